@@ -1,0 +1,1 @@
+//! Add a credential with a one-time code.
