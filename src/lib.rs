@@ -1,1 +1,40 @@
-//! Add a credential with a one-time code.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// Data flows from the top of this list to the bottom: a module uses those below it, never those above.
+pub mod router;
+
+pub mod layer;
+
+mod http;
+
+pub mod flow;
+
+pub mod attestation;
+
+pub mod host;
+
+pub mod store;
+
+pub mod model;
+
+pub mod crypto;
+
+pub mod clock;
+mod encoding;
+mod random;
+
+pub mod manual;
+#[cfg(any(test, feature = "test-util"))]
+pub mod testing;
+
+// The names that people import first.
+pub use self::flow::{Budget, CodeFlow, Error, ErrorKind, Event};
+pub use self::host::{
+    AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, RelyingParties, UserDirectory,
+};
+pub use self::layer::CodeLayer;
+pub use self::model::{Credential, CredentialKind, NewCredential, RelyingParty, User, UserId};
+pub use self::router::CodeRouter;
+pub use self::store::{BoxError, Insertion, OneTimeStore};

@@ -1,0 +1,84 @@
+use crate::attestation::JsonError;
+use crate::crypto::PublicKeyError;
+
+/// Why a proof was refused. For logs and events: a caller over HTTP learns only the reasons that a person can
+/// mend ([`is_mendable`](Self::is_mendable)).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// A proof of another kind than the challenge was made for, or of a kind that this build can't verify.
+    #[error("the proof is of another kind than the challenge")]
+    Kind,
+    /// The client data is not one JSON object of the expected form.
+    #[error("the client data is malformed")]
+    ClientData(#[source] JsonError),
+    /// The client data is for another ceremony.
+    #[error("the client data is for another ceremony")]
+    Type,
+    /// Another challenge was signed.
+    #[error("another challenge was signed")]
+    Challenge,
+    /// The origin is missing where it must be, or not one of the relying party's.
+    #[error("the origin is not one of the relying party's")]
+    Origin,
+    /// The client ran inside a page of another origin.
+    #[error("the client ran inside a page of another origin")]
+    CrossOrigin,
+    /// The attestation data is malformed.
+    #[error("the attestation data is malformed: {0}")]
+    AttestationData(&'static str),
+    /// The attestation data of a key is not one JSON object of the expected form.
+    #[error("the attestation data is malformed")]
+    KeyData(#[source] JsonError),
+    /// The public key is malformed, weak, or of an unsupported kind.
+    #[error("the public key is refused")]
+    PublicKey(#[source] PublicKeyError),
+    /// The signature is not by this key over this registration.
+    #[error("the signature does not hold")]
+    Signature,
+    /// The authenticator data is malformed.
+    #[error("the authenticator data is malformed: {0}")]
+    AuthenticatorData(&'static str),
+    /// The authenticator made the credential for another relying party.
+    #[error("the credential is for another relying party")]
+    RelyingParty,
+    /// Nobody was present.
+    #[error("nobody was present at the authenticator")]
+    UserNotPresent,
+    /// The person was not verified, and had to be.
+    #[error("the authenticator did not verify the person")]
+    UserNotVerified,
+    /// The authenticator used an algorithm that was not offered.
+    #[error("the authenticator used an algorithm that was not offered")]
+    AlgorithmNotOffered,
+    /// The credential's id is not the one that the authenticator attested, or of a forbidden length.
+    #[error("the credential id is not the attested one")]
+    CredentialId,
+    /// The attestation statement does not hold, or is of a format or algorithm that the engine can't verify.
+    #[error("the attestation statement is refused")]
+    Statement(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl VerifyError {
+    /// Whether the person can mend it with the same challenge, by verifying themselves or choosing another authenticator.
+    pub fn is_mendable(&self) -> bool {
+        match self {
+            Self::UserNotVerified | Self::AlgorithmNotOffered => true,
+            Self::Kind
+            | Self::ClientData(_)
+            | Self::Type
+            | Self::Challenge
+            | Self::Origin
+            | Self::CrossOrigin
+            | Self::AttestationData(_)
+            | Self::KeyData(_)
+            | Self::PublicKey(_)
+            | Self::Signature
+            | Self::AuthenticatorData(_)
+            | Self::RelyingParty
+            | Self::UserNotPresent
+            | Self::CredentialId
+            | Self::Statement(_) => false,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+use minicbor::data::Type;
+use minicbor::decode::{Decoder, Error};
+
+use crate::attestation::VerifyError;
+
+/// Deeper nesting than any statement has; the engine's reader recurses.
+const DEEPEST: usize = 16;
+
+/// The outer CBOR map of what an authenticator sends: three members, each once, and nothing behind them.
+#[derive(Debug)]
+pub(super) struct AttestationObject<'a> {
+    pub(super) format: &'a str,
+    pub(super) statement: Statement,
+    pub(super) authenticator_data: &'a [u8],
+}
+
+/// Whether the attestation statement says anything. The engine reads what.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Statement {
+    Empty,
+    Filled,
+}
+
+impl<'a> AttestationObject<'a> {
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, VerifyError> {
+        Self::read(bytes).map_err(|_| VerifyError::AttestationData("not an attestation object"))
+    }
+
+    fn read(bytes: &'a [u8]) -> Result<Self, Error> {
+        let mut cbor = Decoder::new(bytes);
+        let mut format = None;
+        let mut statement = None;
+        let mut authenticator_data = None;
+        if cbor.map()? != Some(3) {
+            return Err(Error::message("not a map of three members"));
+        }
+        for _ in 0..3 {
+            let is_first = match cbor.str()? {
+                "fmt" => format.replace(cbor.str()?).is_none(),
+                "attStmt" => statement.replace(read_statement(&mut cbor)?).is_none(),
+                "authData" => authenticator_data.replace(cbor.bytes()?).is_none(),
+                _ => return Err(Error::message("unknown member")),
+            };
+            if !is_first {
+                return Err(Error::message("duplicate member"));
+            }
+        }
+        match (format, statement, authenticator_data) {
+            (Some(format), Some(statement), Some(authenticator_data)) if cbor.position() == bytes.len() => {
+                Ok(Self { format, statement, authenticator_data })
+            }
+            _ => Err(Error::message("a member is missing, or something is left over")),
+        }
+    }
+}
+
+fn read_statement(cbor: &mut Decoder<'_>) -> Result<Statement, Error> {
+    match cbor.probe().map()? {
+        Some(0) => cbor.skip().map(|()| Statement::Empty),
+        Some(_) => skip_shallow(cbor, DEEPEST).map(|()| Statement::Filled),
+        None => Err(Error::message("a statement of indefinite length")),
+    }
+}
+
+/// Steps over one item of definite length that nests no deeper than `depth`.
+pub(super) fn skip_shallow(cbor: &mut Decoder<'_>, depth: usize) -> Result<(), Error> {
+    let Some(depth) = depth.checked_sub(1) else {
+        return Err(Error::message("nested too deeply"));
+    };
+    let items = match cbor.datatype()? {
+        Type::Array => cbor.array()?,
+        Type::Map => cbor.map()?.and_then(|members| members.checked_mul(2)),
+        Type::Tag => cbor.tag().map(|_| Some(1))?,
+        Type::ArrayIndef | Type::MapIndef | Type::BytesIndef | Type::StringIndef => None,
+        _ => return cbor.skip(),
+    };
+    let items = items.ok_or_else(|| Error::message("an item of indefinite length"))?;
+    (0..items).try_for_each(|_| skip_shallow(cbor, depth))
+}

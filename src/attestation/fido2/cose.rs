@@ -1,0 +1,81 @@
+use minicbor::decode::{Decoder, Error};
+
+use crate::attestation::VerifyError;
+use crate::crypto::{KeyAlgorithm, PublicKey};
+
+/// A credential's public key, read from its [COSE encoding](https://www.rfc-editor.org/rfc/rfc9053#section-7).
+#[derive(Debug)]
+pub(super) struct CoseKey {
+    pub(super) algorithm: i64,
+    pub(super) public_key: PublicKey,
+}
+
+/// The members of any key that an authenticator may send; -1 is a curve or an RSA modulus, -2 a coordinate or an exponent.
+#[derive(Default)]
+struct Members<'a> {
+    kty: Option<i64>,
+    alg: Option<i64>,
+    crv: Option<i64>,
+    n: Option<&'a [u8]>,
+    x_or_e: Option<&'a [u8]>,
+    y: Option<&'a [u8]>,
+}
+
+impl CoseKey {
+    /// Reads exactly one key.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, VerifyError> {
+        let members = Members::read(bytes).map_err(|_| VerifyError::AuthenticatorData("not a COSE key"))?;
+        members.into_key()
+    }
+}
+
+impl<'a> Members<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, Error> {
+        let mut cbor = Decoder::new(bytes);
+        let mut members = Self::default();
+        let length = cbor.map()?.ok_or_else(|| Error::message("a key of indefinite length"))?;
+        for _ in 0..length {
+            let is_first = match cbor.i64()? {
+                1 => members.kty.replace(cbor.i64()?).is_none(),
+                3 => members.alg.replace(cbor.i64()?).is_none(),
+                -1 => match cbor.probe().bytes() {
+                    Ok(_) => members.n.replace(cbor.bytes()?).is_none(),
+                    Err(_) => members.crv.replace(cbor.i64()?).is_none(),
+                },
+                -2 => members.x_or_e.replace(cbor.bytes()?).is_none(),
+                -3 => members.y.replace(cbor.bytes()?).is_none(),
+                _ => return Err(Error::message("unknown member")),
+            };
+            if !is_first {
+                return Err(Error::message("duplicate member"));
+            }
+        }
+        Ok(members)
+    }
+
+    /// A key type, its algorithm and its curve come in the combinations that [WebAuthn] allows, and no others.
+    ///
+    /// [WebAuthn]: https://www.w3.org/TR/webauthn-3/#sctn-alg-identifier
+    fn into_key(self) -> Result<CoseKey, VerifyError> {
+        let algorithm = self.alg.ok_or(VerifyError::AuthenticatorData("a key without an algorithm"))?;
+        let public_key = match self {
+            Self { kty: Some(2), crv: Some(curve), n: None, x_or_e: Some(x), y: Some(y), .. } => {
+                let curve = match (algorithm, curve) {
+                    (-7, 1) => KeyAlgorithm::P256,
+                    (-35, 2) => KeyAlgorithm::P384,
+                    (-36, 3) => KeyAlgorithm::P521,
+                    _ => return Err(VerifyError::AuthenticatorData("a curve that is not the algorithm's")),
+                };
+                PublicKey::from_ec_point(curve, x, y)
+            }
+            Self { kty: Some(1), crv: Some(6), n: None, x_or_e: Some(x), y: None, .. } if algorithm == -8 => {
+                PublicKey::from_ed25519(x)
+            }
+            Self { kty: Some(3), crv: None, n: Some(n), x_or_e: Some(e), y: None, .. } if algorithm == -257 => {
+                PublicKey::from_rsa(n, e)
+            }
+            _ => return Err(VerifyError::AuthenticatorData("a key of an unknown type")),
+        };
+        Ok(CoseKey { algorithm, public_key: public_key.map_err(VerifyError::PublicKey)? })
+    }
+}

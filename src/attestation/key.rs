@@ -1,0 +1,101 @@
+//! Key kinds: a signature over a fingerprint of the client data and the public key.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::attestation::client_data::ClientData;
+use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError};
+use crate::crypto::{Digest, PublicKey};
+use crate::encoding::{base64url, hex, json};
+use crate::model::{CredentialKind, RelyingParty};
+
+pub(super) fn verify(
+    relying_party: &RelyingParty,
+    expected: &Expected<'_>,
+    attestation: &Attestation,
+) -> Result<VerifiedAttestation, VerifyError> {
+    let client_data = ClientData::parse(&attestation.client_data)?;
+    client_data.check_type("key.create")?;
+    check_challenge(&client_data, expected)?;
+    client_data.check_same_origin()?;
+    let origin = client_data.check_origin(relying_party)?;
+
+    let proof = KeyProof::parse(&attestation.attestation_data)?;
+    let digest = check_algorithm(proof.algorithm.as_deref())?;
+    let public_key = PublicKey::from_pem(&proof.public_key).map_err(VerifyError::PublicKey)?;
+    check_signature(&public_key, digest, &attestation.client_data, &proof)?;
+
+    Ok(VerifiedAttestation {
+        kind: attestation.kind,
+        credential_id: attestation.credential_id.clone(),
+        public_key,
+        digest,
+        origin,
+        fido2: None,
+    })
+}
+
+/// `attestationData` of a key kind.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyProof<'a> {
+    #[serde(borrow)]
+    public_key: Cow<'a, str>,
+    #[serde(borrow)]
+    signature: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    algorithm: Option<Cow<'a, str>>,
+}
+
+impl<'a> KeyProof<'a> {
+    fn parse(text: &'a [u8]) -> Result<Self, VerifyError> {
+        json::object(text).map_err(VerifyError::KeyData)
+    }
+}
+
+/// The challenge is the text itself. Published recovery clients encode that text once more; no other client does, so no other
+/// kind may.
+fn check_challenge(client_data: &ClientData<'_>, expected: &Expected<'_>) -> Result<(), VerifyError> {
+    let challenge = expected.challenge.as_str();
+    let is_encoded_again = || client_data.challenge_is(&base64url::encode(challenge.as_bytes()));
+    if client_data.challenge_is(challenge)
+        || (expected.kind == CredentialKind::RecoveryKey && is_encoded_again())
+    {
+        return Ok(());
+    }
+    Err(VerifyError::Challenge)
+}
+
+fn check_algorithm(name: Option<&str>) -> Result<Digest, VerifyError> {
+    match name {
+        None | Some("SHA256" | "RSA-SHA256") => Ok(Digest::Sha256),
+        Some("SHA512") => Ok(Digest::Sha512),
+        Some(_) => Err(VerifyError::AttestationData("the algorithm is SHA256, RSA-SHA256 or SHA512")),
+    }
+}
+
+fn check_signature(
+    public_key: &PublicKey,
+    digest: Digest,
+    client_data: &[u8],
+    proof: &KeyProof<'_>,
+) -> Result<(), VerifyError> {
+    let signature =
+        hex::decode(&proof.signature).map_err(|_| VerifyError::AttestationData("the signature is hex"))?;
+    let fingerprint = fingerprint(client_data, &proof.public_key)?;
+    public_key.verify(digest, &fingerprint, &signature).map_err(|_| VerifyError::Signature)
+}
+
+/// What the client signs, rebuilt from what it sent: its own bytes are hashed and its own PEM is quoted, so that neither can be
+/// re-spelled. `serde_json` escapes text as `JSON.stringify` does.
+fn fingerprint(client_data: &[u8], public_key: &str) -> Result<Vec<u8>, VerifyError> {
+    let mut text = Vec::with_capacity(128 + public_key.len());
+    text.extend_from_slice(br#"{"clientDataHash":""#);
+    text.extend_from_slice(hex::encode(&Sha256::digest(client_data).into()).as_bytes());
+    text.extend_from_slice(br#"","publicKey":"#);
+    serde_json::to_writer(&mut text, public_key).map_err(|error| VerifyError::KeyData(error.into()))?;
+    text.push(b'}');
+    Ok(text)
+}

@@ -1,0 +1,139 @@
+//! Verification: from what a client sent to a value that only verification can make.
+//!
+//! [`verify`] is synchronous and pure. It knows no clock, no store, no HTTP and no runtime, so that anybody's test vectors can
+//! call it, with a challenge of their own:
+//!
+//! ```
+//! use credential_code::RelyingParty;
+//! use credential_code::attestation::{Attestation, Expected, VerifyError, verify};
+//! use credential_code::model::{Challenge, CredentialId, CredentialKind};
+//!
+//! let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"]).unwrap();
+//! let challenge = Challenge::new("Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw").unwrap();
+//! let attestation = Attestation {
+//!     kind: CredentialKind::Key,
+//!     credential_id: CredentialId::new("laptop").unwrap(),
+//!     client_data: br#"{"type":"key.get","challenge":"Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw"}"#.to_vec(),
+//!     attestation_data: b"{}".to_vec(),
+//! };
+//! let refused = verify(&party, &Expected::new(CredentialKind::Key, &challenge), &attestation).unwrap_err();
+//! assert!(matches!(refused, VerifyError::Type));
+//! ```
+//!
+//! Every check is a small function that is named for it. A key kind is verified by us alone (`key`); a passkey first by a strict shell
+//! of ours (`fido2`), which reads the client data and the authenticator data, and then by an engine, for the attestation
+//! statement. Both have to agree.
+
+mod client_data;
+mod error;
+#[cfg(feature = "fido2")]
+mod fido2;
+mod key;
+
+use crate::crypto::{Digest, PublicKey};
+use crate::model::{Challenge, CredentialId, CredentialKind, Fido2Policy, Fido2Properties, Origin, RelyingParty};
+
+pub use self::error::VerifyError;
+pub use crate::encoding::json::JsonError;
+
+/// A client's proof that it holds a new key, not yet verified: `credentialInfo` on the wire, its base64url undone.
+#[derive(Clone, Debug)]
+pub struct Attestation {
+    /// What the client says it made.
+    pub kind: CredentialKind,
+    /// The client's name for it.
+    pub credential_id: CredentialId,
+    /// The JSON that the client signed the hash of, byte for byte.
+    pub client_data: Vec<u8>,
+    /// A passkey's attestation object, or a key's JSON with the public key and the signature.
+    pub attestation_data: Vec<u8>,
+}
+
+/// What the proof is checked against: what was asked of the client, never what the client says was asked.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Expected<'a> {
+    /// The kind that the challenge was made for.
+    pub kind: CredentialKind,
+    /// The challenge.
+    pub challenge: &'a Challenge,
+    /// What was asked of a passkey.
+    pub fido2: Option<&'a Fido2Policy>,
+}
+
+impl<'a> Expected<'a> {
+    /// A credential of that kind over that challenge; of a passkey, what [`Fido2Policy::default`] asks.
+    pub fn new(kind: CredentialKind, challenge: &'a Challenge) -> Self {
+        Self { kind, challenge, fido2: None }
+    }
+
+    /// The same, with what was asked of a passkey.
+    #[must_use]
+    pub fn with_fido2_policy(self, policy: &'a Fido2Policy) -> Self {
+        Self { fido2: Some(policy), ..self }
+    }
+}
+
+/// A proof that held. There is no way to make one but [`verify`].
+#[derive(Clone, Debug)]
+pub struct VerifiedAttestation {
+    kind: CredentialKind,
+    credential_id: CredentialId,
+    public_key: PublicKey,
+    digest: Digest,
+    origin: Option<Origin>,
+    fido2: Option<Fido2Properties>,
+}
+
+impl VerifiedAttestation {
+    /// What was registered.
+    pub fn kind(&self) -> CredentialKind {
+        self.kind
+    }
+
+    /// The client's name for it.
+    pub fn credential_id(&self) -> &CredentialId {
+        &self.credential_id
+    }
+
+    /// The key that signed.
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// The digest that it signed with.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The origin that the client signed, if it signed one.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// What only a passkey has.
+    pub fn fido2(&self) -> Option<&Fido2Properties> {
+        self.fido2.as_ref()
+    }
+}
+
+/// Verifies a proof.
+pub fn verify(
+    relying_party: &RelyingParty,
+    expected: &Expected<'_>,
+    attestation: &Attestation,
+) -> Result<VerifiedAttestation, VerifyError> {
+    if attestation.kind != expected.kind {
+        return Err(VerifyError::Kind);
+    }
+    match attestation.kind {
+        CredentialKind::Key | CredentialKind::PasswordProtectedKey | CredentialKind::RecoveryKey => {
+            key::verify(relying_party, expected, attestation)
+        }
+        #[cfg(feature = "fido2")]
+        CredentialKind::Fido2 => fido2::verify(relying_party, expected, attestation),
+        #[cfg(not(feature = "fido2"))]
+        CredentialKind::Fido2 => Err(VerifyError::Kind),
+        CredentialKind::Password | CredentialKind::Totp => Err(VerifyError::Kind),
+    }
+}

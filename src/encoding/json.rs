@@ -1,0 +1,63 @@
+//! JSON read strictly, where serde is lenient.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::error::Category;
+
+/// Where a text stops being the JSON that was expected. It repeats nothing of the text, which may hold a secret.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("{what} at line {line}, column {column}")]
+pub struct JsonError {
+    what: &'static str,
+    line: usize,
+    column: usize,
+}
+
+impl From<serde_json::Error> for JsonError {
+    fn from(error: serde_json::Error) -> Self {
+        let what = match error.classify() {
+            Category::Syntax | Category::Eof | Category::Io => "not JSON",
+            Category::Data => "JSON, but not of the expected form,",
+        };
+        Self { what, line: error.line(), column: error.column() }
+    }
+}
+
+/// Reads one JSON object and nothing behind it. A derived `Deserialize` would take an array for a struct as well.
+pub(crate) fn object<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Result<T, JsonError> {
+    Ok(serde_json::from_slice::<Object<T>>(text)?.0)
+}
+
+/// A value that has to be written as an object: for members that are structs.
+#[derive(Debug)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+/// For an optional member: it may be missing, but not `null`.
+pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,327 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::request::Parts;
+
+use crate::clock::{Clock, SystemClock};
+use crate::flow::attempts::{Attempts, Purses};
+use crate::flow::{Budget, CodeFlow, Event, EventListener, Inner, RequestLimits, SourceOf};
+use crate::host::{Authenticator, CredentialRepository, RelyingParties, RelyingPartyList, UserDirectory};
+use crate::model::{CodeFormat, CredentialKind, Fido2Policy, RelyingParty};
+use crate::store::{CodeGrant, OneTimeStore, PendingRegistration, SlotKeys};
+
+const LONGEST_CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
+const LONGEST_CHALLENGE_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// Builds a [`CodeFlow`]. What has no sensible default has none, and is missed by [`build`](Self::build), not by the first request:
+/// the host, at least one relying party, and a listener for events. Every other default is argued for in
+/// [`manual::defaults`](crate::manual::defaults).
+#[must_use]
+pub struct CodeFlowBuilder {
+    authenticator: Option<Arc<dyn Authenticator>>,
+    users: Option<Arc<dyn UserDirectory>>,
+    credentials: Option<Arc<dyn CredentialRepository>>,
+    listed_parties: Vec<RelyingParty>,
+    resolver: Option<Arc<dyn RelyingParties>>,
+    codes: Option<Arc<dyn OneTimeStore<CodeGrant>>>,
+    pending: Option<Arc<dyn OneTimeStore<PendingRegistration>>>,
+    #[cfg(feature = "memory")]
+    memory_capacity: u64,
+    slot_keys: Option<SlotKeys>,
+    clock: Arc<dyn Clock>,
+    events: Option<EventListener>,
+    source_of: SourceOf,
+    kinds: Vec<CredentialKind>,
+    fido2: Fido2Policy,
+    code_format: CodeFormat,
+    code_lifetime: Duration,
+    challenge_lifetime: Duration,
+    misses_of_source: Budget,
+    misses_of_flow: Budget,
+    codes_of_user: Budget,
+    limits: RequestLimits,
+}
+
+impl CodeFlowBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            authenticator: None,
+            users: None,
+            credentials: None,
+            listed_parties: Vec::new(),
+            resolver: None,
+            codes: None,
+            pending: None,
+            #[cfg(feature = "memory")]
+            memory_capacity: 100_000,
+            slot_keys: None,
+            clock: Arc::new(SystemClock),
+            events: None,
+            source_of: Box::new(|_| None),
+            kinds: CredentialKind::ALL.into_iter().filter(|kind| kind.is_supported()).collect(),
+            fido2: Fido2Policy::default(),
+            code_format: CodeFormat::TYPED,
+            code_lifetime: Duration::from_secs(60),
+            challenge_lifetime: Duration::from_secs(5 * 60),
+            misses_of_source: Budget::per_minute(10),
+            misses_of_flow: Budget::per_minute(600),
+            codes_of_user: Budget::per_minute(10),
+            limits: RequestLimits { body: 64 * 1024, read_deadline: Duration::from_secs(10) },
+        }
+    }
+
+    /// One type that is everything that a host has to be.
+    pub fn host<H: Authenticator + UserDirectory + CredentialRepository>(self, host: Arc<H>) -> Self {
+        self.authenticator(host.clone()).users(host.clone()).credentials(host)
+    }
+
+    /// Who tells who is asking.
+    pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.authenticator = Some(authenticator);
+        self
+    }
+
+    /// Who knows the users.
+    pub fn users(mut self, users: Arc<dyn UserDirectory>) -> Self {
+        self.users = Some(users);
+        self
+    }
+
+    /// Who keeps the credentials.
+    pub fn credentials(mut self, credentials: Arc<dyn CredentialRepository>) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Lists a relying party. The first is the one of requests without an `Origin` header.
+    pub fn relying_party(mut self, party: RelyingParty) -> Self {
+        self.listed_parties.push(party);
+        self
+    }
+
+    /// Finds relying parties in another way than by a list, which this replaces.
+    pub fn relying_parties(mut self, resolver: Arc<dyn RelyingParties>) -> Self {
+        self.resolver = Some(resolver);
+        self
+    }
+
+    /// Hears of everything that happens. Called on the request's own task, so hand over whatever takes long: write the audit log, count,
+    /// and tell the user of every [`Event::Registered`].
+    pub fn events(mut self, listener: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.events = Some(Box::new(listener));
+        self
+    }
+
+    /// Where requests come from, for the miss budget of each source: the peer's address, say, of which an IPv6 one should be cut to
+    /// its /64. Take `X-Forwarded-For` only from a proxy of your own that overwrites it. Without a source, only the flow-wide budget
+    /// counts.
+    pub fn source(mut self, source: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.source_of = Box::new(source);
+        self
+    }
+
+    /// Where codes lie. Default: in memory.
+    pub fn code_store(mut self, store: Arc<dyn OneTimeStore<CodeGrant>>) -> Self {
+        self.codes = Some(store);
+        self
+    }
+
+    /// Where pending registrations lie. Default: in memory.
+    pub fn registration_store(mut self, store: Arc<dyn OneTimeStore<PendingRegistration>>) -> Self {
+        self.pending = Some(store);
+        self
+    }
+
+    /// How many codes, and how many pending registrations, the default stores hold. Default: 100 000 each.
+    #[cfg(feature = "memory")]
+    pub fn memory_capacity(mut self, records: u64) -> Self {
+        self.memory_capacity = records;
+        self
+    }
+
+    /// The keys that slots are made with. Default: a random one, which no other process has.
+    pub fn slot_keys(mut self, keys: SlotKeys) -> Self {
+        self.slot_keys = Some(keys);
+        self
+    }
+
+    /// What time it is. Default: the system's clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The kinds that may be registered. Default: all that this build can verify.
+    pub fn kinds(mut self, kinds: impl IntoIterator<Item = CredentialKind>) -> Self {
+        self.kinds = kinds.into_iter().collect();
+        self
+    }
+
+    /// What is asked of passkeys.
+    pub fn fido2_policy(mut self, policy: Fido2Policy) -> Self {
+        self.fido2 = policy;
+        self
+    }
+
+    /// How long codes are. Default: [`CodeFormat::TYPED`].
+    pub fn code_format(mut self, format: CodeFormat) -> Self {
+        self.code_format = format;
+        self
+    }
+
+    /// How long a code may live at most. Default: a minute; no more than ten.
+    pub fn code_lifetime(mut self, longest: Duration) -> Self {
+        self.code_lifetime = longest;
+        self
+    }
+
+    /// How long a challenge lives. Default: five minutes; no more than an hour.
+    pub fn challenge_lifetime(mut self, lifetime: Duration) -> Self {
+        self.challenge_lifetime = lifetime;
+        self
+    }
+
+    /// Wrong guesses that one source may make. Default: 10 a minute.
+    pub fn misses_per_source(mut self, budget: Budget) -> Self {
+        self.misses_of_source = budget;
+        self
+    }
+
+    /// Wrong guesses that everybody together may make. Default: 600 a minute.
+    pub fn misses(mut self, budget: Budget) -> Self {
+        self.misses_of_flow = budget;
+        self
+    }
+
+    /// Codes that one user may mint. Default: 10 a minute.
+    pub fn codes_per_user(mut self, budget: Budget) -> Self {
+        self.codes_of_user = budget;
+        self
+    }
+
+    /// The largest body, in bytes. Default: 64 KiB.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.limits.body = bytes;
+        self
+    }
+
+    /// How long a body may take to arrive, from its first byte to its last. Default: ten seconds.
+    pub fn read_deadline(mut self, deadline: Duration) -> Self {
+        self.limits.read_deadline = deadline;
+        self
+    }
+
+    /// Checks everything, and starts the flow.
+    pub fn build(self) -> Result<CodeFlow, BuildError> {
+        let relying_parties: Arc<dyn RelyingParties> = match self.resolver {
+            Some(resolver) => resolver,
+            None if self.listed_parties.is_empty() => return Err(BuildError::Missing("relying_party")),
+            None => Arc::new(RelyingPartyList::new(self.listed_parties)),
+        };
+        check(!self.kinds.is_empty(), "kinds", "at least one kind has to be allowed")?;
+        for kind in &self.kinds {
+            check(kind.is_supported(), "kinds", "a listed kind can't be verified by this build")?;
+        }
+        check(!self.fido2.algorithms.is_empty(), "fido2_policy", "at least one algorithm has to be offered")?;
+        check_lifetime(self.code_lifetime, LONGEST_CODE_LIFETIME, "code_lifetime", "one second to ten minutes")?;
+        check_lifetime(
+            self.challenge_lifetime,
+            LONGEST_CHALLENGE_LIFETIME,
+            "challenge_lifetime",
+            "one second to an hour",
+        )?;
+        check(self.limits.body >= 1024, "body_limit", "a registration needs at least a kilobyte")?;
+        check(!self.limits.read_deadline.is_zero(), "read_deadline", "no body arrives in no time")?;
+        let events = Arc::new(self.events.ok_or(BuildError::Missing("events"))?);
+        #[cfg(feature = "memory")]
+        let (codes, pending) = (
+            self.codes.or_else(|| Some(in_memory(self.memory_capacity, &self.clock, &events, |grant: &CodeGrant| &grant.user))),
+            self.pending.or_else(|| {
+                Some(in_memory(self.memory_capacity, &self.clock, &events, |pending: &PendingRegistration| &pending.user))
+            }),
+        );
+        #[cfg(not(feature = "memory"))]
+        let (codes, pending) = (self.codes, self.pending);
+        Ok(CodeFlow(Arc::new(Inner {
+            authenticator: self.authenticator.ok_or(BuildError::Missing("authenticator"))?,
+            users: self.users.ok_or(BuildError::Missing("users"))?,
+            credentials: self.credentials.ok_or(BuildError::Missing("credentials"))?,
+            relying_parties,
+            codes: codes.ok_or(BuildError::Missing("code_store"))?,
+            pending: pending.ok_or(BuildError::Missing("registration_store"))?,
+            slot_keys: match self.slot_keys {
+                Some(keys) => keys,
+                None => SlotKeys::random().map_err(BuildError::Random)?,
+            },
+            clock: self.clock,
+            events,
+            source_of: self.source_of,
+            kinds: self.kinds,
+            fido2: Arc::new(self.fido2),
+            code_format: self.code_format,
+            code_lifetime: self.code_lifetime,
+            challenge_lifetime: self.challenge_lifetime,
+            attempts: Attempts::new(self.misses_of_source, self.misses_of_flow),
+            codes_of_user: Purses::new(self.codes_of_user),
+            limits: self.limits,
+        })))
+    }
+}
+
+impl fmt::Debug for CodeFlowBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CodeFlowBuilder").field("kinds", &self.kinds).finish_non_exhaustive()
+    }
+}
+
+/// A default store, which tells the host of records that it had to drop while they were still worth something.
+#[cfg(feature = "memory")]
+fn in_memory<R: crate::store::Record>(
+    capacity: u64,
+    clock: &Arc<dyn Clock>,
+    events: &Arc<EventListener>,
+    user: fn(&R) -> &crate::model::UserId,
+) -> Arc<dyn OneTimeStore<R>> {
+    let (clock, events) = (clock.clone(), events.clone());
+    Arc::new(crate::store::MemoryStore::with_eviction_listener(capacity, move |record: &R| {
+        if clock.now() < record.expires_at() {
+            let event = Event::Evicted { records: R::NAME, user: user(record) };
+            super::event::trace(&event);
+            events(&event);
+        }
+    }))
+}
+
+fn check(holds: bool, setting: &'static str, rule: &'static str) -> Result<(), BuildError> {
+    holds.then_some(()).ok_or(BuildError::Invalid { setting, rule })
+}
+
+fn check_lifetime(
+    lifetime: Duration,
+    longest: Duration,
+    setting: &'static str,
+    rule: &'static str,
+) -> Result<(), BuildError> {
+    check((Duration::from_secs(1)..=longest).contains(&lifetime), setting, rule)
+}
+
+/// Why a flow can't start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A setter was not called, and what it sets has no sensible default.
+    #[error("`{0}` was not called on the builder, and has no default")]
+    Missing(&'static str),
+    /// A setting is out of its range.
+    #[error("`{setting}` is out of range: {rule}")]
+    Invalid {
+        /// The setter.
+        setting: &'static str,
+        /// The range.
+        rule: &'static str,
+    },
+    /// The system gives no randomness.
+    #[error("the system gives no randomness")]
+    Random(#[source] getrandom::Error),
+}

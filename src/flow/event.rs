@@ -1,0 +1,147 @@
+use std::time::{Duration, SystemTime};
+
+use crate::flow::{BudgetScope, Error};
+use crate::model::{Credential, CredentialKind, UserId};
+
+/// A step of the flow.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Step {
+    /// A signed-in user asks for a code.
+    Mint,
+    /// A code buys a challenge.
+    Exchange,
+    /// A challenge, answered, becomes a credential.
+    Register,
+}
+
+impl Step {
+    /// The step's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mint => "mint",
+            Self::Exchange => "exchange",
+            Self::Register => "register",
+        }
+    }
+}
+
+/// What happened, for the host's audit log, its metrics and its notifications. No event holds a secret.
+///
+/// [`Registered`](Self::Registered) is the one to act on: tell the user, by another channel, that a credential was added and
+/// how to remove it. NIST SP 800-63B-4 asks for that, and it is how people find out that somebody else used their code.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A code was minted.
+    #[non_exhaustive]
+    Minted {
+        /// Whose it is.
+        user: &'a UserId,
+        /// When it stops working.
+        expires_at: SystemTime,
+        /// Where the request came from, if the host said how to tell.
+        source: Option<&'a str>,
+    },
+    /// A code was spent for a challenge.
+    #[non_exhaustive]
+    Exchanged {
+        /// Whose code it was.
+        user: &'a UserId,
+        /// What is to be registered.
+        kind: CredentialKind,
+        /// For which relying party.
+        relying_party: &'a str,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// A credential was stored. Sent once, after the host stored it.
+    #[non_exhaustive]
+    Registered {
+        /// The credential.
+        credential: &'a Credential,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// A step was refused, or failed. The true reason is the error's source.
+    #[non_exhaustive]
+    Refused {
+        /// Which step.
+        step: Step,
+        /// Whose code or challenge it was, as far as it was known.
+        user: Option<&'a UserId>,
+        /// What was to be registered, as far as it was known.
+        kind: Option<CredentialKind>,
+        /// Why.
+        error: &'a Error,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// A budget was exhausted: somebody guesses, or asks for too many codes.
+    #[non_exhaustive]
+    Throttled {
+        /// Which step.
+        step: Step,
+        /// Whose budget.
+        scope: BudgetScope,
+        /// When there is some again.
+        retry_after: Duration,
+        /// Who asked for too many codes.
+        user: Option<&'a UserId>,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// A full store dropped a record before its time: a code or a challenge of this user stopped working. Make the store larger.
+    #[non_exhaustive]
+    Evicted {
+        /// Which records: [`Record::NAME`](crate::store::Record::NAME).
+        records: &'static str,
+        /// Whose it was.
+        user: &'a UserId,
+    },
+}
+
+/// Writes an event to the log.
+#[cfg(feature = "tracing")]
+pub(crate) fn trace(event: &Event<'_>) {
+    use std::error::Error as _;
+
+    match event {
+        Event::Minted { user, source, .. } => {
+            tracing::info!(%user, source, "a code was minted");
+        }
+        Event::Exchanged { user, kind, relying_party, source } => {
+            tracing::info!(%user, %kind, relying_party, source, "a code was exchanged");
+        }
+        Event::Registered { credential, source } => tracing::info!(
+            user = %credential.user,
+            kind = %credential.kind,
+            uuid = %credential.uuid,
+            relying_party = credential.relying_party_id,
+            source,
+            "a credential was registered"
+        ),
+        Event::Refused { step, user, error, source, .. } => tracing::warn!(
+            step = step.as_str(),
+            user = user.map(tracing::field::display),
+            error = %error.kind(),
+            reason = error.source().map(tracing::field::display),
+            source,
+            "refused"
+        ),
+        Event::Throttled { step, scope, retry_after, user, source } => tracing::warn!(
+            step = step.as_str(),
+            ?scope,
+            ?retry_after,
+            user = user.map(tracing::field::display),
+            source,
+            "a budget is exhausted"
+        ),
+        Event::Evicted { records, user } => {
+            tracing::warn!(records, %user, "a full store dropped a record before its time");
+        }
+    }
+}
+
+/// Without the feature `tracing`, events go to the host's listener alone.
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn trace(_: &Event<'_>) {}

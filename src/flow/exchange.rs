@@ -1,0 +1,181 @@
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use crate::flow::{
+    CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, Reason, Refused, Step, Taken, take,
+};
+use crate::model::{
+    Challenge, ChallengeId, Code, Credential, CredentialId, CredentialKind, CredentialStatus, Fido2Policy, Origin,
+    RelyingParty, User,
+};
+use crate::store::{CodeGrant, Insertion, PendingRegistration, SlotLabel};
+
+/// Browsers refuse a longer list.
+const MOST_EXCLUDED: usize = 64;
+
+/// A code, and what it should buy.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ExchangeRequest<'a> {
+    /// The code.
+    pub code: Code,
+    /// What is to be registered.
+    pub kind: CredentialKind,
+    /// For which relying party: found from the request, never copied from whoever minted the code.
+    pub relying_party: Arc<RelyingParty>,
+    /// The origin that the request came from, if it said.
+    pub origin: Option<Origin>,
+    /// Where the request came from, for miss budgets and events.
+    pub source: Option<&'a str>,
+}
+
+impl<'a> ExchangeRequest<'a> {
+    /// A request that says neither origin nor source.
+    pub fn new(code: Code, kind: CredentialKind, relying_party: Arc<RelyingParty>) -> Self {
+        Self { code, kind, relying_party, origin: None, source: None }
+    }
+}
+
+/// What a client needs to make a credential.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RegistrationChallenge {
+    /// What to make.
+    pub kind: CredentialKind,
+    /// For whom.
+    pub user: User,
+    /// For which relying party.
+    pub relying_party: Arc<RelyingParty>,
+    /// What to sign.
+    pub challenge: Challenge,
+    /// The handle to come back with.
+    pub challenge_id: ChallengeId,
+    /// What is asked of a passkey.
+    pub fido2: Arc<Fido2Policy>,
+    /// The passkeys that the user has for this relying party: an authenticator that holds one of them should not make another.
+    pub exclude: Vec<CredentialId>,
+}
+
+impl CodeFlow {
+    /// Step 2: the code is spent, and a challenge comes back.
+    pub async fn exchange(&self, request: ExchangeRequest<'_>) -> Result<RegistrationChallenge, Error> {
+        let refused =
+            Refused { step: Step::Exchange, user: None, kind: Some(request.kind), source: request.source };
+        self.check_kind(request.kind).map_err(|error| self.refuse(refused, error))?;
+        let attempt = self.begin_attempt(Step::Exchange, request.source)?;
+        let slots = self.0.slot_keys.all(SlotLabel::Code, request.code.secret());
+        let Taken { slot, record: grant } = match take(&*self.0.codes, slots, self.now()).await {
+            Ok(Some(taken)) => {
+                attempt.forgive();
+                taken
+            }
+            Ok(None) => return Err(self.refuse(refused, Error::invalid_code(Reason::NotFound))),
+            Err(error) => {
+                attempt.forgive();
+                return Err(self.refuse(refused, error));
+            }
+        };
+
+        let refused = Refused { user: Some(&grant.user), ..refused };
+        match self.open_registration(&grant, &request).await {
+            Ok(challenge) => {
+                self.tell(&Event::Exchanged {
+                    user: &grant.user,
+                    kind: request.kind,
+                    relying_party: request.relying_party.id(),
+                    source: request.source,
+                });
+                Ok(challenge)
+            }
+            Err(error) => {
+                let error = self.refuse(refused, error);
+                match error.kind() {
+                    ErrorKind::Internal | ErrorKind::Unavailable => self.put_back_grant(Taken { slot, record: grant }).await,
+                    _ => {}
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Refuses a kind that the host did not allow, before anything is spent.
+    pub(crate) fn check_kind(&self, kind: CredentialKind) -> Result<(), Error> {
+        if self.0.kinds.contains(&kind) {
+            return Ok(());
+        }
+        let allowed: Vec<_> = self.0.kinds.iter().map(|kind| kind.as_str()).collect();
+        Err(Error::invalid_request(format!(
+            "credentialKind {kind} is not allowed here, but these are: {}",
+            allowed.join(", ")
+        )))
+    }
+
+    async fn open_registration(
+        &self,
+        grant: &CodeGrant,
+        request: &ExchangeRequest<'_>,
+    ) -> Result<RegistrationChallenge, Error> {
+        let Some(user) = self.active_user(&grant.user).await? else {
+            return Err(Error::invalid_code(Reason::UserGone));
+        };
+        let exclude = match request.kind {
+            CredentialKind::Fido2 => {
+                let credentials = self.0.credentials.credentials(&user.id).await.map_err(Error::host)?;
+                passkeys_to_exclude(credentials, &request.relying_party)
+            }
+            CredentialKind::Key
+            | CredentialKind::PasswordProtectedKey
+            | CredentialKind::RecoveryKey
+            | CredentialKind::Password
+            | CredentialKind::Totp => Vec::new(),
+        };
+        let challenge = Challenge::mint()?;
+        let challenge_id = ChallengeId::mint()?;
+        let pending = PendingRegistration {
+            user: user.id.clone(),
+            kind: request.kind,
+            challenge: challenge.clone(),
+            relying_party: request.relying_party.clone(),
+            origin: request.origin.clone(),
+            fido2: self.0.fido2.clone(),
+            expires_at: self.now() + self.0.challenge_lifetime,
+            returns: 0,
+        };
+        let slot = self.0.slot_keys.newest(SlotLabel::Challenge, challenge_id.secret());
+        match self.0.pending.insert(slot, pending).await? {
+            Insertion::Created => Ok(RegistrationChallenge {
+                kind: request.kind,
+                user,
+                relying_party: request.relying_party.clone(),
+                challenge,
+                challenge_id,
+                fido2: self.0.fido2.clone(),
+                exclude,
+            }),
+            Insertion::Duplicate => Err(Error::host("a new challenge id was outstanding already".into())),
+        }
+    }
+
+    /// The code works again, for as long as it would have.
+    async fn put_back_grant(&self, Taken { slot, record: mut grant }: Taken<CodeGrant>) {
+        if grant.returns < MOST_RETURNS {
+            grant.returns += 1;
+            // If that fails as well there is nothing left to do: the person asks for a new code.
+            let _ = self.0.codes.insert(slot, grant).await;
+        }
+    }
+}
+
+/// The ids of the active passkeys of that relying party, of too many the newest.
+fn passkeys_to_exclude(mut credentials: Vec<Credential>, relying_party: &RelyingParty) -> Vec<CredentialId> {
+    credentials.retain(|credential| {
+        credential.kind == CredentialKind::Fido2
+            && credential.status == CredentialStatus::Active
+            && credential.relying_party_id == relying_party.id()
+    });
+    if credentials.len() > MOST_EXCLUDED {
+        credentials.sort_by_key(|credential| Reverse(credential.created_at));
+        credentials.truncate(MOST_EXCLUDED);
+    }
+    credentials.into_iter().map(|credential| credential.id).collect()
+}

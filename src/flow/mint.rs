@@ -1,0 +1,54 @@
+use std::time::SystemTime;
+
+use crate::flow::{BudgetScope, CodeExpiry, CodeFlow, Error, ErrorKind, Event, Refused, Step};
+use crate::host::Caller;
+use crate::model::Code;
+use crate::store::{CodeGrant, Insertion, SlotLabel};
+
+/// Two codes in a row that are both outstanding already would be a broken generator, and not bad luck.
+const MOST_TRIES: usize = 4;
+
+/// A code, and when it stops working.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct MintedCode {
+    /// The code.
+    pub code: Code,
+    /// When it stops working.
+    pub expires_at: SystemTime,
+}
+
+impl CodeFlow {
+    /// Step 1: a code for a signed-in user. `source` is where the request came from, for the events.
+    pub async fn mint(
+        &self,
+        caller: &Caller,
+        expiry: CodeExpiry,
+        source: Option<&str>,
+    ) -> Result<MintedCode, Error> {
+        let user = Some(&caller.user);
+        let refused = Refused { step: Step::Mint, user, kind: None, source };
+        if let Err(retry_after) = self.0.codes_of_user.spend(caller.user.as_str(), self.now()) {
+            return Err(self.throttle(Step::Mint, BudgetScope::User, retry_after, user, source));
+        }
+        let minted = self.mint_for_active(caller, expiry).await.map_err(|error| self.refuse(refused, error))?;
+        self.tell(&Event::Minted { user: &caller.user, expires_at: minted.expires_at, source });
+        Ok(minted)
+    }
+
+    async fn mint_for_active(&self, caller: &Caller, expiry: CodeExpiry) -> Result<MintedCode, Error> {
+        let Some(user) = self.active_user(&caller.user).await? else {
+            return Err(Error::new(ErrorKind::Forbidden, "This user may not add credentials."));
+        };
+        let grant = CodeGrant::new(user.id, expiry.time());
+        for _ in 0..MOST_TRIES {
+            let code = self.0.code_format.mint()?;
+            let slot = self.0.slot_keys.newest(SlotLabel::Code, code.secret());
+            match self.0.codes.insert(slot, grant.clone()).await? {
+                Insertion::Created => return Ok(MintedCode { code, expires_at: expiry.time() }),
+                Insertion::Duplicate => {}
+            }
+        }
+        Err(Error::host("every new code was outstanding already".into()))
+    }
+}

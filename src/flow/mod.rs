@@ -1,0 +1,210 @@
+//! The flow: mint, exchange, register. It knows nothing of HTTP.
+//!
+//! ```text
+//! minted -> (exchange takes it) -> pending registration -> (register takes it) -> credential
+//! ```
+//!
+//! 1. **A code is spent by exchange.** Of any number of racing exchanges, one gets a challenge. A passkey dialog that was cancelled
+//!    needs no new code: the challenge is still good, since nothing has reached the server.
+//! 2. **A challenge is spent by register.** Of any number of racing registers, at most one makes a credential.
+//! 3. **What was not the caller's fault is put back**, with its old expiry and at most five times: when the host or a store fails after the
+//!    take, and when the person can mend the refusal with the same challenge. Every other refusal leaves it spent. (Someone who hangs up
+//!    between the take and the answer has spent it, too.)
+//! 4. **Parse everything, then take, then act.** Malformed input never spends anything.
+//! 5. **A code says nothing.** Unknown, spent, expired and mistyped codes get one answer, and every code that has a code's form costs
+//!    the same work.
+//! 6. **Guessing is limited by misses**, for each source and for the whole flow.
+//! 7. **The flow never signs anybody in.** One code buys one credential and nothing else.
+
+mod attempts;
+mod builder;
+mod error;
+mod event;
+mod exchange;
+mod expiration;
+mod mint;
+mod register;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::request::Parts;
+
+use crate::clock::Clock;
+use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
+use crate::model::{CodeFormat, CredentialKind, Fido2Policy, User, UserId, UserStatus};
+use crate::store::{CodeGrant, OneTimeStore, PendingRegistration, Record, Slot, SlotKeys, StoreError};
+
+use self::attempts::{Attempt, Attempts, Exhausted, Purses};
+
+pub use self::attempts::{Budget, BudgetScope};
+pub use self::builder::{BuildError, CodeFlowBuilder};
+pub use self::error::{Error, ErrorKind};
+pub(crate) use self::error::Reason;
+pub use self::event::{Event, Step};
+pub use self::exchange::{ExchangeRequest, RegistrationChallenge};
+pub use self::expiration::{CodeExpiry, Expiration};
+pub use self::mint::MintedCode;
+pub use self::register::RegisterRequest;
+
+/// How often a record may be put back.
+const MOST_RETURNS: u8 = 5;
+
+type EventListener = Box<dyn Fn(&Event<'_>) + Send + Sync>;
+type SourceOf = Box<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
+
+/// The flow with everything that the host brought to it. Cheap to clone; made by [`CodeFlow::builder`].
+///
+/// Put it behind HTTP with [`CodeRouter`](crate::CodeRouter) or [`CodeLayer`](crate::CodeLayer), or call its three methods from
+/// a transport of your own.
+#[derive(Clone)]
+pub struct CodeFlow(Arc<Inner>);
+
+struct Inner {
+    authenticator: Arc<dyn Authenticator>,
+    users: Arc<dyn UserDirectory>,
+    credentials: Arc<dyn CredentialRepository>,
+    relying_parties: Arc<dyn RelyingParties>,
+    codes: Arc<dyn OneTimeStore<CodeGrant>>,
+    pending: Arc<dyn OneTimeStore<PendingRegistration>>,
+    slot_keys: SlotKeys,
+    clock: Arc<dyn Clock>,
+    events: Arc<EventListener>,
+    source_of: SourceOf,
+    kinds: Vec<CredentialKind>,
+    fido2: Arc<Fido2Policy>,
+    code_format: CodeFormat,
+    code_lifetime: Duration,
+    challenge_lifetime: Duration,
+    attempts: Attempts,
+    codes_of_user: Purses,
+    limits: RequestLimits,
+}
+
+/// What a request may cost before it is understood.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestLimits {
+    pub(crate) body: usize,
+    pub(crate) read_deadline: Duration,
+}
+
+impl CodeFlow {
+    /// Starts a flow. See [`CodeFlowBuilder`] for what it needs.
+    pub fn builder() -> CodeFlowBuilder {
+        CodeFlowBuilder::new()
+    }
+
+    /// How codes are written, and read.
+    pub fn code_format(&self) -> CodeFormat {
+        self.0.code_format
+    }
+
+    pub(crate) fn authenticator(&self) -> &dyn Authenticator {
+        &*self.0.authenticator
+    }
+
+    pub(crate) fn relying_parties(&self) -> &dyn RelyingParties {
+        &*self.0.relying_parties
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    pub(crate) fn limits(&self) -> RequestLimits {
+        self.0.limits
+    }
+
+    pub(crate) fn source(&self, head: &Parts) -> Option<String> {
+        (self.0.source_of)(head)
+    }
+
+    /// Tells the host, and the log.
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        event::trace(event);
+        (self.0.events)(event);
+    }
+
+    /// Tells of a refusal and returns it.
+    pub(crate) fn refuse(&self, refused: Refused<'_>, error: impl Into<Error>) -> Error {
+        let error = error.into();
+        let Refused { step, user, kind, source } = refused;
+        self.tell(&Event::Refused { step, user, kind, error: &error, source });
+        error
+    }
+
+    fn now(&self) -> SystemTime {
+        self.0.clock.now()
+    }
+
+    /// The user, if they may add credentials.
+    async fn active_user(&self, id: &UserId) -> Result<Option<User>, Error> {
+        let user = self.0.users.user(id).await.map_err(Error::host)?;
+        Ok(user.filter(|user| match user.status {
+            UserStatus::Active => true,
+            UserStatus::Deactivated => false,
+        }))
+    }
+
+    /// Pays for one guess, or says that there is nothing left to pay with.
+    fn begin_attempt<'a>(&'a self, step: Step, source: Option<&'a str>) -> Result<Attempt<'a>, Error> {
+        self.0
+            .attempts
+            .begin(source, self.now())
+            .map_err(|Exhausted { scope, retry_after }| self.throttle(step, scope, retry_after, None, source))
+    }
+
+    fn throttle(
+        &self,
+        step: Step,
+        scope: BudgetScope,
+        retry_after: Duration,
+        user: Option<&UserId>,
+        source: Option<&str>,
+    ) -> Error {
+        self.tell(&Event::Throttled { step, scope, retry_after, user, source });
+        Error::too_many_attempts(retry_after)
+    }
+}
+
+impl fmt::Debug for CodeFlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CodeFlow")
+            .field("kinds", &self.0.kinds)
+            .field("codes", &self.0.codes)
+            .field("pending", &self.0.pending)
+            .field("clock", &self.0.clock)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is known of a request when it is refused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused<'a> {
+    pub(crate) step: Step,
+    pub(crate) user: Option<&'a UserId>,
+    pub(crate) kind: Option<CredentialKind>,
+    pub(crate) source: Option<&'a str>,
+}
+
+/// A record with the slot that it was taken from, so that it can be put back there.
+#[derive(Debug)]
+struct Taken<R> {
+    slot: Slot,
+    record: R,
+}
+
+/// Takes a record from the first of the slots that has one.
+async fn take<R: Record>(
+    store: &dyn OneTimeStore<R>,
+    slots: impl Iterator<Item = Slot>,
+    now: SystemTime,
+) -> Result<Option<Taken<R>>, StoreError> {
+    for slot in slots {
+        if let Some(record) = store.take(slot, now).await? {
+            return Ok(Some(Taken { slot, record }));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,278 @@
+//! Bodies: the shapes that go over the wire, and their parsing into the flow's types.
+//!
+//! Requests are read strictly: one object, no unknown, duplicate or `null` members, nothing behind it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::{Deserialize as DeriveDeserialize, Serialize};
+
+use crate::attestation::Attestation;
+use crate::encoding::base64url::{self, InvalidBase64};
+use crate::encoding::json::{self, Object};
+use crate::encoding::time;
+use crate::flow::{Error, Expiration, MintedCode, RegisterRequest, RegistrationChallenge};
+use crate::model::{
+    AttestationConveyance, AuthenticatorAttachment, ChallengeId, Credential, CredentialId, CredentialKind,
+    EncryptedPrivateKey, Invalid, Requirement,
+};
+
+/// COSE numbers of what a key may sign with: P-256, Ed25519, P-384, P-521, secp256k1, RSA.
+const KEY_ALGORITHMS: [i32; 6] = [-7, -8, -35, -36, -47, -257];
+
+/// Body of mint.
+#[derive(Debug, DeriveDeserialize)]
+#[serde(deny_unknown_fields)]
+struct MintBody {
+    expiration: Expiration,
+}
+
+pub(super) fn read_mint(body: &[u8]) -> Result<Expiration, Error> {
+    json::object::<MintBody>(body).map(|body| body.expiration).map_err(Error::invalid_request)
+}
+
+impl<'de> Deserialize<'de> for Expiration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ExpirationVisitor)
+    }
+}
+
+/// Text or an integer; a fraction, which a float would be, is neither.
+struct ExpirationVisitor;
+
+impl Visitor<'_> for ExpirationVisitor {
+    type Value = Expiration;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RFC 3339 text or an integer")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Expiration, E> {
+        Expiration::from_rfc3339(text).map_err(E::custom)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Expiration, E> {
+        Expiration::from_unix(number).map_err(E::custom)
+    }
+}
+
+/// Body of exchange.
+#[derive(DeriveDeserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct ExchangeBody<'a> {
+    #[serde(borrow)]
+    credential_kind: Cow<'a, str>,
+    #[serde(borrow)]
+    code: Cow<'a, str>,
+}
+
+/// The kind, and the code as it was typed.
+pub(super) fn read_exchange(body: &[u8]) -> Result<(CredentialKind, Cow<'_, str>), Error> {
+    let body: ExchangeBody<'_> = json::object(body).map_err(Error::invalid_request)?;
+    if body.code.is_empty() {
+        return Err(Invalid::new("code is empty").into());
+    }
+    Ok((body.credential_kind.parse()?, body.code))
+}
+
+/// Body of register.
+#[derive(DeriveDeserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct RegisterBody<'a> {
+    #[serde(borrow)]
+    credential_kind: Cow<'a, str>,
+    #[serde(borrow)]
+    credential_info: Object<CredentialInfo<'a>>,
+    #[serde(default, deserialize_with = "json::present")]
+    encrypted_private_key: Option<String>,
+    credential_name: String,
+    #[serde(borrow)]
+    challenge_identifier: Cow<'a, str>,
+}
+
+#[derive(DeriveDeserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct CredentialInfo<'a> {
+    #[serde(borrow)]
+    cred_id: Cow<'a, str>,
+    #[serde(borrow)]
+    client_data: Cow<'a, str>,
+    #[serde(borrow)]
+    attestation_data: Cow<'a, str>,
+}
+
+pub(super) fn read_register(body: &[u8]) -> Result<RegisterRequest, Error> {
+    let body: RegisterBody<'_> = json::object(body).map_err(Error::invalid_request)?;
+    if body.challenge_identifier.is_empty() {
+        return Err(Invalid::new("challengeIdentifier is empty").into());
+    }
+    let kind = body.credential_kind.parse()?;
+    let attestation = read_attestation(kind, &body.credential_info.0)?;
+    let encrypted_private_key = body.encrypted_private_key.map(EncryptedPrivateKey::new).transpose()?;
+    let challenge_id = ChallengeId::new(&*body.challenge_identifier);
+    Ok(RegisterRequest::new(challenge_id, body.credential_name, attestation, encrypted_private_key)?)
+}
+
+/// Scripts that register keys pad their base64url; nothing that registers passkeys does.
+fn read_attestation(kind: CredentialKind, info: &CredentialInfo<'_>) -> Result<Attestation, Error> {
+    let decode = match kind {
+        CredentialKind::Key | CredentialKind::PasswordProtectedKey | CredentialKind::RecoveryKey => {
+            base64url::decode_padded_or_not
+        }
+        CredentialKind::Fido2 | CredentialKind::Password | CredentialKind::Totp => base64url::decode,
+    };
+    let credential_id = CredentialId::new(&*info.cred_id)?;
+    if kind == CredentialKind::Fido2 {
+        decode(&info.cred_id).map_err(|_| Invalid::new("credId is not canonical base64url"))?;
+    }
+    let read = |text: &str, rule| match decode(text) {
+        Ok(bytes) if !bytes.is_empty() => Ok(bytes),
+        Ok(_) | Err(InvalidBase64 { .. }) => Err(Invalid::new(rule)),
+    };
+    Ok(Attestation {
+        kind,
+        credential_id,
+        client_data: read(&info.client_data, "clientData is not canonical base64url")?,
+        attestation_data: read(&info.attestation_data, "attestationData is not canonical base64url")?,
+    })
+}
+
+/// Answer of mint.
+#[derive(Serialize)]
+struct MintAnswer {
+    code: String,
+    expiration: String,
+}
+
+pub(super) fn write_minted(minted: &MintedCode) -> impl Serialize {
+    MintAnswer { code: minted.code.reveal(), expiration: time::format(minted.expires_at) }
+}
+
+/// Answer of exchange.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChallengeAnswer<'a> {
+    kind: &'static str,
+    user: UserAnswer<'a>,
+    challenge_identifier: &'a str,
+    /// The old name of the same: two published clients read this one alone.
+    temporary_authentication_token: &'a str,
+    challenge: &'a str,
+    rp: RelyingPartyAnswer<'a>,
+    attestation: AttestationConveyance,
+    pub_key_cred_params: Vec<AlgorithmAnswer>,
+    #[serde(flatten)]
+    passkey: Option<PasskeyAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserAnswer<'a> {
+    id: &'a str,
+    display_name: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct RelyingPartyAnswer<'a> {
+    id: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct AlgorithmAnswer {
+    r#type: &'static str,
+    alg: i32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PasskeyAnswer<'a> {
+    authenticator_selection: SelectionAnswer,
+    exclude_credentials: Vec<ExcludedAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SelectionAnswer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authenticator_attachment: Option<AuthenticatorAttachment>,
+    resident_key: Requirement,
+    require_resident_key: bool,
+    user_verification: Requirement,
+}
+
+#[derive(Serialize)]
+struct ExcludedAnswer<'a> {
+    r#type: &'static str,
+    id: &'a str,
+}
+
+pub(super) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize {
+    let algorithm = |alg| AlgorithmAnswer { r#type: "public-key", alg };
+    let policy = &*answer.fido2;
+    let (algorithms, passkey) = match answer.kind {
+        CredentialKind::Fido2 => {
+            let selection = SelectionAnswer {
+                authenticator_attachment: policy.attachment,
+                resident_key: policy.resident_key,
+                require_resident_key: policy.resident_key == Requirement::Required,
+                user_verification: policy.user_verification,
+            };
+            let exclude = answer.exclude.iter();
+            let exclude = exclude.map(|id| ExcludedAnswer { r#type: "public-key", id: id.as_str() }).collect();
+            let passkey = PasskeyAnswer { authenticator_selection: selection, exclude_credentials: exclude };
+            (policy.algorithms.iter().map(|offered| algorithm(offered.number())).collect(), Some(passkey))
+        }
+        CredentialKind::Key
+        | CredentialKind::PasswordProtectedKey
+        | CredentialKind::RecoveryKey
+        | CredentialKind::Password
+        | CredentialKind::Totp => (KEY_ALGORITHMS.map(algorithm).into(), None),
+    };
+    ChallengeAnswer {
+        kind: answer.kind.as_str(),
+        user: UserAnswer {
+            id: answer.user.id.as_str(),
+            display_name: &answer.user.display_name,
+            name: &answer.user.name,
+        },
+        challenge_identifier: answer.challenge_id.reveal(),
+        temporary_authentication_token: answer.challenge_id.reveal(),
+        challenge: answer.challenge.as_str(),
+        rp: RelyingPartyAnswer { id: answer.relying_party.id(), name: answer.relying_party.name() },
+        attestation: policy.attestation,
+        pub_key_cred_params: algorithms,
+        passkey,
+    }
+}
+
+/// Answer of register: the credential, as the published schema shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CredentialAnswer<'a> {
+    kind: &'static str,
+    credential_id: &'a str,
+    credential_uuid: &'a str,
+    date_created: String,
+    is_active: bool,
+    name: &'a str,
+    public_key: String,
+    relying_party_id: &'a str,
+    origin: &'a str,
+}
+
+pub(super) fn write_credential(credential: &Credential) -> impl Serialize {
+    CredentialAnswer {
+        kind: credential.kind.as_str(),
+        credential_id: credential.id.as_str(),
+        credential_uuid: credential.uuid.as_str(),
+        date_created: time::format(credential.created_at),
+        is_active: credential.is_active(),
+        name: &credential.name,
+        public_key: credential.public_key.to_pem(),
+        relying_party_id: &credential.relying_party_id,
+        origin: credential.origin.as_str(),
+    }
+}

@@ -1,0 +1,87 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::encoding::base64url;
+use crate::model::Invalid;
+use crate::random;
+
+/// What a new credential signs: 32 random bytes in canonical, unpadded base64url.
+///
+/// The text is the challenge. Clients that decode it and clients that take its UTF-8 bytes both exist, so verification
+/// knows both spellings.
+#[derive(Clone, Eq, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Challenge(Box<str>);
+
+impl Challenge {
+    /// A challenge that the caller supplies, for verification outside the flow: canonical, unpadded base64url of at least
+    /// 16 bytes.
+    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
+        let text = text.into();
+        match base64url::decode(&text) {
+            Ok(bytes) if bytes.len() >= 16 => Ok(Self(text.into())),
+            Ok(_) => Err(Invalid::new("a challenge has at least 16 bytes")),
+            Err(_) => Err(Invalid::new("a challenge is canonical, unpadded base64url")),
+        }
+    }
+
+    /// The text that clients get.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn mint() -> Result<Self, getrandom::Error> {
+        Ok(Self(base64url::encode(&random::bytes::<32>()?).into()))
+    }
+}
+
+impl fmt::Debug for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Challenge(…)")
+    }
+}
+
+impl TryFrom<String> for Challenge {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::new(text)
+    }
+}
+
+impl From<Challenge> for String {
+    fn from(challenge: Challenge) -> Self {
+        challenge.0.into()
+    }
+}
+
+/// The handle of a pending registration. Whoever holds it may answer the challenge, so it is a secret too.
+#[derive(Clone)]
+pub struct ChallengeId(Box<str>);
+
+impl ChallengeId {
+    /// What a client sent back. Any text will do: an unknown one finds nothing.
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The handle itself: for the answer to the client, and nowhere else.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn mint() -> Result<Self, getrandom::Error> {
+        Ok(Self(base64url::encode(&random::bytes::<32>()?).into()))
+    }
+
+    pub(crate) fn secret(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for ChallengeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChallengeId(…)")
+    }
+}

@@ -1,0 +1,280 @@
+use std::fmt;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::{Digest, PublicKey};
+use crate::model::{CredentialKind, Invalid, Origin, UserId};
+use crate::random;
+
+/// A client's name for a credential, kept and returned verbatim, and unique among the credentials of all users.
+///
+/// For a passkey it is the WebAuthn credential id in base64url; for keys it may be any text: a path, an ARN.
+#[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CredentialId(Box<str>);
+
+impl CredentialId {
+    /// The longest id: a WebAuthn id of 1023 bytes in base64url. A bound keeps ids fit for a unique index.
+    pub const MAX_LENGTH: usize = 1364;
+
+    /// An id of 1 to [`MAX_LENGTH`](Self::MAX_LENGTH) bytes without control characters.
+    pub fn new(id: impl Into<Box<str>>) -> Result<Self, Invalid> {
+        let id = id.into();
+        if id.is_empty() || id.len() > Self::MAX_LENGTH || id.chars().any(char::is_control) {
+            return Err(Invalid::new("a credential id has 1 to 1364 bytes and no control characters"));
+        }
+        Ok(Self(id))
+    }
+
+    /// The id as the client wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for CredentialId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CredentialId({})", self.0)
+    }
+}
+
+impl fmt::Display for CredentialId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for CredentialId {
+    type Error = Invalid;
+
+    fn try_from(id: String) -> Result<Self, Invalid> {
+        Self::new(id)
+    }
+}
+
+impl From<CredentialId> for String {
+    fn from(id: CredentialId) -> Self {
+        id.0.into()
+    }
+}
+
+/// The server's name for a credential: `cr-6uunn-bm6ja-f6rmod5kqrk5rbel`.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CredentialUuid(Box<str>);
+
+impl CredentialUuid {
+    /// A name of the form `cr-xxxxx-xxxxx-` and 14 to 16 more, in lower-case letters and digits.
+    pub fn new(uuid: impl Into<Box<str>>) -> Result<Self, Invalid> {
+        let uuid = uuid.into();
+        let is_symbol = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let parts: Vec<&str> = uuid.split('-').collect();
+        match parts[..] {
+            ["cr", a, b, c]
+                if a.len() == 5
+                    && b.len() == 5
+                    && (14..=16).contains(&c.len())
+                    && [a, b, c].into_iter().all(is_symbol) =>
+            {
+                Ok(Self(uuid))
+            }
+            _ => Err(Invalid::new("a credential uuid looks like cr-6uunn-bm6ja-f6rmod5kqrk5rbel")),
+        }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// 26 symbols of five bits each: 130 bits, so that names never meet.
+    pub(crate) fn mint() -> Result<Self, getrandom::Error> {
+        const SYMBOLS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+        let mut uuid = String::with_capacity(31);
+        uuid.push_str("cr-");
+        for (index, byte) in random::bytes::<26>()?.into_iter().enumerate() {
+            if index == 5 || index == 10 {
+                uuid.push('-');
+            }
+            uuid.push(char::from(SYMBOLS[usize::from(byte & 31)]));
+        }
+        Ok(Self(uuid.into()))
+    }
+}
+
+impl fmt::Display for CredentialUuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for CredentialUuid {
+    type Error = Invalid;
+
+    fn try_from(uuid: String) -> Result<Self, Invalid> {
+        Self::new(uuid)
+    }
+}
+
+impl From<CredentialUuid> for String {
+    fn from(uuid: CredentialUuid) -> Self {
+        uuid.0.into()
+    }
+}
+
+/// A private key that the client encrypted under a password which never leaves it. Opaque to the server; `Debug` hides it.
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EncryptedPrivateKey(Box<str>);
+
+impl EncryptedPrivateKey {
+    /// Any text but an empty one, or one that is plainly not encrypted.
+    pub fn new(text: impl Into<Box<str>>) -> Result<Self, Invalid> {
+        let text = text.into();
+        if text.is_empty() {
+            return Err(Invalid::new("an encrypted private key is not empty"));
+        }
+        if text.contains("PRIVATE KEY-----") {
+            return Err(Invalid::new("a private key has to be encrypted before it is sent"));
+        }
+        Ok(Self(text))
+    }
+
+    /// The text, for whoever owns the credential.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for EncryptedPrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EncryptedPrivateKey(…)")
+    }
+}
+
+impl TryFrom<String> for EncryptedPrivateKey {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::new(text)
+    }
+}
+
+impl From<EncryptedPrivateKey> for String {
+    fn from(key: EncryptedPrivateKey) -> Self {
+        key.0.into()
+    }
+}
+
+/// Whether a credential may still be used.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum CredentialStatus {
+    /// It may.
+    Active,
+    /// The user or the host withdrew it.
+    Deactivated,
+}
+
+/// What only a passkey has.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Fido2Properties {
+    /// The authenticator's model. Not to be believed: nothing vouches for it unless its attestation is trusted.
+    pub aaguid: [u8; 16],
+    /// The attestation statement's format: `none`, `packed`, `fido-u2f`, …
+    pub format: String,
+    /// The signature counter at registration.
+    pub sign_count: u32,
+    /// The person was verified (PIN, fingerprint, face), not just present.
+    pub user_verified: bool,
+    /// The credential may be synchronised between devices.
+    pub backup_eligible: bool,
+    /// The credential was synchronised when it was registered.
+    pub backed_up: bool,
+}
+
+impl Fido2Properties {
+    /// The properties of a passkey about which only the format is known.
+    pub fn new(format: impl Into<String>) -> Self {
+        Self {
+            aaguid: [0; 16],
+            format: format.into(),
+            sign_count: 0,
+            user_verified: false,
+            backup_eligible: false,
+            backed_up: false,
+        }
+    }
+}
+
+/// A credential as a host keeps it. A host that loads one from its own table makes it with [`Credential::new`] and
+/// sets the fields that differ.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Credential {
+    /// Whose it is.
+    pub user: UserId,
+    /// What it is.
+    pub kind: CredentialKind,
+    /// The client's name for it, unique among all users.
+    pub id: CredentialId,
+    /// The server's name for it.
+    pub uuid: CredentialUuid,
+    /// The person's name for it.
+    pub name: String,
+    /// What its signatures are checked with.
+    pub public_key: PublicKey,
+    /// The digest that it signs with, now and later.
+    pub digest: Digest,
+    /// The relying party that it is for.
+    pub relying_party_id: String,
+    /// The origin that its client signed, or asked from.
+    pub origin: Origin,
+    /// When it was registered.
+    pub created_at: SystemTime,
+    /// Whether it may still be used.
+    pub status: CredentialStatus,
+    /// The private key of a password-protected (and of some recovery) keys.
+    pub encrypted_private_key: Option<EncryptedPrivateKey>,
+    /// What only a passkey has.
+    pub fido2: Option<Fido2Properties>,
+}
+
+impl Credential {
+    /// An active credential of a key kind that signs with SHA-256, nameless and as old as Unix: set what differs.
+    pub fn new(
+        user: UserId,
+        kind: CredentialKind,
+        id: CredentialId,
+        uuid: CredentialUuid,
+        public_key: PublicKey,
+        relying_party_id: impl Into<String>,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            user,
+            kind,
+            id,
+            uuid,
+            name: String::new(),
+            public_key,
+            digest: Digest::Sha256,
+            relying_party_id: relying_party_id.into(),
+            origin,
+            created_at: SystemTime::UNIX_EPOCH,
+            status: CredentialStatus::Active,
+            encrypted_private_key: None,
+            fido2: None,
+        }
+    }
+
+    /// Whether it may still be used.
+    pub fn is_active(&self) -> bool {
+        match self.status {
+            CredentialStatus::Active => true,
+            CredentialStatus::Deactivated => false,
+        }
+    }
+}

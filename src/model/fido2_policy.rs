@@ -1,0 +1,104 @@
+use serde::{Deserialize, Serialize};
+
+/// How much something is wanted of an authenticator.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Requirement {
+    /// Without it there is no registration.
+    Required,
+    /// Wanted, and done without.
+    Preferred,
+    /// Not wanted.
+    Discouraged,
+}
+
+/// Where the authenticator should be.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthenticatorAttachment {
+    /// In the device.
+    Platform,
+    /// Anywhere else: a security key, a phone.
+    CrossPlatform,
+}
+
+/// How much the authenticator should prove of itself.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AttestationConveyance {
+    /// Nothing.
+    None,
+    /// Something, possibly anonymised.
+    Indirect,
+    /// Its own attestation. Windows Hello answers with a TPM statement, which webauthn-rs-core 0.6.2 can't verify.
+    Direct,
+    /// One that names the device.
+    Enterprise,
+}
+
+/// A signature algorithm, under its name and number in the [COSE registry].
+///
+/// [COSE registry]: https://www.iana.org/assignments/cose/cose.xhtml#algorithms
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum CoseAlgorithm {
+    /// ECDSA over P-256 with SHA-256.
+    Es256,
+    /// ECDSA over P-384 with SHA-384.
+    Es384,
+    /// ECDSA over P-521 with SHA-512.
+    Es512,
+    /// RSA PKCS#1 v1.5 with SHA-256.
+    Rs256,
+}
+
+impl CoseAlgorithm {
+    /// The registered number.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::Es256 => -7,
+            Self::Es384 => -35,
+            Self::Es512 => -36,
+            Self::Rs256 => -257,
+        }
+    }
+}
+
+/// What is asked of a new passkey, and then enforced from the pending registration.
+///
+/// Enforced are the algorithms and user verification. The others are hints to the client, which no server can check: an
+/// authenticator does not sign whether its key is resident or where it is attached, and a client may always answer with the
+/// attestation format `none`.
+///
+/// ```
+/// use credential_code::model::{Fido2Policy, Requirement};
+///
+/// let mut policy = Fido2Policy::default();
+/// policy.user_verification = Requirement::Preferred;
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Fido2Policy {
+    /// The algorithms on offer, the best first. Default: ES256 and RS256, which every authenticator knows one of.
+    pub algorithms: Vec<CoseAlgorithm>,
+    /// Whether the person has to be verified. Default: required, since a code is a weak introduction.
+    pub user_verification: Requirement,
+    /// Whether the key has to be found without a user name. Default: required.
+    pub resident_key: Requirement,
+    /// Where the authenticator should be. Default: anywhere.
+    pub attachment: Option<AuthenticatorAttachment>,
+    /// How much the authenticator should prove of itself. Default: nothing, so that every authenticator can register.
+    pub attestation: AttestationConveyance,
+}
+
+impl Default for Fido2Policy {
+    fn default() -> Self {
+        Self {
+            algorithms: vec![CoseAlgorithm::Es256, CoseAlgorithm::Rs256],
+            user_verification: Requirement::Required,
+            resident_key: Requirement::Required,
+            attachment: None,
+            attestation: AttestationConveyance::None,
+        }
+    }
+}

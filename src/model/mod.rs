@@ -1,0 +1,26 @@
+//! The nouns of the flow: what a user, a relying party, a code, a challenge and a credential are.
+//!
+//! Each type is made by parsing, and holds only what it promises: a [`Code`] is normalised, an [`Origin`] is in its
+//! serialised form, a [`NewCredential`] was verified. The types know nothing of HTTP, of stores or of the flow.
+
+mod challenge;
+mod code;
+mod credential;
+mod fido2_policy;
+mod invalid;
+mod kind;
+mod new_credential;
+mod relying_party;
+mod user;
+
+pub use self::challenge::{Challenge, ChallengeId};
+pub use self::code::{Code, CodeFormat};
+pub use self::credential::{
+    Credential, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey, Fido2Properties,
+};
+pub use self::fido2_policy::{AttestationConveyance, AuthenticatorAttachment, CoseAlgorithm, Fido2Policy, Requirement};
+pub use self::invalid::Invalid;
+pub use self::kind::CredentialKind;
+pub use self::new_credential::NewCredential;
+pub use self::relying_party::{Origin, RelyingParty};
+pub use self::user::{User, UserId, UserStatus};

@@ -1,0 +1,154 @@
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Invalid;
+
+/// Where a client runs, in the serialised form that clients sign: `https://app.example.com`.
+///
+/// Origins are compared as strings, byte for byte, and never parsed as URLs: a parser would let `https://app.example.com/x`,
+/// `https://user@app.example.com` and `HTTPS://APP.EXAMPLE.COM:443` pass for the same.
+#[derive(Clone, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Origin(Arc<str>);
+
+impl Origin {
+    /// An origin: `https://host[:port]` (or `http://`, for development) in lower case and with nothing behind it, or an app's,
+    /// such as `android:apk-key-hash:…`.
+    pub fn new(origin: impl Into<Arc<str>>) -> Result<Self, Invalid> {
+        let origin = origin.into();
+        let is_plain = origin.bytes().all(|byte| byte.is_ascii_graphic());
+        match origin.split_once("://") {
+            Some((scheme, host)) if is_plain => {
+                let is_lower = !origin.bytes().any(|byte| byte.is_ascii_uppercase());
+                let is_bare = !host.is_empty() && !host.contains(['/', '?', '#', '@', '\\']);
+                let default_port = match scheme {
+                    "https" => ":443",
+                    "http" => ":80",
+                    _ => return Err(Invalid::new("an origin's scheme is https or http")),
+                };
+                if is_lower && is_bare && !host.ends_with(default_port) {
+                    return Ok(Self(origin));
+                }
+                Err(Invalid::new("an origin is scheme://host[:port], in lower case, without the default port or a path"))
+            }
+            None if is_plain && origin.contains(':') => Ok(Self(origin)),
+            _ => Err(Invalid::new("an origin is scheme://host[:port], or an app's such as android:apk-key-hash:…")),
+        }
+    }
+
+    /// The origin as clients write it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Origin({})", self.0)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = Invalid;
+
+    fn try_from(origin: String) -> Result<Self, Invalid> {
+        Self::new(origin)
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.0.as_ref().into()
+    }
+}
+
+/// Whom a credential is for: a domain, the name that authenticators show for it, and the origins that may speak for it.
+///
+/// ```
+/// use credential_code::RelyingParty;
+///
+/// let party = RelyingParty::new("example.com", "Example", ["https://app.example.com", "https://example.com"]).unwrap();
+/// assert_eq!(party.id(), "example.com");
+/// assert!(RelyingParty::new("example.com", "Example", ["https://example.com/"]).is_err());
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(try_from = "Unchecked")]
+pub struct RelyingParty {
+    id: Box<str>,
+    name: Box<str>,
+    origins: Box<[Origin]>,
+}
+
+/// What a stored relying party is before it went through the constructor again.
+#[derive(Deserialize)]
+struct Unchecked {
+    id: String,
+    name: String,
+    origins: Vec<String>,
+}
+
+impl RelyingParty {
+    /// A relying party with at least one origin. The first is what a credential gets when its client names none.
+    pub fn new<O>(
+        id: impl Into<String>,
+        name: impl Into<String>,
+        origins: impl IntoIterator<Item = O>,
+    ) -> Result<Self, Invalid>
+    where
+        O: Into<String>,
+    {
+        let id = id.into();
+        let is_domain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+        if id.is_empty() || id.len() > 253 || !id.bytes().all(is_domain) {
+            return Err(Invalid::new("a relying party's id is a domain in lower-case ASCII"));
+        }
+        let origins = origins
+            .into_iter()
+            .map(|origin| Origin::new(origin.into()))
+            .collect::<Result<Box<[_]>, _>>()?;
+        if origins.is_empty() {
+            return Err(Invalid::new("a relying party has at least one origin"));
+        }
+        Ok(Self { id: id.into(), name: name.into().into(), origins })
+    }
+
+    /// The domain.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The name that authenticators show.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The origins that may speak for it, the first being the default.
+    pub fn origins(&self) -> &[Origin] {
+        &self.origins
+    }
+
+    /// The listed origin that is spelled exactly so.
+    pub fn origin(&self, spelled: &str) -> Option<&Origin> {
+        self.origins.iter().find(|origin| origin.as_str() == spelled)
+    }
+
+    pub(crate) fn default_origin(&self) -> &Origin {
+        &self.origins[0]
+    }
+}
+
+impl TryFrom<Unchecked> for RelyingParty {
+    type Error = Invalid;
+
+    fn try_from(party: Unchecked) -> Result<Self, Invalid> {
+        Self::new(party.id, party.name, party.origins)
+    }
+}

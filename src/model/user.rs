@@ -1,0 +1,87 @@
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Invalid;
+
+/// The host's name for a user: 1 to 64 bytes, because it is also the user handle of their passkeys.
+#[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UserId(Arc<str>);
+
+impl UserId {
+    /// An id of 1 to 64 bytes. [WebAuthn] allows a user handle no more.
+    ///
+    /// [WebAuthn]: https://www.w3.org/TR/webauthn-3/#user-handle
+    pub fn new(id: impl Into<Arc<str>>) -> Result<Self, Invalid> {
+        let id = id.into();
+        match id.len() {
+            1..=64 => Ok(Self(id)),
+            _ => Err(Invalid::new("a user id has 1 to 64 bytes")),
+        }
+    }
+
+    /// The id as the host knows it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UserId({})", self.0)
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for UserId {
+    type Error = Invalid;
+
+    fn try_from(id: String) -> Result<Self, Invalid> {
+        Self::new(id)
+    }
+}
+
+impl From<UserId> for String {
+    fn from(id: UserId) -> Self {
+        id.0.as_ref().into()
+    }
+}
+
+/// Whether a user may add credentials at all.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum UserStatus {
+    /// They may.
+    Active,
+    /// They may not, as if they were gone.
+    Deactivated,
+}
+
+/// A user, as the host's directory knows them and as their authenticator will show them.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct User {
+    /// The host's name for the user.
+    pub id: UserId,
+    /// The account's name, an e-mail address say. Password-protected keys are salted with it, so it should not change.
+    pub name: String,
+    /// The name to show.
+    pub display_name: String,
+    /// Whether the user may add credentials.
+    pub status: UserStatus,
+}
+
+impl User {
+    /// An active user whose display name is their name.
+    pub fn new(id: UserId, name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self { id, display_name: name.clone(), name, status: UserStatus::Active }
+    }
+}

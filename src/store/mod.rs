@@ -1,0 +1,83 @@
+//! Where one-time records lie: two verbs, create-only [`insert`](OneTimeStore::insert) and atomic
+//! [`take`](OneTimeStore::take).
+//!
+//! Everything in the flow that may be used once is a record behind a [`Slot`]: what a code is worth ([`CodeGrant`]) and what is
+//! remembered between exchange and register ([`PendingRegistration`]). A store needs no other verb. There is no `get`, because
+//! whoever looks first and deletes afterwards lets two racers win.
+//!
+//! 1. **A store never sees a live code.** A [`Slot`] is an HMAC of the secret under a [`SlotKeys`] ring that the store does not
+//!    have; whoever reads the store can neither list codes nor try them offline.
+//! 2. **One winner.** Of any number of racing `take`s of a slot, one returns the record.
+//! 3. **Expired is absent.** `take` compares the record's own expiry with the `now` that the flow passes in, so one clock decides.
+//! 4. **Bounded.** [`MemoryStore`] has a capacity; what falls out is an event that the host sees.
+//!
+//! A store of your own is checked by the conformance suite of the feature `test-util`.
+
+#[cfg(feature = "memory")]
+mod memory;
+mod record;
+mod slot;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+
+#[cfg(feature = "memory")]
+pub use self::memory::MemoryStore;
+pub use self::record::{CodeGrant, PendingRegistration, Record};
+pub use self::slot::{Slot, SlotKey, SlotKeys};
+pub(crate) use self::slot::SlotLabel;
+
+/// A failure's source, as tower and axum box theirs.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What became of an insertion. A duplicate is an outcome, not a failure.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub enum Insertion {
+    /// Nothing was there; now this is.
+    Created,
+    /// Something was there, and still is.
+    Duplicate,
+}
+
+/// A store could not answer. The flow says 503, and puts back what it had taken.
+#[derive(Debug, thiserror::Error)]
+#[error("the {store} store failed")]
+pub struct StoreError {
+    store: &'static str,
+    source: BoxError,
+}
+
+impl StoreError {
+    /// A failure of the named store.
+    pub fn new(store: &'static str, source: impl Into<BoxError>) -> Self {
+        Self { store, source: source.into() }
+    }
+}
+
+/// A store of records that may be taken once.
+#[async_trait]
+pub trait OneTimeStore<R: Record>: fmt::Debug + Send + Sync + 'static {
+    /// Lays a record into an empty slot. [`Insertion::Duplicate`] leaves the old record untouched.
+    ///
+    /// The record may be dropped once it has expired ([`Record::expires_at`]), and must not be dropped earlier without telling
+    /// anybody.
+    async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError>;
+
+    /// Removes and returns the record, in one atomic step. Absent, already taken and expired at `now` are all `None`.
+    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError>;
+}
+
+#[async_trait]
+impl<R: Record, S: OneTimeStore<R> + ?Sized> OneTimeStore<R> for Arc<S> {
+    async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
+        (**self).insert(slot, record).await
+    }
+
+    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
+        (**self).take(slot, now).await
+    }
+}

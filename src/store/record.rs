@@ -1,0 +1,79 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Challenge, CredentialKind, Fido2Policy, Origin, RelyingParty, UserId};
+
+/// What a [`OneTimeStore`](crate::store::OneTimeStore) keeps. Both records serialise, so a store may keep them as bytes.
+pub trait Record: Clone + fmt::Debug + DeserializeOwned + Serialize + Send + Sync + sealed::Sealed + 'static {
+    /// What the record is called: the name of a table or the prefix of a key.
+    const NAME: &'static str;
+
+    /// From when on the record is worth nothing.
+    fn expires_at(&self) -> SystemTime;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::CodeGrant {}
+    impl Sealed for super::PendingRegistration {}
+}
+
+/// What a code is worth: one exchange, for this user, until then.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct CodeGrant {
+    /// Who minted the code.
+    pub user: UserId,
+    /// When the code stops working.
+    pub expires_at: SystemTime,
+    /// How often the grant was put back after a failure that was not the caller's.
+    pub returns: u8,
+}
+
+impl CodeGrant {
+    pub(crate) fn new(user: UserId, expires_at: SystemTime) -> Self {
+        Self { user, expires_at, returns: 0 }
+    }
+}
+
+impl Record for CodeGrant {
+    const NAME: &'static str = "codes";
+
+    fn expires_at(&self) -> SystemTime {
+        self.expires_at
+    }
+}
+
+/// What is remembered between exchange and register. Whatever was asked of the client is enforced from here.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct PendingRegistration {
+    /// Who will own the credential.
+    pub user: UserId,
+    /// The kind that the challenge was made for.
+    pub kind: CredentialKind,
+    /// What the credential signs.
+    pub challenge: Challenge,
+    /// The relying party that exchange found, as it was then.
+    pub relying_party: Arc<RelyingParty>,
+    /// The origin that exchange was asked from, if it said.
+    pub origin: Option<Origin>,
+    /// What was asked of a passkey.
+    pub fido2: Arc<Fido2Policy>,
+    /// When the challenge stops working.
+    pub expires_at: SystemTime,
+    /// How often the record was put back after a refusal that was not final.
+    pub returns: u8,
+}
+
+impl Record for PendingRegistration {
+    const NAME: &'static str = "pending_registrations";
+
+    fn expires_at(&self) -> SystemTime {
+        self.expires_at
+    }
+}

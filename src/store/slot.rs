@@ -1,0 +1,116 @@
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::random;
+
+/// A store address: HMAC-SHA-256 over a label and a secret, under a key that no store has.
+///
+/// 45 bits of code would be found in an hour from a plain hash; without the key, a slot says nothing.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Slot([u8; 32]);
+
+impl Slot {
+    /// The address as bytes: the primary key of a table, say.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// An address read back from a store of one's own.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, ..] = self.0;
+        write!(f, "Slot({a:02x}{b:02x}{c:02x}{d:02x}…)")
+    }
+}
+
+/// What kind of secret a slot stands for. The label goes into the hash, so that a challenge id sent as a code finds nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SlotLabel {
+    Code,
+    Challenge,
+}
+
+impl SlotLabel {
+    fn as_bytes(self) -> &'static [u8] {
+        match self {
+            Self::Code => b"credential-code/v1/code\0",
+            Self::Challenge => b"credential-code/v1/challenge\0",
+        }
+    }
+}
+
+/// One key of a [`SlotKeys`] ring: at least 32 secret bytes.
+#[derive(Clone)]
+pub struct SlotKey(Zeroizing<Vec<u8>>);
+
+impl SlotKey {
+    /// A key from configuration. `None` when it is shorter than 32 bytes.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Option<Self> {
+        let bytes = Zeroizing::new(bytes.into());
+        (bytes.len() >= 32).then_some(Self(bytes))
+    }
+}
+
+impl fmt::Debug for SlotKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SlotKey(…)")
+    }
+}
+
+/// The keys under which secrets become [`Slot`]s: the newest writes, all of them read.
+///
+/// A flow alone makes a random key when it is built. Processes that share a store share a ring; to rotate, put a new key in front
+/// and drop the old one when everything minted under it has expired.
+#[derive(Clone)]
+pub struct SlotKeys {
+    newest: Hmac<Sha256>,
+    older: Vec<Hmac<Sha256>>,
+}
+
+impl SlotKeys {
+    /// A ring whose first key writes and whose every key reads.
+    pub fn new(newest: &SlotKey, older: &[SlotKey]) -> Self {
+        Self { newest: keyed(&newest.0), older: older.iter().map(|key| keyed(&key.0)).collect() }
+    }
+
+    /// A ring of one random key, for a process that shares its stores with no other.
+    pub(crate) fn random() -> Result<Self, getrandom::Error> {
+        let key = Zeroizing::new(random::bytes::<32>()?);
+        Ok(Self { newest: keyed(&*key), older: Vec::new() })
+    }
+
+    /// The slot that a new secret is written to.
+    pub(crate) fn newest(&self, label: SlotLabel, secret: &[u8]) -> Slot {
+        slot(&self.newest, label, secret)
+    }
+
+    /// Every slot in which a secret may lie, the newest first.
+    pub(crate) fn all(&self, label: SlotLabel, secret: &[u8]) -> impl Iterator<Item = Slot> {
+        std::iter::once(&self.newest).chain(&self.older).map(move |key| slot(key, label, secret))
+    }
+}
+
+impl fmt::Debug for SlotKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SlotKeys({})", 1 + self.older.len())
+    }
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
+}
+
+fn slot(key: &Hmac<Sha256>, label: SlotLabel, secret: &[u8]) -> Slot {
+    let mut mac = key.clone();
+    mac.update(label.as_bytes());
+    mac.update(secret);
+    Slot(mac.finalize().into_bytes().into())
+}
