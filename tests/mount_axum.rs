@@ -93,3 +93,12 @@ async fn a_layer_on_a_nested_router_is_never_asked() {
         assert_eq!(ask(&app, path).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_layer_on_the_routes_alone_is_never_asked() {
+    let app = application().route_layer(CodeLayer::new(flow()));
+
+    for path in ENDPOINTS {
+        assert_eq!(ask(&app, path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}

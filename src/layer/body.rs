@@ -1,4 +1,5 @@
 use std::{
+    convert::Infallible,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -51,9 +52,7 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         match self.project().kind.project() {
             KindProjection::Inner { body } => body.poll_frame(cx),
-            KindProjection::Own { body } => {
-                body.poll_frame(cx).map_err(|never: std::convert::Infallible| match never {})
-            }
+            KindProjection::Own { body } => body.poll_frame(cx).map_err(|never: Infallible| match never {}),
         }
     }
 

@@ -17,21 +17,24 @@
 //!
 //! # Readiness
 //!
-//! The path is known only once a request is there, so [`poll_ready`](tower_service::Service::poll_ready) has to ask
-//! the inner service for every request, and an endpoint is answered without the call that the inner service made
-//! itself ready for. What it reserved, such as a permit of a concurrency limit, stays with this
-//! instance: its next request uses it, and dropping the instance gives it back. Nothing is lost, but an idle
-//! connection whose last request was ours may hold one permit. Where permits are scarce, put the limit outside:
-//! then it also covers the endpoints. The other consequence is that the endpoints wait while the inner service is
-//! not ready; put them outside of it with a router if they must not.
+//! The path is known only once a request is there, so [`poll_ready`](tower_service::Service::poll_ready) asks the
+//! inner service for every request, and an endpoint is answered without the call that the inner service made itself
+//! ready for. What it reserved, such as a permit of a concurrency limit, stays with this instance: the next request
+//! that passes uses it, and dropping the instance gives it back. Tower's contract allows that, and handing it back
+//! at once would mean to replace the inner service with a clone of itself. So nothing is lost, but a
+//! connection that is idle after a request of ours may hold one permit. Where permits are scarce, put their limit
+//! outside of this layer, where it covers the endpoints too.
+//!
+//! It follows that the endpoints wait for as long as the inner service is not ready.
 //!
 //! # In axum, prefer the router
 //!
-//! A layer on an [axum] router runs after that router has looked at the path. Routes that are added after
-//! `Router::layer` are not wrapped by it, and once such a router is nested in another one, paths that it has no route
-//! for go to the outer router's fallback and never see the layer: since these three paths have no route, the
-//! endpoints answer 404. Mount a [`CodeRouter`](crate::router::CodeRouter) there, or wrap the finished, outermost
-//! router as a whole, as any other service: `CodeLayer::new(flow).layer(router)`.
+//! `Router::layer` of [axum] wraps the routes that the router has so far, and its fallback. These three paths have no
+//! route, so the layer only sees them through the fallback, and that works on the outermost router alone: the
+//! fallback of a nested router is replaced by the outer one's, the layer is never asked, and the endpoints answer
+//! 404. A layer under `Router::route_layer` is never asked either. Mount a
+//! [`CodeRouter`](crate::router::CodeRouter) instead, or wrap the finished, outermost router as any other service:
+//! `CodeLayer::new(flow).layer(router)`.
 //!
 //! # Examples
 //!
