@@ -14,7 +14,7 @@ use super::ResponseBody;
 
 /// The answer of an endpoint in the making. Boxed because an `async fn` has no name, and boxed only here so that what
 /// passes does not grow to the size of the flow.
-type Answer = Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>;
+pub(super) type Answer = Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>;
 
 pin_project! {
     /// The response future of [`CodeService`](super::CodeService).

@@ -4,10 +4,10 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{ResponseBody, ResponseFuture};
+use super::{ResponseBody, ResponseFuture, future::Answer};
 use crate::{
     flow::CodeFlow,
-    http::{BoxError, Mount, respond},
+    http::{BoxError, Endpoint, Mount, respond},
 };
 
 /// A service with the endpoints in front of it, from [`CodeLayer`](super::CodeLayer).
@@ -59,12 +59,18 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match self.mount.endpoint_of(request.uri().path()) {
             None => ResponseFuture::inner(self.inner.call(request)),
-            Some(endpoint) => ResponseFuture::own(Box::pin(respond(
-                self.flow.clone(),
-                self.mount.clone(),
-                Some(endpoint),
-                request,
-            ))),
+            Some(endpoint) => ResponseFuture::own(answer(&self.flow, &self.mount, endpoint, request)),
         }
     }
+}
+
+// Kept out of `call`, whose frame would else hold the whole flow for requests that only pass.
+#[inline(never)]
+fn answer<B>(flow: &CodeFlow, mount: &Mount, endpoint: Endpoint, request: Request<B>) -> Answer
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    Box::pin(respond(flow.clone(), mount.clone(), Some(endpoint), request))
 }
