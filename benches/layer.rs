@@ -1,0 +1,60 @@
+//! What the layer adds to a request that passes it.
+
+use std::{
+    convert::Infallible,
+    future::{Future, Ready, ready},
+    hint::black_box,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use credential_code::{flow::CodeFlow, layer::CodeLayer};
+use criterion::{BatchSize, Bencher, Criterion};
+use http::{Request, Response};
+use http_body_util::Full;
+use tower::{Layer, Service};
+
+/// Answers at once, so that what is measured is the way to it.
+#[derive(Clone)]
+struct Bare;
+
+impl Service<Request<Full<Bytes>>> for Bare {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Full<Bytes>>) -> Self::Future {
+        ready(Ok(Response::new(request.into_body())))
+    }
+}
+
+/// Passes a request that nothing before the last segment tells from an endpoint's.
+fn pass<S: Service<Request<Full<Bytes>>>>(bencher: &mut Bencher<'_>, path: &str, mut service: S) {
+    let mut cx = Context::from_waker(Waker::noop());
+    bencher.iter_batched(
+        || Request::get(path).body(Full::from("sent")).expect("the path is a URI"),
+        |request| {
+            assert!(black_box(&mut service).poll_ready(&mut cx).is_ready());
+            pin!(service.call(request)).poll(&mut cx)
+        },
+        BatchSize::SmallInput,
+    );
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    for (name, path) in [("far", "/an/application/path"), ("near", "/auth/credentials/code/other")] {
+        let mut group = criterion.benchmark_group(format!("pass_{name}"));
+        group.bench_function("bare", |bencher| pass(bencher, path, Bare));
+        group.bench_function("layer", |bencher| {
+            pass(bencher, path, CodeLayer::new(CodeFlow::stand_in()).layer(Bare));
+        });
+        group.finish();
+    }
+    criterion.final_summary();
+}

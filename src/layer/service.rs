@@ -1,0 +1,77 @@
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::{ResponseBody, ResponseFuture, future::Answer};
+use crate::{
+    flow::CodeFlow,
+    http::{Endpoint, Mount, respond},
+    store::BoxError,
+};
+
+/// A service with the endpoints in front of it, from [`CodeLayer`](super::CodeLayer).
+#[derive(Clone, Debug)]
+pub struct CodeService<S> {
+    inner: S,
+    flow: CodeFlow,
+    mount: Mount,
+}
+
+impl<S> CodeService<S> {
+    pub(super) fn new(inner: S, flow: CodeFlow, mount: Mount) -> Self {
+        Self { inner, flow, mount }
+    }
+
+    /// The service that gets what is not ours.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service that gets what is not ours, to be changed.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The service that got what is not ours, without the endpoints.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for CodeService<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    // Asked also for what turns out to be ours: the path is not known yet. The inner service keeps what it reserved
+    // for the next request through this instance, or until this instance is dropped, as tower's contract has it.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match self.mount.endpoint_of(request.uri().path()) {
+            None => ResponseFuture::inner(self.inner.call(request)),
+            Some(endpoint) => ResponseFuture::own(answer(&self.flow, &self.mount, endpoint, request)),
+        }
+    }
+}
+
+// Kept out of `call`, whose frame would else hold the whole flow for requests that only pass.
+#[inline(never)]
+fn answer<B>(flow: &CodeFlow, mount: &Mount, endpoint: Endpoint, request: Request<B>) -> Answer
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    Box::pin(respond(flow.clone(), mount.clone(), Some(endpoint), request))
+}

@@ -1,0 +1,109 @@
+//! The endpoints as a service of their own, for a router to mount.
+//!
+//! [`CodeRouter`] answers every request: the three endpoints, and 404 in the same JSON form for anything else. It
+//! takes both what a router hands on as it came and what a router has stripped the mount from, so the two ways
+//! to mount a service in axum are the same to it.
+//!
+//! # Examples
+//!
+//! ```
+//! use axum::{Router, body::Body, routing::get};
+//! use credential_code::router::CodeRouter;
+//! use http::{Request, StatusCode};
+//! use tower::ServiceExt;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let flow = credential_code::flow::CodeFlow::stand_in();
+//! let app: Router = Router::new()
+//!     .route("/", get(|| async { "the application" }))
+//!     .nest_service("/auth/credentials", CodeRouter::new(flow));
+//!
+//! let request = Request::get("/auth/credentials/code/init").body(Body::empty())?;
+//! assert_eq!(app.oneshot(request).await?.status(), StatusCode::METHOD_NOT_ALLOWED);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use tower_service::Service;
+
+use crate::{
+    flow::CodeFlow,
+    http::{Mount, respond},
+    store::BoxError,
+};
+
+/// Answers the endpoints, and anything else with 404.
+///
+/// See the [module](self) for how to mount it.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct CodeRouter {
+    flow: CodeFlow,
+    mount: Mount,
+}
+
+impl CodeRouter {
+    /// The endpoints of `flow` under `/auth/credentials`.
+    pub fn new(flow: CodeFlow) -> Self {
+        Self { flow, mount: Mount::default() }
+    }
+
+    /// Tells the path that the router is mounted under, seen from the root of the host.
+    ///
+    /// This matters where the outer router leaves the path whole, as axum's `route_service` does. Where it strips the
+    /// mount, as `nest_service` does, any mount works without.
+    pub fn mounted_at(self, path: &str) -> Self {
+        Self { mount: Mount::new(path), ..self }
+    }
+}
+
+impl<B> Service<Request<B>> for CodeRouter
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
+        let endpoint = self.mount.endpoint_of_nested(request.uri().path());
+        ResponseFuture(Box::pin(respond(self.flow.clone(), self.mount.clone(), endpoint, request)))
+    }
+}
+
+/// The response future of [`CodeRouter`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct ResponseFuture(Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>);
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<Full<Bytes>>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx).map(Ok)
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

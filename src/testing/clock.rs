@@ -1,0 +1,224 @@
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    time::{Duration, SystemTime},
+};
+
+use crate::clock::{Clock, Sleep};
+
+/// 2026-01-01T00:00:00Z, in seconds since the Unix epoch.
+const START: u64 = 1_767_225_600;
+
+/// A clock that stands still until a test moves it.
+///
+/// Clones share one time, so a test keeps one and gives the other to what it tests. A sleep completes when the clock
+/// has been moved to its end or past it, from any thread.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use credential_code::{clock::Clock, testing::ManualClock};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let clock = ManualClock::new();
+/// let before = clock.now();
+/// let sleep = clock.sleep(Duration::from_secs(60));
+///
+/// clock.advance(Duration::from_secs(60));
+///
+/// sleep.await;
+/// assert_eq!(clock.now(), before + Duration::from_secs(60));
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ManualClock {
+    shared: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    now: SystemTime,
+    next_id: u64,
+    sleepers: Vec<Sleeper>,
+}
+
+#[derive(Debug)]
+struct Sleeper {
+    id: u64,
+    until: SystemTime,
+    waker: Waker,
+}
+
+impl ManualClock {
+    /// A clock that shows the first second of 2026, the same in every run.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::at(SystemTime::UNIX_EPOCH + Duration::from_secs(START))
+    }
+
+    /// A clock that shows `now`.
+    #[must_use]
+    pub fn at(now: SystemTime) -> Self {
+        Self { shared: Arc::new(Mutex::new(State { now, next_id: 0, sleepers: Vec::new() })) }
+    }
+
+    /// Moves the clock forward, and wakes whoever slept until then.
+    ///
+    /// # Panics
+    ///
+    /// If the platform cannot represent the new time.
+    pub fn advance(&self, duration: Duration) {
+        self.change(|now| now + duration);
+    }
+
+    /// Sets the clock, and wakes whoever slept until then.
+    ///
+    /// Setting it back makes every pending sleep longer by as much.
+    pub fn set(&self, now: SystemTime) {
+        self.change(|_| now);
+    }
+
+    fn change(&self, moved: impl FnOnce(SystemTime) -> SystemTime) {
+        let due: Vec<Sleeper> = {
+            let mut state = self.lock();
+            let now = moved(state.now);
+            state.now = now;
+            state.sleepers.extract_if(.., |sleeper| sleeper.until <= now).collect()
+        };
+        // Outside the lock: a waker may poll on the spot, and what it polls may ask this clock for the time.
+        for sleeper in due {
+            sleeper.waker.wake();
+        }
+    }
+
+    // A test that panics while it holds the lock leaves a whole state behind: every change is a single step.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for ManualClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> SystemTime {
+        self.lock().now
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        let mut state = self.lock();
+        let id = state.next_id;
+        state.next_id += 1;
+        Sleep::new(ManualSleep { clock: self.clone(), id, until: state.now.checked_add(duration) })
+    }
+}
+
+#[derive(Debug)]
+struct ManualSleep {
+    clock: ManualClock,
+    id: u64,
+    /// `None` lies beyond what the platform's time can show: never.
+    until: Option<SystemTime>,
+}
+
+impl Future for ManualSleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(until) = self.until else { return Poll::Pending };
+        let mut state = self.clock.lock();
+        if until <= state.now {
+            return Poll::Ready(());
+        }
+        match state.sleepers.iter_mut().find(|sleeper| sleeper.id == self.id) {
+            Some(sleeper) => sleeper.waker.clone_from(cx.waker()),
+            None => state.sleepers.push(Sleeper { id: self.id, until, waker: cx.waker().clone() }),
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for ManualSleep {
+    fn drop(&mut self) {
+        self.clock.lock().sleepers.retain(|sleeper| sleeper.id != self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn is_over(sleep: &mut Sleep) -> bool {
+        Pin::new(sleep).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    #[test]
+    fn a_sleep_is_over_at_its_end_and_not_before() {
+        let clock = ManualClock::new();
+        let mut sleep = clock.sleep(MINUTE);
+
+        clock.advance(MINUTE - Duration::from_nanos(1));
+        assert!(!is_over(&mut sleep));
+        clock.advance(Duration::from_nanos(1));
+        assert!(is_over(&mut sleep));
+    }
+
+    #[test]
+    fn a_clock_set_back_makes_a_sleep_longer() {
+        let clock = ManualClock::new();
+        let mut sleep = clock.sleep(MINUTE);
+
+        clock.set(clock.now() - MINUTE);
+        clock.advance(MINUTE);
+
+        assert!(!is_over(&mut sleep));
+    }
+
+    #[test]
+    fn a_sleep_beyond_all_time_never_ends() {
+        let clock = ManualClock::new();
+
+        assert!(!is_over(&mut clock.sleep(Duration::MAX)));
+    }
+
+    #[test]
+    fn a_dropped_sleep_leaves_nothing_behind() {
+        let clock = ManualClock::new();
+        let mut sleep = clock.sleep(MINUTE);
+        assert!(!is_over(&mut sleep));
+
+        drop(sleep);
+
+        assert!(clock.lock().sleepers.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_clock_moved_on_another_thread_wakes_all_who_slept() {
+        let clock = ManualClock::new();
+        let sleeps = [clock.sleep(MINUTE), clock.sleep(2 * MINUTE)];
+        let mover = clock.clone();
+
+        let moved = std::thread::spawn(move || mover.advance(2 * MINUTE));
+        for sleep in sleeps {
+            sleep.await;
+        }
+
+        moved.join().expect("the clock can be moved");
+    }
+
+    #[tokio::test]
+    async fn the_clock_of_the_host_needs_no_timer_of_the_runtime() {
+        SystemClock.sleep(Duration::ZERO).await;
+    }
+}

@@ -1,0 +1,5 @@
+//! What a test of a host needs.
+
+mod clock;
+
+pub use self::clock::ManualClock;

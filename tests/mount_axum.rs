@@ -1,0 +1,104 @@
+//! The ways to put the endpoints into an axum application.
+
+mod support;
+
+use axum::{Router, body::Body, routing::get};
+use credential_code::{layer::CodeLayer, router::CodeRouter};
+use http::{Request, Response, StatusCode, header};
+use tower::ServiceExt;
+
+use support::{ENDPOINTS, flow, is_an_endpoints};
+
+async fn ask(app: &Router, path: &str) -> Response<Body> {
+    let request = Request::get(path).body(Body::empty()).expect("the path is a URI");
+    app.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+}
+
+fn application() -> Router {
+    Router::new().route("/", get(|| async { "the application" }))
+}
+
+#[tokio::test]
+async fn a_nested_router_answers_all_endpoints() {
+    let app = application().nest_service("/auth/credentials", CodeRouter::new(flow()));
+
+    for path in ENDPOINTS {
+        assert!(is_an_endpoints(&ask(&app, path).await), "{path}");
+    }
+    assert_eq!(ask(&app, "/").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_nested_router_needs_no_mount_of_its_own() {
+    let app = application().nest_service("/somewhere/else", CodeRouter::new(flow()));
+
+    assert!(is_an_endpoints(&ask(&app, "/somewhere/else/code/verify").await));
+    assert_eq!(ask(&app, ENDPOINTS[2]).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_nested_router_answers_what_it_does_not_know_itself() {
+    let app = application().nest_service("/auth/credentials", CodeRouter::new(flow()));
+
+    let response = ask(&app, "/auth/credentials/other").await;
+
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+}
+
+#[tokio::test]
+async fn a_routed_router_answers_all_endpoints() {
+    let app = application().route_service("/auth/credentials/{*rest}", CodeRouter::new(flow()));
+
+    for path in ENDPOINTS {
+        assert!(is_an_endpoints(&ask(&app, path).await), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_routed_router_is_told_another_mount() {
+    let router = CodeRouter::new(flow()).mounted_at("/api/v2");
+    let app = application().route_service("/api/v2/code/init", router);
+
+    assert!(is_an_endpoints(&ask(&app, "/api/v2/code/init").await));
+    assert_eq!(ask(&app, "/api/v2/code").await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_router_fits_inside_nested_routers_of_the_host() {
+    let inner = Router::new().nest_service("/credentials", CodeRouter::new(flow()));
+    let app = application().nest("/auth", inner);
+
+    for path in ENDPOINTS {
+        assert!(is_an_endpoints(&ask(&app, path).await), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_layer_on_the_outermost_router_answers_all_endpoints() {
+    let app = application().layer(CodeLayer::new(flow()));
+
+    for path in ENDPOINTS {
+        assert!(is_an_endpoints(&ask(&app, path).await), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_layer_on_a_nested_router_is_never_asked() {
+    let inner = application().layer(CodeLayer::new(flow()));
+    let app = Router::new().nest("/auth", inner);
+
+    for path in ENDPOINTS {
+        assert_eq!(ask(&app, path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_layer_on_the_routes_alone_is_never_asked() {
+    let app = application().route_layer(CodeLayer::new(flow()));
+
+    for path in ENDPOINTS {
+        assert_eq!(ask(&app, path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
