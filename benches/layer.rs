@@ -1,15 +1,14 @@
 //! What the layer adds to a request that passes it.
 
-use std::{
-    convert::Infallible,
-    future::{Future, Ready, ready},
-    hint::black_box,
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
+use std::convert::Infallible;
+use std::future::{Future, Ready, ready};
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use credential_code::{flow::CodeFlow, layer::CodeLayer};
+use credential_code::CodeLayer;
+use credential_code::testing::flow_builder;
 use criterion::{BatchSize, Bencher, Criterion};
 use http::{Request, Response};
 use http_body_util::Full;
@@ -52,7 +51,11 @@ fn main() {
         let mut group = criterion.benchmark_group(format!("pass_{name}"));
         group.bench_function("bare", |bencher| pass(bencher, path, Bare));
         group.bench_function("layer", |bencher| {
-            pass(bencher, path, CodeLayer::new(CodeFlow::stand_in()).layer(Bare));
+            pass(
+                bencher,
+                path,
+                CodeLayer::new(flow_builder(&Default::default()).build().unwrap()).layer(Bare),
+            );
         });
         group.finish();
     }

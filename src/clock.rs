@@ -4,13 +4,11 @@
 //! test which moves that clock moves all of them together. [`SystemClock`] is the one for production: its timers
 //! need no async runtime.
 
-use std::{
-    fmt,
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll},
-    time::{Duration, SystemTime},
-};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
 
 use futures_timer::Delay;
 

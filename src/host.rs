@@ -113,10 +113,6 @@ impl RelyingPartyList {
     pub fn new(parties: impl IntoIterator<Item = RelyingParty>) -> Self {
         Self(parties.into_iter().map(Arc::new).collect())
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 #[async_trait]

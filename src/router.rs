@@ -14,7 +14,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let flow = credential_code::flow::CodeFlow::stand_in();
+//! # let flow = credential_code::testing::flow_builder(&Default::default()).build().unwrap();
 //! let app: Router = Router::new()
 //!     .route("/", get(|| async { "the application" }))
 //!     .nest_service("/auth/credentials", CodeRouter::new(flow));
@@ -25,13 +25,11 @@
 //! # }
 //! ```
 
-use std::{
-    convert::Infallible,
-    fmt,
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -39,11 +37,9 @@ use http_body::Body;
 use http_body_util::Full;
 use tower_service::Service;
 
-use crate::{
-    flow::CodeFlow,
-    http::{Mount, respond},
-    store::BoxError,
-};
+use crate::flow::CodeFlow;
+use crate::http::{Mount, respond};
+use crate::store::BoxError;
 
 /// Answers the endpoints, and anything else with 404.
 ///

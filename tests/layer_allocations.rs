@@ -1,15 +1,14 @@
 //! What passes the layer allocates nothing, counted in a process of its own.
 
-use std::{
-    convert::Infallible,
-    future::{Future, Ready, ready},
-    hint::black_box,
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
+use std::convert::Infallible;
+use std::future::{Future, Ready, ready};
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use credential_code::{flow::CodeFlow, layer::CodeLayer};
+use credential_code::CodeLayer;
+use credential_code::testing::flow_builder;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -34,7 +33,7 @@ impl Service<Request<Full<Bytes>>> for Inner {
 
 #[test]
 fn passing_the_layer_allocates_nothing() {
-    let mut service = CodeLayer::new(CodeFlow::stand_in()).layer(Inner);
+    let mut service = CodeLayer::new(flow_builder(&Default::default()).build().unwrap()).layer(Inner);
     let request = Request::get("/auth/credentials/other").body(Full::from("sent")).unwrap();
     let mut cx = Context::from_waker(Waker::noop());
 

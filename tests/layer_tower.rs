@@ -2,24 +2,21 @@
 
 mod support;
 
-use std::{
-    convert::Infallible,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::{Context, Poll},
-};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 
-use axum::{Router, routing::get};
+use axum::Router;
+use axum::routing::get;
 use bytes::Bytes;
 use credential_code::layer::CodeLayer;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use tonic::service::Routes;
-use tower::{Layer, Service, ServiceExt, limit::ConcurrencyLimit, service_fn};
-
 use support::{ENDPOINTS, flow, is_an_endpoints};
+use tonic::service::Routes;
+use tower::limit::ConcurrencyLimit;
+use tower::{Layer, Service, ServiceExt, service_fn};
 
 /// Paths that look like an endpoint and are none.
 const LOOKALIKES: [&str; 9] = [

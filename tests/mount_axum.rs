@@ -2,12 +2,14 @@
 
 mod support;
 
-use axum::{Router, body::Body, routing::get};
-use credential_code::{layer::CodeLayer, router::CodeRouter};
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use credential_code::layer::CodeLayer;
+use credential_code::router::CodeRouter;
 use http::{Request, Response, StatusCode, header};
-use tower::ServiceExt;
-
 use support::{ENDPOINTS, flow, is_an_endpoints};
+use tower::ServiceExt;
 
 async fn ask(app: &Router, path: &str) -> Response<Body> {
     let request = Request::get(path).body(Body::empty()).expect("the path is a URI");

@@ -30,11 +30,12 @@ mod error;
 mod fido2;
 mod key;
 
-use crate::crypto::{Digest, PublicKey};
-use crate::model::{Challenge, CredentialId, CredentialKind, Fido2Policy, Fido2Properties, Origin, RelyingParty};
-
 pub use self::error::VerifyError;
+use crate::crypto::{Digest, PublicKey};
 pub use crate::encoding::json::JsonError;
+use crate::model::{
+    Challenge, CredentialId, CredentialKind, Fido2Policy, Fido2Properties, Origin, RelyingParty,
+};
 
 /// A client's proof that it holds a new key, not yet verified: `credentialInfo` on the wire, its base64url undone.
 #[derive(Clone, Debug)]

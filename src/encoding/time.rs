@@ -15,7 +15,6 @@ pub(crate) fn parse(text: &str) -> Option<SystemTime> {
 
 /// Milliseconds and `Z`, as JavaScript writes it.
 pub(crate) fn format(time: SystemTime) -> String {
-    let format =
-        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     OffsetDateTime::from(time).format(&format).unwrap_or_default()
 }

@@ -135,10 +135,9 @@ impl Attempts {
         now: SystemTime,
     ) -> Result<Attempt<'a>, Exhausted> {
         if let Some(source) = source {
-            self.of_source.spend(source, now).map_err(|retry_after| Exhausted {
-                scope: BudgetScope::Source,
-                retry_after,
-            })?;
+            self.of_source
+                .spend(source, now)
+                .map_err(|retry_after| Exhausted { scope: BudgetScope::Source, retry_after })?;
         }
         let (budget, purse) = &self.of_flow;
         purse.spend(*budget, now).map_err(|retry_after| {

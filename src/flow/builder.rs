@@ -224,7 +224,12 @@ impl CodeFlowBuilder {
             check(kind.is_supported(), "kinds", "a listed kind can't be verified by this build")?;
         }
         check(!self.fido2.algorithms.is_empty(), "fido2_policy", "at least one algorithm has to be offered")?;
-        check_lifetime(self.code_lifetime, LONGEST_CODE_LIFETIME, "code_lifetime", "one second to ten minutes")?;
+        check_lifetime(
+            self.code_lifetime,
+            LONGEST_CODE_LIFETIME,
+            "code_lifetime",
+            "one second to ten minutes",
+        )?;
         check_lifetime(
             self.challenge_lifetime,
             LONGEST_CHALLENGE_LIFETIME,
@@ -236,9 +241,16 @@ impl CodeFlowBuilder {
         let events = Arc::new(self.events.ok_or(BuildError::Missing("events"))?);
         #[cfg(feature = "memory")]
         let (codes, pending) = (
-            self.codes.or_else(|| Some(in_memory(self.memory_capacity, &self.clock, &events, |grant: &CodeGrant| &grant.user))),
+            self.codes.or_else(|| {
+                Some(in_memory(self.memory_capacity, &self.clock, &events, |grant: &CodeGrant| &grant.user))
+            }),
             self.pending.or_else(|| {
-                Some(in_memory(self.memory_capacity, &self.clock, &events, |pending: &PendingRegistration| &pending.user))
+                Some(in_memory(
+                    self.memory_capacity,
+                    &self.clock,
+                    &events,
+                    |pending: &PendingRegistration| &pending.user,
+                ))
             }),
         );
         #[cfg(not(feature = "memory"))]

@@ -214,7 +214,10 @@ impl From<AuthError> for Error {
 impl From<VerifyError> for Error {
     fn from(error: VerifyError) -> Self {
         let message = match error.is_mendable() {
-            true => format!("The credential was not accepted: {error}. Try again, or use another authenticator.").into(),
+            true => {
+                format!("The credential was not accepted: {error}. Try again, or use another authenticator.")
+                    .into()
+            }
             false => Cow::Borrowed("The credential could not be verified. Ask for a new code."),
         };
         Self::because(ErrorKind::InvalidAttestation, message, error)

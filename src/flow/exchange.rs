@@ -1,12 +1,10 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use crate::flow::{
-    CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, Reason, Refused, Step, Taken, take,
-};
+use crate::flow::{CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, Reason, Refused, Step, Taken, take};
 use crate::model::{
-    Challenge, ChallengeId, Code, Credential, CredentialId, CredentialKind, CredentialStatus, Fido2Policy, Origin,
-    RelyingParty, User,
+    Challenge, ChallengeId, Code, Credential, CredentialId, CredentialKind, CredentialStatus, Fido2Policy,
+    Origin, RelyingParty, User,
 };
 use crate::store::{CodeGrant, Insertion, PendingRegistration, SlotLabel};
 
@@ -90,7 +88,9 @@ impl CodeFlow {
             Err(error) => {
                 let error = self.refuse(refused, error);
                 match error.kind() {
-                    ErrorKind::Internal | ErrorKind::Unavailable => self.put_back_grant(Taken { slot, record: grant }).await,
+                    ErrorKind::Internal | ErrorKind::Unavailable => {
+                        self.put_back_grant(Taken { slot, record: grant }).await
+                    }
                     _ => {}
                 }
                 Err(error)

@@ -24,7 +24,9 @@ pub struct Expiration(SystemTime);
 impl Expiration {
     /// RFC 3339 text: any fraction, any offset, but an offset.
     pub fn from_rfc3339(text: &str) -> Result<Self, Invalid> {
-        time::parse(text).map(Self).ok_or(Invalid::new("expiration is not a date and time with an offset (RFC 3339)"))
+        time::parse(text)
+            .map(Self)
+            .ok_or(Invalid::new("expiration is not a date and time with an offset (RFC 3339)"))
     }
 
     /// Unix time: seconds, or milliseconds from 10^11 on.

@@ -31,7 +31,8 @@ impl CodeFlow {
         if let Err(retry_after) = self.0.codes_of_user.spend(caller.user.as_str(), self.now()) {
             return Err(self.throttle(Step::Mint, BudgetScope::User, retry_after, user, source));
         }
-        let minted = self.mint_for_active(caller, expiry).await.map_err(|error| self.refuse(refused, error))?;
+        let minted =
+            self.mint_for_active(caller, expiry).await.map_err(|error| self.refuse(refused, error))?;
         self.tell(&Event::Minted { user: &caller.user, expires_at: minted.expires_at, source });
         Ok(minted)
     }

@@ -31,22 +31,20 @@ use std::time::{Duration, SystemTime};
 
 use http::request::Parts;
 
-use crate::clock::Clock;
-use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
-use crate::model::{CodeFormat, CredentialKind, Fido2Policy, User, UserId, UserStatus};
-use crate::store::{CodeGrant, OneTimeStore, PendingRegistration, Record, Slot, SlotKeys, StoreError};
-
 use self::attempts::{Attempt, Attempts, Exhausted, Purses};
-
 pub use self::attempts::{Budget, BudgetScope};
 pub use self::builder::{BuildError, CodeFlowBuilder};
-pub use self::error::{Error, ErrorKind};
 pub(crate) use self::error::Reason;
+pub use self::error::{Error, ErrorKind};
 pub use self::event::{Event, Step};
 pub use self::exchange::{ExchangeRequest, RegistrationChallenge};
 pub use self::expiration::{CodeExpiry, Expiration};
 pub use self::mint::MintedCode;
 pub use self::register::RegisterRequest;
+use crate::clock::Clock;
+use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
+use crate::model::{CodeFormat, CredentialKind, Fido2Policy, User, UserId, UserStatus};
+use crate::store::{CodeGrant, OneTimeStore, PendingRegistration, Record, Slot, SlotKeys, StoreError};
 
 /// How often a record may be put back.
 const MOST_RETURNS: u8 = 5;

@@ -46,7 +46,11 @@ impl RegisterRequest {
 impl CodeFlow {
     /// Step 3: the challenge is spent, the proof verified, and the credential stored. `source` is where the request came from, for
     /// miss budgets and events.
-    pub async fn register(&self, request: RegisterRequest, source: Option<&str>) -> Result<Credential, Error> {
+    pub async fn register(
+        &self,
+        request: RegisterRequest,
+        source: Option<&str>,
+    ) -> Result<Credential, Error> {
         let kind = request.attestation.kind;
         let refused = Refused { step: Step::Register, user: None, kind: Some(kind), source };
         self.check_kind(kind).map_err(|error| self.refuse(refused, error))?;

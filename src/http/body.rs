@@ -1,15 +1,13 @@
-use std::{
-    future::{Future, poll_fn},
-    pin::{Pin, pin},
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http_body::Body;
 
-use crate::store::BoxError;
 use crate::clock::{Clock, Sleep};
+use crate::store::BoxError;
 
 /// How many frames one poll takes before it lets other tasks run and looks at the deadline.
 ///

@@ -15,14 +15,12 @@ use http::{HeaderMap, Method, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 
+use self::body::BodyError;
+pub(crate) use self::endpoint::{Endpoint, Mount};
 use crate::flow::{CodeFlow, Error, ErrorKind, ExchangeRequest, Reason, Refused};
 use crate::host::{AuthRequest, Caller};
 use crate::model::{Origin, RelyingParty};
 use crate::store::BoxError;
-
-use self::body::BodyError;
-
-pub(crate) use self::endpoint::{Endpoint, Mount};
 
 /// Answers a request, whatever it is.
 pub(crate) async fn respond<B>(

@@ -221,7 +221,8 @@ pub(super) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize 
                 user_verification: policy.user_verification,
             };
             let exclude = answer.exclude.iter();
-            let exclude = exclude.map(|id| ExcludedAnswer { r#type: "public-key", id: id.as_str() }).collect();
+            let exclude =
+                exclude.map(|id| ExcludedAnswer { r#type: "public-key", id: id.as_str() }).collect();
             let passkey = PasskeyAnswer { authenticator_selection: selection, exclude_credentials: exclude };
             (policy.algorithms.iter().map(|offered| algorithm(offered.number())).collect(), Some(passkey))
         }

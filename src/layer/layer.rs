@@ -1,7 +1,8 @@
 use tower_layer::Layer;
 
 use super::CodeService;
-use crate::{flow::CodeFlow, http::Mount};
+use crate::flow::CodeFlow;
+use crate::http::Mount;
 
 /// Puts the endpoints in front of a service; what is not theirs passes to it.
 ///
@@ -10,7 +11,7 @@ use crate::{flow::CodeFlow, http::Mount};
 /// ```
 /// use credential_code::layer::CodeLayer;
 ///
-/// # let flow = credential_code::flow::CodeFlow::stand_in();
+/// # let flow = credential_code::testing::flow_builder(&Default::default()).build().unwrap();
 /// let layer = CodeLayer::new(flow).mounted_at("/api/credentials");
 /// # drop(layer);
 /// ```

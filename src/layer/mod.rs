@@ -49,7 +49,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let flow = credential_code::flow::CodeFlow::stand_in();
+//! # let flow = credential_code::testing::flow_builder(&Default::default()).build().unwrap();
 //! let service = ServiceBuilder::new().layer(CodeLayer::new(flow)).service(service_fn(
 //!     |_: Request<Full<Bytes>>| async { Ok::<_, Infallible>(Response::new(Full::from("the application"))) },
 //! ));
@@ -77,4 +77,7 @@ mod future;
 mod layer;
 mod service;
 
-pub use self::{body::ResponseBody, future::ResponseFuture, layer::CodeLayer, service::CodeService};
+pub use self::body::ResponseBody;
+pub use self::future::ResponseFuture;
+pub use self::layer::CodeLayer;
+pub use self::service::CodeService;

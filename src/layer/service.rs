@@ -4,12 +4,11 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{ResponseBody, ResponseFuture, future::Answer};
-use crate::{
-    flow::CodeFlow,
-    http::{Endpoint, Mount, respond},
-    store::BoxError,
-};
+use super::future::Answer;
+use super::{ResponseBody, ResponseFuture};
+use crate::flow::CodeFlow;
+use crate::http::{Endpoint, Mount, respond};
+use crate::store::BoxError;
 
 /// A service with the endpoints in front of it, from [`CodeLayer`](super::CodeLayer).
 #[derive(Clone, Debug)]

@@ -15,14 +15,13 @@ use crate::random;
 pub struct Challenge(Box<str>);
 
 impl Challenge {
-    /// A challenge that the caller supplies, for verification outside the flow: canonical, unpadded base64url of at least
-    /// 16 bytes.
+    /// A challenge that the caller supplies, for verification outside the flow: canonical, unpadded base64url. It should have at
+    /// least 16 random bytes; the flow's own have 32.
     pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
         let text = text.into();
         match base64url::decode(&text) {
-            Ok(bytes) if bytes.len() >= 16 => Ok(Self(text.into())),
-            Ok(_) => Err(Invalid::new("a challenge has at least 16 bytes")),
-            Err(_) => Err(Invalid::new("a challenge is canonical, unpadded base64url")),
+            Ok(bytes) if !bytes.is_empty() => Ok(Self(text.into())),
+            Ok(_) | Err(_) => Err(Invalid::new("a challenge is canonical, unpadded base64url")),
         }
     }
 

@@ -25,14 +25,8 @@ pub enum CredentialKind {
 
 impl CredentialKind {
     /// Every kind that the published schema names.
-    pub const ALL: [Self; 6] = [
-        Self::Fido2,
-        Self::Key,
-        Self::PasswordProtectedKey,
-        Self::RecoveryKey,
-        Self::Password,
-        Self::Totp,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Fido2, Self::Key, Self::PasswordProtectedKey, Self::RecoveryKey, Self::Password, Self::Totp];
 
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {

@@ -18,7 +18,9 @@ pub use self::code::{Code, CodeFormat};
 pub use self::credential::{
     Credential, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey, Fido2Properties,
 };
-pub use self::fido2_policy::{AttestationConveyance, AuthenticatorAttachment, CoseAlgorithm, Fido2Policy, Requirement};
+pub use self::fido2_policy::{
+    AttestationConveyance, AuthenticatorAttachment, CoseAlgorithm, Fido2Policy, Requirement,
+};
 pub use self::invalid::Invalid;
 pub use self::kind::CredentialKind;
 pub use self::new_credential::NewCredential;

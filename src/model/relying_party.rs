@@ -31,10 +31,14 @@ impl Origin {
                 if is_lower && is_bare && !host.ends_with(default_port) {
                     return Ok(Self(origin));
                 }
-                Err(Invalid::new("an origin is scheme://host[:port], in lower case, without the default port or a path"))
+                Err(Invalid::new(
+                    "an origin is scheme://host[:port], in lower case, without the default port or a path",
+                ))
             }
             None if is_plain && origin.contains(':') => Ok(Self(origin)),
-            _ => Err(Invalid::new("an origin is scheme://host[:port], or an app's such as android:apk-key-hash:…")),
+            _ => Err(Invalid::new(
+                "an origin is scheme://host[:port], or an app's such as android:apk-key-hash:…",
+            )),
         }
     }
 
@@ -110,10 +114,8 @@ impl RelyingParty {
         if id.is_empty() || id.len() > 253 || !id.bytes().all(is_domain) {
             return Err(Invalid::new("a relying party's id is a domain in lower-case ASCII"));
         }
-        let origins = origins
-            .into_iter()
-            .map(|origin| Origin::new(origin.into()))
-            .collect::<Result<Box<[_]>, _>>()?;
+        let origins =
+            origins.into_iter().map(|origin| Origin::new(origin.into())).collect::<Result<Box<[_]>, _>>()?;
         if origins.is_empty() {
             return Err(Invalid::new("a relying party has at least one origin"));
         }

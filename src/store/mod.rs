@@ -27,8 +27,8 @@ use async_trait::async_trait;
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
 pub use self::record::{CodeGrant, PendingRegistration, Record};
-pub use self::slot::{Slot, SlotKey, SlotKeys};
 pub(crate) use self::slot::SlotLabel;
+pub use self::slot::{Slot, SlotKey, SlotKeys};
 
 /// A failure's source, as tower and axum box theirs.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

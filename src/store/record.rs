@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Challenge, CredentialKind, Fido2Policy, Origin, RelyingParty, UserId};
 
 /// What a [`OneTimeStore`](crate::store::OneTimeStore) keeps. Both records serialise, so a store may keep them as bytes.
-pub trait Record: Clone + fmt::Debug + DeserializeOwned + Serialize + Send + Sync + sealed::Sealed + 'static {
+pub trait Record:
+    Clone + fmt::Debug + DeserializeOwned + Serialize + Send + Sync + sealed::Sealed + 'static
+{
     /// What the record is called: the name of a table or the prefix of a key.
     const NAME: &'static str;
 
@@ -17,6 +19,8 @@ pub trait Record: Clone + fmt::Debug + DeserializeOwned + Serialize + Send + Syn
 }
 
 mod sealed {
+    // Nobody outside is meant to name it.
+    #[allow(unnameable_types)]
     pub trait Sealed {}
     impl Sealed for super::CodeGrant {}
     impl Sealed for super::PendingRegistration {}

@@ -1,11 +1,14 @@
-use credential_code::flow::CodeFlow;
+use std::sync::Arc;
+
+use credential_code::CodeFlow;
+use credential_code::testing::flow_builder;
 use http::{Response, StatusCode, header};
 
 pub(crate) const ENDPOINTS: [&str; 3] =
     ["/auth/credentials/code", "/auth/credentials/code/init", "/auth/credentials/code/verify"];
 
 pub(crate) fn flow() -> CodeFlow {
-    CodeFlow::stand_in()
+    flow_builder(&Arc::default()).build().unwrap()
 }
 
 /// Whether an endpoint gave this answer to a `GET`, and not whatever is around it.

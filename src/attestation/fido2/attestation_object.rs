@@ -14,11 +14,11 @@ pub(super) struct AttestationObject<'a> {
     pub(super) authenticator_data: &'a [u8],
 }
 
-/// Whether the attestation statement says anything. The engine reads what.
+/// What the shell has to know of the attestation statement. The engine reads the rest.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Statement {
     Empty,
-    Filled,
+    Filled { algorithm: Option<i64> },
 }
 
 impl<'a> AttestationObject<'a> {
@@ -55,11 +55,21 @@ impl<'a> AttestationObject<'a> {
 }
 
 fn read_statement(cbor: &mut Decoder<'_>) -> Result<Statement, Error> {
-    match cbor.probe().map()? {
-        Some(0) => cbor.skip().map(|()| Statement::Empty),
-        Some(_) => skip_shallow(cbor, DEEPEST).map(|()| Statement::Filled),
-        None => Err(Error::message("a statement of indefinite length")),
+    let members = cbor.map()?.ok_or_else(|| Error::message("a statement of indefinite length"))?;
+    if members == 0 {
+        return Ok(Statement::Empty);
     }
+    let mut algorithm = None;
+    for _ in 0..members {
+        let is_first = match cbor.str()? {
+            "alg" => algorithm.replace(cbor.i64()?).is_none(),
+            _ => skip_shallow(cbor, DEEPEST).map(|()| true)?,
+        };
+        if !is_first {
+            return Err(Error::message("duplicate member"));
+        }
+    }
+    Ok(Statement::Filled { algorithm })
 }
 
 /// Steps over one item of definite length that nests no deeper than `depth`.

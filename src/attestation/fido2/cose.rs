@@ -71,7 +71,9 @@ impl<'a> Members<'a> {
             Self { kty: Some(1), crv: Some(6), n: None, x_or_e: Some(x), y: None, .. } if algorithm == -8 => {
                 PublicKey::from_ed25519(x)
             }
-            Self { kty: Some(3), crv: None, n: Some(n), x_or_e: Some(e), y: None, .. } if algorithm == -257 => {
+            Self { kty: Some(3), crv: None, n: Some(n), x_or_e: Some(e), y: None, .. }
+                if algorithm == -257 =>
+            {
                 PublicKey::from_rsa(n, e)
             }
             _ => return Err(VerifyError::AuthenticatorData("a key of an unknown type")),

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use url::Url;
 use webauthn_rs_core::WebauthnCore;
-use webauthn_rs_core::interface::RegistrationState;
 use webauthn_rs_core::proto::{
-    AuthenticatorAttestationResponseRaw, RegisterPublicKeyCredential, RegistrationExtensionsClientOutputs,
+    AuthenticatorAttestationResponseRaw, COSEAlgorithm, COSEKey, ParsedAttestationData,
+    RegisterPublicKeyCredential, RegistrationExtensionsClientOutputs, RegistrationState,
 };
 
 use crate::attestation::VerifyError;
+use crate::attestation::fido2::attestation_object::Statement;
 use crate::encoding::base64url;
 use crate::model::{CoseAlgorithm, Fido2Policy, Origin, RelyingParty, Requirement};
 
@@ -26,6 +27,7 @@ pub(super) struct StatementInput<'a> {
     pub(super) policy: &'a Fido2Policy,
     pub(super) signed_challenge: &'a [u8],
     pub(super) credential_id: &'a [u8],
+    pub(super) statement: Statement,
     pub(super) client_data: &'a [u8],
     pub(super) attestation_object: &'a [u8],
 }
@@ -65,8 +67,23 @@ impl StatementEngine for WebauthnRs {
         let credential = core
             .register_credential(&response, &state, None)
             .map_err(|error| VerifyError::Statement(error.into()))?;
+        check_certificate(&credential.attestation.data, input.statement)?;
         let agrees = credential.cred_id.as_slice() == input.credential_id;
         agrees.then_some(()).ok_or(VerifyError::CredentialId)
+    }
+}
+
+/// The statement's algorithm is that of the certificate's key. webauthn-rs-core checks the signature with whatever the certificate has.
+fn check_certificate(attestation: &ParsedAttestationData, statement: Statement) -> Result<(), VerifyError> {
+    match (attestation, statement) {
+        (ParsedAttestationData::Basic(chain), Statement::Filled { algorithm: Some(algorithm) }) => {
+            let algorithm = COSEAlgorithm::try_from(i128::from(algorithm));
+            let algorithm = algorithm.map_err(|()| VerifyError::AttestationData("unknown algorithm"))?;
+            let leaf = chain.first().ok_or(VerifyError::AttestationData("no certificate"))?;
+            COSEKey::try_from((algorithm, leaf)).map_err(|error| VerifyError::Statement(error.into()))?;
+            Ok(())
+        }
+        (_, Statement::Empty | Statement::Filled { .. }) => Ok(()),
     }
 }
 

@@ -61,6 +61,7 @@ pub(super) fn verify(
         policy,
         signed_challenge: &signed_challenge,
         credential_id: authenticator_data.credential_id,
+        statement: object.statement,
         client_data: &attestation.client_data,
         attestation_object: &attestation.attestation_data,
     })?;
@@ -101,7 +102,10 @@ fn check_origin(client_data: &ClientData<'_>, relying_party: &RelyingParty) -> R
 }
 
 /// Step 14.
-fn check_relying_party(data: &AuthenticatorData<'_>, relying_party: &RelyingParty) -> Result<(), VerifyError> {
+fn check_relying_party(
+    data: &AuthenticatorData<'_>,
+    relying_party: &RelyingParty,
+) -> Result<(), VerifyError> {
     let hash = Sha256::digest(relying_party.id());
     bool::from(hash.as_slice().ct_eq(data.relying_party_hash)).then_some(()).ok_or(VerifyError::RelyingParty)
 }
@@ -136,8 +140,10 @@ fn check_algorithm(key: &CoseKey, policy: &Fido2Policy) -> Result<(), VerifyErro
 /// Step 21 for `none`: its statement is an empty map, and the engine does not look.
 fn check_none_is_empty(object: &AttestationObject<'_>) -> Result<(), VerifyError> {
     match (object.format, object.statement) {
-        ("none", Statement::Filled) => Err(VerifyError::AttestationData("format none with a statement")),
-        (_, Statement::Empty | Statement::Filled) => Ok(()),
+        ("none", Statement::Filled { .. }) => {
+            Err(VerifyError::AttestationData("format none with a statement"))
+        }
+        (_, Statement::Empty | Statement::Filled { .. }) => Ok(()),
     }
 }
 

@@ -1,0 +1,128 @@
+//! The only file that names the RustCrypto and dalek crates. Another backend is another file with the same functions.
+
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
+use rsa::pkcs1::{EncodeRsaPublicKey, RsaPublicKeyRef};
+use rsa::{BoxedUint, Pkcs1v15Sign, RsaPublicKey};
+use sha2::{Digest as _, Sha256, Sha512};
+
+use crate::crypto::{Digest, InvalidSignature, KeyAlgorithm, PublicKeyError};
+
+/// A key that was found to be valid, ready to check with.
+#[derive(Debug)]
+pub(super) enum VerifyingKey {
+    Ed25519(ed25519_dalek::VerifyingKey),
+    P256(p256::ecdsa::VerifyingKey),
+    P384(p384::ecdsa::VerifyingKey),
+    P521(p521::ecdsa::VerifyingKey),
+    Rsa(RsaPublicKey),
+    Secp256k1(k256::ecdsa::VerifyingKey),
+}
+
+impl VerifyingKey {
+    /// A point of a curve, compressed or not. The hybrid form and the identity are refused.
+    pub(super) fn ec_from_sec1(curve: KeyAlgorithm, point: &[u8]) -> Result<Self, PublicKeyError> {
+        if !matches!(point.first(), Some(2..=4)) {
+            return Err(PublicKeyError::Point);
+        }
+        match curve {
+            KeyAlgorithm::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Self::P256),
+            KeyAlgorithm::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Self::P384),
+            KeyAlgorithm::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Self::P521),
+            KeyAlgorithm::Secp256k1 => k256::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Self::Secp256k1),
+            KeyAlgorithm::Ed25519 | KeyAlgorithm::Rsa => return Err(PublicKeyError::UnsupportedAlgorithm),
+        }
+        .map_err(|_| PublicKeyError::Point)
+    }
+
+    /// 32 bytes in their one encoding, and not a point of small order, for which anybody can sign.
+    pub(super) fn ed25519(bytes: &[u8]) -> Result<Self, PublicKeyError> {
+        let bytes = bytes.try_into().map_err(|_| PublicKeyError::Encoding)?;
+        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| PublicKeyError::Point)?;
+        let is_canonical = key.to_edwards().compress().as_bytes() == bytes;
+        (is_canonical && !key.is_weak()).then_some(Self::Ed25519(key)).ok_or(PublicKeyError::Point)
+    }
+
+    /// The DER of a PKCS#1 key.
+    pub(super) fn rsa_from_pkcs1(der: &[u8]) -> Result<Self, PublicKeyError> {
+        let parts = RsaPublicKeyRef::try_from(der).map_err(|_| PublicKeyError::Encoding)?;
+        Self::rsa_from_parts(parts.modulus.as_bytes(), parts.public_exponent.as_bytes())
+    }
+
+    /// A big-endian modulus and exponent.
+    pub(super) fn rsa_from_parts(modulus: &[u8], exponent: &[u8]) -> Result<Self, PublicKeyError> {
+        // Before the crate computes with it: a modulus of a megabyte would take a while.
+        if modulus.len() > 513 || exponent.len() > 9 {
+            return Err(PublicKeyError::Rsa);
+        }
+        let is_odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
+        let is_usual = is_odd(modulus) && is_odd(exponent);
+        let modulus = BoxedUint::from_be_slice_vartime(modulus);
+        let exponent = BoxedUint::from_be_slice_vartime(exponent);
+        if !(2048..=4096).contains(&modulus.bits()) || !is_usual || exponent == BoxedUint::one() {
+            return Err(PublicKeyError::Rsa);
+        }
+        RsaPublicKey::new(modulus, exponent).map(Self::Rsa).map_err(|_| PublicKeyError::Rsa)
+    }
+
+    pub(super) fn algorithm(&self) -> KeyAlgorithm {
+        match self {
+            Self::Ed25519(_) => KeyAlgorithm::Ed25519,
+            Self::P256(_) => KeyAlgorithm::P256,
+            Self::P384(_) => KeyAlgorithm::P384,
+            Self::P521(_) => KeyAlgorithm::P521,
+            Self::Rsa(_) => KeyAlgorithm::Rsa,
+            Self::Secp256k1(_) => KeyAlgorithm::Secp256k1,
+        }
+    }
+
+    /// What stands in the bit string of a subject public key info.
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, PublicKeyError> {
+        Ok(match self {
+            Self::Ed25519(key) => key.as_bytes().to_vec(),
+            Self::P256(key) => key.to_sec1_point(false).as_bytes().to_vec(),
+            Self::P384(key) => key.to_sec1_point(false).as_bytes().to_vec(),
+            Self::P521(key) => key.to_sec1_point(false).as_bytes().to_vec(),
+            Self::Secp256k1(key) => key.to_sec1_point(false).as_bytes().to_vec(),
+            Self::Rsa(key) => key.to_pkcs1_der().map_err(|_| PublicKeyError::Encoding)?.into_vec(),
+        })
+    }
+
+    pub(super) fn verify(
+        &self,
+        digest: Digest,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        match digest {
+            Digest::Sha256 => self.verify_prehash(digest, &Sha256::digest(message), message, signature),
+            Digest::Sha512 => self.verify_prehash(digest, &Sha512::digest(message), message, signature),
+        }
+        .map_err(|_| InvalidSignature)
+    }
+
+    fn verify_prehash(
+        &self,
+        digest: Digest,
+        prehash: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), p256::ecdsa::Error> {
+        match self {
+            Self::Ed25519(key) => key.verify_strict(message, &signature.try_into()?),
+            Self::P256(key) => key.verify_prehash(prehash, &p256::ecdsa::Signature::from_der(signature)?),
+            Self::P384(key) => key.verify_prehash(prehash, &p384::ecdsa::Signature::from_der(signature)?),
+            Self::P521(key) => key.verify_prehash(prehash, &p521::ecdsa::Signature::from_der(signature)?),
+            // The crate takes low `s` alone; half of all published clients' signatures have a high one.
+            Self::Secp256k1(key) => {
+                key.verify_prehash(prehash, &k256::ecdsa::Signature::from_der(signature)?.normalize_s())
+            }
+            Self::Rsa(key) => {
+                let padding = match digest {
+                    Digest::Sha256 => Pkcs1v15Sign::new::<Sha256>(),
+                    Digest::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
+                };
+                key.verify(padding, prehash, signature).map_err(|_| p256::ecdsa::Error::new())
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use http::header::AUTHORIZATION;
+
+use crate::flow::{CodeFlow, CodeFlowBuilder};
+use crate::host::{AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, UserDirectory};
+use crate::model::{Credential, NewCredential, RelyingParty, User, UserId, UserStatus};
+use crate::store::{BoxError, Insertion};
+
+/// A host in memory. A user's bearer token is `Bearer ` and their id: good for tests and examples, and for nothing else.
+///
+/// ```
+/// use credential_code::User;
+/// use credential_code::testing::MemoryHost;
+///
+/// let host = MemoryHost::new([User::new("us-1".to_string().try_into().unwrap(), "ada@example.com")]);
+/// assert!(host.stored().is_empty());
+/// ```
+#[derive(Default)]
+pub struct MemoryHost(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    users: HashMap<UserId, User>,
+    credentials: Vec<Credential>,
+    is_failing: bool,
+}
+
+impl MemoryHost {
+    /// A host with these users.
+    pub fn new(users: impl IntoIterator<Item = User>) -> Self {
+        let users = users.into_iter().map(|user| (user.id.clone(), user)).collect();
+        Self(Mutex::new(State { users, ..State::default() }))
+    }
+
+    /// Every credential that was stored, the oldest first.
+    pub fn stored(&self) -> Vec<Credential> {
+        self.state().credentials.clone()
+    }
+
+    /// Stores a credential as if it had been registered before.
+    pub fn seed(&self, credential: Credential) {
+        self.state().credentials.push(credential);
+    }
+
+    /// Changes whether a user may add credentials.
+    pub fn set_status(&self, id: &UserId, status: UserStatus) {
+        if let Some(user) = self.state().users.get_mut(id) {
+            user.status = status;
+        }
+    }
+
+    /// Forgets a user.
+    pub fn remove_user(&self, id: &UserId) {
+        self.state().users.remove(id);
+    }
+
+    /// From now on the directory and the repository fail, until [`recover`](Self::recover).
+    pub fn fail(&self) {
+        self.state().is_failing = true;
+    }
+
+    /// The directory and the repository answer again.
+    pub fn recover(&self) {
+        self.state().is_failing = false;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn working_state(&self) -> Result<MutexGuard<'_, State>, BoxError> {
+        let state = self.state();
+        match state.is_failing {
+            true => Err("the host was told to fail".into()),
+            false => Ok(state),
+        }
+    }
+}
+
+impl fmt::Debug for MemoryHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryHost").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Authenticator for MemoryHost {
+    async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError> {
+        let header = request.head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token =
+            header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(AuthError::Unauthenticated)?;
+        let id = UserId::new(token).map_err(|_| AuthError::Unauthenticated)?;
+        match self.state().users.contains_key(&id) {
+            true => Ok(Caller::new(id)),
+            false => Err(AuthError::Unauthenticated),
+        }
+    }
+}
+
+#[async_trait]
+impl UserDirectory for MemoryHost {
+    async fn user(&self, id: &UserId) -> Result<Option<User>, BoxError> {
+        Ok(self.working_state()?.users.get(id).cloned())
+    }
+}
+
+#[async_trait]
+impl CredentialRepository for MemoryHost {
+    async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
+        let state = self.working_state()?;
+        Ok(state.credentials.iter().filter(|credential| credential.user == *user).cloned().collect())
+    }
+
+    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+        let mut state = self.working_state()?;
+        if state.credentials.iter().any(|stored| stored.id == credential.id) {
+            return Ok(Insertion::Duplicate);
+        }
+        state.credentials.push(credential.into_credential());
+        Ok(Insertion::Created)
+    }
+}
+
+/// A flow over a [`MemoryHost`], for the relying party `example.com` with the origins `https://app.example.com` and
+/// `https://example.com`, that tells its events to nobody.
+pub fn flow_builder(host: &Arc<MemoryHost>) -> CodeFlowBuilder {
+    let party =
+        RelyingParty::new("example.com", "Example", ["https://app.example.com", "https://example.com"]);
+    CodeFlow::builder()
+        .host(host.clone())
+        .relying_party(party.expect("the sample relying party is valid"))
+        .events(|_| {})
+}

@@ -1,0 +1,138 @@
+use minicbor::Encoder;
+use p256::ecdsa::signature::hazmat::PrehashSigner;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::attestation::Attestation;
+use crate::encoding::base64url;
+use crate::model::{CredentialId, CredentialKind};
+use crate::random;
+
+/// How a [`SoftAuthenticator`] attests.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum StatementFormat {
+    /// Not at all.
+    None,
+    /// With the credential's own key.
+    PackedSelf,
+}
+
+/// A passkey authenticator, and the browser around it, in software. It makes ES256 credentials, and whatever is public can be
+/// spoiled by a test.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SoftAuthenticator {
+    /// How it attests.
+    pub format: StatementFormat,
+    /// The flags byte of its authenticator data.
+    pub flags: u8,
+    /// Its model.
+    pub aaguid: [u8; 16],
+    key: p256::ecdsa::SigningKey,
+    id: [u8; 32],
+}
+
+impl SoftAuthenticator {
+    /// The person was present.
+    pub const USER_PRESENT: u8 = 0x01;
+    /// The person was verified.
+    pub const USER_VERIFIED: u8 = 0x04;
+    const HAS_CREDENTIAL: u8 = 0x40;
+
+    /// An authenticator with a new credential, which verifies its user.
+    pub fn new(format: StatementFormat) -> Self {
+        let key = loop {
+            // A random scalar is out of range once in 2^32 tries.
+            let secret = random::bytes::<32>().expect("the system gives randomness");
+            if let Ok(key) = p256::ecdsa::SigningKey::from_slice(&secret) {
+                break key;
+            }
+        };
+        Self {
+            format,
+            flags: Self::USER_PRESENT | Self::USER_VERIFIED | Self::HAS_CREDENTIAL,
+            aaguid: [0; 16],
+            key,
+            id: random::bytes().expect("the system gives randomness"),
+        }
+    }
+
+    /// The credential's id, in base64url.
+    pub fn credential_id(&self) -> CredentialId {
+        CredentialId::new(base64url::encode(&self.id)).expect("32 bytes in base64url are an id")
+    }
+
+    /// Answers a challenge as a client does that decodes it: a native app, or `parseCreationOptionsFromJSON`.
+    pub fn attest(&self, relying_party_id: &str, origin: &str, challenge: &str) -> Attestation {
+        let client_data = json!({
+            "type": "webauthn.create", "challenge": challenge, "origin": origin, "crossOrigin": false,
+        });
+        self.attest_client_data(relying_party_id, client_data.to_string())
+    }
+
+    /// Answers a challenge as the published browser client does: by the bytes of its text.
+    pub fn attest_text(&self, relying_party_id: &str, origin: &str, challenge: &str) -> Attestation {
+        self.attest(relying_party_id, origin, &base64url::encode(challenge.as_bytes()))
+    }
+
+    /// Attests whatever client data a test wants.
+    pub fn attest_client_data(&self, relying_party_id: &str, client_data: impl Into<Vec<u8>>) -> Attestation {
+        let client_data = client_data.into();
+        let authenticator_data = self.authenticator_data(relying_party_id);
+        let attestation_data = self.attestation_object(&authenticator_data, &client_data);
+        Attestation {
+            kind: CredentialKind::Fido2,
+            credential_id: self.credential_id(),
+            client_data,
+            attestation_data,
+        }
+    }
+
+    /// Signs as an assertion does: over authenticator data and the hash of the client data.
+    pub fn sign(&self, authenticator_data: &[u8], client_data: &[u8]) -> Vec<u8> {
+        let hash = Sha256::new()
+            .chain_update(authenticator_data)
+            .chain_update(Sha256::digest(client_data))
+            .finalize();
+        let signature: p256::ecdsa::Signature =
+            self.key.sign_prehash(&hash).expect("a hash of 32 bytes is signed");
+        signature.to_der().as_bytes().to_vec()
+    }
+
+    fn authenticator_data(&self, relying_party_id: &str) -> Vec<u8> {
+        let mut data = Sha256::digest(relying_party_id).to_vec();
+        data.push(self.flags);
+        data.extend_from_slice(&[0; 4]);
+        data.extend_from_slice(&self.aaguid);
+        data.extend_from_slice(&[0, 32]);
+        data.extend_from_slice(&self.id);
+        let point = self.key.verifying_key().to_sec1_point(false);
+        let (x, y) = point.as_bytes()[1..].split_at(32);
+        let key = |cbor: &mut Encoder<&mut Vec<u8>>| -> Result<(), minicbor::encode::Error<_>> {
+            cbor.map(5)?.i8(1)?.i8(2)?.i8(3)?.i8(-7)?.i8(-1)?.i8(1)?.i8(-2)?.bytes(x)?.i8(-3)?.bytes(y)?;
+            Ok(())
+        };
+        key(&mut Encoder::new(&mut data)).expect("a vector takes everything");
+        data
+    }
+
+    fn attestation_object(&self, authenticator_data: &[u8], client_data: &[u8]) -> Vec<u8> {
+        let mut object = Vec::new();
+        let write = |cbor: &mut Encoder<&mut Vec<u8>>| -> Result<(), minicbor::encode::Error<_>> {
+            cbor.map(3)?.str("fmt")?;
+            match self.format {
+                StatementFormat::None => cbor.str("none")?.str("attStmt")?.map(0)?,
+                StatementFormat::PackedSelf => {
+                    let signature = self.sign(authenticator_data, client_data);
+                    cbor.str("packed")?.str("attStmt")?.map(2)?;
+                    cbor.str("alg")?.i8(-7)?.str("sig")?.bytes(&signature)?
+                }
+            };
+            cbor.str("authData")?.bytes(authenticator_data)?;
+            Ok(())
+        };
+        write(&mut Encoder::new(&mut object)).expect("a vector takes everything");
+        object
+    }
+}
