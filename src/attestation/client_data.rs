@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use subtle::ConstantTimeEq;
 
-use crate::attestation::VerifyError;
+use crate::attestation::{JsonError, VerifyError};
 use crate::model::{Origin, RelyingParty};
 
 /// What a client says of the ceremony. Members come in any order and unknown ones are ignored, as clients may add some; a
@@ -24,7 +25,8 @@ pub(super) struct ClientData<'a> {
 
 impl<'a> ClientData<'a> {
     pub(super) fn parse(json: &'a [u8]) -> Result<Self, VerifyError> {
-        serde_json::from_slice(json).map_err(|error| VerifyError::ClientData(error.into()))
+        let text = std::str::from_utf8(json).map_err(|_| VerifyError::ClientData(JsonError::NOT_UTF8))?;
+        serde_json::from_str(text).map_err(|error| VerifyError::ClientData(error.into()))
     }
 
     pub(super) fn check_type(&self, ceremony: &str) -> Result<(), VerifyError> {
@@ -87,7 +89,8 @@ impl<'de> Visitor<'de> for Members {
                 "crossOrigin" => cross_origin.replace(map.next_value()?).is_none(),
                 "topOrigin" => top_origin.replace(map.next_value::<Text<'_>>()?.0).is_none(),
                 _ => {
-                    map.next_value::<IgnoredAny>()?;
+                    // Read and not skipped, because skipping checks neither depth nor escapes.
+                    map.next_value::<Value>()?;
                     unknown.insert(name)
                 }
             };

@@ -16,6 +16,10 @@ pub struct JsonError {
     column: usize,
 }
 
+impl JsonError {
+    pub(crate) const NOT_UTF8: Self = Self { what: "not UTF-8", line: 1, column: 1 };
+}
+
 impl From<serde_json::Error> for JsonError {
     fn from(error: serde_json::Error) -> Self {
         let what = match error.classify() {
