@@ -31,10 +31,8 @@ impl<'a> AttestationObject<'a> {
         let mut format = None;
         let mut statement = None;
         let mut authenticator_data = None;
-        if cbor.map()? != Some(3) {
-            return Err(Error::message("not a map of three members"));
-        }
-        for _ in 0..3 {
+        let mut members = Items::of_map(&mut cbor)?;
+        while members.next(&mut cbor)? {
             let is_first = match cbor.str()? {
                 "fmt" => format.replace(cbor.str()?).is_none(),
                 "attStmt" => statement.replace(read_statement(&mut cbor)?).is_none(),
@@ -55,21 +53,45 @@ impl<'a> AttestationObject<'a> {
 }
 
 fn read_statement(cbor: &mut Decoder<'_>) -> Result<Statement, Error> {
-    let members = cbor.map()?.ok_or_else(|| Error::message("a statement of indefinite length"))?;
-    if members == 0 {
-        return Ok(Statement::Empty);
-    }
-    let mut algorithm = None;
-    for _ in 0..members {
-        let is_first = match cbor.str()? {
-            "alg" => algorithm.replace(cbor.i64()?).is_none(),
-            _ => skip_shallow(cbor, DEEPEST).map(|()| true)?,
+    let mut statement = Statement::Empty;
+    let mut members = Items::of_map(cbor)?;
+    while members.next(cbor)? {
+        let found = match cbor.str()? {
+            "alg" => Some(cbor.i64()?),
+            _ => skip_shallow(cbor, DEEPEST).map(|()| None)?,
         };
-        if !is_first {
-            return Err(Error::message("duplicate member"));
+        statement = match (statement, found) {
+            (Statement::Filled { algorithm: Some(_) }, Some(_)) => {
+                return Err(Error::message("duplicate member"));
+            }
+            (Statement::Filled { algorithm }, found) => Statement::Filled { algorithm: algorithm.or(found) },
+            (Statement::Empty, algorithm) => Statement::Filled { algorithm },
+        };
+    }
+    Ok(statement)
+}
+
+/// How many items of a map or an array are still to come; `None` when a break will tell. CTAP2 asks for definite lengths, but
+/// published attestations have indefinite ones.
+struct Items(Option<u64>);
+
+impl Items {
+    fn of_map(cbor: &mut Decoder<'_>) -> Result<Self, Error> {
+        cbor.map().map(Self)
+    }
+
+    /// Whether there is another one.
+    fn next(&mut self, cbor: &mut Decoder<'_>) -> Result<bool, Error> {
+        match &mut self.0 {
+            Some(0) => Ok(false),
+            Some(left) => {
+                *left -= 1;
+                Ok(true)
+            }
+            None if cbor.datatype()? == Type::Break => cbor.skip().map(|()| false),
+            None => Ok(true),
         }
     }
-    Ok(Statement::Filled { algorithm })
 }
 
 /// Steps over one item of definite length that nests no deeper than `depth`.
