@@ -35,6 +35,7 @@ pub use self::flow::{Budget, CodeFlow, Error, ErrorKind, Event};
 pub use self::host::{
     AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, RelyingParties, UserDirectory,
 };
+pub use self::http::CredentialAnswer;
 pub use self::layer::CodeLayer;
 pub use self::model::{Credential, CredentialKind, NewCredential, RelyingParty, User, UserId};
 pub use self::router::CodeRouter;

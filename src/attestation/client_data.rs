@@ -9,7 +9,8 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
-use crate::attestation::{JsonError, VerifyError};
+use crate::attestation::VerifyError;
+use crate::encoding::json;
 use crate::model::{Origin, RelyingParty};
 
 /// What a client says of the ceremony. Members come in any order and unknown ones are ignored, as clients may add some; a
@@ -24,8 +25,8 @@ pub(super) struct ClientData<'a> {
 }
 
 impl<'a> ClientData<'a> {
-    pub(super) fn parse(json: &'a [u8]) -> Result<Self, VerifyError> {
-        let text = std::str::from_utf8(json).map_err(|_| VerifyError::ClientData(JsonError::NOT_UTF8))?;
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, VerifyError> {
+        let text = json::utf8(bytes).map_err(VerifyError::ClientData)?;
         serde_json::from_str(text).map_err(|error| VerifyError::ClientData(error.into()))
     }
 

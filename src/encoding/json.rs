@@ -16,10 +16,6 @@ pub struct JsonError {
     column: usize,
 }
 
-impl JsonError {
-    pub(crate) const NOT_UTF8: Self = Self { what: "not UTF-8", line: 1, column: 1 };
-}
-
 impl From<serde_json::Error> for JsonError {
     fn from(error: serde_json::Error) -> Self {
         let what = match error.classify() {
@@ -30,9 +26,14 @@ impl From<serde_json::Error> for JsonError {
     }
 }
 
+/// The whole text, before a reader can skip a part that is not text.
+pub(crate) fn utf8(text: &[u8]) -> Result<&str, JsonError> {
+    std::str::from_utf8(text).map_err(|_| JsonError { what: "not UTF-8", line: 1, column: 1 })
+}
+
 /// Reads one JSON object and nothing behind it. A derived `Deserialize` would take an array for a struct as well.
 pub(crate) fn object<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Result<T, JsonError> {
-    Ok(serde_json::from_slice::<Object<T>>(text)?.0)
+    Ok(serde_json::from_str::<Object<T>>(utf8(text)?)?.0)
 }
 
 /// A value that has to be written as an object: for members that are structs.

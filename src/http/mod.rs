@@ -17,6 +17,7 @@ use http_body_util::Full;
 
 use self::body::BodyError;
 pub(crate) use self::endpoint::{Endpoint, Mount};
+pub use self::wire::CredentialAnswer;
 use crate::flow::{CodeFlow, Error, ErrorKind, ExchangeRequest, Reason, Refused};
 use crate::host::{AuthRequest, Caller};
 use crate::model::{Origin, RelyingParty};
@@ -133,7 +134,7 @@ impl Asked<'_> {
     async fn register(self, body: &[u8]) -> Result<Response<Full<Bytes>>, Error> {
         let request = wire::read_register(body).map_err(|error| self.refuse(error))?;
         let credential = self.flow.register(request, self.source).await?;
-        Ok(answer::success(&wire::write_credential(&credential)))
+        Ok(answer::success(&CredentialAnswer::from(&credential)))
     }
 }
 
