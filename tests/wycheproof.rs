@@ -23,6 +23,7 @@ impl Counts {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Case<'a> {
     id: usize,
     comment: &'a str,

@@ -1,0 +1,161 @@
+//! Which public keys are let in, and in which spelling.
+
+use credential_code::crypto::{KeyAlgorithm, PublicKey, PublicKeyError};
+use serde_json::Value;
+
+fn pem(name: &str) -> String {
+    let file: Value = serde_json::from_str(include_str!("vectors/public_keys.json")).unwrap();
+    file["keys"][name].as_str().unwrap_or_else(|| panic!("{name} is missing")).to_owned()
+}
+
+fn refusal(pem: &str) -> PublicKeyError {
+    PublicKey::from_pem(pem).expect_err("a refusal")
+}
+
+/// The same block with its base64 in lines of `columns`, and another line end.
+fn respelled(pem: &str, columns: usize, line_end: &str) -> String {
+    let mut lines: Vec<&str> = pem.lines().collect();
+    let base64 = lines[1..lines.len() - 1].concat();
+    let wrapped = base64.as_bytes().chunks(columns).map(|line| std::str::from_utf8(line).unwrap());
+    lines.splice(1..lines.len() - 1, wrapped);
+    lines.join(line_end) + line_end
+}
+
+#[test]
+fn every_supported_kind_is_read_and_written_as_it_came() {
+    let kinds = [
+        ("ed25519", KeyAlgorithm::Ed25519),
+        ("p256", KeyAlgorithm::P256),
+        ("p384", KeyAlgorithm::P384),
+        ("p521", KeyAlgorithm::P521),
+        ("secp256k1", KeyAlgorithm::Secp256k1),
+        ("rsa-2048", KeyAlgorithm::Rsa),
+        ("rsa-4096", KeyAlgorithm::Rsa),
+    ];
+    for (name, algorithm) in kinds {
+        let key = PublicKey::from_pem(&pem(name)).unwrap();
+        assert_eq!(key.algorithm(), algorithm);
+        assert_eq!(key.to_pem(), pem(name));
+    }
+}
+
+#[test]
+fn a_key_is_the_same_in_every_spelling_of_clients() {
+    let canonical = pem("p256");
+    let key = PublicKey::from_pem(&canonical).unwrap();
+    let spellings = [
+        canonical.trim_end().to_owned(),
+        respelled(&canonical, 1000, "\n"),
+        respelled(&canonical, 1000, "\n").trim_end().to_owned(),
+        respelled(&canonical, 76, "\n"),
+        respelled(&canonical, 64, "\r\n"),
+        respelled(&canonical, 64, "\r\n").trim_end().to_owned(),
+    ];
+    for spelling in spellings {
+        assert_eq!(PublicKey::from_pem(&spelling).as_ref(), Ok(&key), "{spelling:?}");
+    }
+}
+
+#[test]
+fn nothing_stands_around_the_one_block_or_between_its_lines() {
+    let good = pem("p256");
+    let one_line = respelled(&good, 1000, "\n");
+    let spoiled = [
+        String::new(),
+        good.repeat(2),
+        format!("{good}{}", pem("p384")),
+        format!("key:\n{good}"),
+        format!(" {good}"),
+        format!("\n{good}"),
+        format!("{good}\n"),
+        format!("{good} "),
+        format!("{good}trailing"),
+        good.replace("-----BEGIN", "----BEGIN"),
+        good.replace("PUBLIC KEY", "RSA PUBLIC KEY"),
+        good.replace("PUBLIC KEY", "EC PUBLIC KEY"),
+        good.replace("END PUBLIC KEY", "END RSA PUBLIC KEY"),
+        good.replacen('\n', "", 1),
+        good.replacen('\n', "\n\n", 1),
+        good.replacen('\n', "\nProc-Type: 4,ENCRYPTED\n\n", 1),
+        good.replacen('\n', "\r", 3),
+        one_line.replacen('M', " M", 1),
+        one_line.replacen("==\n", "=\n", 1),
+        one_line.replacen("==\n", "\n", 1),
+        one_line.replace('+', "-"),
+        one_line.replacen("MFkw", "MFk\u{a0}w", 1),
+    ];
+    for text in spoiled.iter().filter(|text| **text != one_line) {
+        assert!(
+            matches!(refusal(text), PublicKeyError::Pem | PublicKeyError::Encoding),
+            "{text:?}: {:?}",
+            refusal(text)
+        );
+    }
+}
+
+#[test]
+fn a_private_key_is_never_a_public_key() {
+    let private = pem("p256-private");
+    assert_eq!(refusal(&private), PublicKeyError::PrivateKey);
+    assert_eq!(refusal(&format!("{}{private}", pem("p256"))), PublicKeyError::PrivateKey);
+    assert!(!refusal(&private).to_string().contains("MIG"));
+}
+
+#[test]
+fn pkcs1_and_spki_of_an_rsa_key_are_one_key() {
+    assert_eq!(PublicKey::from_pem(&pem("rsa-2048-pkcs1")), PublicKey::from_pem(&pem("rsa-2048")));
+}
+
+#[test]
+fn a_compressed_point_is_kept_uncompressed() {
+    for curve in ["p256", "p384", "p521", "secp256k1"] {
+        let compressed = PublicKey::from_pem(&pem(&format!("{curve}-compressed"))).unwrap();
+        assert_eq!(compressed.to_pem(), pem(curve));
+    }
+}
+
+#[test]
+fn weak_and_foreign_keys_are_refused() {
+    for name in ["rsa-1024", "rsa-2047", "rsa-4104"] {
+        assert_eq!(refusal(&pem(name)), PublicKeyError::Rsa, "{name}");
+    }
+    for name in ["rsa-pss", "p224", "brainpool", "ed448", "x25519"] {
+        assert_eq!(refusal(&pem(name)), PublicKeyError::UnsupportedAlgorithm, "{name}");
+    }
+    for name in ["p256-hybrid", "p256-off-curve", "p256-identity"] {
+        assert_eq!(refusal(&pem(name)), PublicKeyError::Point, "{name}");
+    }
+}
+
+#[test]
+fn an_ed25519_key_that_anybody_can_sign_for_is_refused() {
+    let small_order = [
+        // The identity, the point of order two, and a non-canonical spelling of the identity.
+        [&[1][..], &[0; 31]].concat(),
+        [&[0xec][..], &[0xff; 30], &[0x7f]].concat(),
+        [&[0xee][..], &[0xff; 30], &[0x7f]].concat(),
+    ];
+    for point in small_order {
+        let spki =
+            [&[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00], &point[..]].concat();
+        assert_eq!(PublicKey::from_spki_der(&spki), Err(PublicKeyError::Point));
+    }
+}
+
+#[test]
+fn the_der_is_consumed_to_its_end() {
+    let key = PublicKey::from_pem(&pem("p256")).unwrap();
+    let der = key.to_spki_der();
+    assert_eq!(PublicKey::from_spki_der(&[der, &[0]].concat()), Err(PublicKeyError::Encoding));
+    assert_eq!(PublicKey::from_spki_der(&der[..der.len() - 1]), Err(PublicKeyError::Encoding));
+    let long_form = [&[0x30, 0x81, 0x59], &der[2..]].concat();
+    assert_eq!(PublicKey::from_spki_der(&long_form), Err(PublicKeyError::Encoding));
+}
+
+#[test]
+fn a_stored_key_is_checked_again_when_it_is_read() {
+    let key = PublicKey::from_pem(&pem("ed25519")).unwrap();
+    let stored = serde_json::to_string(&key).unwrap();
+    assert_eq!(serde_json::from_str::<PublicKey>(&stored).unwrap(), key);
+    assert!(serde_json::from_str::<PublicKey>("\"AAAA\"").is_err());
+}
