@@ -59,8 +59,9 @@ impl CodeRouter {
 
     /// Tells the path that the router is mounted under, seen from the root of the host.
     ///
-    /// This matters where the outer router leaves the path whole, as axum's `route_service` does. Where it strips the
-    /// mount, as `nest_service` does, any mount works without.
+    /// Where the outer router leaves the path whole, as axum's `route_service` does, requests are found by it. Where it
+    /// strips the mount, as `nest_service` does, the host's [`Authenticator`](crate::Authenticator) still learns the full
+    /// path from it, which a user action signature covers.
     pub fn mounted_at(self, path: &str) -> Self {
         Self { mount: Mount::new(path), ..self }
     }

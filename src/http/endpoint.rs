@@ -44,7 +44,10 @@ impl Default for Mount {
 
 impl Mount {
     pub(crate) fn new(path: &str) -> Self {
-        Self(path.trim_end_matches('/').into())
+        match path.trim_matches('/') {
+            "" => Self("".into()),
+            path => Self(format!("/{path}").into()),
+        }
     }
 
     /// The endpoint of a full path.

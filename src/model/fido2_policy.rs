@@ -46,7 +46,7 @@ pub enum CoseAlgorithm {
     Es256,
     /// ECDSA over P-384 with SHA-384.
     Es384,
-    /// ECDSA over P-521 with SHA-512.
+    /// ECDSA over P-521 with SHA-512. webauthn-rs-core 0.6.2 never holds a self attestation of it for valid.
     Es512,
     /// RSA PKCS#1 v1.5 with SHA-256.
     Rs256,
