@@ -64,18 +64,26 @@ impl Purse {
     fn spend(&self, budget: Budget, now: SystemTime) -> Result<(), Duration> {
         let now = now_micros(now);
         let latest = now + budget.per_micros();
+        let mut outcome = Ok(());
         let spend = |whole_again: u64| {
-            // Not beyond `latest`, so that a clock which was set back locks nobody out for long.
-            let next = whole_again.clamp(now, latest) + budget.interval_micros();
-            (next <= latest).then_some(next)
-        };
-        match self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, spend) {
-            Ok(_) => Ok(()),
-            Err(whole_again) => {
-                let next = whole_again.clamp(now, latest) + budget.interval_micros();
-                Err(Duration::from_micros(next - latest))
+            // Not beyond `latest`, and written back also when nothing is spent, so that a clock which was set back locks nobody out
+            // for long.
+            let whole_again = whole_again.clamp(now, latest);
+            let next = whole_again + budget.interval_micros();
+            match next <= latest {
+                true => {
+                    outcome = Ok(());
+                    Some(next)
+                }
+                false => {
+                    outcome = Err(Duration::from_micros(next - latest));
+                    Some(whole_again)
+                }
             }
-        }
+        };
+        // It never gives up, so it never fails.
+        let _ = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, spend);
+        outcome
     }
 
     fn give_back(&self, budget: Budget) {
