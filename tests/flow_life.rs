@@ -1,485 +1,906 @@
-//! The life of a code: what spends it, what does not, and what a caller learns.
+//! The life of a code: what spends it, what does not, and how long it lasts.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use axum::body::Body;
 use credential_code::attestation::Attestation;
 use credential_code::clock::Clock;
-use credential_code::flow::{
-    CodeFlowBuilder, ExchangeRequest, Expiration, RegisterRequest, RegistrationChallenge,
-};
-use credential_code::model::{ChallengeId, Code, CodeFormat, EncryptedPrivateKey, UserStatus};
-use credential_code::store::{
-    CodeGrant, MemoryStore, PendingRegistration, Record, Slot, SlotKey, SlotKeys, StoreError,
-};
-use credential_code::testing::{
-    KeyClient, ManualClock, MemoryHost, SoftAuthenticator, StatementFormat, flow_builder,
-};
+use credential_code::model::UserStatus;
+use credential_code::store::{MemoryStore, Record, Slot, SlotKey, SlotKeys, StoreError};
+use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use credential_code::{
-    Budget, Caller, CodeFlow, Credential, CredentialKind, Error, ErrorKind, Event, Insertion, OneTimeStore,
-    RelyingParty, User, UserId,
+    BoxError, Budget, CredentialKind, Insertion, OneTimeStore, RelyingParties, RelyingParty,
+};
+use http::request::Parts;
+use http::{Request, header};
+use serde_json::{Value, json};
+use support::{
+    Answer, EXCHANGE, KINDS, MINT, ORIGIN, PARTY, REGISTER, World, attest, base64url, exchange_body,
+    register_body, request, text, user,
 };
 
-const SECOND: Duration = Duration::from_secs(1);
-const ORIGIN: &str = "https://app.example.com";
+const MILLI: Duration = Duration::from_millis(1);
 
-/// A flow over a host with one user, and a clock that the test moves.
-struct World {
-    flow: CodeFlow,
-    host: Arc<MemoryHost>,
-    clock: ManualClock,
+/// A store that fails so many times when it is told to.
+#[derive(Debug)]
+struct Flaky<R: Record> {
+    inner: MemoryStore<R>,
+    failing_inserts: AtomicU32,
+    failing_takes: AtomicU32,
 }
 
-impl World {
-    fn new() -> Self {
-        Self::with(|builder| builder)
-    }
-
-    fn with(configure: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder) -> Self {
-        let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
-        let clock = ManualClock::new();
-        let builder = flow_builder(&host).clock(Arc::new(clock.clone()));
-        Self { flow: configure(builder).build().unwrap(), host, clock }
-    }
-
-    async fn mint(&self) -> Code {
-        self.try_mint().await.unwrap()
-    }
-
-    async fn try_mint(&self) -> Result<Code, Error> {
-        let seconds = self.clock.now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 60;
-        let expiry = self.flow.code_expiry(Expiration::from_unix(seconds).unwrap())?;
-        Ok(self.flow.mint(&Caller::new(user()), expiry, None).await?.code)
-    }
-
-    async fn exchange(&self, code: &Code, kind: CredentialKind) -> Result<RegistrationChallenge, Error> {
-        self.flow.exchange(ExchangeRequest::new(code.clone(), kind, party())).await
-    }
-
-    async fn open(&self, kind: CredentialKind) -> RegistrationChallenge {
-        self.exchange(&self.mint().await, kind).await.unwrap()
-    }
-
-    async fn register(
-        &self,
-        opened: &RegistrationChallenge,
-        proof: Attestation,
-    ) -> Result<Credential, Error> {
-        let key = (proof.kind == CredentialKind::PasswordProtectedKey)
-            .then(|| EncryptedPrivateKey::new("c2VjcmV0").unwrap());
-        let request = RegisterRequest::new(opened.challenge_id.clone(), "a name", proof, key).unwrap();
-        self.flow.register(request, None).await
+impl<R: Record> Default for Flaky<R> {
+    fn default() -> Self {
+        Self { inner: MemoryStore::new(1000), failing_inserts: 0.into(), failing_takes: 0.into() }
     }
 }
 
-fn user() -> UserId {
-    UserId::new("us-1").unwrap()
+fn fail(left: &AtomicU32) -> Result<(), StoreError> {
+    match left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)) {
+        Ok(_) => Err(StoreError::new("flaky", "it was told to fail")),
+        Err(_) => Ok(()),
+    }
 }
 
-fn party() -> Arc<RelyingParty> {
-    Arc::new(RelyingParty::new("example.com", "Example", [ORIGIN]).unwrap())
+#[async_trait]
+impl<R: Record> OneTimeStore<R> for Flaky<R> {
+    async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
+        fail(&self.failing_inserts)?;
+        self.inner.insert(slot, record).await
+    }
+
+    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
+        fail(&self.failing_takes)?;
+        self.inner.take(slot, now).await
+    }
 }
 
-fn key_proof(opened: &RegistrationChallenge) -> Attestation {
-    KeyClient::p256().attest(opened.kind, opened.challenge.as_str())
+fn key() -> CredentialKind {
+    CredentialKind::Key
 }
 
-fn kind_of<T>(outcome: Result<T, Error>) -> Option<ErrorKind> {
-    outcome.err().map(|error| error.kind())
+/// A passkey whose authenticator was not told who uses it.
+fn unverified(challenge: &Value) -> Value {
+    let mut authenticator = SoftAuthenticator::new(StatementFormat::PackedSelf);
+    authenticator.flags &= !SoftAuthenticator::USER_VERIFIED;
+    register_body(challenge, &authenticator.attest(PARTY, ORIGIN, &text(challenge, "challenge")))
+}
+
+fn good(kind: CredentialKind, challenge: &Value) -> Value {
+    register_body(challenge, &attest(kind, challenge))
 }
 
 #[tokio::test]
 async fn a_code_is_spent_by_exchange() {
     let world = World::new();
     let code = world.mint().await;
-    world.exchange(&code, CredentialKind::Key).await.unwrap();
-    assert_eq!(kind_of(world.exchange(&code, CredentialKind::Key).await), Some(ErrorKind::InvalidCode));
+    world.exchange(key(), &code).await.ok();
+    world.exchange(key(), &code).await.assert_refused(403, "invalid_code");
 }
 
 #[tokio::test]
-async fn a_code_works_until_its_expiry_and_not_at_it() {
-    for (waited, outcome) in [
-        (Duration::from_millis(59_999), None),
-        (Duration::from_millis(60_000), Some(ErrorKind::InvalidCode)),
-        (Duration::from_millis(60_001), Some(ErrorKind::InvalidCode)),
+async fn a_code_is_read_as_people_type_it() {
+    let world = World::new();
+    for retype in [
+        |code: &str| code.to_lowercase(),
+        |code: &str| code.replace('-', ""),
+        |code: &str| code.replace('-', " "),
+        |code: &str| format!("  {code}\t"),
+        |code: &str| code.chars().map(|symbol| format!("{symbol}-")).collect(),
     ] {
+        let code = world.mint().await;
+        world.exchange(key(), &retype(&code)).await.ok();
+        world.exchange(key(), &code).await.assert_refused(403, "invalid_code");
+    }
+}
+
+#[tokio::test]
+async fn a_code_expires_at_its_expiry() {
+    for (offset, works) in [(60_000 - 1, true), (60_000, false), (60_000 + 1, false)] {
         let world = World::new();
         let code = world.mint().await;
-        world.clock.advance(waited);
-        assert_eq!(kind_of(world.exchange(&code, CredentialKind::Key).await), outcome, "{waited:?}");
+        world.advance(Duration::from_millis(offset));
+        let answer = world.exchange(key(), &code).await;
+        match works {
+            true => drop(answer.ok()),
+            false => answer.assert_refused(403, "invalid_code"),
+        }
     }
 }
 
 #[tokio::test]
-async fn a_challenge_outlives_its_code_and_works_for_five_minutes() {
-    for (waited, outcome) in [(299, None), (300, Some(ErrorKind::InvalidChallenge))] {
+async fn an_expired_code_does_not_come_back_when_the_clock_does() {
+    let world = World::new();
+    let code = world.mint().await;
+    world.advance(Duration::from_secs(61));
+    world.exchange(key(), &code).await.assert_refused(403, "invalid_code");
+    world.clock.set(world.clock.now() - Duration::from_secs(61));
+    world.advance(MILLI);
+    world.exchange(key(), &code).await.assert_refused(403, "invalid_code");
+}
+
+#[tokio::test]
+async fn a_challenge_outlives_its_code_and_expires_at_its_own_expiry() {
+    for (offset, works) in [(300_000 - 1, true), (300_000, false), (300_000 + 1, false)] {
         let world = World::new();
-        let opened = world.open(CredentialKind::Key).await;
-        world.clock.advance(waited * SECOND);
-        assert_eq!(kind_of(world.register(&opened, key_proof(&opened)).await), outcome);
+        let body = world.registration(key()).await;
+        world.advance(Duration::from_millis(offset));
+        let answer = world.register(&body).await;
+        match works {
+            true => drop(answer.ok()),
+            false => answer.assert_refused(403, "invalid_challenge"),
+        }
     }
+}
+
+#[tokio::test]
+async fn a_cancelled_dialog_needs_no_new_code() {
+    let world = World::new();
+    let challenge = world.challenge(CredentialKind::Fido2).await;
+    // The dialog is cancelled, so nothing is sent; minutes later it is opened again.
+    world.advance(Duration::from_secs(240));
+    world.register(&good(CredentialKind::Fido2, &challenge)).await.ok();
 }
 
 #[tokio::test]
 async fn a_challenge_is_spent_by_register() {
     let world = World::new();
-    let opened = world.open(CredentialKind::Key).await;
-    world.register(&opened, key_proof(&opened)).await.unwrap();
-    let again = world.register(&opened, key_proof(&opened)).await;
-    assert_eq!(kind_of(again), Some(ErrorKind::InvalidChallenge));
-    assert_eq!(world.host.stored().len(), 1);
-}
-
-#[tokio::test]
-async fn a_challenge_is_spent_by_a_proof_that_does_not_hold() {
-    let world = World::new();
-    let client = KeyClient::p256();
-    let spoil: [fn(&mut Attestation); 5] = [
-        |proof| proof.attestation_data.reverse(),
-        |proof| proof.client_data.push(b' '),
-        |proof| proof.client_data = b"{}".to_vec(),
-        |proof| proof.kind = CredentialKind::RecoveryKey,
-        |proof| proof.kind = CredentialKind::Fido2,
-    ];
-    for spoil in spoil {
-        let opened = world.open(CredentialKind::Key).await;
-        let mut proof = client.attest(CredentialKind::Key, opened.challenge.as_str());
-        spoil(&mut proof);
-        assert_eq!(kind_of(world.register(&opened, proof).await), Some(ErrorKind::InvalidAttestation));
-        let good = client.attest(CredentialKind::Key, opened.challenge.as_str());
-        assert_eq!(kind_of(world.register(&opened, good).await), Some(ErrorKind::InvalidChallenge));
+    for kind in KINDS {
+        let challenge = world.challenge(kind).await;
+        world.register(&good(kind, &challenge)).await.ok();
+        world.register(&good(kind, &challenge)).await.assert_refused(403, "invalid_challenge");
     }
-    assert!(world.host.stored().is_empty());
+    assert_eq!(world.host.stored().len(), KINDS.len());
 }
 
 #[tokio::test]
-async fn a_person_who_was_not_verified_may_try_the_same_challenge_again() {
+async fn a_challenge_is_spent_by_every_refusal_that_is_final() {
+    let key_client = |data: fn(&str) -> Value| {
+        move |challenge: &str| KeyClient::p256().attest_client_data(key(), data(challenge).to_string())
+    };
+    let passkey = |data: fn(&str) -> Value| {
+        move |challenge: &str| {
+            SoftAuthenticator::new(StatementFormat::PackedSelf)
+                .attest_client_data(PARTY, data(challenge).to_string())
+        }
+    };
+    type Attest = Box<dyn Fn(&str) -> Attestation>;
+    let bad: Vec<(&str, Attest)> = vec![
+        (
+            "bad signature",
+            Box::new(|challenge| {
+                let mut proof = KeyClient::ed25519().attest(key(), challenge);
+                proof.attestation_data = KeyClient::ed25519().attest(key(), challenge).attestation_data;
+                let data = json!({ "challenge": challenge, "type": "key.create", "x": 1 });
+                proof.client_data = data.to_string().into_bytes();
+                proof
+            }),
+        ),
+        ("other challenge", Box::new(|_| KeyClient::p256().attest(key(), "AAAA"))),
+        (
+            "challenge encoded again",
+            Box::new(|challenge| KeyClient::p256().attest(key(), &base64url(challenge.as_bytes()))),
+        ),
+        ("other ceremony", Box::new(key_client(|c| json!({ "type": "key.get", "challenge": c })))),
+        ("passkey ceremony", Box::new(key_client(|c| json!({ "type": "webauthn.create", "challenge": c })))),
+        (
+            "other origin",
+            Box::new(key_client(
+                |c| json!({ "type": "key.create", "challenge": c, "origin": "https://evil.example.com" }),
+            )),
+        ),
+        (
+            "cross origin",
+            Box::new(key_client(|c| json!({ "type": "key.create", "challenge": c, "crossOrigin": true }))),
+        ),
+        (
+            "no attestation",
+            Box::new(|challenge| Attestation {
+                attestation_data: b"{}".to_vec(),
+                ..KeyClient::p256().attest(key(), challenge)
+            }),
+        ),
+        (
+            "no client data",
+            Box::new(|challenge| Attestation {
+                client_data: b"[]".to_vec(),
+                ..KeyClient::p256().attest(key(), challenge)
+            }),
+        ),
+        (
+            "passkey: other challenge",
+            Box::new(passkey(
+                |_| json!({ "type": "webauthn.create", "challenge": "AAAA", "origin": ORIGIN }),
+            )),
+        ),
+        (
+            "passkey: other origin",
+            Box::new(passkey(
+                |c| json!({ "type": "webauthn.create", "challenge": c, "origin": "https://example.com:8443" }),
+            )),
+        ),
+        ("passkey: no origin", Box::new(passkey(|c| json!({ "type": "webauthn.create", "challenge": c })))),
+        (
+            "passkey: key ceremony",
+            Box::new(passkey(|c| json!({ "type": "key.create", "challenge": c, "origin": ORIGIN }))),
+        ),
+        (
+            "passkey: cross origin",
+            Box::new(passkey(
+                |c| json!({ "type": "webauthn.create", "challenge": c, "origin": ORIGIN, "crossOrigin": true }),
+            )),
+        ),
+        (
+            "passkey: top origin",
+            Box::new(passkey(
+                |c| json!({ "type": "webauthn.create", "challenge": c, "origin": ORIGIN, "topOrigin": ORIGIN }),
+            )),
+        ),
+        (
+            "passkey: other party",
+            Box::new(|challenge| {
+                SoftAuthenticator::new(StatementFormat::PackedSelf).attest("example.org", ORIGIN, challenge)
+            }),
+        ),
+        (
+            "passkey: nobody present",
+            Box::new(|challenge| {
+                let mut authenticator = SoftAuthenticator::new(StatementFormat::None);
+                authenticator.flags &= !SoftAuthenticator::USER_PRESENT;
+                authenticator.attest(PARTY, ORIGIN, challenge)
+            }),
+        ),
+        (
+            "passkey: id of another",
+            Box::new(|challenge| Attestation {
+                credential_id: SoftAuthenticator::new(StatementFormat::None).credential_id(),
+                ..SoftAuthenticator::new(StatementFormat::None).attest(PARTY, ORIGIN, challenge)
+            }),
+        ),
+        (
+            "passkey: statement of another",
+            Box::new(|challenge| {
+                let mut proof =
+                    SoftAuthenticator::new(StatementFormat::PackedSelf).attest(PARTY, ORIGIN, challenge);
+                proof.client_data.push(b' ');
+                proof
+            }),
+        ),
+    ];
+    for (name, attest_badly) in bad {
+        let world = World::new();
+        let kind = attest_badly("AAAA").kind;
+        let challenge = world.challenge(kind).await;
+        let body = register_body(&challenge, &attest_badly(&text(&challenge, "challenge")));
+        let refused = world.register(&body).await;
+        refused.assert_refused(400, "invalid_attestation");
+        let message = text(&refused.json(), "message");
+        assert_eq!(message, "The credential could not be verified. Ask for a new code.", "{name}");
+        let again = world.register(&good(kind, &challenge)).await;
+        assert_eq!(again.status, 403, "{name}: the challenge is good again");
+        assert!(world.host.stored().is_empty(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_proof_of_another_kind_than_the_challenges_spends_it() {
+    for asked in KINDS {
+        for sent in KINDS.into_iter().filter(|sent| *sent != asked) {
+            let world = World::new();
+            let challenge = world.challenge(asked).await;
+            let confused = world.register(&good(sent, &challenge)).await;
+            confused.assert_refused(400, "invalid_attestation");
+            let again = world.register(&good(asked, &challenge)).await;
+            again.assert_refused(403, "invalid_challenge");
+            assert!(world.host.stored().is_empty(), "{asked} as {sent}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_is_put_back_when_user_verification_is_missing_and_at_most_five_times() {
     let world = World::new();
-    let opened = world.open(CredentialKind::Fido2).await;
-    let mut authenticator = SoftAuthenticator::new(StatementFormat::None);
-    let flags = std::mem::replace(&mut authenticator.flags, 0x41);
-    let unverified = authenticator.attest("example.com", ORIGIN, opened.challenge.as_str());
-    let refused = world.register(&opened, unverified).await.unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::InvalidAttestation);
-    assert!(refused.message().contains("did not verify the person"), "{refused}");
-    authenticator.flags = flags;
-    let verified = authenticator.attest("example.com", ORIGIN, opened.challenge.as_str());
-    world.register(&opened, verified).await.unwrap();
+    let challenge = world.challenge(CredentialKind::Fido2).await;
+    for _ in 0..5 {
+        let refused = world.register(&unverified(&challenge)).await;
+        refused.assert_refused(400, "invalid_attestation");
+        assert!(text(&refused.json(), "message").contains("did not verify the person"));
+    }
+    world.register(&good(CredentialKind::Fido2, &challenge)).await.ok();
+
+    let challenge = world.challenge(CredentialKind::Fido2).await;
+    for _ in 0..6 {
+        world.register(&unverified(&challenge)).await.assert_refused(400, "invalid_attestation");
+    }
+    let late = world.register(&good(CredentialKind::Fido2, &challenge)).await;
+    late.assert_refused(403, "invalid_challenge");
 }
 
 #[tokio::test]
-async fn an_authenticator_that_is_registered_already_leaves_the_challenge_to_another() {
+async fn a_challenge_that_was_put_back_keeps_its_old_expiry() {
     let world = World::new();
-    let client = KeyClient::ed25519();
-    let first = world.open(CredentialKind::Key).await;
-    world.register(&first, client.attest(CredentialKind::Key, first.challenge.as_str())).await.unwrap();
-
-    let second = world.open(CredentialKind::Key).await;
-    let same = client.attest(CredentialKind::Key, second.challenge.as_str());
-    assert_eq!(kind_of(world.register(&second, same).await), Some(ErrorKind::DuplicateCredential));
-    world.register(&second, key_proof(&second)).await.unwrap();
+    let challenge = world.challenge(CredentialKind::Fido2).await;
+    world.advance(Duration::from_secs(299));
+    world.register(&unverified(&challenge)).await.assert_refused(400, "invalid_attestation");
+    world.advance(Duration::from_secs(1));
+    let late = world.register(&good(CredentialKind::Fido2, &challenge)).await;
+    late.assert_refused(403, "invalid_challenge");
 }
 
 #[tokio::test]
-async fn a_record_is_put_back_five_times_and_keeps_its_expiry() {
+async fn a_challenge_is_put_back_when_the_credential_is_registered_already() {
+    let world = World::new();
+    let first = world.registration(key()).await;
+    world.register(&first).await.ok();
+    let challenge = world.challenge(key()).await;
+    let mut body = good(key(), &challenge);
+    body["credentialInfo"]["credId"] = first["credentialInfo"]["credId"].clone();
+
+    world.register(&body).await.assert_refused(409, "duplicate_credential");
+
+    world.register(&good(key(), &challenge)).await.ok();
+    assert_eq!(world.host.stored().len(), 2);
+}
+
+#[tokio::test]
+async fn a_credential_of_another_user_is_a_duplicate_too() {
+    let world = World::new();
+    let body = world.registration(key()).await;
+    world.register(&body).await.ok();
+    let mut taken = world.host.stored().remove(0);
+    taken.user = credential_code::UserId::new("us-eve").unwrap();
+    taken.id = credential_code::model::CredentialId::new("eves").unwrap();
+    world.host.seed(taken);
+    let mut body = world.registration(key()).await;
+    body["credentialInfo"]["credId"] = "eves".into();
+    world.register(&body).await.assert_refused(409, "duplicate_credential");
+}
+
+#[tokio::test]
+async fn a_failing_host_spends_neither_code_nor_challenge() {
+    let world = World::new();
+    let code = world.mint().await;
+    for _ in 0..5 {
+        world.host.fail();
+        let failed = world.exchange(key(), &code).await;
+        failed.assert_refused(500, "internal");
+        assert!(!String::from_utf8_lossy(&failed.body).contains("told to fail"));
+        world.host.recover();
+    }
+    let challenge = world.exchange(key(), &code).await.ok();
+    let body = good(key(), &challenge);
+    for _ in 0..5 {
+        world.host.fail();
+        world.register(&body).await.assert_refused(500, "internal");
+        world.host.recover();
+    }
+    world.register(&body).await.ok();
+}
+
+#[tokio::test]
+async fn a_host_that_fails_six_times_spends_the_code() {
     let world = World::new();
     let code = world.mint().await;
     world.host.fail();
     for _ in 0..6 {
-        assert_eq!(kind_of(world.exchange(&code, CredentialKind::Key).await), Some(ErrorKind::Internal));
+        world.exchange(key(), &code).await.assert_refused(500, "internal");
     }
     world.host.recover();
-    assert_eq!(kind_of(world.exchange(&code, CredentialKind::Key).await), Some(ErrorKind::InvalidCode));
-
-    let opened = world.open(CredentialKind::Key).await;
-    world.host.fail();
-    for _ in 0..5 {
-        let failed = world.register(&opened, key_proof(&opened)).await;
-        assert_eq!(kind_of(failed), Some(ErrorKind::Internal));
-    }
-    world.host.recover();
-    world.clock.advance(300 * SECOND);
-    let late = world.register(&opened, key_proof(&opened)).await;
-    assert_eq!(kind_of(late), Some(ErrorKind::InvalidChallenge));
+    world.exchange(key(), &code).await.assert_refused(403, "invalid_code");
 }
 
 #[tokio::test]
-async fn a_host_that_recovers_finds_code_and_challenge_where_they_were() {
+async fn a_code_that_was_put_back_keeps_its_old_expiry() {
     let world = World::new();
     let code = world.mint().await;
+    world.advance(Duration::from_secs(59));
     world.host.fail();
-    assert_eq!(kind_of(world.exchange(&code, CredentialKind::Key).await), Some(ErrorKind::Internal));
+    world.exchange(key(), &code).await.assert_refused(500, "internal");
     world.host.recover();
-    let opened = world.exchange(&code, CredentialKind::Key).await.unwrap();
-    world.host.fail();
-    assert_eq!(kind_of(world.register(&opened, key_proof(&opened)).await), Some(ErrorKind::Internal));
-    world.host.recover();
-    world.register(&opened, key_proof(&opened)).await.unwrap();
+    world.advance(Duration::from_secs(1));
+    world.exchange(key(), &code).await.assert_refused(403, "invalid_code");
 }
 
-/// A store that fails to insert while it is told to.
-#[derive(Debug)]
-struct Failing {
-    inner: MemoryStore<PendingRegistration>,
-    fails: Arc<AtomicBool>,
+#[tokio::test]
+async fn a_failing_store_spends_neither_code_nor_challenge() {
+    let codes = Arc::new(Flaky::default());
+    let pending = Arc::new(Flaky::default());
+    let world = World::with(|builder| builder.code_store(codes.clone()).registration_store(pending.clone()));
+
+    codes.failing_inserts.store(1, Ordering::Relaxed);
+    let mint = json!({ "expiration": world.unix(60) });
+    world.post_json(MINT, &mint).await.assert_refused(503, "unavailable");
+    let code = world.mint().await;
+    codes.failing_takes.store(1, Ordering::Relaxed);
+    world.exchange(key(), &code).await.assert_refused(503, "unavailable");
+    pending.failing_inserts.store(1, Ordering::Relaxed);
+    world.exchange(key(), &code).await.assert_refused(503, "unavailable");
+    let challenge = world.exchange(key(), &code).await.ok();
+    pending.failing_takes.store(1, Ordering::Relaxed);
+    let failed = world.register(&good(key(), &challenge)).await;
+    failed.assert_refused(503, "unavailable");
+    assert!(!String::from_utf8_lossy(&failed.body).contains("flaky"));
+    world.register(&good(key(), &challenge)).await.ok();
 }
 
-#[async_trait]
-impl OneTimeStore<PendingRegistration> for Failing {
-    async fn insert(&self, slot: Slot, record: PendingRegistration) -> Result<Insertion, StoreError> {
-        match self.fails.load(Ordering::Relaxed) {
-            true => Err(StoreError::new("failing", "told to")),
-            false => self.inner.insert(slot, record).await,
+#[tokio::test]
+async fn a_failing_store_costs_no_guess() {
+    let codes = Arc::new(Flaky::default());
+    let world = World::with(|builder| builder.code_store(codes.clone()).misses(Budget::per_minute(1)));
+    let code = world.mint().await;
+    codes.failing_takes.store(3, Ordering::Relaxed);
+    for _ in 0..3 {
+        world.exchange(key(), &code).await.assert_refused(503, "unavailable");
+    }
+    world.exchange(key(), &code).await.ok();
+}
+
+#[tokio::test]
+async fn a_user_who_is_gone_or_deactivated_gets_nothing_at_any_step() {
+    type Leave = fn(&World);
+    let gone: Leave = |world| world.host.remove_user(&user());
+    let deactivated: Leave = |world| world.host.set_status(&user(), UserStatus::Deactivated);
+    for leave in [gone, deactivated] {
+        let world = World::new();
+        let code = world.mint().await;
+        let body = world.registration(key()).await;
+        let unknown = world.exchange(key(), "AAA-AAA-AAA").await;
+        leave(&world);
+        let refused = world.exchange(key(), &code).await;
+        refused.assert_refused(403, "invalid_code");
+        assert_eq!(refused, unknown);
+        world.register(&body).await.assert_refused(403, "invalid_challenge");
+        assert!(world.host.stored().is_empty());
+        // Neither comes back with the user.
+        world.host.set_status(&user(), UserStatus::Active);
+        world.exchange(key(), &code).await.assert_refused(403, "invalid_code");
+        world.register(&body).await.assert_refused(403, "invalid_challenge");
+    }
+    let world = World::new();
+    deactivated(&world);
+    let mint = json!({ "expiration": world.unix(60) });
+    world.post_json(MINT, &mint).await.assert_refused(403, "forbidden");
+}
+
+#[tokio::test]
+async fn every_code_that_does_not_work_gets_one_answer() {
+    let world = World::new();
+    let spent = world.mint().await;
+    world.exchange(key(), &spent).await.ok();
+    let expired = world.mint().await;
+    world.advance(Duration::from_secs(60));
+    let unknown = world.exchange(key(), "AAA-AAA-AAA").await;
+    unknown.assert_refused(403, "invalid_code");
+    let long = "A".repeat(10_000);
+    for code in
+        [&spent, &expired, "AAA", "AAA-AAA-AA0", "AAA-AAA-AAAA", "ААА-ААА-ААА", "ＡAA-AAA-AAA", "-", &long]
+    {
+        assert_eq!(world.exchange(key(), code).await, unknown, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn every_challenge_that_does_not_work_gets_one_answer() {
+    let world = World::new();
+    let spent = world.registration(key()).await;
+    world.register(&spent).await.ok();
+    let expired = world.registration(key()).await;
+    world.advance(Duration::from_secs(300));
+    let mut unknown = spent.clone();
+    unknown["challengeIdentifier"] = base64url(&[7; 32]).into();
+    let unknown = world.register(&unknown).await;
+    unknown.assert_refused(403, "invalid_challenge");
+    assert_eq!(world.register(&spent).await, unknown);
+    assert_eq!(world.register(&expired).await, unknown);
+}
+
+#[tokio::test]
+async fn a_challenge_id_is_no_code_and_a_code_is_no_challenge_id() {
+    let format = credential_code::model::CodeFormat::with_symbols(43).unwrap();
+    for world in [World::new(), World::with(|builder| builder.code_format(format))] {
+        let code = world.mint().await;
+        let challenge = world.challenge(key()).await;
+        let id = text(&challenge, "challengeIdentifier");
+        world.exchange(key(), &id).await.assert_refused(403, "invalid_code");
+        world.exchange(key(), &text(&challenge, "challenge")).await.assert_refused(403, "invalid_code");
+        for code in [code.clone(), code.replace('-', "")] {
+            let mut body = good(key(), &challenge);
+            body["challengeIdentifier"] = code.into();
+            world.register(&body).await.assert_refused(403, "invalid_challenge");
+        }
+        let mut body = good(key(), &challenge);
+        body["challengeIdentifier"] = challenge["challenge"].clone();
+        world.register(&body).await.assert_refused(403, "invalid_challenge");
+        world.exchange(key(), &code).await.ok();
+        world.register(&good(key(), &challenge)).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_replay_of_a_finished_run_gains_nothing() {
+    for kind in KINDS {
+        let world = World::new();
+        let code = world.mint().await;
+        let exchange = exchange_body(kind, &code);
+        let challenge = world.post_json(EXCHANGE, &exchange).await.ok();
+        let register = good(kind, &challenge);
+        world.register(&register).await.ok();
+        for _ in 0..3 {
+            world.post_json(EXCHANGE, &exchange).await.assert_refused(403, "invalid_code");
+            world.register(&register).await.assert_refused(403, "invalid_challenge");
+        }
+        // The proof itself is bound to its challenge.
+        let fresh = world.challenge(kind).await;
+        let mut replayed = register.clone();
+        replayed["challengeIdentifier"] = fresh["challengeIdentifier"].clone();
+        world.register(&replayed).await.assert_refused(400, "invalid_attestation");
+        assert_eq!(world.host.stored().len(), 1, "{kind}");
+    }
+}
+
+async fn exchange_from(world: &World, origins: &[&str], code: &str) -> Answer {
+    let mut request = request(EXCHANGE);
+    for origin in origins {
+        request = request.header(header::ORIGIN, *origin);
+    }
+    let body = exchange_body(CredentialKind::Fido2, code).to_string();
+    world.send(request.body(Body::from(body)).unwrap()).await
+}
+
+fn two_parties() -> World {
+    let other = RelyingParty::new("example.org", "Other", ["https://example.org"]).unwrap();
+    World::with(|builder| builder.relying_party(other))
+}
+
+#[tokio::test]
+async fn the_relying_party_is_the_one_that_lists_the_origin_and_the_first_without_one() {
+    let world = two_parties();
+    for (origins, party) in [
+        (&[][..], PARTY),
+        (&[ORIGIN], PARTY),
+        (&["https://example.com"], PARTY),
+        (&["https://example.org"], "example.org"),
+    ] {
+        let challenge = exchange_from(&world, origins, &world.mint().await).await.ok();
+        assert_eq!(challenge["rp"]["id"], party, "{origins:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_relying_party_is_pinned_at_exchange() {
+    let world = two_parties();
+    let pairs = [(PARTY, ORIGIN), ("example.org", "https://example.org")];
+    for (asked, _) in pairs.iter().enumerate() {
+        for (answered, (party, origin)) in pairs.iter().enumerate() {
+            let code = world.mint().await;
+            let challenge = exchange_from(&world, &[pairs[asked].1], &code).await.ok();
+            let authenticator = SoftAuthenticator::new(StatementFormat::PackedSelf);
+            let proof = authenticator.attest(party, origin, &text(&challenge, "challenge"));
+            let body = register_body(&challenge, &proof);
+            // Whatever the register request says of its origin.
+            let request = request(REGISTER).header(header::ORIGIN, *origin);
+            let answer = world.send(request.body(body.to_string().into()).unwrap()).await;
+            match asked == answered {
+                true => assert_eq!(answer.ok()["relyingPartyId"], *party),
+                false => answer.assert_refused(400, "invalid_attestation"),
+            }
         }
     }
-
-    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<PendingRegistration>, StoreError> {
-        self.inner.take(slot, now).await
-    }
 }
 
 #[tokio::test]
-async fn a_code_is_put_back_when_the_challenge_can_not_be_stored() {
-    let fails = Arc::new(AtomicBool::new(true));
-    let store = Failing { inner: MemoryStore::new(100), fails: fails.clone() };
-    let world = World::with(|builder| builder.registration_store(Arc::new(store)));
-    let code = world.mint().await;
-    assert_eq!(kind_of(world.exchange(&code, CredentialKind::Key).await), Some(ErrorKind::Unavailable));
-    fails.store(false, Ordering::Relaxed);
-    world.exchange(&code, CredentialKind::Key).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_kind_that_is_not_allowed_spends_nothing_and_learns_which_are() {
-    let world = World::with(|builder| builder.kinds([CredentialKind::Key, CredentialKind::RecoveryKey]));
-    let code = world.mint().await;
-    for kind in [CredentialKind::Fido2, CredentialKind::Password, CredentialKind::Totp] {
-        let refused = world.exchange(&code, kind).await.unwrap_err();
-        assert_eq!(refused.kind(), ErrorKind::InvalidRequest);
-        assert!(refused.message().contains("Key, RecoveryKey"), "{refused}");
-    }
-    world.exchange(&code, CredentialKind::RecoveryKey).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_user_who_is_gone_or_deactivated_adds_nothing() {
+async fn a_key_that_names_no_origin_gets_the_one_that_asked() {
     let world = World::new();
-    let (code, opened) = (world.mint().await, world.open(CredentialKind::Key).await);
-    world.host.set_status(&user(), UserStatus::Deactivated);
-    assert_eq!(kind_of(world.try_mint().await), Some(ErrorKind::Forbidden));
-    assert_eq!(kind_of(world.exchange(&code, CredentialKind::Key).await), Some(ErrorKind::InvalidCode));
-    let refused = world.register(&opened, key_proof(&opened)).await;
-    assert_eq!(kind_of(refused), Some(ErrorKind::InvalidChallenge));
-    world.host.remove_user(&user());
-    assert_eq!(kind_of(world.try_mint().await), Some(ErrorKind::Forbidden));
-    assert!(world.host.stored().is_empty());
+    let request = request(EXCHANGE).header(header::ORIGIN, "https://example.com");
+    let body = exchange_body(key(), &world.mint().await).to_string();
+    let challenge = world.send(request.body(body.into()).unwrap()).await.ok();
+    let credential = world.register(&good(key(), &challenge)).await.ok();
+    assert_eq!(credential["origin"], "https://example.com");
+
+    let credential = world.register(&world.registration(key()).await).await.ok();
+    assert_eq!(credential["origin"], ORIGIN, "the first of the relying party's");
 }
 
 #[tokio::test]
-async fn a_code_is_no_challenge_and_a_challenge_no_code() {
-    let world = World::with(|builder| builder.code_format(CodeFormat::with_symbols(43).unwrap()));
+async fn an_unknown_origin_is_refused_and_spends_nothing() {
+    let world = two_parties();
     let code = world.mint().await;
-    let as_challenge = ChallengeId::new(code.reveal());
-    let proof = KeyClient::p256().attest(CredentialKind::Key, "AAAA");
-    let request = RegisterRequest::new(as_challenge, "a name", proof, None).unwrap();
-    assert_eq!(kind_of(world.flow.register(request, None).await), Some(ErrorKind::InvalidChallenge));
-    world.exchange(&code, CredentialKind::Key).await.unwrap();
-}
-
-#[tokio::test]
-async fn outstanding_codes_survive_the_rotation_of_the_slot_key() {
-    let key = |byte: u8| SlotKey::new([byte; 32]).unwrap();
-    let codes: Arc<MemoryStore<CodeGrant>> = Arc::new(MemoryStore::new(100));
-    let with_keys = |keys| World::with(|builder| builder.code_store(codes.clone()).slot_keys(keys));
-    let before = with_keys(SlotKeys::new(&key(1), &[]));
-    let (code, other) = (before.mint().await, before.mint().await);
-    let rotated = with_keys(SlotKeys::new(&key(2), &[key(1)]));
-    rotated.exchange(&code, CredentialKind::Key).await.unwrap();
-    let forgotten = with_keys(SlotKeys::new(&key(2), &[]));
-    let refused = forgotten.exchange(&other, CredentialKind::Key).await;
-    assert_eq!(kind_of(refused), Some(ErrorKind::InvalidCode));
-    assert!(SlotKey::new([0; 31]).is_none());
-}
-
-#[tokio::test]
-async fn a_full_store_drops_the_oldest_code_and_says_so() {
-    let evicted = Arc::new(Mutex::new(Vec::new()));
-    let heard = evicted.clone();
-    let world = World::with(|builder| {
-        builder.memory_capacity(50).codes_per_user(Budget::per_minute(1000)).events(move |event| {
-            if let Event::Evicted { records, user, .. } = event {
-                heard.lock().unwrap().push((*records, (*user).clone()));
-            }
-        })
-    });
-    let mut newest = world.mint().await;
-    for _ in 0..500 {
-        newest = world.mint().await;
-    }
-    world.exchange(&newest, CredentialKind::Key).await.unwrap();
-    let evicted = evicted.lock().unwrap();
-    assert!(!evicted.is_empty());
-    assert!(evicted.iter().all(|record| *record == (CodeGrant::NAME, user())));
-}
-
-#[tokio::test]
-async fn an_expiration_is_near_and_not_past() {
-    let world = World::new();
-    let now = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
-    let effective = |text: &str| {
-        let wanted = Expiration::from_rfc3339(text).unwrap();
-        world.flow.code_expiry(wanted).map(|expiry| expiry.time().duration_since(now).unwrap_or_default())
-    };
-    let accepted = [
-        ("2026-01-01T00:00:30Z", 30_000),
-        ("2026-01-01T00:00:30.1239Z", 30_123),
-        ("2026-01-01T00:00:30.123456789+00:00", 30_123),
-        ("2026-01-01T05:30:30+05:30", 30_000),
-        ("2025-12-31t16:00:30-08:00", 30_000),
-        ("2026-01-01T00:01:00Z", 60_000),
-        ("2026-01-01T00:01:05Z", 60_000),
-        ("2025-12-31T23:59:56Z", 0),
-    ];
-    for (text, millis) in accepted {
-        assert_eq!(effective(text).unwrap(), Duration::from_millis(millis), "{text}");
-    }
-    for text in [
-        "2025-12-31T23:59:54.999Z",
-        "2026-01-01T00:01:05.001Z",
-        "1970-01-01T00:00:00Z",
-        "9999-12-31T23:59:59Z",
+    for origins in [
+        &["https://evil.example"][..],
+        &["null"],
+        &[""],
+        &["https://app.example.com/"],
+        &["https://app.example.com/x"],
+        &["https://app.example.com:443"],
+        &["https://user@app.example.com"],
+        &["HTTPS://APP.EXAMPLE.COM"],
+        &["https://app.example.com."],
+        &["http://app.example.com"],
+        &["https://evil-app.example.com"],
+        &["https://x.app.example.com"],
+        &["https://app.example.com https://example.com"],
+        &[ORIGIN, ORIGIN],
+        &[ORIGIN, "https://example.org"],
     ] {
-        assert_eq!(kind_of(effective(text)), Some(ErrorKind::InvalidRequest), "{text}");
+        exchange_from(&world, origins, &code).await.assert_refused(403, "forbidden");
     }
-    let too_far = effective("2026-01-01T01:00:00Z").unwrap_err();
-    assert!(too_far.message().contains("60 seconds"), "{too_far}");
+    exchange_from(&world, &[ORIGIN], &code).await.ok();
+}
+
+/// Knows its parties by a header.
+struct ByApp(Arc<RelyingParty>);
+
+#[async_trait]
+impl RelyingParties for ByApp {
+    async fn resolve(&self, request: &Parts) -> Result<Option<Arc<RelyingParty>>, BoxError> {
+        match request.headers.get("x-app").map(|app| app.as_bytes()) {
+            Some(b"down") => Err("the directory is down".into()),
+            Some(b"known") => Ok(Some(self.0.clone())),
+            _ => Ok(None),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_host_may_find_relying_parties_its_own_way_and_origins_still_count() {
+    let party = Arc::new(RelyingParty::new(PARTY, "Found", [ORIGIN]).unwrap());
+    let world = World::with(|builder| builder.relying_parties(Arc::new(ByApp(party))));
+    let code = world.mint().await;
+    let ask = async |app: &str, origin: Option<&str>| {
+        let mut request = request(EXCHANGE).header("x-app", app);
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        world.send(request.body(exchange_body(key(), &code).to_string().into()).unwrap()).await
+    };
+    ask("unknown", None).await.assert_refused(403, "forbidden");
+    ask("down", None).await.assert_refused(500, "internal");
+    ask("known", Some("https://evil.example")).await.assert_refused(403, "forbidden");
+    assert_eq!(ask("known", Some(ORIGIN)).await.ok()["rp"]["name"], "Found");
+}
+
+#[tokio::test]
+async fn a_rotated_key_still_reads_and_no_longer_writes() {
+    let keys = [1, 2].map(|byte| SlotKey::new([byte; 32]).unwrap());
+    let codes = Arc::new(MemoryStore::new(100));
+    let pending = Arc::new(MemoryStore::new(100));
+    let world = |ring: SlotKeys| {
+        let (codes, pending) = (codes.clone(), pending.clone());
+        World::with(|builder| builder.slot_keys(ring).code_store(codes).registration_store(pending))
+    };
+    let [old_key, new_key] = &keys;
+    let old = world(SlotKeys::new(old_key, &[]));
+    let rotated = world(SlotKeys::new(new_key, std::slice::from_ref(old_key)));
+    let new = world(SlotKeys::new(new_key, &[]));
+
+    let code = old.mint().await;
+    new.exchange(key(), &code).await.assert_refused(403, "invalid_code");
+    let challenge = rotated.exchange(key(), &code).await.ok();
+    old.exchange(key(), &code).await.assert_refused(403, "invalid_code");
+    old.register(&good(key(), &challenge)).await.assert_refused(403, "invalid_challenge");
+    new.register(&good(key(), &challenge)).await.ok();
+
+    let body = old.registration(key()).await;
+    rotated.register(&body).await.ok();
+    // What a rotated flow puts back can still be found by those with the old key alone.
+    let code = old.mint().await;
+    rotated.host.fail();
+    rotated.exchange(key(), &code).await.assert_refused(500, "internal");
+    old.exchange(key(), &code).await.ok();
 }
 
 #[test]
-fn an_expiration_is_written_in_one_of_three_ways() {
-    let seconds = Expiration::from_unix(1_767_225_630).unwrap();
-    assert_eq!(Expiration::from_unix(1_767_225_630_000).unwrap(), seconds);
-    assert_eq!(Expiration::from_rfc3339("2026-01-01T00:00:30Z").unwrap(), seconds);
-    assert_eq!(
-        Expiration::from_unix(99_999_999_999).unwrap(),
-        Expiration::from_rfc3339("5138-11-16T09:46:39Z").unwrap()
-    );
-    for text in [
-        "",
-        "2026-01-01",
-        "2026-01-01T00:00:30",
-        "2026-01-01 00:00:30Z",
-        "2026-02-30T00:00:00Z",
-        "2026-01-01T24:00:00Z",
-        "2026-01-01T00:00:30+0100",
-        "2026-01-01T00:00:30.Z",
-        " 2026-01-01T00:00:30Z",
-        "2026-01-01T00:00:30Zx",
-        "+2026-01-01T00:00:30Z",
-        "20260101T000030Z",
-        "2026-W01-1T00:00:30Z",
-        "2026-01-01T00:00:30+24:00",
+fn a_slot_key_is_not_short() {
+    assert!(SlotKey::new([0; 31]).is_none());
+    assert!(SlotKey::new([0; 32]).is_some());
+}
+
+#[tokio::test]
+async fn an_expiration_has_many_forms_and_one_meaning() {
+    // The clock shows 2026-01-01T00:00:00Z.
+    let accepted = [
+        (json!("2026-01-01T00:00:30Z"), "00:30.000"),
+        (json!("2026-01-01t00:00:30z"), "00:30.000"),
+        (json!("2026-01-01T00:00:30.5Z"), "00:30.500"),
+        (json!("2026-01-01T00:00:30.123456+00:00"), "00:30.123"),
+        (json!("2026-01-01T00:00:30.999999999Z"), "00:30.999"),
+        (json!("2026-01-01T05:45:30+05:45"), "00:30.000"),
+        (json!("2025-12-31T16:00:30-08:00"), "00:30.000"),
+        (json!("2026-01-01T00:00:30-00:00"), "00:30.000"),
+        (json!(1_767_225_630), "00:30.000"),
+        (json!(1_767_225_630_250_u64), "00:30.250"),
+        (json!(1_767_225_660), "01:00.000"),
+        // Within the skew, and no later than a minute from now.
+        (json!(1_767_225_661), "01:00.000"),
+        (json!(1_767_225_665), "01:00.000"),
+        (json!("2026-01-01T00:01:05.000Z"), "01:00.000"),
+        (json!(1_767_225_600), "00:00.000"),
+    ];
+    for (expiration, effective) in accepted {
+        let world = World::new();
+        let minted = world.post_json(MINT, &json!({ "expiration": expiration })).await.ok();
+        assert_eq!(minted["expiration"], format!("2026-01-01T00:{effective}Z"), "{expiration}");
+    }
+    let world = World::new();
+    let past = world.post_json(MINT, &json!({ "expiration": 1_767_225_595 })).await.ok();
+    assert_eq!(past["expiration"], "2025-12-31T23:59:55.000Z");
+    for refused in [
+        json!(1_767_225_594),
+        json!(1_767_225_666),
+        json!(1_767_225_594_999_u64),
+        json!(1_767_225_665_001_u64),
+        json!("2026-01-01T00:01:05.001Z"),
+        json!("2025-12-31T23:59:54.999Z"),
+        json!(99_999_999_999_u64),
+        json!(100_000_000_000_u64),
+        json!(u64::MAX),
+        json!("9999-12-31T23:59:59-23:59"),
+        json!("0000-01-01T00:00:00+23:59"),
     ] {
-        assert!(Expiration::from_rfc3339(text).is_err(), "{text:?}");
+        let answer = world.post_json(MINT, &json!({ "expiration": refused })).await;
+        answer.assert_refused(400, "invalid_request");
     }
-    assert!(Expiration::from_unix(0).is_err());
+    let far = world.post_json(MINT, &json!({ "expiration": world.unix(90) })).await;
+    assert!(text(&far.json(), "message").contains("60 seconds"), "{far:?}");
 }
 
 #[tokio::test]
-async fn a_user_mints_ten_codes_a_minute() {
+async fn a_code_that_is_asked_to_be_short_is() {
     let world = World::new();
-    for _ in 0..10 {
-        world.mint().await;
+    let body = json!({ "expiration": "2026-01-01T00:00:01.5Z" });
+    for (wait, works) in [(1_499, true), (1_500, false)] {
+        world.clock.set(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600));
+        let code = text(&world.post_json(MINT, &body).await.ok(), "code");
+        world.advance(MILLI * wait);
+        assert_eq!(world.exchange(key(), &code).await.status == 200, works);
     }
-    let refused = world.try_mint().await.unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::TooManyAttempts);
-    let wait = refused.retry_after().unwrap();
-    assert!(wait <= 6 * SECOND, "{wait:?}");
-    world.clock.advance(wait);
-    world.mint().await;
-    assert_eq!(kind_of(world.try_mint().await), Some(ErrorKind::TooManyAttempts));
 }
 
-/// A code that nobody minted.
-fn unknown_code() -> Code {
-    CodeFormat::TYPED.parse("AAA-AAA-AAA").unwrap()
+fn retry_after(answer: &Answer) -> u64 {
+    answer.assert_refused(429, "too_many_attempts");
+    answer.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap()
 }
 
 #[tokio::test]
-async fn misses_of_a_source_stop_that_source_alone_and_come_back() {
-    let world = World::new();
-    let from = |source: &'static str, code: Code| {
-        let mut request = ExchangeRequest::new(code, CredentialKind::Key, party());
-        request.source = Some(source);
-        world.flow.exchange(request)
-    };
-    for _ in 0..10 {
-        assert_eq!(kind_of(from("a", unknown_code()).await), Some(ErrorKind::InvalidCode));
+async fn a_user_mints_so_many_codes_and_more_as_time_passes() {
+    let world = World::with(|builder| builder.codes_per_user(Budget::per_minute(3)));
+    let mint = async || world.post_json(MINT, &json!({ "expiration": world.unix(60) })).await;
+    for _ in 0..3 {
+        mint().await.ok();
     }
+    assert_eq!(retry_after(&mint().await), 20);
+    world.advance(Duration::from_millis(19_999));
+    assert_eq!(retry_after(&mint().await), 1);
+    world.advance(MILLI);
+    mint().await.ok();
+    assert_eq!(retry_after(&mint().await), 20);
+    world.advance(Duration::from_secs(3600));
+    for _ in 0..3 {
+        mint().await.ok();
+    }
+    assert_eq!(retry_after(&mint().await), 20);
+}
+
+fn world_with_sources(of_source: u32, of_flow: u32) -> World {
+    World::with(|builder| {
+        builder
+            .source(|head| Some(head.headers.get("x-source")?.to_str().ok()?.into()))
+            .misses_per_source(Budget::per_minute(of_source))
+            .misses(Budget::per_minute(of_flow))
+    })
+}
+
+async fn post_from(world: &World, source: &str, path: &str, body: &Value) -> Answer {
+    world.send(request(path).header("x-source", source).body(body.to_string().into()).unwrap()).await
+}
+
+async fn guess(world: &World, source: &str) -> Answer {
+    post_from(world, source, EXCHANGE, &exchange_body(key(), "AAA-AAA-AAA")).await
+}
+
+#[tokio::test]
+async fn a_source_that_guesses_is_slowed_down_at_both_steps_and_others_are_not() {
+    let world = world_with_sources(3, 1000);
+    let body = world.registration(key()).await;
     let code = world.mint().await;
-    let throttled = from("a", code.clone()).await.unwrap_err();
-    assert_eq!(throttled.kind(), ErrorKind::TooManyAttempts);
-    from("b", code).await.unwrap();
-    world.clock.advance(throttled.retry_after().unwrap());
-    assert_eq!(kind_of(from("a", unknown_code()).await), Some(ErrorKind::InvalidCode));
-    assert_eq!(kind_of(from("a", unknown_code()).await), Some(ErrorKind::TooManyAttempts));
-}
-
-#[tokio::test]
-async fn misses_at_exchange_and_at_register_are_counted_together() {
-    let world = World::with(|builder| builder.misses(Budget::per_minute(4)));
-    let proof = KeyClient::p256().attest(CredentialKind::Key, "AAAA");
-    for _ in 0..2 {
-        let exchange = world.exchange(&unknown_code(), CredentialKind::Key).await;
-        assert_eq!(kind_of(exchange), Some(ErrorKind::InvalidCode));
-        let id = ChallengeId::new("unknown");
-        let request = RegisterRequest::new(id, "a name", proof.clone(), None).unwrap();
-        assert_eq!(kind_of(world.flow.register(request, None).await), Some(ErrorKind::InvalidChallenge));
+    for _ in 0..3 {
+        guess(&world, "a").await.assert_refused(403, "invalid_code");
     }
-    let refused = world.exchange(&unknown_code(), CredentialKind::Key).await;
-    assert_eq!(kind_of(refused), Some(ErrorKind::TooManyAttempts));
+    assert_eq!(retry_after(&guess(&world, "a").await), 20);
+    let good_code = post_from(&world, "a", EXCHANGE, &exchange_body(key(), &code)).await;
+    assert_eq!(retry_after(&good_code), 20);
+    assert_eq!(retry_after(&post_from(&world, "a", REGISTER, &body).await), 20);
+    guess(&world, "b").await.assert_refused(403, "invalid_code");
+
+    world.advance(Duration::from_secs(20));
+    post_from(&world, "a", EXCHANGE, &exchange_body(key(), &code)).await.ok();
+    post_from(&world, "a", REGISTER, &body).await.ok();
+    guess(&world, "a").await.assert_refused(403, "invalid_code");
+    assert_eq!(retry_after(&guess(&world, "a").await), 20);
 }
 
 #[tokio::test]
-async fn a_hit_costs_no_attempt() {
-    let world =
-        World::with(|builder| builder.misses(Budget::per_minute(1)).codes_per_user(Budget::per_minute(1000)));
+async fn misses_at_register_count_like_those_at_exchange() {
+    let world = world_with_sources(2, 1000);
+    let mut body = world.registration(key()).await;
+    body["challengeIdentifier"] = "unknown".into();
+    post_from(&world, "a", REGISTER, &body).await.assert_refused(403, "invalid_challenge");
+    guess(&world, "a").await.assert_refused(403, "invalid_code");
+    retry_after(&guess(&world, "a").await);
+    retry_after(&post_from(&world, "a", REGISTER, &body).await);
+}
+
+#[tokio::test]
+async fn many_sources_together_are_slowed_down_by_the_flows_budget() {
+    let world = world_with_sources(3, 6);
+    for guesser in 0..6 {
+        guess(&world, &guesser.to_string()).await.assert_refused(403, "invalid_code");
+    }
+    assert_eq!(retry_after(&guess(&world, "7").await), 10);
+    world.advance(Duration::from_secs(10));
+    // What the flow refused did not count against the source.
+    guess(&world, "7").await.assert_refused(403, "invalid_code");
+    retry_after(&guess(&world, "8").await);
+}
+
+#[tokio::test]
+async fn hits_cost_nothing() {
+    let world = world_with_sources(1, 1);
     for _ in 0..20 {
-        let opened = world.open(CredentialKind::Key).await;
-        world.register(&opened, key_proof(&opened)).await.unwrap();
+        let code = world.mint().await;
+        let challenge = post_from(&world, "a", EXCHANGE, &exchange_body(key(), &code)).await.ok();
+        post_from(&world, "a", REGISTER, &good(key(), &challenge)).await.ok();
     }
+    guess(&world, "a").await.assert_refused(403, "invalid_code");
+    retry_after(&guess(&world, "a").await);
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_back_locks_nobody_out_for_longer_than_the_budget() {
-    let world = World::with(|builder| builder.misses(Budget::per_minute(2)));
-    let start = world.clock.now();
-    let unknown = unknown_code();
-    let guess = || world.exchange(&unknown, CredentialKind::Key);
-    assert_eq!(kind_of(guess().await), Some(ErrorKind::InvalidCode));
-    world.clock.set(start - Duration::from_secs(86_400));
-    assert_eq!(kind_of(guess().await), Some(ErrorKind::TooManyAttempts));
-    world.clock.advance(60 * SECOND);
-    assert_eq!(kind_of(guess().await), Some(ErrorKind::InvalidCode));
+async fn malformed_requests_cost_no_guess() {
+    let world = world_with_sources(1, 1);
+    for _ in 0..5 {
+        post_from(&world, "a", EXCHANGE, &json!({})).await.assert_refused(400, "invalid_request");
+        let mistyped = post_from(&world, "a", EXCHANGE, &exchange_body(key(), "AAA")).await;
+        mistyped.assert_refused(403, "invalid_code");
+    }
+    guess(&world, "a").await.assert_refused(403, "invalid_code");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guessing_all_at_once_is_no_way_around_the_budget() {
+    let world = world_with_sources(10, 25);
+    let mut guesses = tokio::task::JoinSet::new();
+    for number in 0..400 {
+        let world = world.clone();
+        guesses.spawn(async move { guess(&world, &(number % 4).to_string()).await.status.as_u16() });
+    }
+    let statuses = guesses.join_all().await;
+    assert_eq!(statuses.iter().filter(|status| **status == 403).count(), 25);
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 375);
 }
 
 #[tokio::test]
-async fn a_flow_that_lacks_something_is_not_built() {
-    let missing = |builder: CodeFlowBuilder| builder.build().unwrap_err().to_string();
-    assert!(missing(CodeFlow::builder()).contains("relying_party"));
-    let host = Arc::new(MemoryHost::default());
-    let party = RelyingParty::new("example.com", "Example", [ORIGIN]).unwrap();
-    assert!(missing(CodeFlow::builder().relying_party(party.clone())).contains("events"));
-    let builder = || CodeFlow::builder().relying_party(party.clone()).events(|_| {});
-    assert!(missing(builder()).contains("authenticator"));
-    assert!(missing(builder().host(host.clone()).kinds([])).contains("kinds"));
-    assert!(missing(builder().host(host.clone()).kinds([CredentialKind::Totp])).contains("kinds"));
-    assert!(missing(builder().host(host.clone()).code_lifetime(601 * SECOND)).contains("code_lifetime"));
-    assert!(
-        missing(builder().host(host.clone()).challenge_lifetime(3601 * SECOND))
-            .contains("challenge_lifetime")
-    );
-    assert!(missing(builder().host(host).body_limit(10)).contains("body_limit"));
+async fn a_clock_that_was_set_back_locks_nobody_out_for_long() {
+    let world = world_with_sources(3, 1000);
+    for _ in 0..3 {
+        guess(&world, "a").await.assert_refused(403, "invalid_code");
+    }
+    world.clock.set(world.clock.now() - Duration::from_secs(86_400));
+    assert!(retry_after(&guess(&world, "a").await) <= 60);
+    world.advance(Duration::from_secs(60));
+    guess(&world, "a").await.assert_refused(403, "invalid_code");
+}
+
+#[tokio::test]
+async fn exchange_needs_no_origin_and_mint_needs_a_user() {
+    let world = World::new();
+    let mint = json!({ "expiration": world.unix(60) }).to_string();
+    let anonymous =
+        Request::post(MINT).header(header::CONTENT_TYPE, "application/json").body(mint.into()).unwrap();
+    world.send(anonymous).await.assert_refused(401, "unauthenticated");
 }

@@ -1,11 +1,40 @@
-use std::sync::Arc;
+#![allow(dead_code, reason = "each test uses a part of it")]
 
-use credential_code::CodeFlow;
-use credential_code::testing::flow_builder;
-use http::{Response, StatusCode, header};
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential_code::attestation::Attestation;
+use credential_code::clock::Clock;
+use credential_code::flow::CodeFlowBuilder;
+use credential_code::testing::{
+    KeyClient, ManualClock, MemoryHost, SoftAuthenticator, StatementFormat, flow_builder,
+};
+use credential_code::{Budget, CodeFlow, CodeRouter, CredentialKind, User, UserId};
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
 
 pub(crate) const ENDPOINTS: [&str; 3] =
     ["/auth/credentials/code", "/auth/credentials/code/init", "/auth/credentials/code/verify"];
+pub(crate) const MINT: &str = ENDPOINTS[0];
+pub(crate) const EXCHANGE: &str = ENDPOINTS[1];
+pub(crate) const REGISTER: &str = ENDPOINTS[2];
+
+pub(crate) const PARTY: &str = "example.com";
+pub(crate) const ORIGIN: &str = "https://app.example.com";
+pub(crate) const USER: &str = "us-ada";
+
+pub(crate) const KINDS: [CredentialKind; 4] = [
+    CredentialKind::Fido2,
+    CredentialKind::Key,
+    CredentialKind::PasswordProtectedKey,
+    CredentialKind::RecoveryKey,
+];
 
 pub(crate) fn flow() -> CodeFlow {
     flow_builder(&Arc::default()).build().unwrap()
@@ -15,4 +44,173 @@ pub(crate) fn flow() -> CodeFlow {
 pub(crate) fn is_an_endpoints<B>(response: &Response<B>) -> bool {
     response.status() == StatusCode::METHOD_NOT_ALLOWED
         && response.headers().get(header::CACHE_CONTROL).is_some_and(|value| value == "no-store")
+}
+
+pub(crate) fn user() -> UserId {
+    UserId::new(USER).unwrap()
+}
+
+/// A host with one user, a clock that stands still, and the endpoints in an axum application.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) host: Arc<MemoryHost>,
+    pub(crate) clock: ManualClock,
+    pub(crate) flow: CodeFlow,
+    pub(crate) app: Router,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    /// Budgets are out of the way unless the change sets them.
+    pub(crate) fn with(change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder) -> Self {
+        let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
+        let clock = ManualClock::new();
+        let plenty = Budget::per_minute(1_000_000);
+        let builder = flow_builder(&host).clock(Arc::new(clock.clone()));
+        let builder = builder.codes_per_user(plenty).misses_per_source(plenty).misses(plenty);
+        let flow = change(builder).build().unwrap();
+        let app = Router::new().nest_service("/auth/credentials", CodeRouter::new(flow.clone()));
+        Self { host, clock, flow, app }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        Answer::read(self.app.clone().oneshot(request).await.unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
+        self.send(request(path).body(body.into()).unwrap()).await
+    }
+
+    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Answer {
+        self.post(path, body.to_string()).await
+    }
+
+    /// Now and so many seconds, in Unix time.
+    pub(crate) fn unix(&self, seconds: u64) -> u64 {
+        self.clock.now().duration_since(UNIX_EPOCH).unwrap().as_secs() + seconds
+    }
+
+    pub(crate) async fn mint(&self) -> String {
+        let answer = self.post_json(MINT, &json!({ "expiration": self.unix(60) })).await;
+        text(&answer.ok(), "code")
+    }
+
+    pub(crate) async fn exchange(&self, kind: CredentialKind, code: &str) -> Answer {
+        self.post_json(EXCHANGE, &exchange_body(kind, code)).await
+    }
+
+    /// A new code, exchanged.
+    pub(crate) async fn challenge(&self, kind: CredentialKind) -> Value {
+        self.exchange(kind, &self.mint().await).await.ok()
+    }
+
+    pub(crate) async fn register(&self, body: &Value) -> Answer {
+        self.post_json(REGISTER, body).await
+    }
+
+    /// A good registration, ready to send.
+    pub(crate) async fn registration(&self, kind: CredentialKind) -> Value {
+        let challenge = self.challenge(kind).await;
+        register_body(&challenge, &attest(kind, &challenge))
+    }
+
+    pub(crate) fn advance(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+}
+
+pub(crate) fn request(path: &str) -> http::request::Builder {
+    Request::post(path)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::AUTHORIZATION, format!("Bearer {USER}"))
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) async fn read<B: http_body::Body>(response: Response<B>) -> Self
+    where
+        B::Error: std::fmt::Debug,
+    {
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Self { status: head.status, headers: head.headers, body }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The body of a success.
+    pub(crate) fn ok(&self) -> Value {
+        self.assert_form();
+        assert_eq!(self.status, 200, "{:?}", self.body);
+        self.json()
+    }
+
+    /// Asserts that it is a refusal of that kind, in the one form that refusals have.
+    pub(crate) fn assert_refused(&self, status: u16, code: &str) {
+        self.assert_form();
+        let body = self.json();
+        assert_eq!(self.status, status, "{body}");
+        assert_eq!(body["error"]["code"], code, "{body}");
+        assert_eq!(body["error"]["status"], status, "{body}");
+        assert!(body["message"].as_str().is_some_and(|message| !message.is_empty()), "{body}");
+        assert_eq!(body["error"]["message"], body["message"], "{body}");
+        assert_eq!(body.as_object().unwrap().len(), 2, "{body}");
+        assert_eq!(body["error"].as_object().unwrap().len(), 3, "{body}");
+    }
+
+    fn assert_form(&self) {
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/json");
+        assert_eq!(self.headers[header::CACHE_CONTROL], "no-store");
+    }
+}
+
+pub(crate) fn text(value: &Value, member: &str) -> String {
+    value[member].as_str().unwrap_or_else(|| panic!("{member} is missing in {value}")).into()
+}
+
+pub(crate) fn base64url(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+pub(crate) fn exchange_body(kind: CredentialKind, code: &str) -> Value {
+    json!({ "credentialKind": kind.as_str(), "code": code })
+}
+
+/// A proof by a new client of the kind.
+pub(crate) fn attest(kind: CredentialKind, challenge: &Value) -> Attestation {
+    let signed = text(challenge, "challenge");
+    match kind {
+        CredentialKind::Fido2 => {
+            SoftAuthenticator::new(StatementFormat::PackedSelf).attest(PARTY, ORIGIN, &signed)
+        }
+        _ => KeyClient::p256().attest(kind, &signed),
+    }
+}
+
+pub(crate) fn register_body(challenge: &Value, attestation: &Attestation) -> Value {
+    let mut body = json!({
+        "credentialKind": attestation.kind.as_str(),
+        "credentialName": "laptop",
+        "challengeIdentifier": challenge["challengeIdentifier"],
+        "credentialInfo": {
+            "credId": attestation.credential_id.as_str(),
+            "clientData": base64url(&attestation.client_data),
+            "attestationData": base64url(&attestation.attestation_data),
+        },
+    });
+    if attestation.kind == CredentialKind::PasswordProtectedKey {
+        body["encryptedPrivateKey"] = "c2VjcmV0LWJ1dC1lbmNyeXB0ZWQ=".into();
+    }
+    body
 }
