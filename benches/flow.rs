@@ -1,0 +1,139 @@
+//! What a step of the flow costs in process: no HTTP, the stores and the host in memory.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use credential_code::attestation::Attestation;
+use credential_code::flow::{
+    CodeExpiry, ExchangeRequest, Expiration, MintedCode, RegisterRequest, RegistrationChallenge,
+};
+use credential_code::testing::{KeyClient, MemoryHost, SoftAuthenticator, StatementFormat, flow_builder};
+use credential_code::{Budget, Caller, CodeFlow, CredentialKind, RelyingParty, User, UserId};
+use criterion::Criterion;
+
+const ORIGIN: &str = "https://app.example.com";
+/// So many steps are measured on one flow; then comes a new one, so that neither stores nor the host fill up.
+const CHUNK: u64 = 100;
+
+struct Bench {
+    flow: CodeFlow,
+    caller: Caller,
+    party: Arc<RelyingParty>,
+    expiry: CodeExpiry,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let user = UserId::new("us-1").expect("an id");
+        let host = Arc::new(MemoryHost::new([User::new(user.clone(), "ada@example.com")]));
+        let plenty = Budget::new(u32::MAX, Duration::from_secs(86_400)).expect("a budget");
+        let flow = flow_builder(&host)
+            .codes_per_user(plenty)
+            .code_lifetime(Duration::from_secs(600))
+            .build()
+            .expect("the flow is complete");
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
+        let expiration = Expiration::from_unix(now + 500).expect("a time");
+        let expiry = flow.code_expiry(expiration).expect("within the lifetime");
+        let party = RelyingParty::new("example.com", "Example", [ORIGIN]).expect("a party");
+        Self { flow, caller: Caller::new(user), party: Arc::new(party), expiry }
+    }
+
+    async fn mint(&self) -> MintedCode {
+        self.flow.mint(&self.caller, self.expiry, None).await.expect("a code")
+    }
+
+    fn exchange_request(&self, minted: MintedCode, kind: CredentialKind) -> ExchangeRequest<'static> {
+        ExchangeRequest::new(minted.code, kind, self.party.clone())
+    }
+
+    async fn exchange(&self, request: ExchangeRequest<'_>) -> RegistrationChallenge {
+        self.flow.exchange(request).await.expect("a challenge")
+    }
+
+    async fn register_request(
+        &self,
+        kind: CredentialKind,
+        attest: impl Fn(&str) -> Attestation,
+    ) -> RegisterRequest {
+        let challenge = self.exchange(self.exchange_request(self.mint().await, kind)).await;
+        let attestation = attest(challenge.challenge.as_str());
+        RegisterRequest::new(challenge.challenge_id, "laptop", attestation, None).expect("a request")
+    }
+}
+
+/// Measures `step` alone, on inputs that `prepare` makes.
+fn measure<I>(
+    criterion: &mut Criterion,
+    name: &str,
+    prepare: impl AsyncFn(&Bench) -> I,
+    step: impl AsyncFn(&Bench, I),
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    criterion.bench_function(name, |bencher| {
+        bencher.iter_custom(|times| {
+            runtime.block_on(async {
+                let mut took = Duration::ZERO;
+                let mut left = times;
+                while left > 0 {
+                    let chunk = left.min(CHUNK);
+                    left -= chunk;
+                    let bench = Bench::new();
+                    let mut inputs = Vec::new();
+                    for _ in 0..chunk {
+                        inputs.push(prepare(&bench).await);
+                    }
+                    let start = Instant::now();
+                    for input in inputs {
+                        step(&bench, input).await;
+                    }
+                    took += start.elapsed();
+                }
+                took
+            })
+        });
+    });
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let criterion = &mut criterion;
+    measure(
+        criterion,
+        "mint",
+        async |_| {},
+        async |bench, ()| {
+            bench.mint().await;
+        },
+    );
+    for kind in [CredentialKind::Fido2, CredentialKind::Key] {
+        measure(
+            criterion,
+            &format!("exchange_{kind}"),
+            async |bench| bench.exchange_request(bench.mint().await, kind),
+            async |bench, request| {
+                bench.exchange(request).await;
+            },
+        );
+    }
+    let register = async |bench: &Bench, request| {
+        bench.flow.register(request, None).await.expect("a credential");
+    };
+    let key = |client: fn() -> KeyClient| {
+        async move |bench: &Bench| {
+            let attest = |challenge: &str| client().attest(CredentialKind::Key, challenge);
+            bench.register_request(CredentialKind::Key, attest).await
+        }
+    };
+    measure(criterion, "register_Key_p256", key(KeyClient::p256), register);
+    measure(criterion, "register_Key_ed25519", key(KeyClient::ed25519), register);
+    for (name, format) in [("none", StatementFormat::None), ("packed_self", StatementFormat::PackedSelf)] {
+        let prepare = async |bench: &Bench| {
+            let authenticator = SoftAuthenticator::new(format);
+            let attest = |challenge: &str| authenticator.attest("example.com", ORIGIN, challenge);
+            bench.register_request(CredentialKind::Fido2, attest).await
+        };
+        measure(criterion, &format!("register_Fido2_{name}"), prepare, register);
+    }
+    criterion.final_summary();
+}

@@ -1,0 +1,73 @@
+//! Run: cargo run --example tower_service
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use credential_code::testing::MemoryHost;
+use credential_code::{BoxError, CodeFlow, CodeLayer, Event, RelyingParty, User, UserId};
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tower::{ServiceBuilder, service_fn};
+
+/// The service that was there before.
+async fn application(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let text = format!("The application, at {}\n", request.uri().path());
+    Ok(Response::new(Full::from(text)))
+}
+
+/// The address of whoever is connected. hyper keeps it out of requests, so it is put there by hand.
+#[derive(Clone)]
+struct Peer(std::net::IpAddr);
+
+fn flow(port: &str) -> Result<CodeFlow, BoxError> {
+    // For a host of your own see the example `axum_app`. This one believes whoever says `Bearer ada` to be that user.
+    let host = Arc::new(MemoryHost::new([User::new(UserId::new("ada")?, "ada@example.com")]));
+    let flow = CodeFlow::builder()
+        .host(host)
+        .relying_party(RelyingParty::new("localhost", "Example", [format!("http://localhost:{port}")])?)
+        .source(|head| head.extensions.get::<Peer>().map(|Peer(address)| address.to_string()))
+        .events(|event| match event {
+            Event::Registered { credential, .. } => {
+                println!("Tell {}: \"{}\" was added", credential.user, credential.name)
+            }
+            other => println!("{other:?}"),
+        })
+        .build()?;
+    Ok(flow)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".into());
+    let layer = CodeLayer::new(flow(&port)?);
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    println!("Listening on http://127.0.0.1:{port}. In another terminal:\n");
+    println!("{}", include_str!("add_credential.sh").replace("3000", &port));
+
+    loop {
+        let (stream, address) = tokio::select! {
+            accepted = listener.accept() => accepted?,
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+        };
+        let service = ServiceBuilder::new()
+            .map_request(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(Peer(address.ip()));
+                request
+            })
+            .layer(layer.clone())
+            .service(service_fn(application));
+        let connection =
+            http1::Builder::new().serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                eprintln!("a connection failed: {error}");
+            }
+        });
+    }
+}
