@@ -1,0 +1,222 @@
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use crate::model::{Challenge, CredentialKind, Fido2Policy, Origin, RelyingParty, UserId};
+use crate::random;
+use crate::store::{CodeGrant, Insertion, OneTimeStore, PendingRegistration, Record, Slot};
+use crate::testing::race::{at_once, block_on};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// A record that the suite can make. Implemented for every record of the crate.
+pub trait Sample: Record + PartialEq {
+    /// One of many that differ, with that expiry.
+    fn sample(number: u8, expires_at: SystemTime) -> Self;
+}
+
+impl Sample for CodeGrant {
+    fn sample(number: u8, expires_at: SystemTime) -> Self {
+        Self { returns: number, ..Self::new(user(number), expires_at) }
+    }
+}
+
+impl Sample for PendingRegistration {
+    fn sample(number: u8, expires_at: SystemTime) -> Self {
+        let origin = Origin::new("https://app.example.com").expect("the sample is valid");
+        let party = RelyingParty::new("example.com", "Exämple \"& Co\"", [origin.as_str()]);
+        Self {
+            user: user(number),
+            kind: CredentialKind::RecoveryKey,
+            challenge: Challenge::mint().expect("the system gives randomness"),
+            relying_party: Arc::new(party.expect("the sample is valid")),
+            origin: Some(origin),
+            fido2: Arc::new(Fido2Policy::default()),
+            expires_at,
+            returns: number,
+        }
+    }
+}
+
+fn user(number: u8) -> UserId {
+    UserId::new(format!("us-{number}-ü")).expect("a short id is valid")
+}
+
+fn slot() -> Slot {
+    Slot::from_bytes(random::bytes().expect("the system gives randomness"))
+}
+
+/// Asserts every law of a [`OneTimeStore`], and panics with the name of the first that is broken. Run it once for each record:
+///
+/// ```
+/// # async fn example() {
+/// use std::sync::Arc;
+/// use credential_code::store::{CodeGrant, MemoryStore, PendingRegistration};
+/// use credential_code::testing::store_contract;
+///
+/// store_contract::<CodeGrant>(Arc::new(MemoryStore::new(10_000))).await;
+/// store_contract::<PendingRegistration>(Arc::new(MemoryStore::new(10_000))).await;
+/// # }
+/// # credential_code::testing::block_on(example());
+/// ```
+///
+/// Its racers are futures on the caller's own task, so it runs on whatever runtime the store needs, and catches every store that awaits
+/// between looking and deleting. A store that needs no runtime should pass [`store_contract_on_threads`] as well.
+pub async fn store_contract<R: Sample>(store: Arc<dyn OneTimeStore<R>>) {
+    // A whole millisecond, which is the precision that the flow's records have.
+    let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_767_225_600_123);
+    a_record_is_taken_once_and_unchanged(&*store, now).await;
+    an_insertion_never_overwrites(&*store, now).await;
+    an_empty_slot_has_nothing(&*store, now).await;
+    a_record_is_absent_from_its_expiry_on(&*store, now).await;
+    an_expired_record_that_was_asked_for_is_gone(&*store, now).await;
+    a_slot_is_free_again_after_take(&*store, now).await;
+    slots_that_differ_in_one_bit_do_not_meet(&*store, now).await;
+    of_racing_takes_one_wins(&*store, now).await;
+    of_racing_insertions_one_creates(&*store, now).await;
+}
+
+/// Asserts the laws of racing on real threads, so many rounds of them: a few thousand find a race that a few would miss. For
+/// stores that need no runtime.
+pub fn store_contract_on_threads<R: Sample>(store: &Arc<dyn OneTimeStore<R>>, rounds: usize) {
+    const RACERS: usize = 4;
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+    let slots: Arc<[Slot]> = std::iter::repeat_with(slot).take(rounds).collect();
+    for slot in &*slots {
+        expect_created(block_on(store.insert(*slot, R::sample(0, now + MILLISECOND))));
+    }
+    let barrier = Arc::new(Barrier::new(RACERS));
+    // The racers live for all rounds: starting a thread takes longer than the race that it should lose.
+    let racers = std::iter::repeat_with(|| {
+        let (store, slots, barrier) = (store.clone(), slots.clone(), barrier.clone());
+        thread::spawn(move || -> Vec<bool> {
+            let race = |slot: &Slot| {
+                barrier.wait();
+                block_on(store.take(*slot, now)).expect("the store answers").is_some()
+            };
+            slots.iter().map(race).collect()
+        })
+    });
+    let racers: Vec<_> = racers.take(RACERS).collect();
+    let wins: Vec<Vec<bool>> = racers.into_iter().map(|racer| racer.join().expect("a racer runs")).collect();
+    for round in 0..rounds {
+        let winners = wins.iter().filter(|wins| wins[round]).count();
+        assert_eq!(winners, 1, "of_racing_takes_one_wins: round {round}");
+    }
+}
+
+fn expect_created(outcome: Result<Insertion, crate::store::StoreError>) {
+    assert_eq!(outcome.expect("the store answers"), Insertion::Created, "an empty slot takes a record");
+}
+
+async fn insert<R: Sample>(store: &dyn OneTimeStore<R>, slot: Slot, record: &R) {
+    expect_created(store.insert(slot, record.clone()).await);
+}
+
+async fn take<R: Sample>(store: &dyn OneTimeStore<R>, slot: Slot, now: SystemTime) -> Option<R> {
+    store.take(slot, now).await.expect("the store answers")
+}
+
+async fn a_record_is_taken_once_and_unchanged<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
+    const LAW: &str = "a_record_is_taken_once_and_unchanged";
+    for lifetime in [MILLISECOND, Duration::from_secs(60), Duration::from_secs(3600)] {
+        let (slot, record) = (slot(), R::sample(3, now + lifetime));
+        insert(store, slot, &record).await;
+        assert_eq!(take(store, slot, now).await, Some(record), "{LAW}: unchanged");
+        assert_eq!(take(store, slot, now).await, None, "{LAW}: once");
+    }
+}
+
+async fn an_insertion_never_overwrites<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
+    const LAW: &str = "an_insertion_never_overwrites";
+    let (slot, first) = (slot(), R::sample(1, now + MILLISECOND));
+    insert(store, slot, &first).await;
+    let second = store.insert(slot, R::sample(2, now + MILLISECOND)).await.expect("the store answers");
+    assert_eq!(second, Insertion::Duplicate, "{LAW}");
+    assert_eq!(take(store, slot, now).await, Some(first), "{LAW}: the old record stays");
+}
+
+async fn an_empty_slot_has_nothing<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
+    assert_eq!(take(store, slot(), now).await, None, "an_empty_slot_has_nothing");
+}
+
+async fn a_record_is_absent_from_its_expiry_on<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
+    const LAW: &str = "a_record_is_absent_from_its_expiry_on";
+    let expires_at = now + Duration::from_secs(60);
+    for (asked_at, is_there) in [
+        (expires_at - MILLISECOND, true),
+        (expires_at, false),
+        (expires_at + MILLISECOND, false),
+        (expires_at + Duration::from_secs(86_400), false),
+    ] {
+        let slot = slot();
+        insert(store, slot, &R::sample(1, expires_at)).await;
+        assert_eq!(take(store, slot, asked_at).await.is_some(), is_there, "{LAW}: {asked_at:?}");
+    }
+}
+
+/// A clock may go back; what was answered as expired must not come back with it.
+async fn an_expired_record_that_was_asked_for_is_gone<R: Sample>(
+    store: &dyn OneTimeStore<R>,
+    now: SystemTime,
+) {
+    const LAW: &str = "an_expired_record_that_was_asked_for_is_gone";
+    let slot = slot();
+    insert(store, slot, &R::sample(1, now)).await;
+    assert_eq!(take(store, slot, now).await, None, "{LAW}");
+    assert_eq!(take(store, slot, now - MILLISECOND).await, None, "{LAW}");
+}
+
+/// The flow puts back what was not the caller's fault.
+async fn a_slot_is_free_again_after_take<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
+    let (slot, record) = (slot(), R::sample(1, now + MILLISECOND));
+    for _ in 0..3 {
+        insert(store, slot, &record).await;
+        let taken = take(store, slot, now).await;
+        assert_eq!(taken.as_ref(), Some(&record), "a_slot_is_free_again_after_take");
+    }
+}
+
+async fn slots_that_differ_in_one_bit_do_not_meet<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
+    const LAW: &str = "slots_that_differ_in_one_bit_do_not_meet";
+    let base = *slot().as_bytes();
+    let neighbours = (0..32).map(|byte| {
+        let mut bytes = base;
+        bytes[byte] ^= 1;
+        Slot::from_bytes(bytes)
+    });
+    let slots: Vec<Slot> = neighbours.chain([Slot::from_bytes(base)]).collect();
+    for (number, slot) in (0..).zip(&slots) {
+        let inserted = store.insert(*slot, R::sample(number, now + MILLISECOND)).await;
+        assert_eq!(inserted.expect("the store answers"), Insertion::Created, "{LAW}");
+    }
+    for slot in slots {
+        assert!(take(store, slot, now).await.is_some(), "{LAW}");
+    }
+}
+
+async fn of_racing_takes_one_wins<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
+    for _ in 0..20 {
+        let slot = slot();
+        insert(store, slot, &R::sample(1, now + MILLISECOND)).await;
+        let winners = at_once((0..16).map(|_| take(store, slot, now))).await;
+        assert_eq!(winners.iter().flatten().count(), 1, "of_racing_takes_one_wins");
+    }
+}
+
+async fn of_racing_insertions_one_creates<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
+    const LAW: &str = "of_racing_insertions_one_creates";
+    for _ in 0..20 {
+        let slot = slot();
+        let samples: Vec<R> = (0..16).map(|number| R::sample(number, now + MILLISECOND)).collect();
+        let outcomes = at_once(samples.iter().map(|sample| store.insert(slot, sample.clone()))).await;
+        let created: Vec<&R> = outcomes
+            .into_iter()
+            .zip(&samples)
+            .filter(|(outcome, _)| matches!(outcome, Ok(Insertion::Created)))
+            .map(|(_, sample)| sample)
+            .collect();
+        assert_eq!(created.len(), 1, "{LAW}");
+        assert_eq!(take(store, slot, now).await.as_ref(), Some(created[0]), "{LAW}: and is found");
+    }
+}

@@ -1,0 +1,225 @@
+//! Stores and repositories that are wrong on purpose: the suites name the law that each breaks.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use credential_code::store::{CodeGrant, Record, Slot, StoreError};
+use credential_code::testing::{block_on, repository_contract, store_contract};
+use credential_code::{
+    BoxError, Credential, CredentialRepository, Insertion, NewCredential, OneTimeStore, UserId,
+};
+
+/// What a store does wrong.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum Fault {
+    Overwrites,
+    SaysCreatedAlways,
+    IgnoresExpiry,
+    ExpiresTooLate,
+    KeepsExpired,
+    NeverDeletes,
+    LooksThenDeletes,
+    LooksThenInserts,
+    ShortensSlots,
+    RoundsTimes,
+    RefusesReturns,
+}
+
+#[derive(Debug)]
+struct Wrong {
+    fault: Fault,
+    records: Mutex<HashMap<Vec<u8>, CodeGrant>>,
+    taken: Mutex<Vec<Slot>>,
+}
+
+impl Wrong {
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+
+    fn key(&self, slot: Slot) -> Vec<u8> {
+        let length = if self.has(Fault::ShortensSlots) { 8 } else { 32 };
+        slot.as_bytes()[..length].to_vec()
+    }
+}
+
+/// Gives the others their turn, as a round trip does.
+async fn round_trip() {
+    tokio::task::yield_now().await;
+}
+
+#[async_trait]
+impl OneTimeStore<CodeGrant> for Wrong {
+    async fn insert(&self, slot: Slot, mut record: CodeGrant) -> Result<Insertion, StoreError> {
+        if self.has(Fault::RefusesReturns) && self.taken.lock().unwrap().contains(&slot) {
+            return Ok(Insertion::Duplicate);
+        }
+        if self.has(Fault::RoundsTimes) {
+            let since = record.expires_at.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+            record.expires_at = SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs());
+        }
+        let is_there = self.records.lock().unwrap().contains_key(&self.key(slot));
+        if self.has(Fault::LooksThenInserts) {
+            round_trip().await;
+        }
+        if is_there && self.has(Fault::SaysCreatedAlways) {
+            return Ok(Insertion::Created);
+        }
+        if is_there && !self.has(Fault::Overwrites) {
+            return Ok(Insertion::Duplicate);
+        }
+        self.records.lock().unwrap().insert(self.key(slot), record);
+        Ok(if is_there { Insertion::Duplicate } else { Insertion::Created })
+    }
+
+    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<CodeGrant>, StoreError> {
+        let found = self.records.lock().unwrap().get(&self.key(slot)).cloned();
+        if self.has(Fault::LooksThenDeletes) {
+            round_trip().await;
+        }
+        let is_live = found.as_ref().is_some_and(|record| match self.fault {
+            Fault::IgnoresExpiry => true,
+            Fault::ExpiresTooLate => now <= record.expires_at(),
+            _ => now < record.expires_at(),
+        });
+        if !self.has(Fault::NeverDeletes) && (is_live || !self.has(Fault::KeepsExpired)) {
+            self.records.lock().unwrap().remove(&self.key(slot));
+            self.taken.lock().unwrap().push(slot);
+        }
+        Ok(found.filter(|_| is_live))
+    }
+}
+
+/// What a suite says of something wrong.
+fn complaint(suite: impl Future<Output = ()>) -> String {
+    let panic = std::panic::catch_unwind(AssertUnwindSafe(|| block_on(suite))).expect_err("a complaint");
+    panic.downcast_ref::<String>().cloned().unwrap_or_default()
+}
+
+#[test]
+fn each_wrong_store_is_caught_by_the_law_that_it_breaks() {
+    let faults = [
+        (Fault::Overwrites, "an_insertion_never_overwrites"),
+        (Fault::SaysCreatedAlways, "an_insertion_never_overwrites"),
+        (Fault::IgnoresExpiry, "a_record_is_absent_from_its_expiry_on"),
+        (Fault::ExpiresTooLate, "a_record_is_absent_from_its_expiry_on"),
+        (Fault::KeepsExpired, "an_expired_record_that_was_asked_for_is_gone"),
+        (Fault::NeverDeletes, "a_record_is_taken_once_and_unchanged: once"),
+        (Fault::LooksThenDeletes, "of_racing_takes_one_wins"),
+        (Fault::LooksThenInserts, "of_racing_insertions_one_creates"),
+        (Fault::ShortensSlots, "slots_that_differ_in_one_bit_do_not_meet"),
+        (Fault::RoundsTimes, "a_record_is_taken_once_and_unchanged: unchanged"),
+        (Fault::RefusesReturns, "an empty slot takes a record"),
+    ];
+    for (fault, law) in faults {
+        let store = Wrong { fault, records: Mutex::default(), taken: Mutex::default() };
+        let complaint = complaint(store_contract::<CodeGrant>(Arc::new(store)));
+        assert!(complaint.contains(law), "{fault:?}: {complaint}");
+    }
+}
+
+/// What a repository does wrong.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Mistake {
+    FoldsCase,
+    TrimsIds,
+    IsUniquePerUser,
+    LooksThenInserts,
+    ForgetsTheName,
+    ForgetsTheDigest,
+    ForgetsTheEncryptedKey,
+    ForgetsPasskeyProperties,
+    RoundsTimes,
+    ShowsEverybodys,
+    ReplacesTheOld,
+}
+
+struct WrongRepository {
+    mistake: Mistake,
+    credentials: Mutex<Vec<Credential>>,
+}
+
+impl WrongRepository {
+    fn has(&self, mistake: Mistake) -> bool {
+        self.mistake == mistake
+    }
+
+    fn is_same(&self, one: &Credential, other: &Credential) -> bool {
+        let spelling = |credential: &Credential| {
+            let id = credential.id.as_str();
+            match self.mistake {
+                Mistake::FoldsCase => id.to_lowercase(),
+                Mistake::TrimsIds => id.trim_end().to_owned(),
+                _ => id.to_owned(),
+            }
+        };
+        spelling(one) == spelling(other) && (one.user == other.user || !self.has(Mistake::IsUniquePerUser))
+    }
+}
+
+#[async_trait]
+impl CredentialRepository for WrongRepository {
+    async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
+        let credentials = self.credentials.lock().unwrap();
+        let seen =
+            credentials.iter().filter(|stored| stored.user == *user || self.has(Mistake::ShowsEverybodys));
+        Ok(seen.cloned().collect())
+    }
+
+    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+        let mut credential = credential.into_credential();
+        match self.mistake {
+            Mistake::ForgetsTheName => credential.name.clear(),
+            Mistake::ForgetsTheDigest => credential.digest = credential_code::crypto::Digest::Sha256,
+            Mistake::ForgetsTheEncryptedKey => credential.encrypted_private_key = None,
+            Mistake::ForgetsPasskeyProperties => credential.fido2 = None,
+            Mistake::RoundsTimes => credential.created_at -= Duration::from_millis(123),
+            _ => {}
+        }
+        let find = |stored: &[Credential]| stored.iter().position(|stored| self.is_same(stored, &credential));
+        let found = find(&self.credentials.lock().unwrap());
+        if self.has(Mistake::LooksThenInserts) {
+            round_trip().await;
+        }
+        let mut credentials = self.credentials.lock().unwrap();
+        match found {
+            Some(old) => {
+                if self.has(Mistake::ReplacesTheOld) {
+                    credentials[old] = credential;
+                }
+                Ok(Insertion::Duplicate)
+            }
+            None => {
+                credentials.push(credential);
+                Ok(Insertion::Created)
+            }
+        }
+    }
+}
+
+#[test]
+fn each_wrong_repository_is_caught_by_the_law_that_it_breaks() {
+    let mistakes = [
+        (Mistake::FoldsCase, "ids_are_compared_to_the_letter"),
+        (Mistake::TrimsIds, "ids_are_compared_to_the_letter"),
+        (Mistake::IsUniquePerUser, "an_id_is_unique_among_all_users"),
+        (Mistake::LooksThenInserts, "of_racing_insertions_of_one_id_one_creates"),
+        (Mistake::ForgetsTheName, "a_stored_credential_is_found_unchanged"),
+        (Mistake::ForgetsTheDigest, "a_stored_credential_is_found_unchanged"),
+        (Mistake::ForgetsTheEncryptedKey, "a_stored_credential_is_found_unchanged"),
+        (Mistake::ForgetsPasskeyProperties, "a_stored_credential_is_found_unchanged"),
+        (Mistake::RoundsTimes, "a_stored_credential_is_found_unchanged"),
+        (Mistake::ShowsEverybodys, "credentials_of_another_user_are_not_seen"),
+        (Mistake::ReplacesTheOld, "an_id_is_unique_among_all_users"),
+    ];
+    let users = [UserId::new("us-1").unwrap(), UserId::new("us-2").unwrap()];
+    for (mistake, law) in mistakes {
+        let repository = WrongRepository { mistake, credentials: Mutex::default() };
+        let complaint = complaint(repository_contract(&repository, &users));
+        assert!(complaint.contains(law), "{mistake:?}: {complaint}");
+    }
+}
