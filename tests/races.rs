@@ -1,0 +1,103 @@
+//! One winner, however many race.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use credential_code::attestation::Attestation;
+use credential_code::flow::{ExchangeRequest, RegisterRequest};
+use credential_code::host::Caller;
+use credential_code::{CredentialKind, ErrorKind, RelyingParty};
+use support::{ORIGIN, PARTY, World, attest, text, user};
+use tokio::task::JoinSet;
+
+const RACERS: usize = 10_000;
+const ROUNDS: usize = 3;
+
+/// Runs all racers at once and counts who got something; the others must all have been refused in the same way.
+async fn winners<F>(refused: ErrorKind, racer: impl Fn() -> F) -> usize
+where
+    F: Future<Output = Result<(), credential_code::Error>> + Send + 'static,
+{
+    let mut racers = JoinSet::new();
+    for _ in 0..RACERS {
+        racers.spawn(racer());
+    }
+    let outcomes = racers.join_all().await;
+    assert_eq!(outcomes.len(), RACERS);
+    let losers = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    losers.for_each(|error| assert_eq!(error.kind(), refused, "{error:?}"));
+    outcomes.iter().filter(|outcome| outcome.is_ok()).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_ten_thousand_racing_exchanges_of_a_code_one_wins() {
+    let started = Instant::now();
+    let world = World::new();
+    let party = std::sync::Arc::new(RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap());
+    for _ in 0..ROUNDS {
+        let code = world.flow.code_format().parse(&world.mint().await).unwrap();
+        let won = winners(ErrorKind::InvalidCode, || {
+            let request = ExchangeRequest::new(code.clone(), CredentialKind::Key, party.clone());
+            let flow = world.flow.clone();
+            async move { flow.exchange(request).await.map(drop) }
+        });
+        assert_eq!(won.await, 1);
+    }
+    assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_ten_thousand_racing_registers_of_a_challenge_one_wins() {
+    let started = Instant::now();
+    let world = World::new();
+    for round in 1..=ROUNDS {
+        let challenge = world.challenge(CredentialKind::Key).await;
+        let proof = attest(CredentialKind::Key, &challenge);
+        let won = winners(ErrorKind::InvalidChallenge, || {
+            let request = register_request(&text(&challenge, "challengeIdentifier"), proof.clone());
+            let flow = world.flow.clone();
+            async move { flow.register(request, None).await.map(drop) }
+        });
+        assert_eq!(won.await, 1);
+        assert_eq!(world.host.stored().len(), round);
+    }
+    assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+/// The losers' challenges differ, so nothing but the credential's id makes them lose; and each of them may go on with another key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_racing_challenges_one_registers_a_credential_id() {
+    let world = World::new();
+    let mut racers = JoinSet::new();
+    for _ in 0..100 {
+        let mut body = world.registration(CredentialKind::Key).await;
+        body["credentialInfo"]["credId"] = "the same".into();
+        let world = world.clone();
+        racers.spawn(async move { world.register(&body).await.status.as_u16() });
+    }
+    let statuses = racers.join_all().await;
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1);
+    assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 99);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn racing_mints_get_codes_of_their_own() {
+    let world = World::new();
+    let mut mints = JoinSet::new();
+    for _ in 0..1000 {
+        let flow = world.flow.clone();
+        let expiry = credential_code::flow::Expiration::from_unix(world.unix(60)).unwrap();
+        mints.spawn(async move {
+            let expiry = flow.code_expiry(expiry).unwrap();
+            flow.mint(&Caller::new(user()), expiry, None).await.unwrap().code.reveal()
+        });
+    }
+    let codes: std::collections::HashSet<_> = mints.join_all().await.into_iter().collect();
+    assert_eq!(codes.len(), 1000);
+}
+
+fn register_request(challenge_id: &str, proof: Attestation) -> RegisterRequest {
+    let id = credential_code::model::ChallengeId::new(challenge_id);
+    RegisterRequest::new(id, "laptop", proof, None).unwrap()
+}
