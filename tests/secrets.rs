@@ -148,8 +148,8 @@ async fn no_public_type_shows_a_secret() {
     shown.push(&format!("{request:?}"));
     let challenge = world.flow.exchange(request).await.unwrap();
     shown.push(&format!("{challenge:?}"));
-    let (signed, id) =
-        (challenge.challenge.as_str().to_string(), challenge.challenge_id.reveal().to_string());
+    let signed = String::from(challenge.challenge.as_str());
+    let id = String::from(challenge.challenge_id.reveal());
     let proof: Attestation = attest(CredentialKind::RecoveryKey, &json!({ "challenge": signed }));
     let data: Value = serde_json::from_slice(&proof.attestation_data).unwrap();
     shown.push(&format!("{proof:?} {:?}", ChallengeId::new(&*id)));

@@ -116,12 +116,12 @@ fn a_challenge_has_the_spellings_that_clients_use_and_no_others() {
     let once = base64url(CHALLENGE.as_bytes());
     let twice = base64url(once.as_bytes());
     let spellings = [
-        (CHALLENGE.to_string(), &KINDS[..]),
+        (CHALLENGE.into(), &KINDS[..]),
         (once, &[CredentialKind::Fido2, CredentialKind::RecoveryKey]),
         (twice, &[]),
         (format!("{CHALLENGE}=="), &[]),
         (CHALLENGE.to_lowercase(), &[]),
-        (CHALLENGE[..CHALLENGE.len() - 1].to_string(), &[]),
+        (CHALLENGE[..CHALLENGE.len() - 1].into(), &[]),
         (format!("{CHALLENGE} "), &[]),
         (String::new(), &[]),
     ];
