@@ -5,6 +5,7 @@
 //! has a default body: each matters for security, and a host has to decide.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,8 +15,8 @@ use http::request::Parts;
 use crate::model::{Credential, NewCredential, RelyingParty, User, UserId};
 use crate::store::{BoxError, Insertion};
 
-/// The request by which somebody asks for a code.
-#[derive(Clone, Copy, Debug)]
+/// The request by which somebody asks for a code. `Debug` shows method and path alone: headers hold the caller's own credentials.
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct AuthRequest<'a> {
     /// Method, headers and extensions. In a nested router the URI may lack the prefix that the router stripped: use `path`.
@@ -30,6 +31,13 @@ impl<'a> AuthRequest<'a> {
     /// A request, for those who test an [`Authenticator`].
     pub fn new(head: &'a Parts, path: &'a str, body: &'a [u8]) -> Self {
         Self { head, path, body }
+    }
+}
+
+impl fmt::Debug for AuthRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("AuthRequest");
+        shown.field("method", &self.head.method).field("path", &self.path).finish_non_exhaustive()
     }
 }
 

@@ -1,77 +1,103 @@
-//! Many at once: of any number of racing exchanges, and of any number of racing registers, one wins.
+//! One winner, however many race.
 
-use std::sync::Arc;
+mod support;
 
-use credential_code::flow::{ExchangeRequest, Expiration, RegisterRequest};
-use credential_code::testing::{KeyClient, ManualClock, MemoryHost, flow_builder};
-use credential_code::{Budget, Caller, CodeFlow, CredentialKind, ErrorKind, RelyingParty, User, UserId};
+use std::time::{Duration, Instant};
+
+use credential_code::attestation::Attestation;
+use credential_code::flow::{ExchangeRequest, RegisterRequest};
+use credential_code::host::Caller;
+use credential_code::{CredentialKind, ErrorKind, RelyingParty};
+use support::{ORIGIN, PARTY, World, attest, text, user};
 use tokio::task::JoinSet;
 
 const RACERS: usize = 10_000;
+const ROUNDS: usize = 3;
 
-fn host() -> Arc<MemoryHost> {
-    Arc::new(MemoryHost::new([User::new(UserId::new("us-1").unwrap(), "ada@example.com")]))
-}
-
-fn flow(host: &Arc<MemoryHost>) -> CodeFlow {
-    let plenty = Budget::per_minute(10_000_000);
-    let clock = Arc::new(ManualClock::new());
-    flow_builder(host).misses(plenty).codes_per_user(plenty).clock(clock).build().unwrap()
-}
-
-async fn minted(flow: &CodeFlow) -> ExchangeRequest<'static> {
-    let expiry = flow.code_expiry(Expiration::from_rfc3339("2026-01-01T00:01:00Z").unwrap()).unwrap();
-    let minted = flow.mint(&Caller::new(UserId::new("us-1").unwrap()), expiry, None).await.unwrap();
-    let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"]).unwrap();
-    ExchangeRequest::new(minted.code, CredentialKind::Key, Arc::new(party))
-}
-
-/// Runs the same request so often at once, and tells how many won. All others are refused in the one way that losers are.
-async fn winners<T, F>(loss: ErrorKind, request: impl Fn() -> F) -> usize
+/// Runs all racers at once and counts who got something; the others must all have been refused in the same way.
+async fn winners<F>(refused: ErrorKind, racer: impl Fn() -> F) -> usize
 where
-    T: Send + 'static,
-    F: Future<Output = Result<T, credential_code::Error>> + Send + 'static,
+    F: Future<Output = Result<(), credential_code::Error>> + Send + 'static,
 {
     let mut racers = JoinSet::new();
     for _ in 0..RACERS {
-        racers.spawn(request());
+        racers.spawn(racer());
     }
-    let mut winners = 0;
-    while let Some(outcome) = racers.join_next().await {
-        match outcome.unwrap() {
-            Ok(_) => winners += 1,
-            Err(error) => assert_eq!(error.kind(), loss),
-        }
-    }
-    winners
+    let outcomes = racers.join_all().await;
+    assert_eq!(outcomes.len(), RACERS);
+    let losers = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    losers.for_each(|error| assert_eq!(error.kind(), refused, "{error:?}"));
+    outcomes.iter().filter(|outcome| outcome.is_ok()).count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn ten_thousand_exchanges_of_one_code_have_one_winner() {
-    let flow = flow(&host());
-    for _ in 0..5 {
-        let request = minted(&flow).await;
-        let exchange = || {
-            let (flow, request) = (flow.clone(), request.clone());
-            async move { flow.exchange(request).await }
-        };
-        assert_eq!(winners(ErrorKind::InvalidCode, exchange).await, 1);
+async fn of_ten_thousand_racing_exchanges_of_a_code_one_wins() {
+    let started = Instant::now();
+    let world = World::new();
+    let party = std::sync::Arc::new(RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap());
+    for _ in 0..ROUNDS {
+        let code = world.flow.code_format().parse(&world.mint().await).unwrap();
+        let won = winners(ErrorKind::InvalidCode, || {
+            let request = ExchangeRequest::new(code.clone(), CredentialKind::Key, party.clone());
+            let flow = world.flow.clone();
+            async move { flow.exchange(request).await.map(drop) }
+        });
+        assert_eq!(won.await, 1);
     }
+    assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn ten_thousand_registers_of_one_challenge_make_one_credential() {
-    let host = host();
-    let flow = flow(&host);
-    for round in 1..=5 {
-        let opened = flow.exchange(minted(&flow).await).await.unwrap();
-        let attestation = KeyClient::p256().attest(CredentialKind::Key, opened.challenge.as_str());
-        let request = RegisterRequest::new(opened.challenge_id, "a key", attestation, None).unwrap();
-        let register = || {
-            let (flow, request) = (flow.clone(), request.clone());
-            async move { flow.register(request, None).await }
-        };
-        assert_eq!(winners(ErrorKind::InvalidChallenge, register).await, 1);
-        assert_eq!(host.stored().len(), round);
+async fn of_ten_thousand_racing_registers_of_a_challenge_one_wins() {
+    let started = Instant::now();
+    let world = World::new();
+    for round in 1..=ROUNDS {
+        let challenge = world.challenge(CredentialKind::Key).await;
+        let proof = attest(CredentialKind::Key, &challenge);
+        let won = winners(ErrorKind::InvalidChallenge, || {
+            let request = register_request(&text(&challenge, "challengeIdentifier"), proof.clone());
+            let flow = world.flow.clone();
+            async move { flow.register(request, None).await.map(drop) }
+        });
+        assert_eq!(won.await, 1);
+        assert_eq!(world.host.stored().len(), round);
     }
+    assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+/// The losers' challenges differ, so nothing but the credential's id makes them lose; and each of them may go on with another key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_racing_challenges_one_registers_a_credential_id() {
+    let world = World::new();
+    let mut racers = JoinSet::new();
+    for _ in 0..100 {
+        let mut body = world.registration(CredentialKind::Key).await;
+        body["credentialInfo"]["credId"] = "the same".into();
+        let world = world.clone();
+        racers.spawn(async move { world.register(&body).await.status.as_u16() });
+    }
+    let statuses = racers.join_all().await;
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1);
+    assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 99);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn racing_mints_get_codes_of_their_own() {
+    let world = World::new();
+    let mut mints = JoinSet::new();
+    for _ in 0..1000 {
+        let flow = world.flow.clone();
+        let expiry = credential_code::flow::Expiration::from_unix(world.unix(60)).unwrap();
+        mints.spawn(async move {
+            let expiry = flow.code_expiry(expiry).unwrap();
+            flow.mint(&Caller::new(user()), expiry, None).await.unwrap().code.reveal()
+        });
+    }
+    let codes: std::collections::HashSet<_> = mints.join_all().await.into_iter().collect();
+    assert_eq!(codes.len(), 1000);
+}
+
+fn register_request(challenge_id: &str, proof: Attestation) -> RegisterRequest {
+    let id = credential_code::model::ChallengeId::new(challenge_id);
+    RegisterRequest::new(id, "laptop", proof, None).unwrap()
 }

@@ -30,6 +30,8 @@ mod error;
 mod fido2;
 mod key;
 
+use std::fmt;
+
 pub use self::error::VerifyError;
 use crate::crypto::{Digest, PublicKey};
 pub use crate::encoding::json::JsonError;
@@ -38,7 +40,10 @@ use crate::model::{
 };
 
 /// A client's proof that it holds a new key, not yet verified: `credentialInfo` on the wire, its base64url undone.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows how long the proof is and nothing of it, since it holds the challenge, the signature, and perhaps a private key that was
+/// sent by mistake.
+#[derive(Clone)]
 pub struct Attestation {
     /// What the client says it made.
     pub kind: CredentialKind,
@@ -48,6 +53,17 @@ pub struct Attestation {
     pub client_data: Vec<u8>,
     /// A passkey's attestation object, or a key's JSON with the public key and the signature.
     pub attestation_data: Vec<u8>,
+}
+
+impl fmt::Debug for Attestation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attestation")
+            .field("kind", &self.kind)
+            .field("credential_id", &self.credential_id)
+            .field("client_data", &format_args!("{} bytes", self.client_data.len()))
+            .field("attestation_data", &format_args!("{} bytes", self.attestation_data.len()))
+            .finish()
+    }
 }
 
 /// What the proof is checked against: what was asked of the client, never what the client says was asked.

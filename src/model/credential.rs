@@ -129,11 +129,14 @@ impl From<CredentialUuid> for String {
 pub struct EncryptedPrivateKey(Box<str>);
 
 impl EncryptedPrivateKey {
-    /// Any text but an empty one, or one that is plainly not encrypted.
+    /// Any text but an empty one, one with a NUL, which many a database can't store, or one that is plainly not encrypted.
     pub fn new(text: impl Into<Box<str>>) -> Result<Self, Invalid> {
         let text = text.into();
         if text.is_empty() {
             return Err(Invalid::new("an encrypted private key is not empty"));
+        }
+        if text.contains('\0') {
+            return Err(Invalid::new("an encrypted private key has no NUL in it"));
         }
         if text.contains("PRIVATE KEY-----") {
             return Err(Invalid::new("a private key has to be encrypted before it is sent"));

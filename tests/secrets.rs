@@ -1,0 +1,176 @@
+//! No secret shows in what is written down: `Debug`, errors, events, the log.
+
+#![cfg(feature = "tracing")]
+
+mod support;
+
+use std::error::Error as _;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use credential_code::attestation::Attestation;
+use credential_code::flow::{ExchangeRequest, RegisterRequest};
+use credential_code::host::{AuthRequest, Caller};
+use credential_code::model::{ChallengeId, EncryptedPrivateKey};
+use credential_code::store::{SlotKey, SlotKeys};
+use credential_code::{CredentialKind, Event, RelyingParty};
+use serde_json::{Value, json};
+use support::{KINDS, ORIGIN, PARTY, World, attest, base64url, exchange_body, register_body, text, user};
+use tracing_subscriber::fmt::MakeWriter;
+
+const PEM: &str =
+    "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIPnotForAnybody\n-----END PRIVATE KEY-----\n";
+const ENCRYPTED: &str = "c2VjcmV0LWJ1dC1lbmNyeXB0ZWQ=";
+
+/// What was written down.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl Log {
+    fn push(&self, text: &str) {
+        self.0.lock().unwrap().push_str(text);
+    }
+
+    /// Neither as text nor as the bytes that a derived `Debug` would list.
+    fn assert_without(&self, secrets: &[String]) {
+        let log = self.0.lock().unwrap();
+        assert!(log.len() > 100, "{log}");
+        for secret in secrets {
+            assert!(secret.len() >= 9);
+            let bytes = format!("{:?}", secret.as_bytes());
+            assert!(!log.contains(secret), "{secret} in {log}");
+            assert!(!log.contains(bytes.trim_matches(['[', ']'])), "{secret} as bytes in {log}");
+        }
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.push(std::str::from_utf8(bytes).unwrap());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// A run of every kind with every refusal on its way; returns the secrets that went by.
+async fn run(world: &World) -> Vec<String> {
+    let mut secrets = vec![ENCRYPTED.into(), PEM.lines().nth(1).unwrap().into()];
+    for kind in KINDS {
+        let code = world.mint().await;
+        secrets.extend([code.clone(), code.replace('-', "")]);
+        world.post_json(support::EXCHANGE, &exchange_body(CredentialKind::Totp, &code)).await;
+        let challenge = world.exchange(kind, &code).await.ok();
+        world.exchange(kind, &code).await;
+        secrets.extend([text(&challenge, "challenge"), text(&challenge, "challengeIdentifier")]);
+        let proof = attest(kind, &challenge);
+        if let Ok(json) = serde_json::from_slice::<Value>(&proof.attestation_data) {
+            secrets.push(text(&json, "signature"));
+        }
+        let mut body = register_body(&challenge, &proof);
+        body["unknown"] = 1.into();
+        world.register(&body).await;
+        body.as_object_mut().unwrap().remove("unknown");
+        world.host.fail();
+        world.register(&body).await;
+        world.host.recover();
+        world.register(&body).await.ok();
+        world.register(&body).await;
+
+        let challenge = world.challenge(kind).await;
+        secrets.extend([text(&challenge, "challenge"), text(&challenge, "challengeIdentifier")]);
+        let mut body = register_body(&challenge, &attest(kind, &challenge));
+        body["encryptedPrivateKey"] = PEM.into();
+        world.register(&body).await;
+        let proof = json!({ "publicKey": PEM, "signature": "00" }).to_string();
+        let mut body = register_body(&challenge, &attest(kind, &challenge));
+        body["credentialInfo"]["attestationData"] = base64url(proof.as_bytes()).into();
+        world.register(&body).await.assert_refused(400, "invalid_attestation");
+    }
+    secrets
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_log_or_in_an_event_or_in_a_source_of_an_error() {
+    let (log, events) = (Log::default(), Log::default());
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .finish();
+    let heard = events.clone();
+    let world = World::with(|builder| {
+        builder.events(move |event: &Event<'_>| {
+            heard.push(&format!("{event:?} {event:#?}\n"));
+            if let Event::Refused { error, .. } = event {
+                let mut source = error.source();
+                while let Some(error) = source {
+                    heard.push(&format!("{error} {error:?}\n"));
+                    source = error.source();
+                }
+            }
+        })
+    });
+    let secrets = {
+        let _guard = tracing::subscriber::set_default(subscriber);
+        run(&world).await
+    };
+    // The engine writes lines of its own, which are not ours to keep short.
+    let ours = Log::default();
+    let all = log.0.lock().unwrap().clone();
+    all.lines().filter(|line| !line.contains("webauthn_rs_core")).for_each(|line| ours.push(line));
+    assert!(ours.0.lock().unwrap().contains("a credential was registered"));
+    ours.assert_without(&secrets);
+    events.assert_without(&secrets);
+}
+
+#[tokio::test]
+async fn no_public_type_shows_a_secret() {
+    let world = World::new();
+    let shown = Log::default();
+    let party = Arc::new(RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap());
+    let expiry = credential_code::flow::Expiration::from_unix(world.unix(60)).unwrap();
+    let expiry = world.flow.code_expiry(expiry).unwrap();
+    let minted = world.flow.mint(&Caller::new(user()), expiry, None).await.unwrap();
+    let code = minted.code.reveal();
+    shown.push(&format!("{minted:?} {:?}", minted.code));
+    let request = ExchangeRequest::new(minted.code, CredentialKind::Key, party);
+    shown.push(&format!("{request:?}"));
+    let challenge = world.flow.exchange(request).await.unwrap();
+    shown.push(&format!("{challenge:?}"));
+    let signed = String::from(challenge.challenge.as_str());
+    let id = String::from(challenge.challenge_id.reveal());
+    let proof: Attestation = attest(CredentialKind::RecoveryKey, &json!({ "challenge": signed }));
+    let data: Value = serde_json::from_slice(&proof.attestation_data).unwrap();
+    shown.push(&format!("{proof:?} {:?}", ChallengeId::new(&*id)));
+    let encrypted = Some(EncryptedPrivateKey::new(ENCRYPTED).unwrap());
+    shown.push(&format!("{encrypted:?}"));
+    shown.push(&format!("{:?}", RegisterRequest::new(challenge.challenge_id, "laptop", proof, encrypted)));
+    shown.push(&format!("{:?}", EncryptedPrivateKey::new(PEM)));
+    let slot_key = SlotKey::new("a slot key of thirty-two bytes..").unwrap();
+    shown.push(&format!("{slot_key:?} {:?} {:?}", SlotKeys::new(&slot_key, &[]), world.flow));
+    let (head, ()) = support::request(support::MINT).body(()).unwrap().into_parts();
+    shown.push(&format!("{:?}", AuthRequest::new(&head, support::MINT, b"{}")));
+    let secrets = [
+        code.replace('-', ""),
+        code,
+        signed,
+        id,
+        text(&data, "signature"),
+        ENCRYPTED.into(),
+        PEM.lines().nth(1).unwrap().into(),
+        "a slot key of thirty-two bytes..".into(),
+        format!("Bearer {}", support::USER),
+    ];
+    shown.assert_without(&secrets);
+}
