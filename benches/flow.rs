@@ -66,8 +66,8 @@ impl Bench {
 fn measure<I>(
     criterion: &mut Criterion,
     name: &str,
-    prepare: impl AsyncFn(&Bench) -> I,
-    step: impl AsyncFn(&Bench, I),
+    prepare: &impl AsyncFn(&Bench) -> I,
+    step: &impl AsyncFn(&Bench, I),
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     criterion.bench_function(name, |bencher| {
@@ -98,20 +98,15 @@ fn measure<I>(
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     let criterion = &mut criterion;
-    measure(
-        criterion,
-        "mint",
-        async |_| {},
-        async |bench, ()| {
-            bench.mint().await;
-        },
-    );
+    measure(criterion, "mint", &async |_| {}, &async |bench, ()| {
+        bench.mint().await;
+    });
     for kind in [CredentialKind::Fido2, CredentialKind::Key] {
         measure(
             criterion,
             &format!("exchange_{kind}"),
-            async |bench| bench.exchange_request(bench.mint().await, kind),
-            async |bench, request| {
+            &async |bench| bench.exchange_request(bench.mint().await, kind),
+            &async |bench, request| {
                 bench.exchange(request).await;
             },
         );
@@ -125,15 +120,15 @@ fn main() {
             bench.register_request(CredentialKind::Key, attest).await
         }
     };
-    measure(criterion, "register_Key_p256", key(KeyClient::p256), register);
-    measure(criterion, "register_Key_ed25519", key(KeyClient::ed25519), register);
+    measure(criterion, "register_Key_p256", &key(KeyClient::p256), &register);
+    measure(criterion, "register_Key_ed25519", &key(KeyClient::ed25519), &register);
     for (name, format) in [("none", StatementFormat::None), ("packed_self", StatementFormat::PackedSelf)] {
         let prepare = async |bench: &Bench| {
             let authenticator = SoftAuthenticator::new(format);
             let attest = |challenge: &str| authenticator.attest("example.com", ORIGIN, challenge);
             bench.register_request(CredentialKind::Fido2, attest).await
         };
-        measure(criterion, &format!("register_Fido2_{name}"), prepare, register);
+        measure(criterion, &format!("register_Fido2_{name}"), &prepare, &register);
     }
     criterion.final_summary();
 }
