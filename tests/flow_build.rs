@@ -57,5 +57,6 @@ fn a_flow_that_lacks_something_is_not_built() {
     assert!(refusal(builder().host(host.clone()).code_lifetime(601 * SECOND)).contains("code_lifetime"));
     let hours = builder().host(host.clone()).challenge_lifetime(3601 * SECOND);
     assert!(refusal(hours).contains("challenge_lifetime"));
+    assert!(refusal(builder().host(host.clone()).memory_capacity(0)).contains("memory_capacity"));
     assert!(refusal(builder().host(host).body_limit(10)).contains("body_limit"));
 }

@@ -1,7 +1,6 @@
 //! Stores and repositories that are wrong on purpose: the suites name the law that each breaks.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -97,7 +96,10 @@ impl OneTimeStore<CodeGrant> for Wrong {
 /// What a suite says of something wrong.
 fn complaint(suite: impl Future<Output = ()>) -> String {
     let panic = std::panic::catch_unwind(AssertUnwindSafe(|| block_on(suite))).expect_err("a complaint");
-    panic.downcast_ref::<String>().cloned().unwrap_or_default()
+    match panic.downcast_ref::<&str>() {
+        Some(complaint) => (*complaint).to_owned(),
+        None => panic.downcast_ref::<String>().cloned().unwrap_or_default(),
+    }
 }
 
 #[test]

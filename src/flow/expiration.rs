@@ -58,7 +58,7 @@ impl CodeFlow {
         let now = self.now();
         let lifetime = self.0.code_lifetime;
         let latest = now + lifetime;
-        if wanted + SKEW < now {
+        if wanted < now - SKEW {
             return Err(Error::invalid_request("expiration is in the past"));
         }
         if wanted > latest + SKEW {

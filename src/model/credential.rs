@@ -138,7 +138,7 @@ impl EncryptedPrivateKey {
         if text.contains('\0') {
             return Err(Invalid::new("an encrypted private key has no NUL in it"));
         }
-        if text.contains("PRIVATE KEY-----") {
+        if text.replace("ENCRYPTED PRIVATE KEY-----", "").contains("PRIVATE KEY-----") {
             return Err(Invalid::new("a private key has to be encrypted before it is sent"));
         }
         Ok(Self(text))
