@@ -110,7 +110,11 @@ async fn an_id_is_unique_among_all_users(repository: &dyn CredentialRepository, 
         let second = sample(thief, first.id.as_str());
         assert_eq!(insert(repository, &second).await, Insertion::Duplicate, "{LAW}");
     }
-    assert_eq!(find(repository, user, &first.id).await, [first.clone()], "{LAW}: the old one stays");
+    assert_eq!(
+        find(repository, user, &first.id).await,
+        std::slice::from_ref(&first),
+        "{LAW}: the old one stays"
+    );
     assert!(find(repository, other, &first.id).await.is_empty(), "{LAW}");
 }
 
