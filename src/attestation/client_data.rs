@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use subtle::ConstantTimeEq;
 
 use crate::attestation::VerifyError;
@@ -90,8 +89,7 @@ impl<'de> Visitor<'de> for Members {
                 "crossOrigin" => cross_origin.replace(map.next_value()?).is_none(),
                 "topOrigin" => top_origin.replace(map.next_value::<Text<'_>>()?.0).is_none(),
                 _ => {
-                    // Read and not skipped, because skipping checks neither depth nor escapes.
-                    map.next_value::<Value>()?;
+                    map.next_value::<Unknown>()?;
                     unknown.insert(name)
                 }
             };
@@ -106,5 +104,59 @@ impl<'de> Visitor<'de> for Members {
             cross_origin,
             top_origin,
         })
+    }
+}
+
+/// A value that nobody asked for. It is read like any other and not skipped, because skipping checks neither its depth nor its
+/// escapes.
+struct Unknown;
+
+impl<'de> Deserialize<'de> for Unknown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UnknownVisitor)
+    }
+}
+
+struct UnknownVisitor;
+
+impl<'de> Visitor<'de> for UnknownVisitor {
+    type Value = Unknown;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Unknown, E> {
+        Ok(Unknown)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Unknown, E> {
+        Ok(Unknown)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Unknown, E> {
+        Ok(Unknown)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Unknown, E> {
+        Ok(Unknown)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Unknown, E> {
+        Ok(Unknown)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Unknown, E> {
+        Ok(Unknown)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Unknown, A::Error> {
+        while items.next_element::<Unknown>()?.is_some() {}
+        Ok(Unknown)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Unknown, A::Error> {
+        while members.next_entry::<Text<'de>, Unknown>()?.is_some() {}
+        Ok(Unknown)
     }
 }

@@ -20,6 +20,17 @@ const SECP256K1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.10")
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
+// A subject public key info, up to the key itself: of these kinds every key is as long as every other, so nothing before it changes.
+const P256_SPKI: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+    \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
+const P384_SPKI: &[u8] = b"\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+    \x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00";
+const P521_SPKI: &[u8] = b"\x30\x81\x9b\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+    \x06\x05\x2b\x81\x04\x00\x23\x03\x81\x86\x00";
+const SECP256K1_SPKI: &[u8] = b"\x30\x56\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+    \x06\x05\x2b\x81\x04\x00\x0a\x03\x42\x00";
+const ED25519_SPKI: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
+
 /// What kind of key it is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -146,19 +157,14 @@ impl PublicKey {
 
     fn new(key: VerifyingKey) -> Result<Self, PublicKeyError> {
         let bytes = key.to_bytes()?;
-        let (oid, parameters) = match key.algorithm() {
-            KeyAlgorithm::P256 => (EC_PUBLIC_KEY, Some(AnyRef::from(&P256))),
-            KeyAlgorithm::P384 => (EC_PUBLIC_KEY, Some(AnyRef::from(&P384))),
-            KeyAlgorithm::P521 => (EC_PUBLIC_KEY, Some(AnyRef::from(&P521))),
-            KeyAlgorithm::Secp256k1 => (EC_PUBLIC_KEY, Some(AnyRef::from(&SECP256K1))),
-            KeyAlgorithm::Ed25519 => (ED25519, None),
-            KeyAlgorithm::Rsa => (RSA, Some(AnyRef::NULL)),
+        let spki = match key.algorithm() {
+            KeyAlgorithm::P256 => [P256_SPKI, &bytes].concat(),
+            KeyAlgorithm::P384 => [P384_SPKI, &bytes].concat(),
+            KeyAlgorithm::P521 => [P521_SPKI, &bytes].concat(),
+            KeyAlgorithm::Secp256k1 => [SECP256K1_SPKI, &bytes].concat(),
+            KeyAlgorithm::Ed25519 => [ED25519_SPKI, &bytes].concat(),
+            KeyAlgorithm::Rsa => rsa_spki(&bytes)?,
         };
-        let spki = SubjectPublicKeyInfoRef {
-            algorithm: AlgorithmIdentifierRef { oid, parameters },
-            subject_public_key: BitStringRef::from_bytes(&bytes).map_err(|_| PublicKeyError::Encoding)?,
-        };
-        let spki = spki.to_der().map_err(|_| PublicKeyError::Encoding)?;
         Ok(Self { spki: spki.into(), key: Arc::new(key) })
     }
 
@@ -181,6 +187,14 @@ impl PublicKey {
     pub fn verify(&self, digest: Digest, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         self.key.verify(digest, message, signature)
     }
+}
+
+fn rsa_spki(pkcs1: &[u8]) -> Result<Vec<u8>, PublicKeyError> {
+    let spki = SubjectPublicKeyInfoRef {
+        algorithm: AlgorithmIdentifierRef { oid: RSA, parameters: Some(AnyRef::NULL) },
+        subject_public_key: BitStringRef::from_bytes(pkcs1).map_err(|_| PublicKeyError::Encoding)?,
+    };
+    spki.to_der().map_err(|_| PublicKeyError::Encoding)
 }
 
 fn curve_of(oid: ObjectIdentifier) -> Result<KeyAlgorithm, PublicKeyError> {
