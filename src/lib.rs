@@ -14,6 +14,8 @@ pub mod flow;
 
 pub mod attestation;
 
+mod ceremony;
+
 pub mod host;
 
 pub mod store;

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that may be used only by those before them. Those of one stage may use each other.
-const STAGES: [&[&str]; 8] = [
+const STAGES: [&[&str]; 9] = [
     &["router", "layer"],
     &["http"],
     &["flow"],
     &["attestation"],
+    &["ceremony"],
     &["host", "store"],
     &["model"],
     &["crypto"],
