@@ -12,6 +12,8 @@ mod http;
 
 pub mod flow;
 
+pub mod assertion;
+
 pub mod attestation;
 
 mod ceremony;

@@ -8,7 +8,7 @@ const STAGES: [&[&str]; 9] = [
     &["router", "layer"],
     &["http"],
     &["flow"],
-    &["attestation"],
+    &["attestation", "assertion"],
     &["ceremony"],
     &["host", "store"],
     &["model"],

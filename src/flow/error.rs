@@ -25,6 +25,8 @@ pub enum ErrorKind {
     InvalidChallenge,
     /// Whatever is wrong with a proof.
     InvalidAttestation,
+    /// Whatever is wrong with a proof by an existing credential.
+    InvalidAssertion,
     /// The credential id exists, for any user.
     DuplicateCredential,
     /// No endpoint of that path.
@@ -55,6 +57,7 @@ impl ErrorKind {
             Self::InvalidCode => "invalid_code",
             Self::InvalidChallenge => "invalid_challenge",
             Self::InvalidAttestation => "invalid_attestation",
+            Self::InvalidAssertion => "invalid_assertion",
             Self::DuplicateCredential => "duplicate_credential",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -144,6 +147,11 @@ impl Error {
         }))
     }
 
+    /// A store failed. Whoever asked learns that, and nothing else.
+    pub(crate) fn unavailable(source: BoxError) -> Self {
+        Self::because(ErrorKind::Unavailable, "The service is unavailable. Try again later.", source)
+    }
+
     /// A host failed. Whoever asked learns that, and nothing else.
     pub(crate) fn host(source: BoxError) -> Self {
         Self::because(ErrorKind::Internal, "Something went wrong. Try again later.", source)
@@ -191,7 +199,7 @@ impl From<Invalid> for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::because(ErrorKind::Unavailable, "The service is unavailable. Try again later.", error)
+        Self::unavailable(error.into())
     }
 }
 
@@ -206,6 +214,8 @@ impl From<AuthError> for Error {
         match error {
             AuthError::Unauthenticated => Self::new(ErrorKind::Unauthenticated, "Sign in first."),
             AuthError::Forbidden(message) => Self::new(ErrorKind::Forbidden, message),
+            AuthError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
+            AuthError::Unavailable(source) => Self::unavailable(source),
             AuthError::Other(source) => Self::host(source),
         }
     }

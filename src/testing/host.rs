@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 
 use crate::flow::{CodeFlow, CodeFlowBuilder};
-use crate::host::{AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, UserDirectory};
-use crate::model::{Credential, NewCredential, RelyingParty, User, UserId, UserStatus};
+use crate::host::{
+    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, SignCounters, UserDirectory,
+};
+use crate::model::{Credential, CredentialId, NewCredential, RelyingParty, User, UserId, UserStatus};
 use crate::store::{BoxError, Insertion};
 
 /// A host in memory. A user's bearer token is `Bearer ` and their id: good for tests and examples, and for nothing else.
@@ -122,6 +124,20 @@ impl CredentialRepository for MemoryHost {
         }
         state.credentials.push(credential.into_credential());
         Ok(Insertion::Created)
+    }
+}
+
+#[async_trait]
+impl SignCounters for MemoryHost {
+    async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError> {
+        let mut state = self.working_state()?;
+        let stored = state.credentials.iter_mut().find(|stored| stored.id == *id);
+        let stored = stored.and_then(|stored| stored.fido2.as_mut()).ok_or("no such passkey")?;
+        if stored.sign_count >= count {
+            return Ok(Advance::NotGreater);
+        }
+        stored.sign_count = count;
+        Ok(Advance::Advanced)
     }
 }
 
