@@ -8,6 +8,8 @@ pub mod router;
 
 pub mod layer;
 
+pub mod action;
+
 mod http;
 
 pub mod flow;
@@ -35,9 +37,11 @@ pub mod manual;
 pub mod testing;
 
 // The names that people import first.
+pub use self::action::{ActionFlow, ActionLayer, ActionRouter, UserActions};
 pub use self::flow::{Budget, CodeFlow, Error, ErrorKind, Event};
 pub use self::host::{
-    AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, RelyingParties, UserDirectory,
+    AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, RelyingParties, SignCounters,
+    UserDirectory,
 };
 pub use self::layer::CodeLayer;
 pub use self::model::{Credential, CredentialKind, NewCredential, RelyingParty, User, UserId};

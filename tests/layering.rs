@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules that may be used only by those before them. Those of one stage may use each other.
 const STAGES: [&[&str]; 9] = [
-    &["router", "layer"],
+    &["router", "layer", "action"],
     &["http"],
     &["flow"],
     &["attestation", "assertion"],

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 
+use crate::action::{ActionFlow, ActionFlowBuilder};
 use crate::flow::{CodeFlow, CodeFlowBuilder};
 use crate::host::{
     Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, SignCounters, UserDirectory,
@@ -144,10 +145,15 @@ impl SignCounters for MemoryHost {
 /// A flow over a [`MemoryHost`], for the relying party `example.com` with the origins `https://app.example.com` and
 /// `https://example.com`, that tells its events to nobody.
 pub fn flow_builder(host: &Arc<MemoryHost>) -> CodeFlowBuilder {
-    let party =
-        RelyingParty::new("example.com", "Example", ["https://app.example.com", "https://example.com"]);
-    CodeFlow::builder()
-        .host(host.clone())
-        .relying_party(party.expect("the sample relying party is valid"))
-        .events(|_| {})
+    CodeFlow::builder().host(host.clone()).relying_party(party()).events(|_| {})
+}
+
+/// User action signing over a [`MemoryHost`], for the same relying party as [`flow_builder`]'s.
+pub fn action_flow_builder(host: &Arc<MemoryHost>) -> ActionFlowBuilder {
+    ActionFlow::builder().host(host.clone()).relying_party(party()).events(|_| {})
+}
+
+fn party() -> RelyingParty {
+    RelyingParty::new("example.com", "Example", ["https://app.example.com", "https://example.com"])
+        .expect("the sample relying party is valid")
 }

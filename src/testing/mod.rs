@@ -12,7 +12,7 @@ mod key_client;
 mod soft_authenticator;
 
 pub use self::clock::ManualClock;
-pub use self::host::{MemoryHost, flow_builder};
+pub use self::host::{MemoryHost, action_flow_builder, flow_builder};
 pub use self::key_client::KeyClient;
 #[cfg(feature = "fido2")]
 pub use self::soft_authenticator::{SoftAuthenticator, StatementFormat};
