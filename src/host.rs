@@ -7,12 +7,13 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use http::header::ORIGIN;
 use http::request::Parts;
 
-use crate::model::{Credential, NewCredential, RelyingParty, User, UserId};
+use crate::model::{Credential, CredentialId, NewCredential, RelyingParty, User, UserId};
 use crate::store::{BoxError, Insertion};
 
 /// The request by which somebody asks for a code. `Debug` shows method and path alone: headers hold the caller's own credentials.
@@ -66,6 +67,15 @@ pub enum AuthError {
     /// Somebody is, and may not mint a code: 403. The text is told to them.
     #[error("{0}")]
     Forbidden(Cow<'static, str>),
+    /// Whoever is asking was wrong too often: 429, and when to come back.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// A store that the answer depends on failed: 503, and the source is told to the log alone.
+    #[error("a store failed")]
+    Unavailable(#[source] BoxError),
     /// The host could not tell: 500, and the source is told to the log alone.
     #[error("the authenticator failed")]
     Other(#[source] BoxError),
@@ -79,6 +89,13 @@ pub enum AuthError {
 pub trait Authenticator: Send + Sync + 'static {
     /// Who is asking? Called once for each well-formed request to mint.
     async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError>;
+}
+
+#[async_trait]
+impl<A: Authenticator + ?Sized> Authenticator for Arc<A> {
+    async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError> {
+        (**self).authenticate(request).await
+    }
 }
 
 /// Finds users.
@@ -98,6 +115,26 @@ pub trait CredentialRepository: Send + Sync + 'static {
     /// Stores a credential, in one atomic step, unless one of the same [`id`](Credential::id) exists **for any user**: then nothing
     /// changes and the answer is [`Insertion::Duplicate`]. A unique index does it; a look-up followed by an insertion does not.
     async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError>;
+}
+
+/// What became of a signature counter.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub enum Advance {
+    /// It was lower, and now is the new one.
+    Advanced,
+    /// It was not lower, and still is what it was.
+    NotGreater,
+}
+
+/// Keeps the signature counters of passkeys: those of [`Fido2Properties::sign_count`](crate::model::Fido2Properties::sign_count).
+///
+/// A counter that does not grow tells of a cloned authenticator. Most passkeys do not count; for them nothing is ever called.
+#[async_trait]
+pub trait SignCounters: Send + Sync + 'static {
+    /// Sets the counter of a credential if it is lower, in one atomic step: `UPDATE … SET sign_count = $2 WHERE id = $1 AND
+    /// sign_count < $2`. A look-up followed by an update lets a clone slip in between.
+    async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError>;
 }
 
 /// Finds the relying party that a registration is for, when a code is exchanged.

@@ -8,11 +8,17 @@ pub mod router;
 
 pub mod layer;
 
+pub mod action;
+
 mod http;
 
 pub mod flow;
 
+pub mod assertion;
+
 pub mod attestation;
+
+mod ceremony;
 
 pub mod host;
 
@@ -31,9 +37,11 @@ pub mod manual;
 pub mod testing;
 
 // The names that people import first.
+pub use self::action::{ActionFlow, ActionLayer, ActionRouter, UserActions};
 pub use self::flow::{Budget, CodeFlow, Error, ErrorKind, Event};
 pub use self::host::{
-    AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, RelyingParties, UserDirectory,
+    AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, RelyingParties, SignCounters,
+    UserDirectory,
 };
 pub use self::http::CredentialAnswer;
 pub use self::layer::CodeLayer;

@@ -83,13 +83,19 @@ where
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let endpoint = self.mount.endpoint_of_nested(request.uri().path());
-        ResponseFuture(Box::pin(respond(self.flow.clone(), self.mount.clone(), endpoint, request)))
+        ResponseFuture::new(respond(self.flow.clone(), self.mount.clone(), endpoint, request))
     }
 }
 
-/// The response future of [`CodeRouter`].
+/// The response future of [`CodeRouter`], and of [`ActionRouter`](crate::ActionRouter).
 #[must_use = "futures do nothing unless they are polled"]
 pub struct ResponseFuture(Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>);
+
+impl ResponseFuture {
+    pub(crate) fn new(answer: impl Future<Output = Response<Full<Bytes>>> + Send + 'static) -> Self {
+        Self(Box::pin(answer))
+    }
+}
 
 impl Future for ResponseFuture {
     type Output = Result<Response<Full<Bytes>>, Infallible>;

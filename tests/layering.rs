@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that may be used only by those before them. Those of one stage may use each other.
-const STAGES: [&[&str]; 8] = [
-    &["router", "layer"],
+const STAGES: [&[&str]; 9] = [
+    &["router", "layer", "action"],
     &["http"],
     &["flow"],
-    &["attestation"],
+    &["attestation", "assertion"],
+    &["ceremony"],
     &["host", "store"],
     &["model"],
     &["crypto"],

@@ -1,4 +1,7 @@
 use crate::attestation::JsonError;
+use crate::ceremony::ClientDataError;
+#[cfg(feature = "fido2")]
+use crate::ceremony::MalformedAuthenticatorData;
 use crate::crypto::PublicKeyError;
 
 /// Why a proof was refused. For logs and events: a caller over HTTP learns only the reasons that a person can
@@ -80,5 +83,24 @@ impl VerifyError {
             | Self::CredentialId
             | Self::Statement(_) => false,
         }
+    }
+}
+
+impl From<ClientDataError> for VerifyError {
+    fn from(error: ClientDataError) -> Self {
+        match error {
+            ClientDataError::Malformed(error) => Self::ClientData(error),
+            ClientDataError::Type => Self::Type,
+            ClientDataError::Challenge => Self::Challenge,
+            ClientDataError::Origin => Self::Origin,
+            ClientDataError::CrossOrigin => Self::CrossOrigin,
+        }
+    }
+}
+
+#[cfg(feature = "fido2")]
+impl From<MalformedAuthenticatorData> for VerifyError {
+    fn from(error: MalformedAuthenticatorData) -> Self {
+        Self::AuthenticatorData(error.0)
     }
 }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::attestation::client_data::ClientData;
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError};
+use crate::ceremony::ClientData;
 use crate::crypto::{Digest, PublicKey};
 use crate::encoding::{base64url, hex, json};
 use crate::model::{CredentialKind, RelyingParty};
@@ -58,14 +58,12 @@ impl<'a> KeyProof<'a> {
 /// The challenge is the text itself. Published recovery clients encode that text once more; no other client does, so no other
 /// kind may.
 fn check_challenge(client_data: &ClientData<'_>, expected: &Expected<'_>) -> Result<(), VerifyError> {
-    let challenge = expected.challenge.as_str();
-    let is_encoded_again = || client_data.challenge_is(&base64url::encode(challenge.as_bytes()));
-    if client_data.challenge_is(challenge)
-        || (expected.kind == CredentialKind::RecoveryKey && is_encoded_again())
-    {
+    let is_encoded_again =
+        || client_data.challenge_is(&base64url::encode(expected.challenge.as_str().as_bytes()));
+    if expected.kind == CredentialKind::RecoveryKey && is_encoded_again() {
         return Ok(());
     }
-    Err(VerifyError::Challenge)
+    Ok(client_data.check_challenge(expected.challenge)?)
 }
 
 fn check_algorithm(name: Option<&str>) -> Result<Digest, VerifyError> {

@@ -24,7 +24,6 @@
 //! of ours (`fido2`), which reads the client data and the authenticator data, and then by an engine, for the attestation
 //! statement. Both have to agree.
 
-mod client_data;
 mod error;
 #[cfg(feature = "fido2")]
 mod fido2;

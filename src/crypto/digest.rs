@@ -9,6 +9,9 @@ pub enum Digest {
     /// SHA-256, whatever the curve.
     #[serde(rename = "SHA256")]
     Sha256,
+    /// SHA-384, which only passkeys use.
+    #[serde(rename = "SHA384")]
+    Sha384,
     /// SHA-512, whatever the curve.
     #[serde(rename = "SHA512")]
     Sha512,

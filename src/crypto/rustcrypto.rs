@@ -3,7 +3,7 @@
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::pkcs1::{EncodeRsaPublicKey, RsaPublicKeyRef};
 use rsa::{BoxedUint, Pkcs1v15Sign, RsaPublicKey};
-use sha2::{Digest as _, Sha256, Sha512};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::crypto::{Digest, InvalidSignature, KeyAlgorithm, PublicKeyError};
 
@@ -95,6 +95,7 @@ impl VerifyingKey {
     ) -> Result<(), InvalidSignature> {
         match digest {
             Digest::Sha256 => self.verify_prehash(digest, &Sha256::digest(message), message, signature),
+            Digest::Sha384 => self.verify_prehash(digest, &Sha384::digest(message), message, signature),
             Digest::Sha512 => self.verify_prehash(digest, &Sha512::digest(message), message, signature),
         }
         .map_err(|_| InvalidSignature)
@@ -119,6 +120,7 @@ impl VerifyingKey {
             Self::Rsa(key) => {
                 let padding = match digest {
                     Digest::Sha256 => Pkcs1v15Sign::new::<Sha256>(),
+                    Digest::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
                     Digest::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
                 };
                 key.verify(padding, prehash, signature).map_err(|_| p256::ecdsa::Error::new())

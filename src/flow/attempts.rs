@@ -101,7 +101,8 @@ impl Purses {
         self.purse(name).spend(self.budget, now)
     }
 
-    fn give_back(&self, name: &str) {
+    /// Gives one back to a name that had spent it.
+    pub(crate) fn give_back(&self, name: &str) {
         self.purse(name).give_back(self.budget);
     }
 
@@ -172,7 +173,7 @@ pub enum BudgetScope {
     Source,
     /// Misses of everybody.
     Flow,
-    /// Codes of one user.
+    /// Codes of one user, or their user actions.
     User,
 }
 

@@ -6,7 +6,7 @@ use http::request::Parts;
 
 use crate::clock::{Clock, SystemClock};
 use crate::flow::attempts::{Attempts, Purses};
-use crate::flow::{Budget, CodeFlow, Event, EventListener, Inner, RequestLimits, SourceOf};
+use crate::flow::{Budget, CodeFlow, Event, Inner, Listener, RequestLimits, SourceOf};
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, RelyingPartyList, UserDirectory};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy, RelyingParty};
 use crate::store::{CodeGrant, OneTimeStore, PendingRegistration, SlotKeys};
@@ -30,7 +30,7 @@ pub struct CodeFlowBuilder {
     memory_capacity: u64,
     slot_keys: Option<SlotKeys>,
     clock: Arc<dyn Clock>,
-    events: Option<EventListener>,
+    listener: Option<Listener>,
     source_of: SourceOf,
     kinds: Vec<CredentialKind>,
     fido2: Fido2Policy,
@@ -57,7 +57,7 @@ impl CodeFlowBuilder {
             memory_capacity: 100_000,
             slot_keys: None,
             clock: Arc::new(SystemClock),
-            events: None,
+            listener: None,
             source_of: Box::new(|_| None),
             kinds: CredentialKind::ALL.into_iter().filter(|kind| kind.is_supported()).collect(),
             fido2: Fido2Policy::default(),
@@ -109,7 +109,7 @@ impl CodeFlowBuilder {
     /// Hears of everything that happens. Called on the request's own task, so hand over whatever takes long: write the audit log, count,
     /// and tell the user of every [`Event::Registered`].
     pub fn events(mut self, listener: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
-        self.events = Some(Box::new(listener));
+        self.listener = Some(Listener::new(listener));
         self
     }
 
@@ -240,17 +240,17 @@ impl CodeFlowBuilder {
         check(!self.limits.read_deadline.is_zero(), "read_deadline", "no body arrives in no time")?;
         #[cfg(feature = "memory")]
         check(self.memory_capacity > 0, "memory_capacity", "a store holds at least one record")?;
-        let events = Arc::new(self.events.ok_or(BuildError::Missing("events"))?);
+        let listener = self.listener.ok_or(BuildError::Missing("events"))?;
         #[cfg(feature = "memory")]
         let (codes, pending) = (
             self.codes.or_else(|| {
-                Some(in_memory(self.memory_capacity, &self.clock, &events, |grant: &CodeGrant| &grant.user))
+                Some(in_memory(self.memory_capacity, &self.clock, &listener, |grant: &CodeGrant| &grant.user))
             }),
             self.pending.or_else(|| {
                 Some(in_memory(
                     self.memory_capacity,
                     &self.clock,
-                    &events,
+                    &listener,
                     |pending: &PendingRegistration| &pending.user,
                 ))
             }),
@@ -269,7 +269,7 @@ impl CodeFlowBuilder {
                 None => SlotKeys::random().map_err(BuildError::Random)?,
             },
             clock: self.clock,
-            events,
+            listener,
             source_of: self.source_of,
             kinds: self.kinds,
             fido2: Arc::new(self.fido2),
@@ -291,27 +291,25 @@ impl fmt::Debug for CodeFlowBuilder {
 
 /// A default store, which tells the host of records that it had to drop while they were still worth something.
 #[cfg(feature = "memory")]
-fn in_memory<R: crate::store::Record>(
+pub(crate) fn in_memory<R: crate::store::Record>(
     capacity: u64,
     clock: &Arc<dyn Clock>,
-    events: &Arc<EventListener>,
+    listener: &Listener,
     user: fn(&R) -> &crate::model::UserId,
 ) -> Arc<dyn OneTimeStore<R>> {
-    let (clock, events) = (clock.clone(), events.clone());
+    let (clock, listener) = (clock.clone(), listener.clone());
     Arc::new(crate::store::MemoryStore::with_eviction_listener(capacity, move |record: &R| {
         if clock.now() < record.expires_at() {
-            let event = Event::Evicted { records: R::NAME, user: user(record) };
-            super::event::trace(&event);
-            events(&event);
+            listener.tell(&Event::Evicted { records: R::NAME, user: user(record) });
         }
     }))
 }
 
-fn check(holds: bool, setting: &'static str, rule: &'static str) -> Result<(), BuildError> {
+pub(crate) fn check(holds: bool, setting: &'static str, rule: &'static str) -> Result<(), BuildError> {
     holds.then_some(()).ok_or(BuildError::Invalid { setting, rule })
 }
 
-fn check_lifetime(
+pub(crate) fn check_lifetime(
     lifetime: Duration,
     longest: Duration,
     setting: &'static str,

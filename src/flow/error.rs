@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::assertion::AssertionError;
 use crate::attestation::VerifyError;
 use crate::host::AuthError;
 use crate::model::Invalid;
@@ -25,6 +26,8 @@ pub enum ErrorKind {
     InvalidChallenge,
     /// Whatever is wrong with a proof.
     InvalidAttestation,
+    /// Whatever is wrong with a proof by an existing credential.
+    InvalidAssertion,
     /// The credential id exists, for any user.
     DuplicateCredential,
     /// No endpoint of that path.
@@ -55,6 +58,7 @@ impl ErrorKind {
             Self::InvalidCode => "invalid_code",
             Self::InvalidChallenge => "invalid_challenge",
             Self::InvalidAttestation => "invalid_attestation",
+            Self::InvalidAssertion => "invalid_assertion",
             Self::DuplicateCredential => "duplicate_credential",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -135,6 +139,19 @@ impl Error {
         )
     }
 
+    pub(crate) fn invalid_action_challenge(reason: Reason) -> Self {
+        Self::because(
+            ErrorKind::InvalidChallenge,
+            "This challenge is no longer open. Sign the action anew.",
+            reason,
+        )
+    }
+
+    /// One error for every user action that does not work, so that an answer tells nothing about actions.
+    pub(crate) fn invalid_action(reason: Reason) -> Self {
+        Self::because(ErrorKind::Forbidden, INVALID_ACTION, reason)
+    }
+
     pub(crate) fn too_many_attempts(retry_after: Duration) -> Self {
         Self(Arc::new(Inner {
             kind: ErrorKind::TooManyAttempts,
@@ -144,18 +161,28 @@ impl Error {
         }))
     }
 
+    /// A store failed. Whoever asked learns that, and nothing else.
+    pub(crate) fn unavailable(source: BoxError) -> Self {
+        Self::because(ErrorKind::Unavailable, "The service is unavailable. Try again later.", source)
+    }
+
     /// A host failed. Whoever asked learns that, and nothing else.
     pub(crate) fn host(source: BoxError) -> Self {
         Self::because(ErrorKind::Internal, "Something went wrong. Try again later.", source)
     }
 }
 
-/// Why a code or a challenge does not work. The caller is never told which.
+/// What the published service says, to the letter.
+const INVALID_ACTION: &str = "user action signature is missing or invalid";
+
+/// Why a code, a challenge or a user action does not work. The caller is never told which.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 pub(crate) enum Reason {
     #[error("unknown, spent or expired")]
     NotFound,
-    #[error("not a code at all")]
+    #[error("missing, or there twice")]
+    Missing,
+    #[error("not of the expected form")]
     Malformed,
     #[error("its user is gone or deactivated")]
     UserGone,
@@ -191,7 +218,7 @@ impl From<Invalid> for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::because(ErrorKind::Unavailable, "The service is unavailable. Try again later.", error)
+        Self::unavailable(error.into())
     }
 }
 
@@ -206,6 +233,8 @@ impl From<AuthError> for Error {
         match error {
             AuthError::Unauthenticated => Self::new(ErrorKind::Unauthenticated, "Sign in first."),
             AuthError::Forbidden(message) => Self::new(ErrorKind::Forbidden, message),
+            AuthError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
+            AuthError::Unavailable(source) => Self::unavailable(source),
             AuthError::Other(source) => Self::host(source),
         }
     }
@@ -221,5 +250,15 @@ impl From<VerifyError> for Error {
             false => Cow::Borrowed("The credential could not be verified. Ask for a new code."),
         };
         Self::because(ErrorKind::InvalidAttestation, message, error)
+    }
+}
+
+impl From<AssertionError> for Error {
+    fn from(error: AssertionError) -> Self {
+        let message = match error.is_mendable() {
+            true => format!("The signature was not accepted: {error}. Try again.").into(),
+            false => Cow::Borrowed("The signature could not be verified. Sign the action anew."),
+        };
+        Self::because(ErrorKind::InvalidAssertion, message, error)
     }
 }

@@ -1,10 +1,11 @@
 use std::time::{Duration, SystemTime};
 
 use crate::flow::{BudgetScope, Error};
-use crate::model::{Credential, CredentialKind, UserId};
+use crate::model::{Credential, CredentialId, CredentialKind, UserId};
 
-/// A step of the flow.
+/// A step of the flow, or of signing a user action.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Step {
     /// A signed-in user asks for a code.
     Mint,
@@ -12,6 +13,12 @@ pub enum Step {
     Exchange,
     /// A challenge, answered, becomes a credential.
     Register,
+    /// A signed-in user asks for the challenge of an action.
+    BeginAction,
+    /// The challenge of an action is answered.
+    CompleteAction,
+    /// A signed action is spent on its request.
+    RedeemAction,
 }
 
 impl Step {
@@ -21,6 +28,9 @@ impl Step {
             Self::Mint => "mint",
             Self::Exchange => "exchange",
             Self::Register => "register",
+            Self::BeginAction => "begin_action",
+            Self::CompleteAction => "complete_action",
+            Self::RedeemAction => "redeem_action",
         }
     }
 }
@@ -59,6 +69,28 @@ pub enum Event<'a> {
     Registered {
         /// The credential.
         credential: &'a Credential,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// A credential signed a user action, which has yet to be used.
+    #[non_exhaustive]
+    ActionSigned {
+        /// Whose action it is.
+        user: &'a UserId,
+        /// What signed it.
+        credential: &'a CredentialId,
+        /// When it stops working.
+        expires_at: SystemTime,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// A signed user action was spent on the request that it is for.
+    #[non_exhaustive]
+    ActionRedeemed {
+        /// Whose action it was.
+        user: &'a UserId,
+        /// What had signed it.
+        credential: &'a CredentialId,
         /// Where the request came from.
         source: Option<&'a str>,
     },
@@ -120,6 +152,12 @@ pub(crate) fn trace(event: &Event<'_>) {
             source,
             "a credential was registered"
         ),
+        Event::ActionSigned { user, credential, source, .. } => {
+            tracing::info!(%user, %credential, source, "a user action was signed");
+        }
+        Event::ActionRedeemed { user, credential, source } => {
+            tracing::info!(%user, %credential, source, "a user action was redeemed");
+        }
         Event::Refused { step, user, error, source, .. } => tracing::warn!(
             step = step.as_str(),
             user = user.map(tracing::field::display),

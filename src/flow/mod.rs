@@ -22,8 +22,10 @@ mod error;
 mod event;
 mod exchange;
 mod expiration;
+mod listener;
 mod mint;
 mod register;
+mod taken;
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,26 +33,28 @@ use std::time::{Duration, SystemTime};
 
 use http::request::Parts;
 
-use self::attempts::{Attempt, Attempts, Exhausted, Purses};
+pub(crate) use self::attempts::Purses;
+use self::attempts::{Attempt, Attempts, Exhausted};
 pub use self::attempts::{Budget, BudgetScope};
+#[cfg(feature = "memory")]
+pub(crate) use self::builder::in_memory;
 pub use self::builder::{BuildError, CodeFlowBuilder};
+pub(crate) use self::builder::{check, check_lifetime};
 pub(crate) use self::error::Reason;
 pub use self::error::{Error, ErrorKind};
 pub use self::event::{Event, Step};
 pub use self::exchange::{ExchangeRequest, RegistrationChallenge};
 pub use self::expiration::{CodeExpiry, Expiration};
+pub(crate) use self::listener::{Listener, Refused};
 pub use self::mint::MintedCode;
 pub use self::register::RegisterRequest;
+pub(crate) use self::taken::{MOST_RETURNS, Refusal, Spent, Taken, take};
 use crate::clock::Clock;
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy, User, UserId, UserStatus};
-use crate::store::{CodeGrant, OneTimeStore, PendingRegistration, Record, Slot, SlotKeys, StoreError};
+use crate::store::{CodeGrant, OneTimeStore, PendingRegistration, SlotKeys};
 
-/// How often a record may be put back.
-const MOST_RETURNS: u8 = 5;
-
-type EventListener = Box<dyn Fn(&Event<'_>) + Send + Sync>;
-type SourceOf = Box<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
+pub(crate) type SourceOf = Box<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
 
 /// The flow with everything that the host brought to it. Cheap to clone; made by [`CodeFlow::builder`].
 ///
@@ -68,7 +72,7 @@ struct Inner {
     pending: Arc<dyn OneTimeStore<PendingRegistration>>,
     slot_keys: SlotKeys,
     clock: Arc<dyn Clock>,
-    events: Arc<EventListener>,
+    listener: Listener,
     source_of: SourceOf,
     kinds: Vec<CredentialKind>,
     fido2: Arc<Fido2Policy>,
@@ -119,17 +123,13 @@ impl CodeFlow {
     }
 
     /// Tells the host, and the log.
-    pub(crate) fn tell(&self, event: &Event<'_>) {
-        event::trace(event);
-        (self.0.events)(event);
+    fn tell(&self, event: &Event<'_>) {
+        self.0.listener.tell(event);
     }
 
     /// Tells of a refusal and returns it.
     pub(crate) fn refuse(&self, refused: Refused<'_>, error: impl Into<Error>) -> Error {
-        let error = error.into();
-        let Refused { step, user, kind, source } = refused;
-        self.tell(&Event::Refused { step, user, kind, error: &error, source });
-        error
+        self.0.listener.refuse(refused, error)
     }
 
     fn now(&self) -> SystemTime {
@@ -161,8 +161,7 @@ impl CodeFlow {
         user: Option<&UserId>,
         source: Option<&str>,
     ) -> Error {
-        self.tell(&Event::Throttled { step, scope, retry_after, user, source });
-        Error::too_many_attempts(retry_after)
+        self.0.listener.throttle(step, scope, retry_after, user, source)
     }
 }
 
@@ -175,34 +174,4 @@ impl fmt::Debug for CodeFlow {
             .field("clock", &self.0.clock)
             .finish_non_exhaustive()
     }
-}
-
-/// What is known of a request when it is refused.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Refused<'a> {
-    pub(crate) step: Step,
-    pub(crate) user: Option<&'a UserId>,
-    pub(crate) kind: Option<CredentialKind>,
-    pub(crate) source: Option<&'a str>,
-}
-
-/// A record with the slot that it was taken from, so that it can be put back there.
-#[derive(Debug)]
-struct Taken<R> {
-    slot: Slot,
-    record: R,
-}
-
-/// Takes a record from the first of the slots that has one.
-async fn take<R: Record>(
-    store: &dyn OneTimeStore<R>,
-    slots: impl Iterator<Item = Slot>,
-    now: SystemTime,
-) -> Result<Option<Taken<R>>, StoreError> {
-    for slot in slots {
-        if let Some(record) = store.take(slot, now).await? {
-            return Ok(Some(Taken { slot, record }));
-        }
-    }
-    Ok(None)
 }

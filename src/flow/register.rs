@@ -1,6 +1,8 @@
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, verify};
 use crate::flow::expiration::whole_millis;
-use crate::flow::{CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, Reason, Refused, Step, Taken, take};
+use crate::flow::{
+    CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, Reason, Refusal, Refused, Spent, Step, Taken, take,
+};
 use crate::model::{
     ChallengeId, Credential, CredentialKind, CredentialUuid, EncryptedPrivateKey, Invalid, NewCredential,
 };
@@ -144,24 +146,5 @@ impl CodeFlow {
             // If that fails as well there is nothing left to do: the person asks for a new code.
             let _ = self.0.pending.insert(slot, pending).await;
         }
-    }
-}
-
-/// What becomes of a challenge that did not make a credential.
-#[derive(Clone, Copy, Debug)]
-enum Spent {
-    ForGood,
-    PutBack,
-}
-
-#[derive(Debug)]
-struct Refusal {
-    error: Error,
-    challenge: Spent,
-}
-
-impl Refusal {
-    fn put_back(error: Error) -> Self {
-        Self { error, challenge: Spent::PutBack }
     }
 }

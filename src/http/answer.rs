@@ -11,7 +11,9 @@ impl ErrorKind {
     /// The status that an answer of this kind has.
     pub fn status(self) -> StatusCode {
         match self {
-            Self::InvalidRequest | Self::InvalidAttestation => StatusCode::BAD_REQUEST,
+            Self::InvalidRequest | Self::InvalidAttestation | Self::InvalidAssertion => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::InvalidCode | Self::InvalidChallenge => StatusCode::FORBIDDEN,
             Self::DuplicateCredential => StatusCode::CONFLICT,
@@ -42,12 +44,12 @@ struct ErrorObject<'a> {
 }
 
 /// An answer of 200. Never 202, which the published client takes for something else.
-pub(super) fn success(body: &impl Serialize) -> Response<Full<Bytes>> {
+pub(crate) fn success(body: &impl Serialize) -> Response<Full<Bytes>> {
     json(StatusCode::OK, body)
 }
 
 /// An answer that says what the caller may know. The error itself goes along in the extensions, for an outer layer's log.
-pub(super) fn refusal(error: Error) -> Response<Full<Bytes>> {
+pub(crate) fn refusal(error: Error) -> Response<Full<Bytes>> {
     let kind = error.kind();
     let message = error.message();
     let object = ErrorObject { code: kind.as_str(), status: kind.status().as_u16(), message };

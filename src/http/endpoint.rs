@@ -18,6 +18,24 @@ impl Endpoint {
             Self::Register => Step::Register,
         }
     }
+}
+
+/// One of the endpoints under a mount.
+pub(crate) trait Route: Copy + 'static {
+    /// All of them.
+    const ALL: &'static [Self];
+
+    /// Its path below the mount.
+    fn path(self) -> &'static str;
+
+    /// The one of a path below the mount.
+    fn below_mount(path: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|route| route.path() == path)
+    }
+}
+
+impl Route for Endpoint {
+    const ALL: &'static [Self] = &[Self::Mint, Self::Exchange, Self::Register];
 
     fn path(self) -> &'static str {
         match self {
@@ -25,10 +43,6 @@ impl Endpoint {
             Self::Exchange => "/code/init",
             Self::Register => "/code/verify",
         }
-    }
-
-    fn below_mount(path: &str) -> Option<Self> {
-        [Self::Mint, Self::Exchange, Self::Register].into_iter().find(|endpoint| endpoint.path() == path)
     }
 }
 
@@ -51,17 +65,17 @@ impl Mount {
     }
 
     /// The endpoint of a full path.
-    pub(crate) fn endpoint_of(&self, path: &str) -> Option<Endpoint> {
-        Endpoint::below_mount(path.strip_prefix(&*self.0)?)
+    pub(crate) fn endpoint_of<R: Route>(&self, path: &str) -> Option<R> {
+        R::below_mount(path.strip_prefix(&*self.0)?)
     }
 
     /// The endpoint of a full path, or of one from which a router stripped the mount.
-    pub(crate) fn endpoint_of_nested(&self, path: &str) -> Option<Endpoint> {
-        self.endpoint_of(path).or_else(|| Endpoint::below_mount(path))
+    pub(crate) fn endpoint_of_nested<R: Route>(&self, path: &str) -> Option<R> {
+        self.endpoint_of(path).or_else(|| R::below_mount(path))
     }
 
     /// The full path of an endpoint, as the client sees it.
-    pub(crate) fn path_of(&self, endpoint: Endpoint) -> String {
+    pub(crate) fn path_of(&self, endpoint: impl Route) -> String {
         [&self.0, endpoint.path()].concat()
     }
 }

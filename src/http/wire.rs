@@ -15,7 +15,7 @@ use crate::encoding::time;
 use crate::flow::{Error, Expiration, MintedCode, RegisterRequest, RegistrationChallenge};
 use crate::model::{
     AttestationConveyance, AuthenticatorAttachment, ChallengeId, Credential, CredentialId, CredentialKind,
-    EncryptedPrivateKey, Invalid, Requirement,
+    EncryptedPrivateKey, Invalid, RelyingParty, Requirement,
 };
 
 /// COSE numbers of what a key may sign with: P-256, Ed25519, P-384, P-521, secp256k1, RSA.
@@ -114,28 +114,43 @@ pub(super) fn read_register(body: &[u8]) -> Result<RegisterRequest, Error> {
     Ok(RegisterRequest::new(challenge_id, body.credential_name, attestation, encrypted_private_key)?)
 }
 
-/// Scripts that register keys pad their base64url; nothing that registers passkeys does.
 fn read_attestation(kind: CredentialKind, info: &CredentialInfo<'_>) -> Result<Attestation, Error> {
-    let decode = match kind {
-        CredentialKind::Key | CredentialKind::PasswordProtectedKey | CredentialKind::RecoveryKey => {
-            base64url::decode_padded_or_not
-        }
-        CredentialKind::Fido2 | CredentialKind::Password | CredentialKind::Totp => base64url::decode,
-    };
-    let credential_id = CredentialId::new(&*info.cred_id)?;
-    if kind == CredentialKind::Fido2 {
-        decode(&info.cred_id).map_err(|_| Invalid::new("credId is not canonical base64url"))?;
-    }
-    let read = |text: &str, rule| match decode(text) {
-        Ok(bytes) if !bytes.is_empty() => Ok(bytes),
-        Ok(_) | Err(InvalidBase64 { .. }) => Err(Invalid::new(rule)),
-    };
     Ok(Attestation {
         kind,
-        credential_id,
-        client_data: read(&info.client_data, "clientData is not canonical base64url")?,
-        attestation_data: read(&info.attestation_data, "attestationData is not canonical base64url")?,
+        credential_id: read_credential_id(kind, &info.cred_id)?,
+        client_data: read_base64url(kind, &info.client_data, "clientData is not canonical base64url")?,
+        attestation_data: read_base64url(
+            kind,
+            &info.attestation_data,
+            "attestationData is not canonical base64url",
+        )?,
     })
+}
+
+/// Any text is the id of a key; that of a passkey is base64url.
+pub(crate) fn read_credential_id(kind: CredentialKind, text: &str) -> Result<CredentialId, Invalid> {
+    if kind == CredentialKind::Fido2 {
+        base64url::decode(text).map_err(|_| Invalid::new("credId is not canonical base64url"))?;
+    }
+    CredentialId::new(text)
+}
+
+/// A member that is not empty. Scripts that use keys pad their base64url; nothing that uses passkeys does.
+pub(crate) fn read_base64url(
+    kind: CredentialKind,
+    text: &str,
+    rule: &'static str,
+) -> Result<Vec<u8>, Invalid> {
+    let decoded = match kind {
+        CredentialKind::Key | CredentialKind::PasswordProtectedKey | CredentialKind::RecoveryKey => {
+            base64url::decode_padded_or_not(text)
+        }
+        CredentialKind::Fido2 | CredentialKind::Password | CredentialKind::Totp => base64url::decode(text),
+    };
+    match decoded {
+        Ok(bytes) if !bytes.is_empty() => Ok(bytes),
+        Ok(_) | Err(InvalidBase64 { .. }) => Err(Invalid::new(rule)),
+    }
 }
 
 /// Answer of mint.
@@ -175,9 +190,15 @@ struct UserAnswer<'a> {
 }
 
 #[derive(Serialize)]
-struct RelyingPartyAnswer<'a> {
+pub(crate) struct RelyingPartyAnswer<'a> {
     id: &'a str,
     name: &'a str,
+}
+
+impl<'a> RelyingPartyAnswer<'a> {
+    pub(crate) fn new(party: &'a RelyingParty) -> Self {
+        Self { id: party.id(), name: party.name() }
+    }
 }
 
 #[derive(Serialize)]
@@ -242,7 +263,7 @@ pub(super) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize 
         challenge_identifier: answer.challenge_id.reveal(),
         temporary_authentication_token: answer.challenge_id.reveal(),
         challenge: answer.challenge.as_str(),
-        rp: RelyingPartyAnswer { id: answer.relying_party.id(), name: answer.relying_party.name() },
+        rp: RelyingPartyAnswer::new(&answer.relying_party),
         attestation: policy.attestation,
         pub_key_cred_params: algorithms,
         passkey,

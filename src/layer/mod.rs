@@ -78,6 +78,7 @@ mod layer;
 mod service;
 
 pub use self::body::ResponseBody;
+pub(crate) use self::future::Answer;
 pub use self::future::ResponseFuture;
 pub use self::layer::CodeLayer;
 pub use self::service::CodeService;

@@ -4,8 +4,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::future::Answer;
-use super::{ResponseBody, ResponseFuture};
+use super::{Answer, ResponseBody, ResponseFuture};
 use crate::flow::CodeFlow;
 use crate::http::{Endpoint, Mount, respond};
 use crate::store::BoxError;

@@ -6,7 +6,7 @@ use crate::encoding::base64url;
 use crate::model::Invalid;
 use crate::random;
 
-/// What a new credential signs: 32 random bytes in canonical, unpadded base64url.
+/// What a credential signs: 32 random bytes in canonical, unpadded base64url.
 ///
 /// The text is the challenge. Clients that decode it and clients that take its UTF-8 bytes both exist, so verification
 /// knows both spellings.
@@ -55,7 +55,7 @@ impl From<Challenge> for String {
     }
 }
 
-/// The handle of a pending registration. Whoever holds it may answer the challenge, so it is a secret too.
+/// The handle of a pending registration, or of a pending user action. Whoever holds it may answer the challenge, so it is a secret too.
 #[derive(Clone)]
 pub struct ChallengeId(Box<str>);
 

@@ -3,6 +3,7 @@
 //! Each type is made by parsing, and holds only what it promises: a [`Code`] is normalised, an [`Origin`] is in its
 //! serialised form, a [`NewCredential`] was verified. The types know nothing of HTTP, of stores or of the flow.
 
+mod action_proof;
 mod challenge;
 mod code;
 mod credential;
@@ -13,6 +14,7 @@ mod new_credential;
 mod relying_party;
 mod user;
 
+pub use self::action_proof::ActionProof;
 pub use self::challenge::{Challenge, ChallengeId};
 pub use self::code::{Code, CodeFormat};
 pub use self::credential::{

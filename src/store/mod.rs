@@ -1,8 +1,9 @@
 //! Where one-time records lie: two verbs, create-only [`insert`](OneTimeStore::insert) and atomic
 //! [`take`](OneTimeStore::take).
 //!
-//! Everything in the flow that may be used once is a record behind a [`Slot`]: what a code is worth ([`CodeGrant`]) and what is
-//! remembered between exchange and register ([`PendingRegistration`]). A store needs no other verb. There is no `get`, because
+//! Everything in the flow that may be used once is a record behind a [`Slot`]: what a code is worth ([`CodeGrant`]), what is
+//! remembered between exchange and register ([`PendingRegistration`]), and the same two of user actions ([`UserAction`],
+//! [`PendingAction`]). A store needs no other verb. There is no `get`, because
 //! whoever looks first and deletes afterwards lets two racers win.
 //!
 //! 1. **A store never sees a live code.** A [`Slot`] is an HMAC of the secret under a [`SlotKeys`] ring that the store does not
@@ -26,7 +27,7 @@ use async_trait::async_trait;
 
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
-pub use self::record::{CodeGrant, PendingRegistration, Record};
+pub use self::record::{CodeGrant, PendingAction, PendingRegistration, Record, UserAction};
 pub(crate) use self::slot::SlotLabel;
 pub use self::slot::{Slot, SlotKey, SlotKeys};
 

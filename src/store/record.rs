@@ -5,9 +5,11 @@ use std::time::SystemTime;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Challenge, CredentialKind, Fido2Policy, Origin, RelyingParty, UserId};
+use crate::model::{
+    Challenge, CredentialId, CredentialKind, Fido2Policy, Origin, RelyingParty, Requirement, UserId,
+};
 
-/// What a [`OneTimeStore`](crate::store::OneTimeStore) keeps. Both records serialise, so a store may keep them as bytes.
+/// What a [`OneTimeStore`](crate::store::OneTimeStore) keeps. Every record serialises, so a store may keep them as bytes.
 pub trait Record:
     Clone + fmt::Debug + DeserializeOwned + Serialize + Send + Sync + sealed::Sealed + 'static
 {
@@ -23,7 +25,9 @@ mod sealed {
     #[allow(unnameable_types)]
     pub trait Sealed {}
     impl Sealed for super::CodeGrant {}
+    impl Sealed for super::PendingAction {}
     impl Sealed for super::PendingRegistration {}
+    impl Sealed for super::UserAction {}
 }
 
 /// What a code is worth: one exchange, for this user, until then.
@@ -76,6 +80,54 @@ pub struct PendingRegistration {
 
 impl Record for PendingRegistration {
     const NAME: &'static str = "pending_registrations";
+
+    fn expires_at(&self) -> SystemTime {
+        self.expires_at
+    }
+}
+
+/// What is remembered of a user action between its challenge and the signature.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct PendingAction {
+    /// Who will sign.
+    pub user: UserId,
+    /// What they sign.
+    pub challenge: Challenge,
+    /// The request that the signature is for: a hash of user, method, path and body.
+    pub binding: [u8; 32],
+    /// The relying party that was found when the challenge was made.
+    pub relying_party: Arc<RelyingParty>,
+    /// What was asked of a passkey.
+    pub user_verification: Requirement,
+    /// When the challenge stops working.
+    pub expires_at: SystemTime,
+    /// How often the record was put back after a refusal that was not final.
+    pub returns: u8,
+}
+
+impl Record for PendingAction {
+    const NAME: &'static str = "pending_actions";
+
+    fn expires_at(&self) -> SystemTime {
+        self.expires_at
+    }
+}
+
+/// A user action that was signed: one request, by this user, until then. Which request is part of the slot.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct UserAction {
+    /// Who signed it.
+    pub user: UserId,
+    /// With what.
+    pub credential: CredentialId,
+    /// When the action stops working.
+    pub expires_at: SystemTime,
+}
+
+impl Record for UserAction {
+    const NAME: &'static str = "user_actions";
 
     fn expires_at(&self) -> SystemTime {
         self.expires_at

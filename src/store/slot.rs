@@ -36,6 +36,8 @@ impl fmt::Debug for Slot {
 pub(crate) enum SlotLabel {
     Code,
     Challenge,
+    ActionChallenge,
+    UserAction,
 }
 
 impl SlotLabel {
@@ -43,6 +45,8 @@ impl SlotLabel {
         match self {
             Self::Code => b"credential-code/v1/code\0",
             Self::Challenge => b"credential-code/v1/challenge\0",
+            Self::ActionChallenge => b"credential-code/v1/action-challenge\0",
+            Self::UserAction => b"credential-code/v1/user-action\0",
         }
     }
 }

@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 
+use crate::action::{ActionFlow, ActionFlowBuilder};
 use crate::flow::{CodeFlow, CodeFlowBuilder};
-use crate::host::{AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, UserDirectory};
-use crate::model::{Credential, NewCredential, RelyingParty, User, UserId, UserStatus};
+use crate::host::{
+    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, SignCounters, UserDirectory,
+};
+use crate::model::{Credential, CredentialId, NewCredential, RelyingParty, User, UserId, UserStatus};
 use crate::store::{BoxError, Insertion};
 
 /// A host in memory. A user's bearer token is `Bearer ` and their id: good for tests and examples, and for nothing else.
@@ -125,13 +128,32 @@ impl CredentialRepository for MemoryHost {
     }
 }
 
+#[async_trait]
+impl SignCounters for MemoryHost {
+    async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError> {
+        let mut state = self.working_state()?;
+        let stored = state.credentials.iter_mut().find(|stored| stored.id == *id);
+        let stored = stored.and_then(|stored| stored.fido2.as_mut()).ok_or("no such passkey")?;
+        if stored.sign_count >= count {
+            return Ok(Advance::NotGreater);
+        }
+        stored.sign_count = count;
+        Ok(Advance::Advanced)
+    }
+}
+
 /// A flow over a [`MemoryHost`], for the relying party `example.com` with the origins `https://app.example.com` and
 /// `https://example.com`, that tells its events to nobody.
 pub fn flow_builder(host: &Arc<MemoryHost>) -> CodeFlowBuilder {
-    let party =
-        RelyingParty::new("example.com", "Example", ["https://app.example.com", "https://example.com"]);
-    CodeFlow::builder()
-        .host(host.clone())
-        .relying_party(party.expect("the sample relying party is valid"))
-        .events(|_| {})
+    CodeFlow::builder().host(host.clone()).relying_party(party()).events(|_| {})
+}
+
+/// User action signing over a [`MemoryHost`], for the same relying party as [`flow_builder`]'s.
+pub fn action_flow_builder(host: &Arc<MemoryHost>) -> ActionFlowBuilder {
+    ActionFlow::builder().host(host.clone()).relying_party(party()).events(|_| {})
+}
+
+fn party() -> RelyingParty {
+    RelyingParty::new("example.com", "Example", ["https://app.example.com", "https://example.com"])
+        .expect("the sample relying party is valid")
 }

@@ -3,10 +3,11 @@ use p256::ecdsa::signature::hazmat::PrehashSigner;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use crate::assertion::Assertion;
 use crate::attestation::Attestation;
 use crate::crypto::PublicKey;
 use crate::encoding::{base64url, hex};
-use crate::model::{CredentialId, CredentialKind};
+use crate::model::{Credential, CredentialId, CredentialKind, CredentialUuid, Origin, UserId};
 use crate::random;
 
 /// A client in software that holds a key pair and registers it as the published ones do.
@@ -85,6 +86,31 @@ impl KeyClient {
             client_data,
             attestation_data: proof.to_string().into_bytes(),
         }
+    }
+
+    /// Its credential, as a host has it that registered it for `example.com`.
+    pub fn credential(&self, user: UserId, kind: CredentialKind) -> Credential {
+        Credential::new(
+            user,
+            kind,
+            self.credential_id.clone(),
+            CredentialUuid::mint().expect("the system gives randomness"),
+            self.public_key.clone(),
+            "example.com",
+            Origin::new("https://app.example.com").expect("this is an origin"),
+        )
+    }
+
+    /// Signs a challenge with the client data of the published clients: type and challenge.
+    pub fn assert(&self, kind: CredentialKind, challenge: &str) -> Assertion {
+        self.assert_client_data(kind, json!({ "type": "key.get", "challenge": challenge }).to_string())
+    }
+
+    /// Signs whatever client data a test wants.
+    pub fn assert_client_data(&self, kind: CredentialKind, client_data: impl Into<Vec<u8>>) -> Assertion {
+        let client_data = client_data.into();
+        let signature = self.sign(&client_data);
+        Assertion { kind, credential_id: self.credential_id.clone(), client_data, signature, fido2: None }
     }
 
     /// Signs a message with SHA-256: DER for P-256, 64 bytes for Ed25519.

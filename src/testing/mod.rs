@@ -16,7 +16,7 @@ mod soft_authenticator;
 mod store_contract;
 
 pub use self::clock::ManualClock;
-pub use self::host::{MemoryHost, flow_builder};
+pub use self::host::{MemoryHost, action_flow_builder, flow_builder};
 pub use self::key_client::KeyClient;
 pub use self::race::block_on;
 pub use self::repository_contract::repository_contract;

@@ -3,9 +3,13 @@ use p256::ecdsa::signature::hazmat::PrehashSigner;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use crate::assertion::{Assertion, Fido2Assertion};
 use crate::attestation::Attestation;
+use crate::crypto::{KeyAlgorithm, PublicKey};
 use crate::encoding::base64url;
-use crate::model::{CredentialId, CredentialKind};
+use crate::model::{
+    Credential, CredentialId, CredentialKind, CredentialUuid, Fido2Properties, Origin, UserId,
+};
 use crate::random;
 
 /// How a [`SoftAuthenticator`] attests.
@@ -29,6 +33,8 @@ pub struct SoftAuthenticator {
     pub flags: u8,
     /// Its model.
     pub aaguid: [u8; 16],
+    /// Its signature counter. It counts when a test does.
+    pub sign_count: u32,
     key: p256::ecdsa::SigningKey,
     id: [u8; 32],
 }
@@ -53,6 +59,7 @@ impl SoftAuthenticator {
             format,
             flags: Self::USER_PRESENT | Self::USER_VERIFIED | Self::HAS_CREDENTIAL,
             aaguid: [0; 16],
+            sign_count: 0,
             key,
             id: random::bytes().expect("the system gives randomness"),
         }
@@ -89,6 +96,63 @@ impl SoftAuthenticator {
         }
     }
 
+    /// Its credential, as a host has it that registered it for `example.com`.
+    pub fn credential(&self, user: UserId) -> Credential {
+        let point = self.key.verifying_key().to_sec1_point(false);
+        let (x, y) = point.as_bytes()[1..].split_at(32);
+        let mut credential = Credential::new(
+            user,
+            CredentialKind::Fido2,
+            self.credential_id(),
+            CredentialUuid::mint().expect("the system gives randomness"),
+            PublicKey::from_ec_point(KeyAlgorithm::P256, x, y).expect("a key that was just made is valid"),
+            "example.com",
+            Origin::new("https://app.example.com").expect("this is an origin"),
+        );
+        let mut properties = Fido2Properties::new("none");
+        properties.sign_count = self.sign_count;
+        credential.fido2 = Some(properties);
+        credential
+    }
+
+    /// Signs a challenge as a client does that decodes it. The user handle is left out.
+    pub fn assert(&self, relying_party_id: &str, origin: &str, challenge: &str) -> Assertion {
+        let client_data = json!({
+            "type": "webauthn.get", "challenge": challenge, "origin": origin, "crossOrigin": false,
+        });
+        self.assert_client_data(relying_party_id, client_data.to_string())
+    }
+
+    /// Signs a challenge as the published browser client does: by the bytes of its text.
+    pub fn assert_text(&self, relying_party_id: &str, origin: &str, challenge: &str) -> Assertion {
+        self.assert(relying_party_id, origin, &base64url::encode(challenge.as_bytes()))
+    }
+
+    /// Signs whatever client data a test wants.
+    pub fn assert_client_data(&self, relying_party_id: &str, client_data: impl Into<Vec<u8>>) -> Assertion {
+        let mut data = Sha256::digest(relying_party_id).to_vec();
+        data.push(self.flags & !Self::HAS_CREDENTIAL);
+        data.extend_from_slice(&self.sign_count.to_be_bytes());
+        self.assert_authenticator_data(data, client_data)
+    }
+
+    /// Signs whatever authenticator data a test wants.
+    pub fn assert_authenticator_data(
+        &self,
+        authenticator_data: Vec<u8>,
+        client_data: impl Into<Vec<u8>>,
+    ) -> Assertion {
+        let client_data = client_data.into();
+        let signature = self.sign(&authenticator_data, &client_data);
+        Assertion {
+            kind: CredentialKind::Fido2,
+            credential_id: self.credential_id(),
+            client_data,
+            signature,
+            fido2: Some(Fido2Assertion { authenticator_data, user_handle: None }),
+        }
+    }
+
     /// Signs as an assertion does: over authenticator data and the hash of the client data.
     pub fn sign(&self, authenticator_data: &[u8], client_data: &[u8]) -> Vec<u8> {
         let hash = Sha256::new()
@@ -103,7 +167,7 @@ impl SoftAuthenticator {
     fn authenticator_data(&self, relying_party_id: &str) -> Vec<u8> {
         let mut data = Sha256::digest(relying_party_id).to_vec();
         data.push(self.flags);
-        data.extend_from_slice(&[0; 4]);
+        data.extend_from_slice(&self.sign_count.to_be_bytes());
         data.extend_from_slice(&self.aaguid);
         data.extend_from_slice(&[0, 32]);
         data.extend_from_slice(&self.id);

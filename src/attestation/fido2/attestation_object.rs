@@ -2,6 +2,7 @@ use minicbor::data::Type;
 use minicbor::decode::{Decoder, Error};
 
 use crate::attestation::VerifyError;
+use crate::ceremony::skip_shallow;
 
 /// Deeper nesting than any statement has; the engine's reader recurses.
 const DEEPEST: usize = 16;
@@ -92,20 +93,4 @@ impl Items {
             None => Ok(true),
         }
     }
-}
-
-/// Steps over one item of definite length that nests no deeper than `depth`.
-pub(super) fn skip_shallow(cbor: &mut Decoder<'_>, depth: usize) -> Result<(), Error> {
-    let Some(depth) = depth.checked_sub(1) else {
-        return Err(Error::message("nested too deeply"));
-    };
-    let items = match cbor.datatype()? {
-        Type::Array => cbor.array()?,
-        Type::Map => cbor.map()?.and_then(|members| members.checked_mul(2)),
-        Type::Tag => cbor.tag().map(|_| Some(1))?,
-        Type::ArrayIndef | Type::MapIndef | Type::BytesIndef | Type::StringIndef => None,
-        _ => return cbor.skip(),
-    };
-    let items = items.ok_or_else(|| Error::message("an item of indefinite length"))?;
-    (0..items).try_for_each(|_| skip_shallow(cbor, depth))
 }

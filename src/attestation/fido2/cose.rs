@@ -1,13 +1,15 @@
 use minicbor::decode::{Decoder, Error};
 
 use crate::attestation::VerifyError;
-use crate::crypto::{KeyAlgorithm, PublicKey};
+use crate::crypto::{Digest, KeyAlgorithm, PublicKey};
 
 /// A credential's public key, read from its [COSE encoding](https://www.rfc-editor.org/rfc/rfc9053#section-7).
 #[derive(Debug)]
 pub(super) struct CoseKey {
     pub(super) algorithm: i64,
     pub(super) public_key: PublicKey,
+    /// The digest that goes with the algorithm.
+    pub(super) digest: Digest,
 }
 
 /// The members of any key that an authenticator may send; -1 is a curve or an RSA modulus, -2 a coordinate or an exponent.
@@ -78,6 +80,11 @@ impl<'a> Members<'a> {
             }
             _ => return Err(VerifyError::AuthenticatorData("a key of an unknown type")),
         };
-        Ok(CoseKey { algorithm, public_key: public_key.map_err(VerifyError::PublicKey)? })
+        let digest = match algorithm {
+            -35 => Digest::Sha384,
+            -36 => Digest::Sha512,
+            _ => Digest::Sha256,
+        };
+        Ok(CoseKey { algorithm, public_key: public_key.map_err(VerifyError::PublicKey)?, digest })
     }
 }

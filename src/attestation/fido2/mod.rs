@@ -7,22 +7,16 @@
 //! The steps are those of [WebAuthn Level 3, section 7.1](https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential).
 
 mod attestation_object;
-mod authenticator_data;
 mod cose;
 mod engine;
 
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq;
-
-use crate::attestation::client_data::ClientData;
 use crate::attestation::fido2::attestation_object::{AttestationObject, Statement};
-use crate::attestation::fido2::authenticator_data::AuthenticatorData;
 use crate::attestation::fido2::cose::CoseKey;
 use crate::attestation::fido2::engine::{StatementEngine, StatementInput, WebauthnRs};
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError};
-use crate::crypto::Digest;
+use crate::ceremony::{AttestedCredential, AuthenticatorData, ClientData};
 use crate::encoding::base64url;
-use crate::model::{Challenge, Fido2Policy, Fido2Properties, Origin, RelyingParty, Requirement};
+use crate::model::{Fido2Policy, Fido2Properties, Origin, RelyingParty, Requirement};
 
 pub(super) fn verify(
     relying_party: &RelyingParty,
@@ -40,18 +34,19 @@ pub(super) fn verify(
 
     let client_data = ClientData::parse(&attestation.client_data)?;
     client_data.check_type("webauthn.create")?;
-    let signed_challenge = check_challenge(&client_data, expected.challenge)?;
+    let signed_challenge = client_data.signed_challenge(expected.challenge)?;
     let origin = check_origin(&client_data, relying_party)?;
     client_data.check_same_origin()?;
 
     let object = AttestationObject::parse(&attestation.attestation_data)?;
     let authenticator_data = AuthenticatorData::parse(object.authenticator_data)?;
+    let credential = attested_credential(&authenticator_data)?;
     check_relying_party(&authenticator_data, relying_party)?;
     check_user_present(&authenticator_data)?;
-    check_backup(&authenticator_data)?;
-    check_credential_id(&authenticator_data, attestation)?;
+    authenticator_data.flags.check_backup()?;
+    check_credential_id(credential, attestation)?;
     check_none_is_empty(&object)?;
-    let key = CoseKey::parse(authenticator_data.public_key)?;
+    let key = CoseKey::parse(credential.public_key)?;
     check_user_verified(&authenticator_data, policy)?;
     check_algorithm(&key, policy)?;
 
@@ -60,7 +55,7 @@ pub(super) fn verify(
         origin: &origin,
         policy,
         signed_challenge: &signed_challenge,
-        credential_id: authenticator_data.credential_id,
+        credential_id: credential.id,
         statement: object.statement,
         client_data: &attestation.client_data,
         attestation_object: &attestation.attestation_data,
@@ -70,10 +65,10 @@ pub(super) fn verify(
         kind: attestation.kind,
         credential_id: attestation.credential_id.clone(),
         public_key: key.public_key,
-        digest: Digest::Sha256,
+        digest: key.digest,
         origin: Some(origin),
         fido2: Some(Fido2Properties {
-            aaguid: authenticator_data.aaguid,
+            aaguid: credential.aaguid,
             format: object.format.into(),
             sign_count: authenticator_data.sign_count,
             user_verified: authenticator_data.flags.user_verified(),
@@ -83,22 +78,16 @@ pub(super) fn verify(
     })
 }
 
-/// Step 8. The bytes that the authenticator signed: clients that decode base64url sign what the text encodes, and the published
-/// browser client signs the text's own bytes. There is no third spelling.
-fn check_challenge(client_data: &ClientData<'_>, challenge: &Challenge) -> Result<Vec<u8>, VerifyError> {
-    let text = challenge.as_str();
-    if client_data.challenge_is(text) {
-        return base64url::decode(text).map_err(|_| VerifyError::Challenge);
-    }
-    if client_data.challenge_is(&base64url::encode(text.as_bytes())) {
-        return Ok(text.as_bytes().to_vec());
-    }
-    Err(VerifyError::Challenge)
-}
-
 /// Step 9. A passkey without an origin is none.
 fn check_origin(client_data: &ClientData<'_>, relying_party: &RelyingParty) -> Result<Origin, VerifyError> {
     client_data.check_origin(relying_party)?.ok_or(VerifyError::Origin)
+}
+
+/// A registration's authenticator data has a credential in it.
+fn attested_credential<'a>(
+    data: &'a AuthenticatorData<'_>,
+) -> Result<&'a AttestedCredential<'a>, VerifyError> {
+    data.credential.as_ref().ok_or(VerifyError::AuthenticatorData("no credential in it"))
 }
 
 /// Step 14.
@@ -106,8 +95,7 @@ fn check_relying_party(
     data: &AuthenticatorData<'_>,
     relying_party: &RelyingParty,
 ) -> Result<(), VerifyError> {
-    let hash = Sha256::digest(relying_party.id());
-    bool::from(hash.as_slice().ct_eq(data.relying_party_hash)).then_some(()).ok_or(VerifyError::RelyingParty)
+    data.is_for(relying_party.id()).then_some(()).ok_or(VerifyError::RelyingParty)
 }
 
 /// Step 15.
@@ -120,14 +108,6 @@ fn check_user_verified(data: &AuthenticatorData<'_>, policy: &Fido2Policy) -> Re
     match policy.user_verification {
         Requirement::Required if !data.flags.user_verified() => Err(VerifyError::UserNotVerified),
         Requirement::Required | Requirement::Preferred | Requirement::Discouraged => Ok(()),
-    }
-}
-
-/// Step 17. What can't be backed up is not backed up.
-fn check_backup(data: &AuthenticatorData<'_>) -> Result<(), VerifyError> {
-    match data.flags.backed_up() && !data.flags.backup_eligible() {
-        true => Err(VerifyError::AuthenticatorData("backed up, but not eligible for backup")),
-        false => Ok(()),
     }
 }
 
@@ -148,9 +128,7 @@ fn check_none_is_empty(object: &AttestationObject<'_>) -> Result<(), VerifyError
 }
 
 /// Step 25, and that the id which the client gives is the one which the authenticator attested: the engine reads neither.
-fn check_credential_id(data: &AuthenticatorData<'_>, attestation: &Attestation) -> Result<(), VerifyError> {
+fn check_credential_id(data: &AttestedCredential<'_>, attestation: &Attestation) -> Result<(), VerifyError> {
     let id = base64url::decode(attestation.credential_id.as_str()).map_err(|_| VerifyError::CredentialId)?;
-    ((1..=1023).contains(&id.len()) && id == data.credential_id)
-        .then_some(())
-        .ok_or(VerifyError::CredentialId)
+    ((1..=1023).contains(&id.len()) && id == data.id).then_some(()).ok_or(VerifyError::CredentialId)
 }

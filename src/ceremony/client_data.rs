@@ -8,14 +8,25 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use subtle::ConstantTimeEq;
 
-use crate::attestation::VerifyError;
-use crate::encoding::json;
-use crate::model::{Origin, RelyingParty};
+#[cfg(feature = "fido2")]
+use crate::encoding::base64url;
+use crate::encoding::json::{self, JsonError};
+use crate::model::{Challenge, Origin, RelyingParty};
+
+/// What is wrong with client data. Attestations and assertions each have an error of their own that it becomes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ClientDataError {
+    Malformed(JsonError),
+    Type,
+    Challenge,
+    Origin,
+    CrossOrigin,
+}
 
 /// What a client says of the ceremony. Members come in any order and unknown ones are ignored, as clients may add some; a
 /// duplicate is refused even among those, because two readers could take two different ones for the truth.
 #[derive(Debug)]
-pub(super) struct ClientData<'a> {
+pub(crate) struct ClientData<'a> {
     ceremony: Cow<'a, str>,
     challenge: Cow<'a, str>,
     origin: Option<Cow<'a, str>>,
@@ -24,33 +35,55 @@ pub(super) struct ClientData<'a> {
 }
 
 impl<'a> ClientData<'a> {
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, VerifyError> {
-        let text = json::utf8(bytes).map_err(VerifyError::ClientData)?;
-        serde_json::from_str(text).map_err(|error| VerifyError::ClientData(error.into()))
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, ClientDataError> {
+        let text = json::utf8(bytes).map_err(ClientDataError::Malformed)?;
+        serde_json::from_str(text).map_err(|error| ClientDataError::Malformed(error.into()))
     }
 
-    pub(super) fn check_type(&self, ceremony: &str) -> Result<(), VerifyError> {
-        (self.ceremony == ceremony).then_some(()).ok_or(VerifyError::Type)
+    pub(crate) fn check_type(&self, ceremony: &str) -> Result<(), ClientDataError> {
+        (self.ceremony == ceremony).then_some(()).ok_or(ClientDataError::Type)
     }
 
     /// Whether the challenge is spelled exactly so.
-    pub(super) fn challenge_is(&self, spelling: &str) -> bool {
+    pub(crate) fn challenge_is(&self, spelling: &str) -> bool {
         self.challenge.as_bytes().ct_eq(spelling.as_bytes()).into()
     }
 
+    /// The challenge of a key is the text itself.
+    pub(crate) fn check_challenge(&self, challenge: &Challenge) -> Result<(), ClientDataError> {
+        self.challenge_is(challenge.as_str()).then_some(()).ok_or(ClientDataError::Challenge)
+    }
+
+    /// The bytes of the challenge that a passkey signed: clients that decode base64url sign what the text encodes, and the published
+    /// browser client signs the text's own bytes. There is no third spelling.
+    #[cfg(feature = "fido2")]
+    pub(crate) fn signed_challenge(&self, challenge: &Challenge) -> Result<Vec<u8>, ClientDataError> {
+        let text = challenge.as_str();
+        if self.challenge_is(text) {
+            return base64url::decode(text).map_err(|_| ClientDataError::Challenge);
+        }
+        if self.challenge_is(&base64url::encode(text.as_bytes())) {
+            return Ok(text.as_bytes().to_vec());
+        }
+        Err(ClientDataError::Challenge)
+    }
+
     /// The origin that the client signed, if it signed one: it has to be one of the relying party's, to the letter.
-    pub(super) fn check_origin(&self, relying_party: &RelyingParty) -> Result<Option<Origin>, VerifyError> {
+    pub(crate) fn check_origin(
+        &self,
+        relying_party: &RelyingParty,
+    ) -> Result<Option<Origin>, ClientDataError> {
         match &self.origin {
             None => Ok(None),
-            Some(signed) => relying_party.origin(signed).cloned().map(Some).ok_or(VerifyError::Origin),
+            Some(signed) => relying_party.origin(signed).cloned().map(Some).ok_or(ClientDataError::Origin),
         }
     }
 
-    /// A page inside a page of another origin may be made to look like anything, so neither is registered from.
-    pub(super) fn check_same_origin(&self) -> Result<(), VerifyError> {
+    /// A page inside a page of another origin may be made to look like anything, so nothing is signed there.
+    pub(crate) fn check_same_origin(&self) -> Result<(), ClientDataError> {
         match (self.cross_origin, &self.top_origin) {
             (None | Some(false), None) => Ok(()),
-            (Some(true), _) | (_, Some(_)) => Err(VerifyError::CrossOrigin),
+            (Some(true), _) | (_, Some(_)) => Err(ClientDataError::CrossOrigin),
         }
     }
 }

@@ -1,0 +1,336 @@
+use std::cmp::Reverse;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::request::Parts;
+
+use crate::action::{ActionFlowBuilder, ActionRequest};
+use crate::assertion::{Assertion, AssertionError, Expected, VerifiedAssertion, verify};
+use crate::clock::Clock;
+use crate::flow::{
+    BudgetScope, Error, Event, Listener, MOST_RETURNS, Purses, Reason, Refusal, Refused, RequestLimits,
+    SourceOf, Spent, Step, Taken, take,
+};
+use crate::host::{Advance, Authenticator, Caller, CredentialRepository, RelyingParties, SignCounters};
+use crate::model::{
+    ActionProof, Challenge, ChallengeId, Credential, CredentialId, CredentialKind, RelyingParty, Requirement,
+    UserId,
+};
+use crate::store::{Insertion, OneTimeStore, PendingAction, SlotKeys, SlotLabel, UserAction};
+
+/// Browsers refuse a longer list.
+const MOST_PASSKEYS: usize = 64;
+
+/// User action signing with everything that the host brought to it. Cheap to clone; made by [`ActionFlow::builder`].
+///
+/// Put it behind HTTP with [`ActionRouter`](crate::ActionRouter) or [`ActionLayer`](crate::ActionLayer), and in front of mint with
+/// [`UserActions`](crate::UserActions); or call its three methods from a transport of your own.
+#[derive(Clone)]
+pub struct ActionFlow(Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) authenticator: Arc<dyn Authenticator>,
+    pub(super) credentials: Arc<dyn CredentialRepository>,
+    pub(super) counters: Arc<dyn SignCounters>,
+    pub(super) relying_parties: Arc<dyn RelyingParties>,
+    pub(super) pending: Arc<dyn OneTimeStore<PendingAction>>,
+    pub(super) actions: Arc<dyn OneTimeStore<UserAction>>,
+    pub(super) slot_keys: SlotKeys,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) listener: Listener,
+    pub(super) source_of: SourceOf,
+    pub(super) user_verification: Requirement,
+    pub(super) challenge_lifetime: Duration,
+    pub(super) action_lifetime: Duration,
+    pub(super) challenges_of_user: Purses,
+    pub(super) misses_of_user: Purses,
+    pub(super) limits: RequestLimits,
+}
+
+/// What a client needs to sign an action.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ActionChallenge {
+    /// What to sign.
+    pub challenge: Challenge,
+    /// The handle to come back with.
+    pub challenge_id: ChallengeId,
+    /// The caller's credentials that may sign: of passkeys, those of the relying party.
+    pub credentials: Vec<Credential>,
+    /// For which relying party.
+    pub relying_party: Arc<RelyingParty>,
+    /// Whether the person has to be verified by their passkey.
+    pub user_verification: Requirement,
+}
+
+/// A user action that was signed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SignedAction {
+    /// What goes along with the request.
+    pub proof: ActionProof,
+    /// When it stops working.
+    pub expires_at: SystemTime,
+}
+
+impl ActionFlow {
+    /// Starts one. See [`ActionFlowBuilder`] for what it needs.
+    pub fn builder() -> ActionFlowBuilder {
+        ActionFlowBuilder::new()
+    }
+
+    pub(super) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// A signed-in user names the request that they are about to make, and gets a challenge. `source` is where that came from, for
+    /// the events.
+    pub async fn begin(
+        &self,
+        caller: &Caller,
+        request: &ActionRequest,
+        relying_party: Arc<RelyingParty>,
+        source: Option<&str>,
+    ) -> Result<ActionChallenge, Error> {
+        let step = Step::BeginAction;
+        self.pay(&self.0.challenges_of_user, step, caller, source)?;
+        let refused = Refused { step, user: Some(&caller.user), kind: None, source };
+        self.open(caller, request, relying_party)
+            .await
+            .map_err(|error| self.0.listener.refuse(refused, error))
+    }
+
+    /// The challenge is spent, the proof verified, and the user action made.
+    pub async fn complete(
+        &self,
+        caller: &Caller,
+        challenge_id: &ChallengeId,
+        assertion: &Assertion,
+        source: Option<&str>,
+    ) -> Result<SignedAction, Error> {
+        let (step, user) = (Step::CompleteAction, &caller.user);
+        let refused = Refused { step, user: Some(user), kind: Some(assertion.kind), source };
+        self.pay(&self.0.misses_of_user, step, caller, source)?;
+        let secret = challenge_secret(user, challenge_id);
+        let slots = self.0.slot_keys.all(SlotLabel::ActionChallenge, &secret);
+        let taken = take(&*self.0.pending, slots, self.now()).await;
+        if !matches!(taken, Ok(None)) {
+            self.0.misses_of_user.give_back(user.as_str());
+        }
+        let Taken { slot, record: pending } = match taken {
+            Ok(Some(taken)) => taken,
+            Ok(None) => {
+                return Err(self.refuse(refused, Error::invalid_action_challenge(Reason::NotFound)));
+            }
+            Err(error) => return Err(self.refuse(refused, error)),
+        };
+        match self.close(&pending, assertion).await {
+            Ok(signed) => {
+                let (credential, expires_at) = (&assertion.credential_id, signed.expires_at);
+                self.0.listener.tell(&Event::ActionSigned { user, credential, expires_at, source });
+                Ok(signed)
+            }
+            Err(Refusal { error, challenge }) => {
+                let error = self.refuse(refused, error);
+                match challenge {
+                    Spent::PutBack => self.put_back(Taken { slot, record: pending }).await,
+                    Spent::ForGood => {}
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The user action is spent on the request that comes with it. Missing, foreign, spent, expired, and signed for another request are
+    /// one error; only the first request that it was signed for gets an `Ok`.
+    pub async fn redeem(
+        &self,
+        caller: &Caller,
+        proof: &ActionProof,
+        request: &ActionRequest,
+        source: Option<&str>,
+    ) -> Result<(), Error> {
+        let (step, user) = (Step::RedeemAction, &caller.user);
+        let refused = Refused { step, user: Some(user), kind: None, source };
+        self.pay(&self.0.misses_of_user, step, caller, source)?;
+        let secret = action_secret(&request.binding(user), proof);
+        let slots = self.0.slot_keys.all(SlotLabel::UserAction, &secret);
+        let taken = take(&*self.0.actions, slots, self.now()).await;
+        if !matches!(taken, Ok(None)) {
+            self.0.misses_of_user.give_back(user.as_str());
+        }
+        match taken {
+            Ok(Some(Taken { record: UserAction { credential, .. }, .. })) => {
+                self.0.listener.tell(&Event::ActionRedeemed { user, credential: &credential, source });
+                Ok(())
+            }
+            Ok(None) => Err(self.refuse(refused, Error::invalid_action(Reason::NotFound))),
+            Err(error) => Err(self.refuse(refused, error)),
+        }
+    }
+
+    pub(super) fn authenticator(&self) -> &dyn Authenticator {
+        &*self.0.authenticator
+    }
+
+    pub(super) fn relying_parties(&self) -> &dyn RelyingParties {
+        &*self.0.relying_parties
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    pub(super) fn limits(&self) -> RequestLimits {
+        self.0.limits
+    }
+
+    pub(super) fn source(&self, head: &Parts) -> Option<String> {
+        (self.0.source_of)(head)
+    }
+
+    pub(super) fn refuse(&self, refused: Refused<'_>, error: impl Into<Error>) -> Error {
+        self.0.listener.refuse(refused, error)
+    }
+
+    fn now(&self) -> SystemTime {
+        self.0.clock.now()
+    }
+
+    /// Spends one of the caller's budget. A guess pays before it looks, so that many at once are no way around.
+    fn pay(&self, purses: &Purses, step: Step, caller: &Caller, source: Option<&str>) -> Result<(), Error> {
+        purses.spend(caller.user.as_str(), self.now()).map_err(|retry_after| {
+            self.0.listener.throttle(step, BudgetScope::User, retry_after, Some(&caller.user), source)
+        })
+    }
+
+    async fn open(
+        &self,
+        caller: &Caller,
+        request: &ActionRequest,
+        relying_party: Arc<RelyingParty>,
+    ) -> Result<ActionChallenge, Error> {
+        let credentials = self.0.credentials.credentials(&caller.user).await.map_err(Error::host)?;
+        let (challenge, challenge_id) = (Challenge::mint()?, ChallengeId::mint()?);
+        let pending = PendingAction {
+            user: caller.user.clone(),
+            challenge: challenge.clone(),
+            binding: request.binding(&caller.user),
+            relying_party: relying_party.clone(),
+            user_verification: self.0.user_verification,
+            expires_at: self.now() + self.0.challenge_lifetime,
+            returns: 0,
+        };
+        let secret = challenge_secret(&caller.user, &challenge_id);
+        let slot = self.0.slot_keys.newest(SlotLabel::ActionChallenge, &secret);
+        match self.0.pending.insert(slot, pending).await? {
+            Insertion::Created => Ok(ActionChallenge {
+                challenge,
+                challenge_id,
+                credentials: credentials_that_sign(credentials, caller, &relying_party),
+                relying_party,
+                user_verification: self.0.user_verification,
+            }),
+            Insertion::Duplicate => Err(Error::host("a new challenge id was outstanding already".into())),
+        }
+    }
+
+    async fn close(&self, pending: &PendingAction, assertion: &Assertion) -> Result<SignedAction, Refusal> {
+        let credential = self.credential(&pending.user, &assertion.credential_id).await?;
+        let expected = Expected::new(&pending.challenge).with_user_verification(pending.user_verification);
+        let verified = verify(&pending.relying_party, &expected, &credential, assertion).map_err(refusal)?;
+        self.count(&verified).await?;
+        let proof = ActionProof::mint().map_err(|error| Refusal::put_back(error.into()))?;
+        let expires_at = self.now() + self.0.action_lifetime;
+        let action = UserAction { user: pending.user.clone(), credential: credential.id, expires_at };
+        let slot = self.0.slot_keys.newest(SlotLabel::UserAction, &action_secret(&pending.binding, &proof));
+        match self.0.actions.insert(slot, action).await.map_err(|error| Refusal::put_back(error.into()))? {
+            Insertion::Created => Ok(SignedAction { proof, expires_at }),
+            Insertion::Duplicate => {
+                Err(Refusal::put_back(Error::host("a new user action was outstanding already".into())))
+            }
+        }
+    }
+
+    /// The user's own credential of that id.
+    async fn credential(&self, user: &UserId, id: &CredentialId) -> Result<Credential, Refusal> {
+        let credentials = self.0.credentials.credentials(user).await;
+        let credentials = credentials.map_err(|error| Refusal::put_back(Error::host(error)))?;
+        let own = credentials.into_iter().find(|credential| credential.id == *id && credential.user == *user);
+        own.ok_or_else(|| refusal(AssertionError::Credential))
+    }
+
+    /// Stores the signature counter of an authenticator that counts.
+    async fn count(&self, verified: &VerifiedAssertion) -> Result<(), Refusal> {
+        if verified.sign_count() == 0 {
+            return Ok(());
+        }
+        let advance = self.0.counters.advance(verified.credential_id(), verified.sign_count()).await;
+        match advance.map_err(|error| Refusal::put_back(Error::host(error)))? {
+            Advance::Advanced => Ok(()),
+            Advance::NotGreater => Err(refusal(AssertionError::Counter)),
+        }
+    }
+
+    /// The challenge may be answered again, for as long as it would have been good.
+    async fn put_back(&self, Taken { slot, record: mut pending }: Taken<PendingAction>) {
+        if pending.returns < MOST_RETURNS {
+            pending.returns += 1;
+            // If that fails as well there is nothing left to do: the client asks for a new challenge.
+            let _ = self.0.pending.insert(slot, pending).await;
+        }
+    }
+}
+
+impl fmt::Debug for ActionFlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActionFlow")
+            .field("pending", &self.0.pending)
+            .field("actions", &self.0.actions)
+            .field("clock", &self.0.clock)
+            .finish_non_exhaustive()
+    }
+}
+
+fn refusal(error: AssertionError) -> Refusal {
+    let challenge = if error.is_mendable() { Spent::PutBack } else { Spent::ForGood };
+    Refusal { error: error.into(), challenge }
+}
+
+/// Whose challenge it is goes into its slot, so that nobody else can spend it. The length keeps the two parts apart.
+fn challenge_secret(user: &UserId, id: &ChallengeId) -> Vec<u8> {
+    let length = user.as_str().len() as u64;
+    [&length.to_be_bytes(), user.as_str().as_bytes(), id.secret()].concat()
+}
+
+/// The request that it is for goes into the slot of a user action, so that no other request can spend it.
+fn action_secret(binding: &[u8; 32], proof: &ActionProof) -> Vec<u8> {
+    [binding.as_slice(), proof.secret()].concat()
+}
+
+/// The caller's active credentials of the kinds that sign, and of too many passkeys the newest.
+fn credentials_that_sign(
+    mut credentials: Vec<Credential>,
+    caller: &Caller,
+    relying_party: &RelyingParty,
+) -> Vec<Credential> {
+    credentials.retain(|credential| {
+        credential.is_active() && credential.user == caller.user && signs_for(credential, relying_party)
+    });
+    credentials.sort_by_key(|credential| Reverse(credential.created_at));
+    let mut passkeys = 0;
+    credentials.retain(|credential| {
+        passkeys += usize::from(credential.kind == CredentialKind::Fido2);
+        credential.kind != CredentialKind::Fido2 || passkeys <= MOST_PASSKEYS
+    });
+    credentials
+}
+
+fn signs_for(credential: &Credential, relying_party: &RelyingParty) -> bool {
+    match credential.kind {
+        CredentialKind::Key | CredentialKind::PasswordProtectedKey => true,
+        CredentialKind::Fido2 => cfg!(feature = "fido2") && credential.relying_party_id == relying_party.id(),
+        CredentialKind::RecoveryKey | CredentialKind::Password | CredentialKind::Totp => false,
+    }
+}

@@ -1,0 +1,22 @@
+//! Key kinds: a signature over the client data itself.
+
+use crate::assertion::{Assertion, AssertionError, Expected};
+use crate::ceremony::ClientData;
+use crate::model::Credential;
+
+/// The origin is not looked at, unlike at registration. No browser vouches for it, and one published client signs a fixed one of
+/// somebody else's; whoever answers is signed in already. A client that says it ran in a page of another origin is refused.
+pub(super) fn verify(
+    expected: &Expected<'_>,
+    credential: &Credential,
+    assertion: &Assertion,
+) -> Result<(), AssertionError> {
+    let client_data = ClientData::parse(&assertion.client_data)?;
+    client_data.check_type("key.get")?;
+    client_data.check_challenge(expected.challenge)?;
+    client_data.check_same_origin()?;
+    credential
+        .public_key
+        .verify(credential.digest, &assertion.client_data, &assertion.signature)
+        .map_err(|_| AssertionError::Signature)
+}

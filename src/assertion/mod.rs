@@ -1,0 +1,141 @@
+//! Proofs that an existing credential signed a challenge: the other half of [`attestation`](crate::attestation).
+//!
+//! [`verify`] is synchronous and pure, and takes the credential as the host stored it:
+//!
+//! ```
+//! use credential_code::RelyingParty;
+//! use credential_code::assertion::{AssertionError, Expected, verify};
+//! use credential_code::model::{Challenge, CredentialKind};
+//! use credential_code::testing::KeyClient;
+//!
+//! let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"]).unwrap();
+//! let challenge = Challenge::new("Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw").unwrap();
+//! let client = KeyClient::p256();
+//! let credential = client.credential("us-1".to_string().try_into().unwrap(), CredentialKind::Key);
+//!
+//! let assertion = client.assert(CredentialKind::Key, challenge.as_str());
+//! let verified = verify(&party, &Expected::new(&challenge), &credential, &assertion).unwrap();
+//! assert_eq!(verified.credential_id(), client.credential_id());
+//!
+//! let recovery = client.credential("us-1".to_string().try_into().unwrap(), CredentialKind::RecoveryKey);
+//! let refused = verify(&party, &Expected::new(&challenge), &recovery, &assertion).unwrap_err();
+//! assert!(matches!(refused, AssertionError::Kind));
+//! ```
+//!
+//! Three checks are left to the caller, because they are not of the proof: whose the credential is, that the challenge was not answered
+//! before, and that the signature counter is stored ([`SignCounters`](crate::host::SignCounters)).
+
+mod error;
+#[cfg(feature = "fido2")]
+mod fido2;
+mod key;
+
+pub use self::error::AssertionError;
+use crate::model::{Challenge, Credential, CredentialId, CredentialKind, RelyingParty, Requirement};
+
+/// A client's proof that it holds the key of a credential, not yet verified: a factor on the wire, its base64url undone.
+#[derive(Clone, Debug)]
+pub struct Assertion {
+    /// What the client says the credential is. For a password-protected key, `Key` is as good.
+    pub kind: CredentialKind,
+    /// The client's name for the credential.
+    pub credential_id: CredentialId,
+    /// The JSON that the client signed, byte for byte.
+    pub client_data: Vec<u8>,
+    /// The signature.
+    pub signature: Vec<u8>,
+    /// What only a passkey sends.
+    pub fido2: Option<Fido2Assertion>,
+}
+
+/// What only a passkey sends.
+#[derive(Clone, Debug)]
+pub struct Fido2Assertion {
+    /// What the authenticator says of itself, byte for byte.
+    pub authenticator_data: Vec<u8>,
+    /// Whose credential it is, as the authenticator remembers it.
+    pub user_handle: Option<Vec<u8>>,
+}
+
+/// What the proof is checked against: what was asked of the client, never what the client says was asked.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Expected<'a> {
+    /// The challenge.
+    pub challenge: &'a Challenge,
+    /// Whether the person has to be verified by their passkey.
+    pub user_verification: Requirement,
+}
+
+impl<'a> Expected<'a> {
+    /// That challenge, and a person who was verified.
+    pub fn new(challenge: &'a Challenge) -> Self {
+        Self { challenge, user_verification: Requirement::Required }
+    }
+
+    /// The same, with another requirement.
+    #[must_use]
+    pub fn with_user_verification(self, user_verification: Requirement) -> Self {
+        Self { user_verification, ..self }
+    }
+}
+
+/// A proof that holds. Only [`verify`] makes one.
+#[derive(Clone, Debug)]
+pub struct VerifiedAssertion {
+    credential_id: CredentialId,
+    sign_count: u32,
+}
+
+impl VerifiedAssertion {
+    /// The credential that signed.
+    pub fn credential_id(&self) -> &CredentialId {
+        &self.credential_id
+    }
+
+    /// The signature counter: 0 for keys, and for the many passkeys that don't count.
+    pub fn sign_count(&self) -> u32 {
+        self.sign_count
+    }
+}
+
+/// Verifies a proof against the credential that it is said to be by.
+pub fn verify(
+    relying_party: &RelyingParty,
+    expected: &Expected<'_>,
+    credential: &Credential,
+    assertion: &Assertion,
+) -> Result<VerifiedAssertion, AssertionError> {
+    check_credential(credential, assertion)?;
+    let sign_count = match credential.kind {
+        CredentialKind::Key | CredentialKind::PasswordProtectedKey => {
+            key::verify(expected, credential, assertion).map(|()| 0)?
+        }
+        #[cfg(feature = "fido2")]
+        CredentialKind::Fido2 => fido2::verify(relying_party, expected, credential, assertion)?,
+        #[cfg(not(feature = "fido2"))]
+        CredentialKind::Fido2 => {
+            // Without passkeys, nothing depends on who relies.
+            let _ = relying_party;
+            return Err(AssertionError::Kind);
+        }
+        CredentialKind::RecoveryKey | CredentialKind::Password | CredentialKind::Totp => {
+            return Err(AssertionError::Kind);
+        }
+    };
+    Ok(VerifiedAssertion { credential_id: credential.id.clone(), sign_count })
+}
+
+/// The proof is by that credential, which may be used, and is of its kind. Published clients sign with a password-protected key as if
+/// it were a key.
+fn check_credential(credential: &Credential, assertion: &Assertion) -> Result<(), AssertionError> {
+    if credential.id != assertion.credential_id {
+        return Err(AssertionError::Credential);
+    }
+    if !credential.is_active() {
+        return Err(AssertionError::Inactive);
+    }
+    let is_unlocked_key =
+        credential.kind == CredentialKind::PasswordProtectedKey && assertion.kind == CredentialKind::Key;
+    (credential.kind == assertion.kind || is_unlocked_key).then_some(()).ok_or(AssertionError::Kind)
+}

@@ -1,0 +1,135 @@
+use minicbor::data::Type;
+use minicbor::decode::{Decoder, Error};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq;
+
+const DEEPEST: usize = 8;
+
+/// What is wrong with authenticator data. Attestations and assertions each have an error of their own that it becomes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MalformedAuthenticatorData(pub(crate) &'static str);
+
+/// What the authenticator says of itself and of a new credential, [byte for byte](https://www.w3.org/TR/webauthn-3/#authenticator-data).
+#[derive(Debug)]
+pub(crate) struct AuthenticatorData<'a> {
+    relying_party_hash: &'a [u8],
+    pub(crate) flags: Flags,
+    pub(crate) sign_count: u32,
+    /// Only in a registration.
+    pub(crate) credential: Option<AttestedCredential<'a>>,
+}
+
+/// The credential that a registration made.
+#[derive(Debug)]
+pub(crate) struct AttestedCredential<'a> {
+    pub(crate) aaguid: [u8; 16],
+    pub(crate) id: &'a [u8],
+    /// The COSE key, still encoded.
+    pub(crate) public_key: &'a [u8],
+}
+
+impl<'a> AuthenticatorData<'a> {
+    /// Reads exactly what the flags announce, and not one byte more.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, MalformedAuthenticatorData> {
+        let Some((relying_party_hash, rest)) = bytes.split_at_checked(32) else { return Err(TRUNCATED) };
+        let Some((&[flags], rest)) = rest.split_first_chunk() else { return Err(TRUNCATED) };
+        let Some((sign_count, rest)) = rest.split_first_chunk() else { return Err(TRUNCATED) };
+        let flags = Flags(flags);
+        let (credential, rest) = match flags.has_credential() {
+            true => AttestedCredential::split(rest).map(|(credential, rest)| (Some(credential), rest))?,
+            false => (None, rest),
+        };
+        let rest = match flags.has_extensions() {
+            true => split_item(rest)?.1,
+            false => rest,
+        };
+        if !rest.is_empty() {
+            return Err(MalformedAuthenticatorData("something is left over"));
+        }
+        let sign_count = u32::from_be_bytes(*sign_count);
+        Ok(Self { relying_party_hash, flags, sign_count, credential })
+    }
+
+    /// Whether it was made for that relying party.
+    pub(crate) fn is_for(&self, relying_party_id: &str) -> bool {
+        Sha256::digest(relying_party_id).as_slice().ct_eq(self.relying_party_hash).into()
+    }
+}
+
+const TRUNCATED: MalformedAuthenticatorData = MalformedAuthenticatorData("truncated");
+
+impl<'a> AttestedCredential<'a> {
+    fn split(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), MalformedAuthenticatorData> {
+        let Some((aaguid, rest)) = bytes.split_first_chunk() else { return Err(TRUNCATED) };
+        let Some((length, rest)) = rest.split_first_chunk() else { return Err(TRUNCATED) };
+        let length = usize::from(u16::from_be_bytes(*length));
+        let Some((id, rest)) = rest.split_at_checked(length) else { return Err(TRUNCATED) };
+        let (public_key, rest) = split_item(rest)?;
+        Ok((Self { aaguid: *aaguid, id, public_key }, rest))
+    }
+}
+
+/// One CBOR map, and what follows it.
+fn split_item(bytes: &[u8]) -> Result<(&[u8], &[u8]), MalformedAuthenticatorData> {
+    let mut cbor = Decoder::new(bytes);
+    match cbor.probe().map() {
+        Ok(Some(_)) => {}
+        Ok(None) | Err(_) => return Err(MalformedAuthenticatorData("a map is missing")),
+    }
+    skip_shallow(&mut cbor, DEEPEST).map_err(|_| MalformedAuthenticatorData("a map is malformed"))?;
+    Ok(bytes.split_at(cbor.position()))
+}
+
+/// Steps over one item of definite length that nests no deeper than `depth`.
+pub(crate) fn skip_shallow(cbor: &mut Decoder<'_>, depth: usize) -> Result<(), Error> {
+    let Some(depth) = depth.checked_sub(1) else {
+        return Err(Error::message("nested too deeply"));
+    };
+    let items = match cbor.datatype()? {
+        Type::Array => cbor.array()?,
+        Type::Map => cbor.map()?.and_then(|members| members.checked_mul(2)),
+        Type::Tag => cbor.tag().map(|_| Some(1))?,
+        Type::ArrayIndef | Type::MapIndef | Type::BytesIndef | Type::StringIndef => None,
+        _ => return cbor.skip(),
+    };
+    let items = items.ok_or_else(|| Error::message("an item of indefinite length"))?;
+    (0..items).try_for_each(|_| skip_shallow(cbor, depth))
+}
+
+/// The flags byte.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flags(u8);
+
+impl Flags {
+    pub(crate) fn user_present(self) -> bool {
+        self.0 & 0x01 != 0
+    }
+
+    pub(crate) fn user_verified(self) -> bool {
+        self.0 & 0x04 != 0
+    }
+
+    pub(crate) fn backup_eligible(self) -> bool {
+        self.0 & 0x08 != 0
+    }
+
+    pub(crate) fn backed_up(self) -> bool {
+        self.0 & 0x10 != 0
+    }
+
+    fn has_credential(self) -> bool {
+        self.0 & 0x40 != 0
+    }
+
+    fn has_extensions(self) -> bool {
+        self.0 & 0x80 != 0
+    }
+
+    /// What can't be backed up is not backed up.
+    pub(crate) fn check_backup(self) -> Result<(), MalformedAuthenticatorData> {
+        match self.backed_up() && !self.backup_eligible() {
+            true => Err(MalformedAuthenticatorData("backed up, but not eligible for backup")),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What registering a credential and signing with it have in common: the two structures that a client or an authenticator signs.
+
+#[cfg(feature = "fido2")]
+mod authenticator_data;
+mod client_data;
+
+#[cfg(feature = "fido2")]
+pub(crate) use self::authenticator_data::{
+    AttestedCredential, AuthenticatorData, MalformedAuthenticatorData, skip_shallow,
+};
+pub(crate) use self::client_data::{ClientData, ClientDataError};

@@ -1,0 +1,37 @@
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::encoding::base64url;
+use crate::random;
+
+/// The proof that a user action was signed: `userAction` on the wire, and opaque there. Whoever holds it, and is the user who signed,
+/// may make the signed request, once.
+#[derive(Clone)]
+pub struct ActionProof(Zeroizing<String>);
+
+impl ActionProof {
+    /// What a client sent back. Any text will do: an unknown one proves nothing.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// The proof itself: for the answer to whoever signed, and nowhere else.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn mint() -> Result<Self, getrandom::Error> {
+        Ok(Self::new(base64url::encode(&random::bytes::<32>()?)))
+    }
+
+    pub(crate) fn secret(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for ActionProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ActionProof(…)")
+    }
+}

@@ -1,0 +1,151 @@
+//! A site whose codes are minted with user actions, and a client that speaks to it over HTTP.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential_code::assertion::Assertion;
+use credential_code::clock::Clock as _;
+use credential_code::model::CredentialKind;
+use credential_code::testing::{KeyClient, ManualClock, MemoryHost, action_flow_builder, flow_builder};
+use credential_code::{ActionRouter, CodeRouter, Credential, User, UserActions, UserId};
+use http::{Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+pub(crate) const MINT: &str = "/auth/credentials/code";
+pub(crate) const INIT: &str = "/auth/action/init";
+pub(crate) const COMPLETE: &str = "/auth/action";
+
+/// A body of mint that is good for a minute of the manual clock, which starts where this does.
+pub(crate) fn mint_body() -> String {
+    json!({ "expiration": seconds(ManualClock::new().now()) + 60 }).to_string()
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+}
+
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) host: Arc<MemoryHost>,
+    pub(crate) clock: ManualClock,
+    app: Router,
+}
+
+impl Site {
+    /// Two users: `us-1`, who asks, and `us-2`.
+    pub(crate) fn new() -> Self {
+        let user = |id: &str| User::new(UserId::new(id).unwrap(), format!("{id}@example.com"));
+        let host = Arc::new(MemoryHost::new([user("us-1"), user("us-2")]));
+        let clock = ManualClock::new();
+        let actions = action_flow_builder(&host).clock(Arc::new(clock.clone())).build().unwrap();
+        let flow = flow_builder(&host)
+            .authenticator(Arc::new(UserActions::new(host.clone(), actions.clone())))
+            .clock(Arc::new(clock.clone()))
+            .build()
+            .unwrap();
+        let app = Router::new()
+            .nest_service("/auth/action", ActionRouter::new(actions))
+            .nest_service("/auth/credentials", CodeRouter::new(flow));
+        Self { host, clock, app }
+    }
+
+    pub(crate) fn user(&self) -> UserId {
+        UserId::new("us-1").unwrap()
+    }
+
+    pub(crate) fn seed(&self, credential: Credential) {
+        self.host.seed(credential);
+    }
+
+    pub(crate) fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        Answer { status, body: serde_json::from_slice(&body).expect("every answer is JSON") }
+    }
+
+    pub(crate) async fn post_as(&self, user: &str, path: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::AUTHORIZATION, format!("Bearer {user}"));
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    pub(crate) async fn begin(&self, method: &str, path: &str, payload: &str) -> Value {
+        let answer = self.post_as("us-1", INIT, begin_body(method, path, payload)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        answer.body
+    }
+
+    pub(crate) async fn complete(&self, challenge: &Value, assertion: &Assertion) -> Answer {
+        self.post_as("us-1", COMPLETE, complete_body(challenge, assertion)).await
+    }
+
+    /// An action signed by a key.
+    pub(crate) async fn sign(&self, client: &KeyClient, method: &str, path: &str, payload: &str) -> String {
+        let challenge = self.begin(method, path, payload).await;
+        let assertion = client.assert(CredentialKind::Key, challenge["challenge"].as_str().unwrap());
+        let answer = self.complete(&challenge, &assertion).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        answer.body["userAction"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn mint(&self, action: &str, body: &str) -> Answer {
+        self.mint_as("us-1", action, body).await
+    }
+
+    pub(crate) async fn mint_as(&self, user: &str, action: &str, body: &str) -> Answer {
+        let request = Request::post(MINT)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::AUTHORIZATION, format!("Bearer {user}"))
+            .header("x-dfns-useraction", action);
+        self.send(request.body(body.to_owned().into()).unwrap()).await
+    }
+}
+
+pub(crate) fn begin_body(method: &str, path: &str, payload: &str) -> String {
+    json!({
+        "userActionPayload": payload,
+        "userActionHttpMethod": method,
+        "userActionHttpPath": path,
+        "userActionServerKind": "Api",
+    })
+    .to_string()
+}
+
+pub(crate) fn complete_body(challenge: &Value, assertion: &Assertion) -> String {
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let mut proof = json!({
+        "credId": assertion.credential_id.as_str(),
+        "clientData": encode(&assertion.client_data),
+        "signature": encode(&assertion.signature),
+    });
+    if let Some(fido2) = &assertion.fido2 {
+        proof["authenticatorData"] = encode(&fido2.authenticator_data).into();
+        if let Some(handle) = &fido2.user_handle {
+            proof["userHandle"] = encode(handle).into();
+        }
+    }
+    json!({
+        "challengeIdentifier": challenge["challengeIdentifier"],
+        "firstFactor": { "kind": assertion.kind.as_str(), "credentialAssertion": proof },
+    })
+    .to_string()
+}
