@@ -1,0 +1,80 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use axum::http::{HeaderMap, header};
+use credential_code::host::{Advance, SignCounters};
+use credential_code::model::CredentialId;
+use credential_code::{
+    AuthError, AuthRequest, Authenticator, BoxError, Caller, Credential, CredentialRepository, Insertion,
+    NewCredential, User, UserDirectory, UserId,
+};
+
+/// One user, who is signed in with one bearer token, and their credentials.
+#[derive(Debug)]
+pub(crate) struct DemoHost {
+    user: User,
+    token: String,
+    credentials: Mutex<Vec<Credential>>,
+}
+
+impl DemoHost {
+    pub(crate) fn new(user: User, token: &str, credential: Credential) -> Self {
+        Self { user, token: token.to_owned(), credentials: Mutex::new(vec![credential]) }
+    }
+
+    /// Who is signed in, if anybody.
+    pub(crate) fn signed_in(&self, headers: &HeaderMap) -> Option<UserId> {
+        let header = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        (header.strip_prefix("Bearer ")? == self.token).then(|| self.user.id.clone())
+    }
+
+    fn stored(&self) -> MutexGuard<'_, Vec<Credential>> {
+        self.credentials.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Authenticator for DemoHost {
+    async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError> {
+        self.signed_in(&request.head.headers).map(Caller::new).ok_or(AuthError::Unauthenticated)
+    }
+}
+
+#[async_trait]
+impl UserDirectory for DemoHost {
+    async fn user(&self, id: &UserId) -> Result<Option<User>, BoxError> {
+        Ok((self.user.id == *id).then(|| self.user.clone()))
+    }
+}
+
+#[async_trait]
+impl CredentialRepository for DemoHost {
+    async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
+        Ok(self.stored().iter().filter(|credential| credential.user == *user).cloned().collect())
+    }
+
+    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+        let mut credentials = self.stored();
+        if credentials.iter().any(|stored| stored.id == credential.id) {
+            return Ok(Insertion::Duplicate);
+        }
+        credentials.push(credential.into_credential());
+        Ok(Insertion::Created)
+    }
+}
+
+#[async_trait]
+impl SignCounters for DemoHost {
+    async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError> {
+        let mut credentials = self.stored();
+        let passkey =
+            credentials.iter_mut().find(|stored| stored.id == *id).and_then(|stored| stored.fido2.as_mut());
+        match passkey {
+            Some(passkey) if count > passkey.sign_count => {
+                passkey.sign_count = count;
+                Ok(Advance::Advanced)
+            }
+            Some(_) | None => Ok(Advance::NotGreater),
+        }
+    }
+}
