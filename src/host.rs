@@ -84,7 +84,7 @@ pub enum AuthError {
 /// Tells who is asking for a code, from a bearer token, a session cookie, a client certificate.
 ///
 /// Minting a code is as good as adding a credential, so ask for as much as the account's other dangerous actions do: a fresh sign-in, or a
-/// signature by an existing credential.
+/// signature by an existing credential, which [`UserActions`](crate::UserActions) demands.
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
     /// Who is asking? Called once for each well-formed request to mint.

@@ -63,8 +63,8 @@ impl ActionFlowBuilder {
             user_verification: Requirement::Required,
             challenge_lifetime: Duration::from_secs(5 * 60),
             action_lifetime: Duration::from_secs(60),
-            challenges_of_user: Budget::per_minute(60),
-            misses_of_user: Budget::per_minute(10),
+            challenges_of_user: Budget::per_minute(600),
+            misses_of_user: Budget::per_minute(1000),
             limits: RequestLimits { body: 64 * 1024, read_deadline: Duration::from_secs(10) },
         }
     }
@@ -166,13 +166,14 @@ impl ActionFlowBuilder {
         self
     }
 
-    /// Challenges that one user may ask for. Default: 60 a minute.
+    /// Challenges that one user may ask for, so that nobody fills the store. Default: 600 a minute.
     pub fn challenges_per_user(mut self, budget: Budget) -> Self {
         self.challenges_of_user = budget;
         self
     }
 
-    /// Challenges and actions that one user may get wrong. Default: 10 a minute.
+    /// Challenges and actions that one user may get wrong. Default: 1000 a minute. Nobody guesses 256 bits: it is there for clients that
+    /// run wild.
     pub fn misses_per_user(mut self, budget: Budget) -> Self {
         self.misses_of_user = budget;
         self

@@ -13,6 +13,9 @@ const HEADER: HeaderName = HeaderName::from_static("x-dfns-useraction");
 ///
 /// The host's is asked first, so a request without a bearer token is 401; without a user action that was signed by the same user for
 /// this very request, it is 403. See the [module](crate::action) for an example.
+///
+/// The path that counts is [`AuthRequest::path`], as the client sees it: a [`CodeRouter`](crate::CodeRouter) that is not mounted under
+/// `/auth/credentials` has to be [told](crate::CodeRouter::mounted_at).
 #[derive(Clone, Debug)]
 pub struct UserActions<A> {
     bearer: A,

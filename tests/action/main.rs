@@ -1,18 +1,25 @@
 //! User actions: an existing credential signs a request, and that request alone mints a code, once.
 
+mod assertions;
+mod binding;
+mod malformed;
 mod site;
 
 use credential_code::model::CredentialKind;
 use credential_code::testing::KeyClient;
-use http::StatusCode;
+use http::{Request, StatusCode, header};
 use serde_json::json;
-use site::{MINT, Site, mint_body};
+use site::{Answer, COMPLETE, INIT, MINT, Site, mint_body};
+
+fn is_refused(answer: &Answer) -> bool {
+    answer.status == StatusCode::FORBIDDEN
+        && answer.body["message"] == "user action signature is missing or invalid"
+        && answer.body["error"]["message"] == answer.body["message"]
+}
 
 #[tokio::test]
 async fn an_action_is_spent_by_its_request() {
-    let site = Site::new();
-    let client = KeyClient::p256();
-    site.seed(client.credential(site.user(), CredentialKind::Key));
+    let (site, client) = Site::with_key();
     let body = mint_body();
 
     let action = site.sign(&client, "POST", MINT, &body).await;
@@ -21,6 +28,178 @@ async fn an_action_is_spent_by_its_request() {
 
     assert_eq!(minted.status, StatusCode::OK, "{minted:?}");
     assert!(minted.body["code"].is_string());
-    assert_eq!(again.status, StatusCode::FORBIDDEN);
-    assert_eq!(again.body["message"], json!("user action signature is missing or invalid"));
+    assert!(is_refused(&again), "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_a_thousand_racing_requests_with_one_action_one_mints() {
+    let (site, client) = Site::with_key();
+    let body = mint_body();
+    let action = site.sign(&client, "POST", MINT, &body).await;
+
+    let mut racers = tokio::task::JoinSet::new();
+    for _ in 0..1000 {
+        let (site, action, body) = (site.clone(), action.clone(), body.clone());
+        racers.spawn(async move { site.mint(&action, &body).await });
+    }
+    let answers = racers.join_all().await;
+
+    assert_eq!(answers.iter().filter(|answer| answer.status == StatusCode::OK).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| is_refused(answer)).count(), 999);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_racing_answers_to_a_challenge_one_is_an_action() {
+    let (site, client) = Site::with_key();
+    let challenge = site.begin("POST", MINT, "{}").await;
+    let assertion = client.assert(CredentialKind::Key, challenge["challenge"].as_str().unwrap());
+
+    let mut racers = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (site, challenge, assertion) = (site.clone(), challenge.clone(), assertion.clone());
+        racers.spawn(async move { site.complete(&challenge, &assertion).await.status });
+    }
+    let statuses = racers.join_all().await;
+
+    assert_eq!(statuses.iter().filter(|status| **status == StatusCode::OK).count(), 1);
+}
+
+#[tokio::test]
+async fn a_mint_needs_a_bearer_and_an_action() {
+    let (site, client) = Site::with_key();
+    let body = mint_body();
+    let action = site.sign(&client, "POST", MINT, &body).await;
+
+    let nobody = Request::post(MINT)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header("x-dfns-useraction", &action)
+        .body(body.clone().into());
+    assert_eq!(site.send(nobody.unwrap()).await.status, StatusCode::UNAUTHORIZED);
+    assert!(is_refused(&site.post_as("us-1", MINT, body.clone()).await));
+    assert!(is_refused(&site.mint("", &body).await));
+    assert!(is_refused(&site.mint("unknown", &body).await));
+    let twice = Request::post(MINT)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::AUTHORIZATION, "Bearer us-1")
+        .header("x-dfns-useraction", &action)
+        .header("x-dfns-useraction", &action)
+        .body(body.clone().into());
+    assert!(is_refused(&site.send(twice.unwrap()).await));
+
+    assert_eq!(site.mint(&action, &body).await.status, StatusCode::OK, "none of these spent it");
+}
+
+#[tokio::test]
+async fn an_action_lives_a_minute_and_its_challenge_five() {
+    let (site, client) = Site::with_key();
+    let body = mint_body();
+    let action = site.sign(&client, "POST", MINT, &body).await;
+    let late = site.sign(&client, "POST", MINT, &body).await;
+    site.advance(59);
+    assert_eq!(site.mint(&action, &body).await.status, StatusCode::OK);
+    site.advance(1);
+    assert!(is_refused(&site.mint(&late, &body).await));
+
+    for (seconds, status) in [(299, StatusCode::OK), (300, StatusCode::FORBIDDEN)] {
+        let challenge = site.begin("POST", MINT, "{}").await;
+        let assertion = client.assert(CredentialKind::Key, challenge["challenge"].as_str().unwrap());
+        site.advance(seconds);
+        let answer = site.complete(&challenge, &assertion).await;
+        assert_eq!(answer.status, status, "after {seconds} s: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_answers_or_spends_the_challenge_of_another() {
+    let (site, client) = Site::with_key();
+    let challenge = site.begin("POST", MINT, "{}").await;
+    let assertion = client.assert(CredentialKind::Key, challenge["challenge"].as_str().unwrap());
+
+    let foreign = site.post_as("us-2", COMPLETE, site::complete_body(&challenge, &assertion)).await;
+    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+    assert_eq!(foreign.body["error"]["code"], "invalid_challenge");
+    assert_eq!(site.complete(&challenge, &assertion).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_host_that_fails_spends_no_challenge() {
+    let (site, client) = Site::with_key();
+    let challenge = site.begin("POST", MINT, "{}").await;
+    let assertion = client.assert(CredentialKind::Key, challenge["challenge"].as_str().unwrap());
+
+    for _ in 0..5 {
+        site.host.fail();
+        assert_eq!(site.complete(&challenge, &assertion).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+        site.host.recover();
+    }
+    assert_eq!(site.complete(&challenge, &assertion).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_challenge_names_what_the_caller_can_sign_with() {
+    let site = Site::new();
+    let [key, protected, recovery, off, foreign] = std::array::from_fn(|_| KeyClient::ed25519());
+    site.seed(key.credential(site.user(), CredentialKind::Key));
+    let mut locked = protected.credential(site.user(), CredentialKind::PasswordProtectedKey);
+    locked.encrypted_private_key = Some("sealed".to_string().try_into().unwrap());
+    site.seed(locked);
+    site.seed(recovery.credential(site.user(), CredentialKind::RecoveryKey));
+    let mut deactivated = off.credential(site.user(), CredentialKind::Key);
+    deactivated.status = credential_code::model::CredentialStatus::Deactivated;
+    site.seed(deactivated);
+    site.seed(foreign.credential("us-2".to_string().try_into().unwrap(), CredentialKind::Key));
+
+    let challenge = site.begin("POST", MINT, "{}").await;
+
+    let entry = |client: &KeyClient| json!({ "type": "public-key", "id": client.credential_id().as_str() });
+    let mut sealed = entry(&protected);
+    sealed["encryptedPrivateKey"] = "sealed".into();
+    assert_eq!(
+        challenge["allowCredentials"],
+        json!({ "key": [entry(&key), entry(&protected)], "passwordProtectedKey": [sealed], "webauthn": [] })
+    );
+    let kind = |kind: &str| json!({ "kind": kind, "factor": "either", "requiresSecondFactor": false });
+    assert_eq!(challenge["supportedCredentialKinds"], json!([kind("Key"), kind("PasswordProtectedKey")]));
+    assert_eq!(challenge["rp"], json!({ "id": "example.com", "name": "Example" }));
+    assert_eq!(challenge["userVerification"], "required");
+    assert_eq!(challenge["attestation"], "none");
+    assert_eq!(challenge["externalAuthenticationUrl"], "");
+    assert_eq!(challenge.as_object().unwrap().len(), 8);
+}
+
+#[tokio::test]
+async fn a_runaway_client_is_slowed_down_alone() {
+    let (site, _) = Site::with_key();
+    let mut answers = Vec::new();
+    for _ in 0..1001 {
+        answers.push(site.mint("unknown", &mint_body()).await);
+    }
+    assert!(is_refused(&answers[999]));
+    assert_eq!(answers[1000].status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(is_refused(&site.mint_as("us-2", "unknown", &mint_body()).await));
+}
+
+#[tokio::test]
+async fn the_layer_answers_as_the_router_does() {
+    let (site, client) = Site::with_key();
+    let site = site.behind_layers();
+    let body = mint_body();
+
+    let action = site.sign(&client, "POST", MINT, &body).await;
+    assert_eq!(site.mint(&action, &body).await.status, StatusCode::OK);
+    let passed = site.post_as("us-1", "/auth/action/", "{}").await;
+    assert_eq!(passed.body, json!("the application"));
+}
+
+#[tokio::test]
+async fn the_endpoints_need_a_bearer() {
+    let (site, client) = Site::with_key();
+    let challenge = site.begin("POST", MINT, "{}").await;
+    let assertion = client.assert(CredentialKind::Key, challenge["challenge"].as_str().unwrap());
+    for user in ["", "nobody"] {
+        let begun = site.post_as(user, INIT, site::begin_body("POST", MINT, "{}")).await;
+        let completed = site.post_as(user, COMPLETE, site::complete_body(&challenge, &assertion)).await;
+        assert_eq!([begun.status, completed.status], [StatusCode::UNAUTHORIZED; 2]);
+    }
+    assert_eq!(site.complete(&challenge, &assertion).await.status, StatusCode::OK);
 }

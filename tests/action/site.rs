@@ -11,11 +11,14 @@ use credential_code::assertion::Assertion;
 use credential_code::clock::Clock as _;
 use credential_code::model::CredentialKind;
 use credential_code::testing::{KeyClient, ManualClock, MemoryHost, action_flow_builder, flow_builder};
-use credential_code::{ActionRouter, CodeRouter, Credential, User, UserActions, UserId};
+use credential_code::{
+    ActionFlow, ActionLayer, ActionRouter, CodeFlow, CodeLayer, CodeRouter, Credential, User, UserActions,
+    UserId,
+};
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tower::ServiceExt;
+use tower::{Layer as _, ServiceExt};
 
 pub(crate) const MINT: &str = "/auth/credentials/code";
 pub(crate) const INIT: &str = "/auth/action/init";
@@ -41,6 +44,8 @@ pub(crate) struct Answer {
 pub(crate) struct Site {
     pub(crate) host: Arc<MemoryHost>,
     pub(crate) clock: ManualClock,
+    actions: ActionFlow,
+    flow: CodeFlow,
     app: Router,
 }
 
@@ -57,9 +62,25 @@ impl Site {
             .build()
             .unwrap();
         let app = Router::new()
-            .nest_service("/auth/action", ActionRouter::new(actions))
-            .nest_service("/auth/credentials", CodeRouter::new(flow));
-        Self { host, clock, app }
+            .nest_service("/auth/action", ActionRouter::new(actions.clone()))
+            .nest_service("/auth/credentials", CodeRouter::new(flow.clone()));
+        Self { host, clock, actions, flow, app }
+    }
+
+    /// The first user has a key.
+    pub(crate) fn with_key() -> (Self, KeyClient) {
+        let (site, client) = (Self::new(), KeyClient::p256());
+        site.seed(client.credential(site.user(), CredentialKind::Key));
+        (site, client)
+    }
+
+    /// The same, with the endpoints in front of the application instead of mounted in it.
+    pub(crate) fn behind_layers(mut self) -> Self {
+        let application = Router::new().fallback(|| async { "\"the application\"" });
+        let layered = ActionLayer::new(self.actions.clone())
+            .layer(CodeLayer::new(self.flow.clone()).layer(application));
+        self.app = Router::new().fallback_service(layered);
+        self
     }
 
     pub(crate) fn user(&self) -> UserId {
