@@ -26,7 +26,7 @@ fn outcome(credential: &credential_code::Credential, assertion: &Assertion) -> S
 #[test]
 fn keys_sign_what_published_clients_sign() {
     for client in [KeyClient::p256(), KeyClient::ed25519()] {
-        let credential = client.credential("us-1".to_string().try_into().unwrap(), CredentialKind::Key);
+        let credential = client.credential("us-1".to_owned().try_into().unwrap(), CredentialKind::Key);
         let check = |client_data: String| {
             outcome(&credential, &client.assert_client_data(CredentialKind::Key, client_data))
         };
@@ -54,7 +54,7 @@ fn keys_sign_what_published_clients_sign() {
 #[test]
 fn a_credential_signs_as_what_it_is() {
     let client = KeyClient::p256();
-    let of_kind = |kind| client.credential("us-1".to_string().try_into().unwrap(), kind);
+    let of_kind = |kind| client.credential("us-1".to_owned().try_into().unwrap(), kind);
     use CredentialKind::{Fido2, Key, PasswordProtectedKey, RecoveryKey};
     for (stored, said, expected) in [
         (Key, Key, "Ok"),
@@ -92,7 +92,7 @@ async fn only_ones_own_active_keys_sign() {
         ("us-2", CredentialKind::Key, CredentialStatus::Active, StatusCode::BAD_REQUEST),
     ] {
         let (site, client) = (Site::new(), KeyClient::p256());
-        let mut credential = client.credential(owner.to_string().try_into().unwrap(), kind);
+        let mut credential = client.credential(owner.to_owned().try_into().unwrap(), kind);
         credential.status = status;
         site.seed(credential);
         let challenge = site.begin("POST", MINT, "{}").await;
@@ -121,7 +121,7 @@ mod passkeys {
     }
 
     fn check(passkey: &SoftAuthenticator, assertion: &Assertion) -> String {
-        outcome(&passkey.credential("us-1".to_string().try_into().unwrap()), assertion)
+        outcome(&passkey.credential("us-1".to_owned().try_into().unwrap()), assertion)
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod passkeys {
         ] {
             let mut passkey = passkey();
             passkey.sign_count = stored;
-            let credential = passkey.credential("us-1".to_string().try_into().unwrap());
+            let credential = passkey.credential("us-1".to_owned().try_into().unwrap());
             passkey.sign_count = new;
             let assertion = passkey.assert("example.com", ORIGIN, CHALLENGE);
             assert_eq!(outcome(&credential, &assertion), expected, "{stored} to {new}");
@@ -221,7 +221,7 @@ mod passkeys {
     #[test]
     fn verification_may_be_done_without() {
         let mut passkey = passkey();
-        let credential = passkey.credential("us-1".to_string().try_into().unwrap());
+        let credential = passkey.credential("us-1".to_owned().try_into().unwrap());
         passkey.flags = SoftAuthenticator::USER_PRESENT;
         let (challenge, assertion) =
             (Challenge::new(CHALLENGE).unwrap(), passkey.assert("example.com", ORIGIN, CHALLENGE));

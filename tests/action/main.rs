@@ -141,13 +141,13 @@ async fn a_challenge_names_what_the_caller_can_sign_with() {
     let [key, protected, recovery, off, foreign] = std::array::from_fn(|_| KeyClient::ed25519());
     site.seed(key.credential(site.user(), CredentialKind::Key));
     let mut locked = protected.credential(site.user(), CredentialKind::PasswordProtectedKey);
-    locked.encrypted_private_key = Some("sealed".to_string().try_into().unwrap());
+    locked.encrypted_private_key = Some("sealed".to_owned().try_into().unwrap());
     site.seed(locked);
     site.seed(recovery.credential(site.user(), CredentialKind::RecoveryKey));
     let mut deactivated = off.credential(site.user(), CredentialKind::Key);
     deactivated.status = credential_code::model::CredentialStatus::Deactivated;
     site.seed(deactivated);
-    site.seed(foreign.credential("us-2".to_string().try_into().unwrap(), CredentialKind::Key));
+    site.seed(foreign.credential("us-2".to_owned().try_into().unwrap(), CredentialKind::Key));
 
     let challenge = site.begin("POST", MINT, "{}").await;
 
