@@ -26,7 +26,7 @@ fn outcome(credential: &credential_code::Credential, assertion: &Assertion) -> S
 #[test]
 fn keys_sign_what_published_clients_sign() {
     for client in [KeyClient::p256(), KeyClient::ed25519()] {
-        let credential = client.credential("us-1".to_string().try_into().unwrap(), CredentialKind::Key);
+        let credential = client.credential("us-1".to_owned().try_into().unwrap(), CredentialKind::Key);
         let check = |client_data: String| {
             outcome(&credential, &client.assert_client_data(CredentialKind::Key, client_data))
         };
@@ -54,7 +54,7 @@ fn keys_sign_what_published_clients_sign() {
 #[test]
 fn a_credential_signs_as_what_it_is() {
     let client = KeyClient::p256();
-    let of_kind = |kind| client.credential("us-1".to_string().try_into().unwrap(), kind);
+    let of_kind = |kind| client.credential("us-1".to_owned().try_into().unwrap(), kind);
     use CredentialKind::{Fido2, Key, PasswordProtectedKey, RecoveryKey};
     for (stored, said, expected) in [
         (Key, Key, "Ok"),
@@ -92,7 +92,7 @@ async fn only_ones_own_active_keys_sign() {
         ("us-2", CredentialKind::Key, CredentialStatus::Active, StatusCode::BAD_REQUEST),
     ] {
         let (site, client) = (Site::new(), KeyClient::p256());
-        let mut credential = client.credential(owner.to_string().try_into().unwrap(), kind);
+        let mut credential = client.credential(owner.to_owned().try_into().unwrap(), kind);
         credential.status = status;
         site.seed(credential);
         let challenge = site.begin("POST", MINT, "{}").await;
@@ -109,8 +109,10 @@ mod passkeys {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use credential_code::assertion::Fido2Assertion;
+    use credential_code::crypto::{Digest, PublicKey};
     use credential_code::testing::{SoftAuthenticator, StatementFormat};
     use serde_json::Value;
+    use sha2::Digest as _;
 
     use super::*;
 
@@ -121,7 +123,7 @@ mod passkeys {
     }
 
     fn check(passkey: &SoftAuthenticator, assertion: &Assertion) -> String {
-        outcome(&passkey.credential("us-1".to_string().try_into().unwrap()), assertion)
+        outcome(&passkey.credential("us-1".to_owned().try_into().unwrap()), assertion)
     }
 
     #[test]
@@ -211,17 +213,40 @@ mod passkeys {
         ] {
             let mut passkey = passkey();
             passkey.sign_count = stored;
-            let credential = passkey.credential("us-1".to_string().try_into().unwrap());
+            let credential = passkey.credential("us-1".to_owned().try_into().unwrap());
             passkey.sign_count = new;
             let assertion = passkey.assert("example.com", ORIGIN, CHALLENGE);
             assert_eq!(outcome(&credential, &assertion), expected, "{stored} to {new}");
         }
     }
 
+    /// Passkeys on the larger curves hash with more, as their COSE algorithms say.
+    #[test]
+    fn a_larger_curve_signs_with_its_digest() {
+        use p384::ecdsa::signature::Signer as _;
+
+        let (passkey, key) = (passkey(), p384::ecdsa::SigningKey::from_slice(&[7; 48]).unwrap());
+        let prefix =
+            b"\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00";
+        let point = key.verifying_key().to_sec1_point(false);
+        let mut credential = passkey.credential("us-1".to_owned().try_into().unwrap());
+        credential.public_key = PublicKey::from_spki_der(&[prefix, point.as_bytes()].concat()).unwrap();
+        credential.digest = Digest::Sha384;
+        let mut assertion = passkey.assert("example.com", ORIGIN, CHALLENGE);
+        let hash = sha2::Sha256::digest(&assertion.client_data);
+        let message = [&assertion.fido2.as_ref().unwrap().authenticator_data[..], &hash[..]].concat();
+        let signature: p384::ecdsa::Signature = key.sign(&message);
+        assertion.signature = signature.to_der().as_bytes().to_vec();
+
+        assert_eq!(outcome(&credential, &assertion), "Ok");
+        credential.digest = Digest::Sha256;
+        assert_eq!(outcome(&credential, &assertion), "Signature");
+    }
+
     #[test]
     fn verification_may_be_done_without() {
         let mut passkey = passkey();
-        let credential = passkey.credential("us-1".to_string().try_into().unwrap());
+        let credential = passkey.credential("us-1".to_owned().try_into().unwrap());
         passkey.flags = SoftAuthenticator::USER_PRESENT;
         let (challenge, assertion) =
             (Challenge::new(CHALLENGE).unwrap(), passkey.assert("example.com", ORIGIN, CHALLENGE));

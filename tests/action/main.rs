@@ -7,7 +7,8 @@ mod site;
 
 use credential_code::model::CredentialKind;
 use credential_code::testing::KeyClient;
-use http::{Request, StatusCode, header};
+use credential_code::{AuthError, AuthRequest, Authenticator as _};
+use http::{HeaderName, Request, StatusCode, header};
 use serde_json::json;
 use site::{Answer, COMPLETE, INIT, MINT, Site, mint_body};
 
@@ -90,6 +91,23 @@ async fn a_mint_needs_a_bearer_and_an_action() {
 }
 
 #[tokio::test]
+async fn an_action_may_come_in_another_header() {
+    let (site, client) = Site::with_key();
+    let body = mint_body();
+    let action = site.sign(&client, "POST", MINT, &body).await;
+    let demanding = site.user_actions().with_header(HeaderName::from_static("x-example-action"));
+    let ask = async |header: &str| {
+        let head = Request::post(MINT).header(header::AUTHORIZATION, "Bearer us-1").header(header, &action);
+        let (head, ()) = head.body(()).unwrap().into_parts();
+        demanding.authenticate(&AuthRequest::new(&head, MINT, body.as_bytes())).await
+    };
+
+    assert!(matches!(ask("x-dfns-useraction").await, Err(AuthError::Forbidden(_))));
+    assert_eq!(ask("X-Example-Action").await.unwrap().user, site.user());
+    assert!(matches!(ask("x-example-action").await, Err(AuthError::Forbidden(_))));
+}
+
+#[tokio::test]
 async fn an_action_lives_a_minute_and_its_challenge_five() {
     let (site, client) = Site::with_key();
     let body = mint_body();
@@ -141,13 +159,13 @@ async fn a_challenge_names_what_the_caller_can_sign_with() {
     let [key, protected, recovery, off, foreign] = std::array::from_fn(|_| KeyClient::ed25519());
     site.seed(key.credential(site.user(), CredentialKind::Key));
     let mut locked = protected.credential(site.user(), CredentialKind::PasswordProtectedKey);
-    locked.encrypted_private_key = Some("sealed".to_string().try_into().unwrap());
+    locked.encrypted_private_key = Some("sealed".to_owned().try_into().unwrap());
     site.seed(locked);
     site.seed(recovery.credential(site.user(), CredentialKind::RecoveryKey));
     let mut deactivated = off.credential(site.user(), CredentialKind::Key);
     deactivated.status = credential_code::model::CredentialStatus::Deactivated;
     site.seed(deactivated);
-    site.seed(foreign.credential("us-2".to_string().try_into().unwrap(), CredentialKind::Key));
+    site.seed(foreign.credential("us-2".to_owned().try_into().unwrap(), CredentialKind::Key));
 
     let challenge = site.begin("POST", MINT, "{}").await;
 
@@ -202,4 +220,11 @@ async fn the_endpoints_need_a_bearer() {
         assert_eq!([begun.status, completed.status], [StatusCode::UNAUTHORIZED; 2]);
     }
     assert_eq!(site.complete(&challenge, &assertion).await.status, StatusCode::OK);
+}
+
+#[test]
+fn a_proof_is_not_shown() {
+    let proof = credential_code::model::ActionProof::new("secret");
+    assert_eq!(format!("{proof:?}"), "ActionProof(…)");
+    assert_eq!(proof.reveal(), "secret");
 }
