@@ -1,8 +1,13 @@
-//! Registrations that others made: of keys as the published clients make them, and of passkeys from WebAuthn Level 3, section 16.
+//! What others made: registrations of keys as the published clients make them, and registrations of and signatures by passkeys from
+//! WebAuthn Level 3, section 16.
 
-use credential_code::attestation::{Attestation, Expected, VerifyError, verify};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential_code::assertion::{self, Assertion, Fido2Assertion};
+use credential_code::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError, verify};
 use credential_code::model::{
-    Challenge, CredentialId, CredentialKind, Fido2Policy, RelyingParty, Requirement,
+    Challenge, Credential, CredentialId, CredentialKind, CredentialUuid, Fido2Policy, Origin, RelyingParty,
+    Requirement, UserId,
 };
 use serde_json::Value;
 
@@ -18,8 +23,42 @@ fn text<'a>(vector: &'a Value, member: &str) -> &'a str {
 }
 
 fn bytes(text: &str) -> Vec<u8> {
-    use base64::Engine as _;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap()
+    URL_SAFE_NO_PAD.decode(text).unwrap()
+}
+
+fn hex(digits: &Value) -> Vec<u8> {
+    let digits = digits.as_str().unwrap();
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+}
+
+/// The credential that a registration makes.
+fn stored(party: &RelyingParty, verified: &VerifiedAttestation) -> Credential {
+    let mut credential = Credential::new(
+        UserId::new("us-1").unwrap(),
+        verified.kind(),
+        verified.credential_id().clone(),
+        CredentialUuid::new("cr-6uunn-bm6ja-f6rmod5kqrk5rbel").unwrap(),
+        verified.public_key().clone(),
+        party.id(),
+        Origin::new(verified.origin().unwrap().as_str()).unwrap(),
+    );
+    credential.digest = verified.digest();
+    credential.fido2 = verified.fido2().cloned();
+    credential
+}
+
+/// What it signs later.
+fn signed_with(verified: &VerifiedAttestation, vector: &Value) -> Assertion {
+    Assertion {
+        kind: verified.kind(),
+        credential_id: verified.credential_id().clone(),
+        client_data: hex(&vector["clientDataJSON"]),
+        signature: hex(&vector["signature"]),
+        fido2: Some(Fido2Assertion {
+            authenticator_data: hex(&vector["authenticatorData"]),
+            user_handle: None,
+        }),
+    }
 }
 
 #[test]
@@ -52,7 +91,7 @@ fn keys_are_accepted_and_refused_as_published() {
 }
 
 #[test]
-fn passkeys_are_accepted_as_far_as_the_engine_can_verify_them() {
+fn passkeys_are_accepted_as_far_as_the_engine_can_verify_them_and_then_sign() {
     let vectors = vectors("fido2_registration.json");
     assert_eq!(vectors.len(), 4);
     let mut policy = Fido2Policy::default();
@@ -73,6 +112,20 @@ fn passkeys_are_accepted_as_far_as_the_engine_can_verify_them() {
             (format, outcome) => {
                 let verified = outcome.unwrap_or_else(|error| panic!("{format}: {error:?}"));
                 assert_eq!(verified.fido2().unwrap().format, format);
+                let assertion = signed_with(&verified, &vector["authentication"]);
+                let mut bent = assertion.clone();
+                bent.client_data.push(b' ');
+                let check = |assertion: &Assertion| {
+                    let credential = stored(&party, &verified);
+                    let challenge = URL_SAFE_NO_PAD.encode(hex(&vector["authentication"]["challenge"]));
+                    let challenge = Challenge::new(challenge).unwrap();
+                    let expected = assertion::Expected::new(&challenge);
+                    let expected = expected.with_user_verification(Requirement::Preferred);
+                    assertion::verify(&party, &expected, &credential, assertion)
+                };
+                let signed = check(&assertion).unwrap_or_else(|error| panic!("{format}: {error:?}"));
+                assert_eq!(signed.sign_count(), 0);
+                assert!(matches!(check(&bent), Err(assertion::AssertionError::Signature)), "{format}");
             }
         }
     }

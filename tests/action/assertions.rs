@@ -109,8 +109,10 @@ mod passkeys {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use credential_code::assertion::Fido2Assertion;
+    use credential_code::crypto::{Digest, PublicKey};
     use credential_code::testing::{SoftAuthenticator, StatementFormat};
     use serde_json::Value;
+    use sha2::Digest as _;
 
     use super::*;
 
@@ -216,6 +218,29 @@ mod passkeys {
             let assertion = passkey.assert("example.com", ORIGIN, CHALLENGE);
             assert_eq!(outcome(&credential, &assertion), expected, "{stored} to {new}");
         }
+    }
+
+    /// Passkeys on the larger curves hash with more, as their COSE algorithms say.
+    #[test]
+    fn a_larger_curve_signs_with_its_digest() {
+        use p384::ecdsa::signature::Signer as _;
+
+        let (passkey, key) = (passkey(), p384::ecdsa::SigningKey::from_slice(&[7; 48]).unwrap());
+        let prefix =
+            b"\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00";
+        let point = key.verifying_key().to_sec1_point(false);
+        let mut credential = passkey.credential("us-1".to_owned().try_into().unwrap());
+        credential.public_key = PublicKey::from_spki_der(&[prefix, point.as_bytes()].concat()).unwrap();
+        credential.digest = Digest::Sha384;
+        let mut assertion = passkey.assert("example.com", ORIGIN, CHALLENGE);
+        let hash = sha2::Sha256::digest(&assertion.client_data);
+        let message = [&assertion.fido2.as_ref().unwrap().authenticator_data[..], &hash[..]].concat();
+        let signature: p384::ecdsa::Signature = key.sign(&message);
+        assertion.signature = signature.to_der().as_bytes().to_vec();
+
+        assert_eq!(outcome(&credential, &assertion), "Ok");
+        credential.digest = Digest::Sha256;
+        assert_eq!(outcome(&credential, &assertion), "Signature");
     }
 
     #[test]

@@ -7,7 +7,8 @@ mod site;
 
 use credential_code::model::CredentialKind;
 use credential_code::testing::KeyClient;
-use http::{Request, StatusCode, header};
+use credential_code::{AuthError, AuthRequest, Authenticator as _};
+use http::{HeaderName, Request, StatusCode, header};
 use serde_json::json;
 use site::{Answer, COMPLETE, INIT, MINT, Site, mint_body};
 
@@ -87,6 +88,23 @@ async fn a_mint_needs_a_bearer_and_an_action() {
     assert!(is_refused(&site.send(twice.unwrap()).await));
 
     assert_eq!(site.mint(&action, &body).await.status, StatusCode::OK, "none of these spent it");
+}
+
+#[tokio::test]
+async fn an_action_may_come_in_another_header() {
+    let (site, client) = Site::with_key();
+    let body = mint_body();
+    let action = site.sign(&client, "POST", MINT, &body).await;
+    let demanding = site.user_actions().with_header(HeaderName::from_static("x-example-action"));
+    let ask = async |header: &str| {
+        let head = Request::post(MINT).header(header::AUTHORIZATION, "Bearer us-1").header(header, &action);
+        let (head, ()) = head.body(()).unwrap().into_parts();
+        demanding.authenticate(&AuthRequest::new(&head, MINT, body.as_bytes())).await
+    };
+
+    assert!(matches!(ask("x-dfns-useraction").await, Err(AuthError::Forbidden(_))));
+    assert_eq!(ask("X-Example-Action").await.unwrap().user, site.user());
+    assert!(matches!(ask("x-example-action").await, Err(AuthError::Forbidden(_))));
 }
 
 #[tokio::test]
@@ -202,4 +220,11 @@ async fn the_endpoints_need_a_bearer() {
         assert_eq!([begun.status, completed.status], [StatusCode::UNAUTHORIZED; 2]);
     }
     assert_eq!(site.complete(&challenge, &assertion).await.status, StatusCode::OK);
+}
+
+#[test]
+fn a_proof_is_not_shown() {
+    let proof = credential_code::model::ActionProof::new("secret");
+    assert_eq!(format!("{proof:?}"), "ActionProof(…)");
+    assert_eq!(proof.reveal(), "secret");
 }

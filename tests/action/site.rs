@@ -83,6 +83,10 @@ impl Site {
         self
     }
 
+    pub(crate) fn user_actions(&self) -> UserActions<Arc<MemoryHost>> {
+        UserActions::new(self.host.clone(), self.actions.clone())
+    }
+
     pub(crate) fn user(&self) -> UserId {
         UserId::new("us-1").unwrap()
     }
