@@ -69,6 +69,9 @@ pub trait OneTimeStore<R: Record>: fmt::Debug + Send + Sync + 'static {
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError>;
 
     /// Removes and returns the record, in one atomic step. Absent, already taken and expired at `now` are all `None`.
+    ///
+    /// An expired record is removed as well, so that a clock which goes back does not bring it back: remove by the slot alone, and
+    /// compare the expiry of what was removed.
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError>;
 }
 
