@@ -1,20 +1,24 @@
+mod build;
+#[cfg(feature = "memory")]
+mod in_memory;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
 
+pub use self::build::BuildError;
+pub(crate) use self::build::{check, check_lifetime};
+#[cfg(feature = "memory")]
+pub(crate) use self::in_memory::in_memory;
 use crate::clock::{Clock, SystemClock};
-use crate::flow::attempts::{Attempts, Purses};
-use crate::flow::{Budget, CodeFlow, Event, Inner, Listener, RequestLimits, SourceOf};
-use crate::host::{Authenticator, CredentialRepository, RelyingParties, RelyingPartyList, UserDirectory};
+use crate::flow::{Budget, Event, Listener, RequestLimits, SourceOf};
+use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy, RelyingParty};
 use crate::store::{CodeGrant, OneTimeStore, PendingRegistration, SlotKeys};
 
-const LONGEST_CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
-const LONGEST_CHALLENGE_LIFETIME: Duration = Duration::from_secs(60 * 60);
-
-/// Builds a [`CodeFlow`]. What has no sensible default has none, and is missed by [`build`](Self::build), not by the first request:
+/// Builds a [`CodeFlow`](crate::CodeFlow). What has no sensible default has none, and is missed by [`build`](Self::build), not by the first request:
 /// the host, at least one relying party, and a listener for events. Every other default is argued for in
 /// [`manual::defaults`](crate::manual::defaults).
 #[must_use]
@@ -211,129 +215,10 @@ impl CodeFlowBuilder {
         self.limits.read_deadline = deadline;
         self
     }
-
-    /// Checks everything, and starts the flow.
-    pub fn build(self) -> Result<CodeFlow, BuildError> {
-        let relying_parties: Arc<dyn RelyingParties> = match self.resolver {
-            Some(resolver) => resolver,
-            None if self.listed_parties.is_empty() => return Err(BuildError::Missing("relying_party")),
-            None => Arc::new(RelyingPartyList::new(self.listed_parties)),
-        };
-        check(!self.kinds.is_empty(), "kinds", "at least one kind has to be allowed")?;
-        for kind in &self.kinds {
-            check(kind.is_supported(), "kinds", "a listed kind can't be verified by this build")?;
-        }
-        check(!self.fido2.algorithms.is_empty(), "fido2_policy", "at least one algorithm has to be offered")?;
-        check_lifetime(
-            self.code_lifetime,
-            LONGEST_CODE_LIFETIME,
-            "code_lifetime",
-            "one second to ten minutes",
-        )?;
-        check_lifetime(
-            self.challenge_lifetime,
-            LONGEST_CHALLENGE_LIFETIME,
-            "challenge_lifetime",
-            "one second to an hour",
-        )?;
-        check(self.limits.body >= 1024, "body_limit", "a registration needs at least a kilobyte")?;
-        check(!self.limits.read_deadline.is_zero(), "read_deadline", "no body arrives in no time")?;
-        #[cfg(feature = "memory")]
-        check(self.memory_capacity > 0, "memory_capacity", "a store holds at least one record")?;
-        let listener = self.listener.ok_or(BuildError::Missing("events"))?;
-        #[cfg(feature = "memory")]
-        let (codes, pending) = (
-            self.codes.or_else(|| {
-                Some(in_memory(self.memory_capacity, &self.clock, &listener, |grant: &CodeGrant| &grant.user))
-            }),
-            self.pending.or_else(|| {
-                Some(in_memory(
-                    self.memory_capacity,
-                    &self.clock,
-                    &listener,
-                    |pending: &PendingRegistration| &pending.user,
-                ))
-            }),
-        );
-        #[cfg(not(feature = "memory"))]
-        let (codes, pending) = (self.codes, self.pending);
-        Ok(CodeFlow(Arc::new(Inner {
-            authenticator: self.authenticator.ok_or(BuildError::Missing("authenticator"))?,
-            users: self.users.ok_or(BuildError::Missing("users"))?,
-            credentials: self.credentials.ok_or(BuildError::Missing("credentials"))?,
-            relying_parties,
-            codes: codes.ok_or(BuildError::Missing("code_store"))?,
-            pending: pending.ok_or(BuildError::Missing("registration_store"))?,
-            slot_keys: match self.slot_keys {
-                Some(keys) => keys,
-                None => SlotKeys::random().map_err(BuildError::Random)?,
-            },
-            clock: self.clock,
-            listener,
-            source_of: self.source_of,
-            kinds: self.kinds,
-            fido2: Arc::new(self.fido2),
-            code_format: self.code_format,
-            code_lifetime: self.code_lifetime,
-            challenge_lifetime: self.challenge_lifetime,
-            attempts: Attempts::new(self.misses_of_source, self.misses_of_flow),
-            codes_of_user: Purses::new(self.codes_of_user),
-            limits: self.limits,
-        })))
-    }
 }
 
 impl fmt::Debug for CodeFlowBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CodeFlowBuilder").field("kinds", &self.kinds).finish_non_exhaustive()
     }
-}
-
-/// A default store, which tells the host of records that it had to drop while they were still worth something.
-#[cfg(feature = "memory")]
-pub(crate) fn in_memory<R: crate::store::Record>(
-    capacity: u64,
-    clock: &Arc<dyn Clock>,
-    listener: &Listener,
-    user: fn(&R) -> &crate::model::UserId,
-) -> Arc<dyn OneTimeStore<R>> {
-    let (clock, listener) = (clock.clone(), listener.clone());
-    Arc::new(crate::store::MemoryStore::with_eviction_listener(capacity, move |record: &R| {
-        if clock.now() < record.expires_at() {
-            listener.tell(&Event::Evicted { records: R::NAME, user: user(record) });
-        }
-    }))
-}
-
-pub(crate) fn check(holds: bool, setting: &'static str, rule: &'static str) -> Result<(), BuildError> {
-    holds.then_some(()).ok_or(BuildError::Invalid { setting, rule })
-}
-
-pub(crate) fn check_lifetime(
-    lifetime: Duration,
-    longest: Duration,
-    setting: &'static str,
-    rule: &'static str,
-) -> Result<(), BuildError> {
-    check((Duration::from_secs(1)..=longest).contains(&lifetime), setting, rule)
-}
-
-/// Why a flow can't start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// A setter was not called, and what it sets has no sensible default.
-    #[error("`{0}` was not called on the builder, and has no default")]
-    Missing(&'static str),
-    /// A setting is out of its range.
-    #[error("`{setting}` is out of range: {rule}")]
-    Invalid {
-        /// The setter.
-        setting: &'static str,
-        /// The range.
-        rule: &'static str,
-    },
-    /// The system gives no randomness.
-    #[error("the system gives no randomness")]
-    Random(#[source] getrandom::Error),
 }
