@@ -10,7 +10,7 @@ use crate::clock::{Clock, SystemClock};
 #[cfg(feature = "memory")]
 use crate::flow::in_memory;
 use crate::flow::{
-    Budget, BuildError, Event, Listener, Purses, RequestLimits, SourceOf, check, check_lifetime,
+    Budget, BuildError, Event, Front, Listener, Purses, RequestLimits, SourceOf, check, check_lifetime,
 };
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, RelyingPartyList, SignCounters};
 use crate::model::{RelyingParty, Requirement};
@@ -225,25 +225,27 @@ impl ActionFlowBuilder {
         #[cfg(not(feature = "memory"))]
         let (pending, actions) = (self.pending, self.actions);
         Ok(ActionFlow::new(Inner {
-            authenticator: self.authenticator.ok_or(BuildError::Missing("authenticator"))?,
+            front: Front {
+                authenticator: self.authenticator.ok_or(BuildError::Missing("authenticator"))?,
+                relying_parties,
+                clock: self.clock,
+                listener,
+                source_of: self.source_of,
+                limits: self.limits,
+            },
             credentials: self.credentials.ok_or(BuildError::Missing("credentials"))?,
             counters: self.counters.ok_or(BuildError::Missing("sign_counters"))?,
-            relying_parties,
             pending: pending.ok_or(BuildError::Missing("challenge_store"))?,
             actions: actions.ok_or(BuildError::Missing("action_store"))?,
             slot_keys: match self.slot_keys {
                 Some(keys) => keys,
                 None => SlotKeys::random().map_err(BuildError::Random)?,
             },
-            clock: self.clock,
-            listener,
-            source_of: self.source_of,
             user_verification: self.user_verification,
             challenge_lifetime: self.challenge_lifetime,
             action_lifetime: self.action_lifetime,
             challenges_of_user: Purses::new(self.challenges_of_user),
             misses_of_user: Purses::new(self.misses_of_user),
-            limits: self.limits,
         }))
     }
 }

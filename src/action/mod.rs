@@ -53,15 +53,19 @@
 mod builder;
 mod endpoint;
 mod flow;
-mod layer;
 mod request;
-mod router;
 mod user_actions;
 mod wire;
 
 pub use self::builder::ActionFlowBuilder;
 pub use self::flow::{ActionChallenge, ActionFlow, SignedAction};
-pub use self::layer::{ActionLayer, ActionService};
 pub use self::request::ActionRequest;
-pub use self::router::ActionRouter;
 pub use self::user_actions::UserActions;
+use crate::layer::FlowLayer;
+use crate::router::FlowRouter;
+
+/// The endpoints of user action signing, under `/auth/action` if not told otherwise.
+pub type ActionRouter = FlowRouter<ActionFlow>;
+
+/// The endpoints of user action signing, under `/auth/action` if not told otherwise, in front of a service.
+pub type ActionLayer = FlowLayer<ActionFlow>;

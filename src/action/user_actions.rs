@@ -44,7 +44,7 @@ impl<A: Authenticator> UserActions<A> {
     }
 
     async fn redeem(&self, caller: &Caller, request: &AuthRequest<'_>) -> Result<(), Error> {
-        let source = self.actions.source(request.head);
+        let source = (self.actions.front().source_of)(request.head);
         let refuse = |reason| {
             let user = Some(&caller.user);
             let refused = Refused { step: Step::RedeemAction, user, kind: None, source: source.as_deref() };

@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::flow::attempts::{Attempts, Purses};
 #[cfg(feature = "memory")]
 use crate::flow::in_memory;
-use crate::flow::{CodeFlow, CodeFlowBuilder, Inner};
+use crate::flow::{CodeFlow, CodeFlowBuilder, Front, Inner};
 use crate::host::{RelyingParties, RelyingPartyList};
 use crate::store::SlotKeys;
 
@@ -53,19 +53,22 @@ impl CodeFlowBuilder {
         #[cfg(not(feature = "memory"))]
         let (codes, pending) = (self.codes, self.pending);
         Ok(CodeFlow(Arc::new(Inner {
-            authenticator: self.authenticator.ok_or(BuildError::Missing("authenticator"))?,
+            front: Front {
+                authenticator: self.authenticator.ok_or(BuildError::Missing("authenticator"))?,
+                relying_parties,
+                clock: self.clock,
+                listener,
+                source_of: self.source_of,
+                limits: self.limits,
+            },
             users: self.users.ok_or(BuildError::Missing("users"))?,
             credentials: self.credentials.ok_or(BuildError::Missing("credentials"))?,
-            relying_parties,
             codes: codes.ok_or(BuildError::Missing("code_store"))?,
             pending: pending.ok_or(BuildError::Missing("registration_store"))?,
             slot_keys: match self.slot_keys {
                 Some(keys) => keys,
                 None => SlotKeys::random().map_err(BuildError::Random)?,
             },
-            clock: self.clock,
-            listener,
-            source_of: self.source_of,
             kinds: self.kinds,
             fido2: Arc::new(self.fido2),
             code_format: self.code_format,
@@ -73,7 +76,6 @@ impl CodeFlowBuilder {
             challenge_lifetime: self.challenge_lifetime,
             attempts: Attempts::new(self.misses_of_source, self.misses_of_flow),
             codes_of_user: Purses::new(self.codes_of_user),
-            limits: self.limits,
         })))
     }
 }
