@@ -71,7 +71,7 @@ impl CodeFlow {
         };
 
         let refused = Refused { user: Some(&pending.user), ..refused };
-        match self.close_registration(&pending, request).await {
+        match self.close_registration(&pending, request, source).await {
             Ok(credential) => {
                 self.tell(&Event::Registered { credential: &credential, source });
                 Ok(credential)
@@ -91,6 +91,7 @@ impl CodeFlow {
         &self,
         pending: &PendingRegistration,
         request: RegisterRequest,
+        source: Option<&str>,
     ) -> Result<Credential, Refusal> {
         let expected = Expected::new(pending.kind, &pending.challenge).with_fido2_policy(&pending.fido2);
         let verified = verify(&pending.relying_party, &expected, &request.attestation).map_err(|error| {
@@ -104,8 +105,11 @@ impl CodeFlow {
             });
         }
         let credential = self.credential(pending, request, &verified).map_err(Refusal::put_back)?;
+        let unsettled = Unsettled { flow: self, credential: &credential, source };
         let stored = self.0.credentials.insert(NewCredential::assert_verified(credential.clone())).await;
-        match stored.map_err(|error| Refusal::put_back(Error::host(error)))? {
+        let stored = stored.map_err(|error| Refusal::put_back(Error::host(error)))?;
+        unsettled.settle();
+        match stored {
             Insertion::Created => Ok(credential),
             Insertion::Duplicate => Err(Refusal::put_back(Error::new(
                 ErrorKind::DuplicateCredential,
@@ -146,5 +150,26 @@ impl CodeFlow {
             // If that fails as well there is nothing left to do: the person asks for a new code.
             let _ = self.0.pending.insert(slot, pending).await;
         }
+    }
+}
+
+/// Nobody is told of a credential before the host has it, and a host that fails, or a caller who hangs up, may leave one behind of which
+/// nobody was told. So this tells of it when it is dropped before the host has answered.
+struct Unsettled<'a> {
+    flow: &'a CodeFlow,
+    credential: &'a Credential,
+    source: Option<&'a str>,
+}
+
+impl Unsettled<'_> {
+    /// The host has answered.
+    fn settle(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Unsettled<'_> {
+    fn drop(&mut self) {
+        self.flow.tell(&Event::Unsettled { credential: self.credential, source: self.source });
     }
 }
