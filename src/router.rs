@@ -2,7 +2,8 @@
 //!
 //! [`CodeRouter`] answers every request: the three endpoints of the code flow, and 404 in the same JSON form for anything else. It
 //! takes both what a router hands on as it came and what a router has stripped the mount from, so the two ways
-//! to mount a service in axum are the same to it. [`ActionRouter`](crate::ActionRouter) does the same for user action signing.
+//! to mount a service in axum are the same to it. (So is a path with the mount in it twice: a proxy that limits or forbids
+//! paths should do so by prefix.) [`ActionRouter`](crate::ActionRouter) does the same for user action signing.
 //!
 //! # Examples
 //!

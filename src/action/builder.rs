@@ -212,6 +212,8 @@ impl ActionFlowBuilder {
         )?;
         check(self.limits.body >= 1024, "body_limit", "an assertion needs at least a kilobyte")?;
         check(!self.limits.read_deadline.is_zero(), "read_deadline", "no body arrives in no time")?;
+        #[cfg(feature = "memory")]
+        check(self.memory_capacity > 0, "memory_capacity", "a store holds at least one record")?;
         let listener = self.listener.ok_or(BuildError::Missing("events"))?;
         #[cfg(feature = "memory")]
         let (pending, actions) = (

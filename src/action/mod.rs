@@ -18,7 +18,8 @@
 //! 4. **Only the caller's own, active credentials sign**: passkeys, keys and password-protected keys. A recovery key never does.
 //! 5. **One answer for every action that does not work**, and a budget of misses for each user. There is no budget for everybody together:
 //!    who asks is signed in, and the secrets can't be guessed, so it would only be a way to lock others out.
-//! 6. **What was not the caller's fault is put back**, as in the [code's flow](crate::flow).
+//! 6. **What was not the caller's fault is put back**, as in the [code's flow](crate::flow), until the action is redeemed: that is final, whatever
+//!    becomes of the request behind it.
 //!
 //! # Examples
 //!

@@ -62,7 +62,6 @@ where
 }
 
 /// A request to one of the endpoints of a flow, less its body.
-#[derive(Debug)]
 pub(crate) struct Asked<'a, F: Endpoints> {
     pub(crate) flow: &'a F,
     pub(crate) mount: &'a Mount,

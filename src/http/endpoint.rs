@@ -33,21 +33,23 @@ impl Mount {
 
     /// The endpoint of a full path.
     pub(crate) fn endpoint_of<R: Route>(&self, path: &str) -> Option<R> {
-        R::below_mount(path.strip_prefix(&*self.0)?)
+        match (&*self.0, path) {
+            // No request has an empty path: this is what the root itself looks like.
+            ("", "/") => R::below_mount(""),
+            (mount, path) => R::below_mount(path.strip_prefix(mount)?),
+        }
     }
 
     /// The endpoint of a full path, or of one from which a router stripped the mount.
     pub(crate) fn endpoint_of_nested<R: Route>(&self, path: &str) -> Option<R> {
-        let of_nested = || match path {
-            // What is left of the mount itself.
-            "/" => R::below_mount(""),
-            path => R::below_mount(path),
-        };
-        self.endpoint_of(path).or_else(of_nested)
+        self.endpoint_of(path).or_else(|| Self("".into()).endpoint_of(path))
     }
 
     /// The full path of an endpoint, as the client sees it.
     pub(crate) fn path_of(&self, endpoint: impl Route) -> String {
-        [&self.0, endpoint.path()].concat()
+        match [&self.0, endpoint.path()].concat() {
+            path if path.is_empty() => "/".to_owned(),
+            path => path,
+        }
     }
 }
