@@ -13,6 +13,7 @@ use credential_code::flow::{ExchangeRequest, RegisterRequest};
 use credential_code::host::{AuthRequest, Caller};
 use credential_code::model::{ChallengeId, EncryptedPrivateKey};
 use credential_code::store::{SlotKey, SlotKeys};
+use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use credential_code::{CredentialKind, Event, RelyingParty};
 use serde_json::{Value, json};
 use support::{KINDS, ORIGIN, PARTY, World, attest, base64url, exchange_body, register_body, text, user};
@@ -160,6 +161,10 @@ async fn no_public_type_shows_a_secret() {
     let slot_key = SlotKey::new("a slot key of thirty-two bytes..").unwrap();
     shown.push(&format!("{slot_key:?} {:?} {:?}", SlotKeys::new(&slot_key, &[]), world.flow));
     let (head, ()) = support::request(support::MINT).body(()).unwrap().into_parts();
+    let client = KeyClient::p256();
+    shown.push(&format!("{:?}", client.assert(CredentialKind::Key, &signed)));
+    let passkey = SoftAuthenticator::new(StatementFormat::None);
+    shown.push(&format!("{:?}", passkey.assert(PARTY, ORIGIN, &signed)));
     shown.push(&format!("{:?}", AuthRequest::new(&head, support::MINT, b"{}")));
     let secrets = [
         code.replace('-', ""),
