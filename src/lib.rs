@@ -36,6 +36,9 @@ pub mod manual;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 
+/// What the [host's traits](host) are made async with.
+pub use async_trait::async_trait;
+
 // The names that people import first.
 pub use self::action::{ActionFlow, ActionLayer, ActionRouter, UserActions};
 pub use self::flow::{Budget, CodeFlow, Error, ErrorKind, Event};

@@ -184,6 +184,8 @@ pub(crate) enum Reason {
     Missing,
     #[error("not of the expected form")]
     Malformed,
+    #[error("its request has a query that was not signed")]
+    Query,
     #[error("its user is gone or deactivated")]
     UserGone,
 }
