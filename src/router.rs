@@ -45,6 +45,12 @@ use crate::store::BoxError;
 /// The endpoints that add a credential with a code, under `/auth/credentials` if not told otherwise.
 pub type CodeRouter = FlowRouter<CodeFlow>;
 
+/// A flow that has endpoints: a [`CodeFlow`] or an [`ActionFlow`](crate::ActionFlow). There are no others.
+#[expect(private_bounds, reason = "what a flow tells of its endpoints is told within this crate")]
+pub trait Mountable: Endpoints {}
+
+impl Mountable for CodeFlow {}
+
 /// Answers the endpoints of a flow, and anything else with 404.
 ///
 /// The flow is a [`CodeFlow`] ([`CodeRouter`]) or an [`ActionFlow`](crate::ActionFlow) ([`ActionRouter`](crate::ActionRouter)). See the
@@ -56,8 +62,7 @@ pub struct FlowRouter<F> {
     mount: Mount,
 }
 
-#[expect(private_bounds, reason = "the two flows of this crate are all that have endpoints")]
-impl<F: Endpoints> FlowRouter<F> {
+impl<F: Mountable> FlowRouter<F> {
     /// The endpoints of `flow` under their default mount.
     pub fn new(flow: F) -> Self {
         Self { flow, mount: Mount::new(F::MOUNT) }
@@ -75,7 +80,7 @@ impl<F: Endpoints> FlowRouter<F> {
 
 impl<F, B> Service<Request<B>> for FlowRouter<F>
 where
-    F: Endpoints,
+    F: Mountable,
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,

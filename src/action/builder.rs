@@ -241,7 +241,7 @@ impl ActionFlowBuilder {
             actions: actions.ok_or(BuildError::Missing("action_store"))?,
             slot_keys: match self.slot_keys {
                 Some(keys) => keys,
-                None => SlotKeys::random().map_err(BuildError::Random)?,
+                None => SlotKeys::random()?,
             },
             user_verification: self.user_verification,
             challenge_lifetime: self.challenge_lifetime,

@@ -63,7 +63,9 @@ pub use self::flow::{ActionChallenge, ActionFlow, SignedAction};
 pub use self::request::ActionRequest;
 pub use self::user_actions::UserActions;
 use crate::layer::FlowLayer;
-use crate::router::FlowRouter;
+use crate::router::{FlowRouter, Mountable};
+
+impl Mountable for ActionFlow {}
 
 /// The endpoints of user action signing, under `/auth/action` if not told otherwise.
 pub type ActionRouter = FlowRouter<ActionFlow>;

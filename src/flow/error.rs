@@ -8,6 +8,7 @@ use crate::assertion::AssertionError;
 use crate::attestation::VerifyError;
 use crate::host::AuthError;
 use crate::model::Invalid;
+use crate::random::NoRandomness;
 use crate::store::{BoxError, StoreError};
 
 /// What kind of thing went wrong: the `code` of an error body.
@@ -224,8 +225,8 @@ impl From<StoreError> for Error {
     }
 }
 
-impl From<getrandom::Error> for Error {
-    fn from(error: getrandom::Error) -> Self {
+impl From<NoRandomness> for Error {
+    fn from(error: NoRandomness) -> Self {
         Self::host(error.into())
     }
 }

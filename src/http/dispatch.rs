@@ -10,7 +10,7 @@ use crate::http::{Mount, Route, read_json, refusal};
 use crate::model::UserId;
 use crate::store::BoxError;
 
-/// A flow with endpoints: the code flow, and user action signing.
+/// What the endpoints of a flow are, and what answering any of them needs.
 pub(crate) trait Endpoints: Clone + Send + Sync + 'static {
     /// Which endpoints.
     type Endpoint: Route;

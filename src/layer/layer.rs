@@ -2,7 +2,8 @@ use tower_layer::Layer;
 
 use super::FlowService;
 use crate::flow::CodeFlow;
-use crate::http::{Endpoints, Mount};
+use crate::http::Mount;
+use crate::router::Mountable;
 
 /// The endpoints that add a credential with a code, under `/auth/credentials` if not told otherwise, in front of a service.
 pub type CodeLayer = FlowLayer<CodeFlow>;
@@ -31,8 +32,7 @@ pub struct FlowLayer<F> {
     mount: Mount,
 }
 
-#[expect(private_bounds, reason = "the two flows of this crate are all that have endpoints")]
-impl<F: Endpoints> FlowLayer<F> {
+impl<F: Mountable> FlowLayer<F> {
     /// The endpoints of `flow` under their default mount.
     pub fn new(flow: F) -> Self {
         Self { flow, mount: Mount::new(F::MOUNT) }
@@ -44,7 +44,7 @@ impl<F: Endpoints> FlowLayer<F> {
     }
 }
 
-impl<F: Endpoints, S> Layer<S> for FlowLayer<F> {
+impl<F: Mountable, S> Layer<S> for FlowLayer<F> {
     type Service = FlowService<F, S>;
 
     fn layer(&self, inner: S) -> FlowService<F, S> {

@@ -6,6 +6,7 @@ use tower_service::Service;
 
 use super::{Answer, ResponseBody, ResponseFuture};
 use crate::http::{Endpoints, Mount, respond};
+use crate::router::Mountable;
 use crate::store::BoxError;
 
 /// A service with the endpoints in front of it, from a [`FlowLayer`](super::FlowLayer).
@@ -39,7 +40,7 @@ impl<F, S> FlowService<F, S> {
 
 impl<F, S, B, R> Service<Request<B>> for FlowService<F, S>
 where
-    F: Endpoints,
+    F: Mountable,
     S: Service<Request<B>, Response = Response<R>>,
     B: Body + Send + 'static,
     B::Data: Send,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::encoding::base64url;
 use crate::model::Invalid;
-use crate::random;
+use crate::random::{self, NoRandomness};
 
 /// What a credential signs: 32 random bytes in canonical, unpadded base64url.
 ///
@@ -30,7 +30,7 @@ impl Challenge {
         &self.0
     }
 
-    pub(crate) fn mint() -> Result<Self, getrandom::Error> {
+    pub(crate) fn mint() -> Result<Self, NoRandomness> {
         Ok(Self(base64url::encode(&random::bytes::<32>()?).into()))
     }
 }
@@ -70,7 +70,7 @@ impl ChallengeId {
         &self.0
     }
 
-    pub(crate) fn mint() -> Result<Self, getrandom::Error> {
+    pub(crate) fn mint() -> Result<Self, NoRandomness> {
         Ok(Self(base64url::encode(&random::bytes::<32>()?).into()))
     }
 

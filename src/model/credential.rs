@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::{Digest, PublicKey};
 use crate::model::{CredentialKind, Invalid, Origin, UserId};
-use crate::random;
+use crate::random::{self, NoRandomness};
 
 /// A client's name for a credential, kept and returned verbatim, and unique among the credentials of all users.
 ///
@@ -89,7 +89,7 @@ impl CredentialUuid {
     }
 
     /// 26 symbols of five bits each: 130 bits, so that names never meet.
-    pub(crate) fn mint() -> Result<Self, getrandom::Error> {
+    pub(crate) fn mint() -> Result<Self, NoRandomness> {
         const SYMBOLS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
         let mut uuid = String::with_capacity(31);
         uuid.push_str("cr-");

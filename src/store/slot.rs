@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::random;
+use crate::random::{self, NoRandomness};
 
 /// A store address: HMAC-SHA-256 over a label and a secret, under a key that no store has.
 ///
@@ -86,7 +86,7 @@ impl SlotKeys {
     }
 
     /// A ring of one random key, for a process that shares its stores with no other.
-    pub(crate) fn random() -> Result<Self, getrandom::Error> {
+    pub(crate) fn random() -> Result<Self, NoRandomness> {
         let key = Zeroizing::new(random::bytes::<32>()?);
         Ok(Self { newest: keyed(&*key), older: Vec::new() })
     }

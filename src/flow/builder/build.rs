@@ -6,7 +6,8 @@ use crate::flow::attempts::{Attempts, Purses};
 use crate::flow::in_memory;
 use crate::flow::{CodeFlow, CodeFlowBuilder, Front, Inner};
 use crate::host::{RelyingParties, RelyingPartyList};
-use crate::store::SlotKeys;
+use crate::random::NoRandomness;
+use crate::store::{BoxError, SlotKeys};
 
 const LONGEST_CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 const LONGEST_CHALLENGE_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -67,7 +68,7 @@ impl CodeFlowBuilder {
             pending: pending.ok_or(BuildError::Missing("registration_store"))?,
             slot_keys: match self.slot_keys {
                 Some(keys) => keys,
-                None => SlotKeys::random().map_err(BuildError::Random)?,
+                None => SlotKeys::random()?,
             },
             kinds: self.kinds,
             fido2: Arc::new(self.fido2),
@@ -110,5 +111,11 @@ pub enum BuildError {
     },
     /// The system gives no randomness.
     #[error("the system gives no randomness")]
-    Random(#[source] getrandom::Error),
+    Random(#[source] BoxError),
+}
+
+impl From<NoRandomness> for BuildError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Random(error.into())
+    }
 }
