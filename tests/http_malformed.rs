@@ -2,8 +2,10 @@
 
 mod support;
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -437,6 +439,54 @@ async fn one_byte_a_second_is_given_up_at_the_deadline_and_spends_nothing() {
         assert!((10..=12).contains(&(world.unix(0) - before)), "the deadline is absolute");
         world.post(path, good).await.ok();
     }
+}
+
+/// A body in frames of one byte, all of them there at once.
+struct Crumbs(Bytes);
+
+impl http_body::Body for Crumbs {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match self.0.is_empty() {
+            true => Poll::Ready(None),
+            false => Poll::Ready(Some(Ok(Frame::data(self.0.split_to(1))))),
+        }
+    }
+}
+
+/// Notes that it was woken.
+#[derive(Default)]
+struct Bell(AtomicBool);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn a_body_in_a_thousand_frames_leaves_others_a_turn_and_is_read_whole() {
+    let world = World::new();
+    let good = exchange_body(CredentialKind::Key, &world.mint().await).to_string() + &" ".repeat(1000);
+    let body = Body::new(Crumbs(good.into()));
+    let mut answer = pin!(world.send(request(EXCHANGE).body(body).unwrap()));
+    let bell = Arc::new(Bell::default());
+    let waker = Waker::from(bell.clone());
+    let mut turns = 0;
+    let answer = loop {
+        match answer.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(answer) => break answer,
+            Poll::Pending => assert!(bell.0.swap(false, Ordering::Relaxed), "nobody would ask again"),
+        }
+        turns += 1;
+    };
+    answer.ok();
+    assert!(turns > 1);
 }
 
 #[tokio::test]
