@@ -1,0 +1,208 @@
+// App 1: the user is signed in, sees their credentials, and mints codes.
+
+import { post } from './enroll.js';
+import { announce, busy, byId, copyWith, element, grouped, notice } from './page.js';
+import { qrSvg } from './qr.js';
+import { browserKey, postSigned } from './sign.js';
+import { explain, KINDS } from './words.js';
+
+/** The longest that a code may live, in milliseconds. */
+const LIFETIME = 60_000;
+/** How often we ask what became of it. */
+const POLL = 1_000;
+
+let session;
+/** The code on show: `{ code, expiresAt, stage }`. */
+let shown;
+
+/** Signs in, which is the demonstration's own business, and makes this browser's key a credential of the user. */
+async function signIn() {
+  const key = await browserKey();
+  const { credId, publicKey } = key;
+  const { token, user, app2, now } = await post('/demo/session', { credId, publicKey });
+  // Clocks differ; the server's counts.
+  session = { key, token, app2, clockOffset: now - Date.now() };
+  byId('who').replaceChildren('Signed in as ', element('strong', '', user));
+  byId('who').hidden = false;
+  byId('add').hidden = false;
+  for (const origin of app2) byId('app2').append(new Option(origin.replace(/^https?:\/\//, ''), origin));
+  byId('app2-field').hidden = app2.length < 2;
+}
+
+const serverNow = () => Date.now() + session.clockOffset;
+
+async function get(path) {
+  const response = await fetch(path, {
+    headers: { authorization: `Bearer ${session.token}` },
+    cache: 'no-store',
+    signal: AbortSignal.timeout(10_000),
+  });
+  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+  return response.json();
+}
+
+async function listCredentials(newest) {
+  const { items } = await get('/auth/credentials');
+  items.sort((a, b) => b.dateCreated.localeCompare(a.dateCreated));
+  byId('credentials').replaceChildren(...items.map((item) => credentialRow(item, newest)));
+  byId('loading').hidden = true;
+}
+
+function credentialRow({ kind, name, dateCreated, relyingPartyId }, newest) {
+  const added = new Date(dateCreated);
+  const time = element('time', '', added.toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' }));
+  time.dateTime = dateCreated;
+  const isNew = newest?.name === name && newest?.relyingPartyId === relyingPartyId;
+  const title = element('strong', 'name', name);
+  if (isNew) title.append(element('span', 'tag', 'New'));
+  return element(
+    'li',
+    isNew ? 'credential new' : 'credential',
+    element('span', `kind kind-${kind}`),
+    element(
+      'div',
+      'about',
+      title,
+      element('span', 'meta', KINDS[kind] ?? kind, ' for ', element('span', 'domain', relyingPartyId)),
+    ),
+    element('span', 'date', 'Added ', time),
+  );
+}
+
+/** Mints a code, and shows it until it is used or too old. */
+async function showCode() {
+  notice(byId('problem'));
+  try {
+    const expiration = new Date(serverNow() + LIFETIME).toISOString();
+    const minted = await postSigned('/auth/credentials/code', { expiration }, session);
+    shown = { code: minted.code, expiresAt: Date.parse(minted.expiration), stage: 'waiting' };
+  } catch (error) {
+    notice(byId('problem'), explain(error));
+    return;
+  }
+  byId('code').textContent = grouped(shown.code);
+  // Read out symbol by symbol, not as a word.
+  byId('code').setAttribute('aria-label', shown.code.replaceAll('-', '').split('').join(' '));
+  byId('panel').hidden = false;
+  byId('live').hidden = false;
+  byId('over').hidden = true;
+  byId('add').hidden = true;
+  showAddress();
+  showStage({ stage: 'waiting' });
+  byId('panel-title').focus();
+  const { expiresAt } = shown;
+  const seconds = countDown();
+  announce(`Your code is ready. It works for ${seconds} seconds.`);
+  follow(expiresAt);
+}
+
+/** Where to take the code: in the fragment, which browsers send to no server. */
+function showAddress() {
+  const origin = byId('app2').value;
+  const address = `${origin}/enroll#${shown.code}`;
+  byId('app2-address').textContent = `${origin.replace(/^https?:\/\//, '')}/enroll`;
+  byId('qr').replaceChildren(qrSvg(address, 'QR code of the other app’s address, with your code in it'));
+  byId('open').href = address;
+}
+
+/** Writes what is left, and returns it. */
+function countDown() {
+  const left = Math.max(0, Math.min(LIFETIME, shown.expiresAt - serverNow()));
+  const seconds = Math.ceil(left / 1_000);
+  byId('countdown-text').textContent = `${seconds} s left`;
+  byId('ring').setAttribute('stroke-dashoffset', String(100 - (100 * left) / LIFETIME));
+  byId('ring').classList.toggle('soon', seconds <= 10);
+  // Once, and not each second.
+  if (seconds <= 15 && !shown.isWarned) {
+    shown.isWarned = true;
+    announce('15 seconds left.');
+  }
+  return seconds;
+}
+
+/** Asks the server what becomes of the code, until it is settled or another one is on show. */
+async function follow(expiresAt) {
+  while (shown?.expiresAt === expiresAt && !['expired', 'added'].includes(shown.stage)) {
+    // A failed question is asked again; the countdown goes on without an answer.
+    const progress = await get('/demo/progress').catch(() => ({ stage: shown?.stage }));
+    if (shown?.expiresAt !== expiresAt) return;
+    const isOver = shown.stage === 'waiting' && countDown() === 0 && progress.stage === 'waiting';
+    showStage(isOver ? { stage: 'expired' } : progress);
+    await new Promise((resolve) => setTimeout(resolve, POLL));
+  }
+}
+
+const STAGES = ['waiting', 'opened', 'added'];
+
+/** Shows how far the code has come. */
+function showStage(progress) {
+  const { stage } = progress;
+  const isNews = stage !== shown.stage;
+  shown.stage = stage;
+  const where = element('span', 'domain', progress.relyingPartyId ?? '');
+  const words = {
+    waiting: stage === 'expired' ? ['Nobody entered it in time'] : stage === 'waiting' ? ['Waiting for the code'] : ['Code entered'],
+    opened: ['opened', 'added'].includes(stage) ? ['Opened on another device, for ', where] : ['Opened on another device'],
+    added: ['Credential added'],
+  };
+  const reached = stage === 'expired' ? 0 : STAGES.indexOf(stage);
+  STAGES.forEach((name, at) => {
+    const item = byId(`stage-${name}`);
+    const isDone = at < reached || stage === 'added';
+    item.className = stage === 'expired' && at === 0 ? 'failed' : isDone ? 'done' : at === reached ? 'now' : '';
+    item.querySelector('.words').replaceChildren(...words[name]);
+    if (at === reached) item.setAttribute('aria-current', 'step');
+    else item.removeAttribute('aria-current');
+  });
+  if (isNews) showOutcome(progress);
+}
+
+/** What takes the place of the code once it can't be entered any more. */
+function showOutcome({ stage, kind, name, relyingPartyId }) {
+  const hadFocus = byId('live').contains(document.activeElement);
+  byId('live').hidden = stage !== 'waiting';
+  byId('over').hidden = stage === 'waiting';
+  byId('again').hidden = stage === 'opened';
+  byId('again').textContent = stage === 'added' ? 'Add another device' : 'Make a new code';
+  const what = (KINDS[kind] ?? 'credential').toLowerCase();
+  const words = {
+    expired: ['This code has expired', 'Codes work for a minute, so that a lost one is worth nothing.'],
+    opened: ['Continue on the other device', `The code was entered at ${relyingPartyId}, for a ${what}. Nobody can use it again.`],
+    added: [`${name} was added`, `This ${what} signs you in at ${relyingPartyId}.`],
+  }[stage];
+  if (!words) return;
+  byId('outcome').replaceChildren(element('strong', '', words[0]), element('p', '', words[1]));
+  announce(`${words[0]}. ${words[1]}`);
+  // Who was on something that is gone now goes to the heading.
+  if (hadFocus) byId('panel-title').focus();
+  if (stage === 'added') listCredentials({ name, relyingPartyId }).catch(() => {});
+}
+
+byId('add').addEventListener('click', () => busy(byId('add'), showCode));
+byId('again').addEventListener('click', () => busy(byId('again'), showCode));
+byId('app2').addEventListener('change', showAddress);
+copyWith(byId('copy'), () => shown.code);
+byId('close').addEventListener('click', () => {
+  shown = undefined;
+  byId('code').textContent = '';
+  byId('panel').hidden = true;
+  byId('add').hidden = false;
+  byId('add').focus();
+});
+
+try {
+  await signIn();
+  await listCredentials();
+} catch (error) {
+  byId('loading').hidden = true;
+  notice(byId('problem'), signInProblem(error));
+}
+
+function signInProblem(error) {
+  if (!crypto.subtle) {
+    return { title: 'This address isn’t secure', text: 'Browsers make keys at localhost or over HTTPS only. Open the page there.' };
+  }
+  // App 1 is in one place only; the server says where.
+  if (error.code === 'forbidden') return { title: 'App 1 isn’t here', text: error.message };
+  return explain(error);
+}
