@@ -3,8 +3,10 @@
 //! A whole application around the library, to click through: app 1, where a user is signed in and mints a code, and app 2, where
 //! they have nothing yet and add a passkey, a recovery key or a password-protected key with it. Both are plain files in `pages/`.
 //!
-//! `--port N` (0 picks one), `--origin O` (repeatable: where app 2 runs as well), `--rp-id ID`, `--setup-file FILE` and
-//! `--relaxed-limits` change it.
+//! App 2 runs at `http://app2.localhost:3000/enroll`: another domain, and so another relying party, on the same machine. `--origin O`
+//! (repeatable) puts it elsewhere: `--origin http://localhost:3001` on another port, `--origin http://127.0.0.1:3000` on a bare
+//! address, which can't have passkeys, `--origin https://…` behind a tunnel, which a phone reaches. `--port N` (0 picks one),
+//! `--rp-id ID`, `--setup-file FILE` and `--relaxed-limits` change the rest.
 
 mod api;
 mod host;

@@ -65,7 +65,7 @@ impl Setup {
         let origin = Origin::new(self.origin.as_str())?;
         let id = CredentialId::new(self.cred_id.as_str())?;
         let key = PublicKey::from_pem(&self.public_key)?;
-        seeded_key("Key for scripts", self.user().id, id, key, site.main_party(), origin)
+        seeded_key("Command line", self.user().id, id, key, site.main_party(), origin)
     }
 
     /// Writes everything to a file that nobody else can read. It appears at once, so whoever waits for it reads it whole.

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -42,6 +43,16 @@ export async function startServer(...flags) {
       await fs.rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A port that nobody listens on. */
+export async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 export function launchBrowser() {
@@ -104,10 +115,20 @@ export async function scan(page, selector) {
   return jsQR(new Uint8ClampedArray(data), width, height)?.data;
 }
 
+/** What a QR code says, given row by row. */
+export function readModules(modules) {
+  const [scale, border] = [4, 4];
+  const size = (modules.length + 2 * border) * scale;
+  const isDark = (at) => modules[Math.floor(at / size / scale) - border]?.[Math.floor((at % size) / scale) - border];
+  const pixels = Array.from({ length: size * size }, (_, at) => (isDark(at) ? [0, 0, 0, 255] : [255, 255, 255, 255]));
+  return jsQR(new Uint8ClampedArray(pixels.flat()), size, size)?.data;
+}
+
 /** Checks that a state of a page is accessible and fits, light and dark, and takes its pictures. */
 export async function look(page, name) {
   await fs.mkdir(shots, { recursive: true });
   const before = page.viewportSize();
+  await page.bringToFront();
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     for (const width of [1280, 360]) {

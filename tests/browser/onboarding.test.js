@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { addAuthenticator, launchBrowser, look, scan, startServer, watch } from './demo.js';
+import { qrModules } from '../../examples/onboarding/pages/qr.js';
+import { addAuthenticator, freePort, launchBrowser, look, readModules, scan, startServer, watch } from './demo.js';
 
 let browser;
 before(async () => (browser = await launchBrowser()));
@@ -237,7 +238,7 @@ demo('a recovery key is printed once, and leaves encrypted', async ({ app1, app2
   await enter(page, code, 'Recovery key');
   await heading(page, 'Save your recovery code');
   const secret = await page.locator('#recovery-code').textContent();
-  assert.match(secret, /^[A-HJ-NP-Z2-9]{4}(-[A-HJ-NP-Z2-9]{4}){6}$/);
+  assert.match(secret, /^[A-HJ-NP-Z2-9]{4}(-[A-HJ-NP-Z2-9]{4}){7}$/);
   await look(page, 'app2-recovery');
   await page.emulateMedia({ media: 'print' });
   assert.ok(await page.locator('#recovery-code').isVisible());
@@ -348,11 +349,86 @@ demo(
   { statuses: [429] },
 );
 
-demo('on a bare address only keys can be made, and the page says why', async ({ app1, open }) => {
-  const address = app1.replace('localhost', '127.0.0.1');
-  const page = await open(`${address}/enroll`);
-  await page.getByText('127.0.0.1 is an address').waitFor();
-  assert.ok(await page.getByRole('radio', { name: 'Passkey' }).isDisabled());
-  assert.ok(await page.getByRole('radio', { name: 'Recovery key' }).isChecked());
-  await look(page, 'app2-address');
+demo('whoever changes their mind starts over', async ({ app1, app2, open }) => {
+  const code = await mint(await open(app1));
+  const page = await open(`${app2}/enroll`);
+  await enter(page, code, 'Password-protected key');
+  await page.getByLabel('Password', { exact: true }).fill('a password that is typed');
+  await page.locator('#password').getByRole('button', { name: 'Start over' }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'typed');
+  assert.equal(await page.locator('#new-password').inputValue(), '', 'nothing secret stays on the page');
+});
+
+const port = await freePort();
+demo(
+  'app 2 on a bare address makes keys only, and says why',
+  async ({ app1, open }) => {
+    const first = await open(app1);
+    const page = await open(`http://127.0.0.1:${port}/enroll`);
+    await page.getByText('127.0.0.1 is an address').waitFor();
+    assert.ok(await page.getByRole('radio', { name: 'Passkey' }).isDisabled());
+    await look(page, 'app2-address');
+    await enter(page, await mint(first), 'Recovery key');
+    await page.getByLabel('I have saved it').check();
+    await page.getByRole('button', { name: 'Add recovery key' }).click();
+    await heading(page, 'Recovery key added');
+    await first.getByText('Recovery key was added', { exact: true }).waitFor();
+  },
+  { flags: ['--port', port, '--origin', `http://127.0.0.1:${port}`] },
+);
+
+const otherPort = await freePort();
+demo(
+  'app 2 on another port is another origin of the same domain',
+  async ({ app1, open }) => {
+    const first = await open(app1);
+    const code = await mint(first);
+    assert.equal(await scan(first, '#qr'), `http://localhost:${otherPort}/enroll#${code}`);
+    const page = await open(`http://localhost:${otherPort}/enroll`);
+    const authenticator = await addAuthenticator(page);
+    await enter(page, code);
+    await page.getByRole('button', { name: 'Create passkey' }).click();
+    await heading(page, 'Passkey added');
+    assert.equal((await authenticator.credentials())[0].rpId, 'localhost');
+  },
+  { flags: ['--origin', `http://localhost:${otherPort}`] },
+);
+
+demo(
+  'an origin that the server does not know is refused in words, and never signed in',
+  async ({ app1, app2, open }) => {
+    const elsewhere = await open(app2);
+    await elsewhere.getByText(`App 1 runs at ${app1}`).waitFor();
+    await look(elsewhere, 'app1-elsewhere');
+    const page = await open(`${app1.replace('localhost', '127.0.0.1')}/enroll`);
+    await enter(page, 'ABC-DEF-GHJ', 'Recovery key');
+    await page.getByText('Not allowed here').waitFor();
+  },
+  { statuses: [403] },
+);
+
+test('every file is served with a strict policy and stays out of caches', async () => {
+  const server = await startServer();
+  try {
+    for (const path of ['/', '/enroll', '/enroll.js', '/style.css', '/icon.svg']) {
+      const { status, headers } = await fetch(server.app1 + path);
+      assert.equal(status, 200);
+      const policy = headers.get('content-security-policy');
+      assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self'; /);
+      assert.doesNotMatch(policy, /unsafe|https?:|\*/);
+      assert.equal(headers.get('cache-control'), 'no-store');
+      assert.equal(headers.get('referrer-policy'), 'no-referrer');
+      assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    }
+  } finally {
+    await server.stop();
+  }
+});
+
+test('the QR codes of addresses of every length can be read', () => {
+  for (let length = 1; length <= 213; length += 4) {
+    const text = 'https://app.example.com/enroll#A7U-KY6-9PT-'.repeat(6).slice(0, length);
+    assert.equal(readModules(qrModules(text)), text);
+  }
+  assert.throws(() => qrModules('x'.repeat(214)), RangeError);
 });

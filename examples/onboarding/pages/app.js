@@ -11,8 +11,11 @@ const LIFETIME = 60_000;
 /** How often we ask what became of it. */
 const POLL = 1_000;
 
+/** The server was started anew, say, and has forgotten what the page registered. */
+const NOT_KNOWN = { title: 'This browser’s key isn’t known', text: 'Reload the page, and it will be.' };
+
 let session;
-/** The code on show: `{ code, expiresAt, stage }`. */
+/** The code on show: `{ code, expiresAt, stage, isWarned }`. */
 let shown;
 
 /** Signs in, which is the demonstration's own business, and makes this browser's key a credential of the user. */
@@ -22,7 +25,7 @@ async function signIn() {
   const { token, user, app2, now } = await post('/demo/session', { credId, publicKey });
   // Clocks differ; the server's counts.
   session = { key, token, app2, clockOffset: now - Date.now() };
-  byId('who').replaceChildren('Signed in as ', element('strong', '', user));
+  byId('user').textContent = user;
   byId('who').hidden = false;
   byId('add').hidden = false;
   for (const origin of app2) byId('app2').append(new Option(origin.replace(/^https?:\/\//, ''), origin));
@@ -77,12 +80,12 @@ async function showCode() {
     const minted = await postSigned('/auth/credentials/code', { expiration }, session);
     shown = { code: minted.code, expiresAt: Date.parse(minted.expiration), stage: 'waiting' };
   } catch (error) {
-    notice(byId('problem'), explain(error));
+    notice(byId('problem'), error.code === 'forbidden' ? NOT_KNOWN : explain(error));
     return;
   }
   byId('code').textContent = grouped(shown.code);
   // Read out symbol by symbol, not as a word.
-  byId('code').setAttribute('aria-label', shown.code.replaceAll('-', '').split('').join(' '));
+  byId('code-spelled').textContent = shown.code.replaceAll('-', '').split('').join(' ');
   byId('panel').hidden = false;
   byId('live').hidden = false;
   byId('over').hidden = true;
@@ -90,10 +93,9 @@ async function showCode() {
   showAddress();
   showStage({ stage: 'waiting' });
   byId('panel-title').focus();
-  const { expiresAt } = shown;
-  const seconds = countDown();
-  announce(`Your code is ready. It works for ${seconds} seconds.`);
-  follow(expiresAt);
+  announce(`Your code is ready. It works for ${secondsLeft()} seconds.`);
+  countDown(shown);
+  follow(shown);
 }
 
 /** Where to take the code: in the fragment, which browsers send to no server. */
@@ -105,30 +107,34 @@ function showAddress() {
   byId('open').href = address;
 }
 
-/** Writes what is left, and returns it. */
-function countDown() {
-  const left = Math.max(0, Math.min(LIFETIME, shown.expiresAt - serverNow()));
-  const seconds = Math.ceil(left / 1_000);
+const millisecondsLeft = () => Math.max(0, Math.min(LIFETIME, shown.expiresAt - serverNow()));
+const secondsLeft = () => Math.ceil(millisecondsLeft() / 1_000);
+
+/** Shows how long this code still works, as long as it can be entered. */
+function countDown(mine) {
+  if (shown !== mine || mine.stage !== 'waiting') return;
+  const seconds = secondsLeft();
   byId('countdown-text').textContent = `${seconds} s left`;
-  byId('ring').setAttribute('stroke-dashoffset', String(100 - (100 * left) / LIFETIME));
+  byId('ring').setAttribute('stroke-dashoffset', String(100 - (100 * millisecondsLeft()) / LIFETIME));
   byId('ring').classList.toggle('soon', seconds <= 10);
-  // Once, and not each second.
-  if (seconds <= 15 && !shown.isWarned) {
-    shown.isWarned = true;
+  // Said once, and not each second.
+  if (seconds <= 15 && !mine.isWarned) {
+    mine.isWarned = true;
     announce('15 seconds left.');
   }
-  return seconds;
+  setTimeout(countDown, 250, mine);
 }
 
-/** Asks the server what becomes of the code, until it is settled or another one is on show. */
-async function follow(expiresAt) {
-  while (shown?.expiresAt === expiresAt && !['expired', 'added'].includes(shown.stage)) {
-    // A failed question is asked again; the countdown goes on without an answer.
-    const progress = await get('/demo/progress').catch(() => ({ stage: shown?.stage }));
-    if (shown?.expiresAt !== expiresAt) return;
-    const isOver = shown.stage === 'waiting' && countDown() === 0 && progress.stage === 'waiting';
-    showStage(isOver ? { stage: 'expired' } : progress);
+/** Asks the server what becomes of this code, until that is settled or another one is on show. */
+async function follow(mine) {
+  while (shown === mine && ['waiting', 'opened'].includes(mine.stage)) {
     await new Promise((resolve) => setTimeout(resolve, POLL));
+    if (shown !== mine) return;
+    // Looked up before we ask, so that what happened in the last second still counts.
+    const isOver = mine.stage === 'waiting' && secondsLeft() === 0;
+    const progress = await get('/demo/progress').catch(() => ({ stage: mine.stage }));
+    if (shown !== mine) return;
+    showStage(isOver && progress.stage === 'waiting' ? { stage: 'expired' } : progress);
   }
 }
 
@@ -160,22 +166,28 @@ function showStage(progress) {
 /** What takes the place of the code once it can't be entered any more. */
 function showOutcome({ stage, kind, name, relyingPartyId }) {
   const hadFocus = byId('live').contains(document.activeElement);
-  byId('live').hidden = stage !== 'waiting';
-  byId('over').hidden = stage === 'waiting';
-  byId('again').hidden = stage === 'opened';
+  forgetCode();
+  byId('live').hidden = true;
+  byId('over').hidden = false;
   byId('again').textContent = stage === 'added' ? 'Add another device' : 'Make a new code';
+  byId('again').className = stage === 'opened' ? 'secondary' : 'primary';
   const what = (KINDS[kind] ?? 'credential').toLowerCase();
   const words = {
     expired: ['This code has expired', 'Codes work for a minute, so that a lost one is worth nothing.'],
-    opened: ['Continue on the other device', `The code was entered at ${relyingPartyId}, for a ${what}. Nobody can use it again.`],
+    opened: ['Continue on the other device', `The code was entered at ${relyingPartyId}, for a ${what}. It can’t be used again.`],
     added: [`${name} was added`, `This ${what} signs you in at ${relyingPartyId}.`],
   }[stage];
-  if (!words) return;
   byId('outcome').replaceChildren(element('strong', '', words[0]), element('p', '', words[1]));
   announce(`${words[0]}. ${words[1]}`);
   // Who was on something that is gone now goes to the heading.
   if (hadFocus) byId('panel-title').focus();
   if (stage === 'added') listCredentials({ name, relyingPartyId }).catch(() => {});
+}
+
+/** A code that is over stays nowhere on the page. */
+function forgetCode() {
+  for (const id of ['code', 'code-spelled', 'qr']) byId(id).replaceChildren();
+  byId('open').removeAttribute('href');
 }
 
 byId('add').addEventListener('click', () => busy(byId('add'), showCode));
@@ -184,12 +196,13 @@ byId('app2').addEventListener('change', showAddress);
 copyWith(byId('copy'), () => shown.code);
 byId('close').addEventListener('click', () => {
   shown = undefined;
-  byId('code').textContent = '';
+  forgetCode();
   byId('panel').hidden = true;
   byId('add').hidden = false;
   byId('add').focus();
 });
 
+byId('where').textContent = location.host;
 try {
   await signIn();
   await listCredentials();

@@ -19,9 +19,11 @@ let isUncertain = false;
 /** A code in the address is taken out at once, before anybody can see it, share it, or find it in the history. */
 function takeCodeFromAddress() {
   if (!location.hash) return;
-  const code = readCode(decodeURIComponent(location.hash.slice(1)));
+  const code = readCode(location.hash.slice(1));
   history.replaceState(null, '', location.pathname);
-  if (!code) return notice(byId('enter-problem'), { title: 'That link has no code in it', text: 'Scan it again, or type the code.' });
+  if (!code) {
+    return notice(byId('enter-problem'), { title: 'That link has no code in it', text: 'Scan it again, or type the code.' });
+  }
   byId('typed').value = grouped(code);
   byId('enter-lead').textContent = 'Your code is filled in. Choose what to add.';
   announce('Your code is filled in.');
@@ -156,6 +158,7 @@ function forgetSecrets() {
 }
 
 function startAgain() {
+  forgetSecrets();
   byId('enter-lead').textContent = 'Get a one-time code where you are signed in, and enter it here within a minute.';
   notice(byId('enter-problem'));
   showSection('enter');
@@ -205,8 +208,7 @@ byId('reveal').addEventListener('change', ({ target }) => {
 byId('typed').addEventListener('input', () => problem(byId('typed'), ''));
 byId('print').addEventListener('click', () => print());
 copyWith(byId('copy-recovery'), () => byId('recovery-code').textContent);
-byId('start-again').addEventListener('click', startAgain);
-byId('another').addEventListener('click', startAgain);
+for (const button of document.querySelectorAll('[data-start-again]')) button.addEventListener('click', startAgain);
 // The same page, opened with another code.
 addEventListener('hashchange', takeCodeFromAddress);
 

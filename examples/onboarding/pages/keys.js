@@ -20,9 +20,9 @@ const ITERATIONS = 600_000;
 /** As in one-time codes: without I, O, 0 and 1, which people confuse. 32 symbols of five bits. */
 const SYMBOLS = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 
-/** A secret that nobody guesses, to be printed: 140 bits in seven groups of four. */
+/** A secret that nobody guesses, to be printed: 160 bits in eight groups of four. */
 export function newRecoveryCode() {
-  const symbols = Array.from(crypto.getRandomValues(new Uint8Array(28)), (byte) => SYMBOLS[byte & 31]);
+  const symbols = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => SYMBOLS[byte & 31]);
   return symbols.join('').match(/.{4}/g).join('-');
 }
 

@@ -69,11 +69,13 @@ const REFUSALS = {
     text: 'Reload the page to sign in again.',
     next: 'other',
   },
-  invalid_request: {
+  invalid_request: ({ message }) => ({
     title: 'The server didn’t understand',
-    text: 'If the clock of this device is wrong, set it right. Then try again.',
-    next: 'again',
-  },
+    text: message.includes('expiration')
+      ? 'The clock of this device seems to be wrong. Reload the page, and try again.'
+      : 'Reload the page, and start with a new code.',
+    next: 'other',
+  }),
   offline: NO_ANSWER,
   timeout: { ...NO_ANSWER, title: 'The server took too long' },
   unavailable: {
