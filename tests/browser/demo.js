@@ -153,3 +153,11 @@ export async function look(page, name) {
   await page.setViewportSize(before);
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: null });
 }
+
+/** Looks at a page as it is printed. */
+export async function onPaper(page, name, check) {
+  await page.emulateMedia({ media: 'print' });
+  await page.screenshot({ path: path.join(shots, `${name}-paper.png`) });
+  await check();
+  await page.emulateMedia({ media: null });
+}

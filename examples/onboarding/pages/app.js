@@ -49,6 +49,7 @@ async function listCredentials(newest) {
   items.sort((a, b) => b.dateCreated.localeCompare(a.dateCreated));
   byId('credentials').replaceChildren(...items.map((item) => credentialRow(item, newest)));
   byId('loading').hidden = true;
+  byId('list').hidden = false;
 }
 
 function credentialRow({ kind, name, dateCreated, relyingPartyId }, newest) {
