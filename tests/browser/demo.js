@@ -21,7 +21,9 @@ export async function startServer(...flags) {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'onboarding-'));
   const file = path.join(folder, 'setup.json');
   const args = ['--port', '0', '--setup-file', file, ...flags];
-  const server = spawn(path.join(target, 'debug/examples/onboarding'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn(path.join(target, 'debug/examples/onboarding'), args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   server.stdout.on('data', (text) => (output += text));
   // The greeting comes when the server listens and the file is written.
@@ -37,9 +39,11 @@ export async function startServer(...flags) {
     app2: base.replace('localhost', 'app2.localhost'),
     output: () => output,
     async stop() {
-      const exit = once(server, 'exit');
-      process.kill(server.pid, 'SIGINT');
-      await exit;
+      if (server.exitCode === null) {
+        const exit = once(server, 'exit');
+        process.kill(server.pid, 'SIGINT');
+        await exit;
+      }
       await fs.rm(folder, { recursive: true, force: true });
     },
   };
@@ -119,8 +123,11 @@ export async function scan(page, selector) {
 export function readModules(modules) {
   const [scale, border] = [4, 4];
   const size = (modules.length + 2 * border) * scale;
-  const isDark = (at) => modules[Math.floor(at / size / scale) - border]?.[Math.floor((at % size) / scale) - border];
-  const pixels = Array.from({ length: size * size }, (_, at) => (isDark(at) ? [0, 0, 0, 255] : [255, 255, 255, 255]));
+  const isDark = (at) =>
+    modules[Math.floor(at / size / scale) - border]?.[Math.floor((at % size) / scale) - border];
+  const pixels = Array.from({ length: size * size }, (_, at) =>
+    isDark(at) ? [0, 0, 0, 255] : [255, 255, 255, 255],
+  );
   return jsQR(new Uint8ClampedArray(pixels.flat()), size, size)?.data;
 }
 
@@ -133,7 +140,10 @@ export async function look(page, name) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     for (const width of [1280, 360]) {
       await page.setViewportSize({ width, height: width === 360 ? 740 : 800 });
-      await page.screenshot({ path: path.join(shots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      await page.screenshot({
+        path: path.join(shots, `${name}-${width}-${colorScheme}.png`),
+        fullPage: true,
+      });
     }
     await page.evaluate(axe.source);
     const { violations } = await page.evaluate(() => globalThis.axe.run());
@@ -144,7 +154,11 @@ export async function look(page, name) {
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(width <= 320, `${name} is ${width} pixels wide on 320`);
   const small = await page.evaluate(() =>
-    [...document.querySelectorAll('button, a, select, input:not([type=radio], [type=checkbox]), label:has(input)')]
+    [
+      ...document.querySelectorAll(
+        'button, a, select, input:not([type=radio], [type=checkbox]), label:has(input)',
+      ),
+    ]
       .filter((element) => element.checkVisibility())
       .filter((element) => element.getBoundingClientRect().height < 44)
       .map((element) => element.outerHTML),

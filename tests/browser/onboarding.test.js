@@ -3,9 +3,21 @@
 // Needs the example to be built: cargo build --example onboarding. Screenshots go to the system's temporary folder, or to $SCREENSHOTS.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
 import { after, before, test } from 'node:test';
 
-import { addAuthenticator, freePort, launchBrowser, look, onPaper, readModules, scan, startServer, watch } from './demo.js';
+import {
+  addAuthenticator,
+  freePort,
+  launchBrowser,
+  look,
+  onPaper,
+  readModules,
+  scan,
+  startServer,
+  watch,
+} from './demo.js';
 
 let browser;
 before(async () => (browser = await launchBrowser()));
@@ -26,7 +38,10 @@ function demo(name, run, { flags = [], statuses = [] } = {}) {
     };
     try {
       await run({ ...server, context, open, requests: () => watched.flatMap((page) => page.requests) });
-      assert.deepEqual(watched.flatMap((page) => page.complaints), []);
+      assert.deepEqual(
+        watched.flatMap((page) => page.complaints),
+        [],
+      );
     } finally {
       await context.close();
       await server.stop();
@@ -50,7 +65,10 @@ async function enter(page, code, kind = 'Passkey') {
 /** A code that the server has, made by the page's own modules. */
 const mintFor = (page, milliseconds) =>
   page.evaluate(async (lifetime) => {
-    const [{ post }, { browserKey, postSigned }] = await Promise.all([import('/enroll.js'), import('/sign.js')]);
+    const [{ post }, { browserKey, postSigned }] = await Promise.all([
+      import('/enroll.js'),
+      import('/sign.js'),
+    ]);
     const key = await browserKey();
     const { token } = await post('/demo/session', { credId: key.credId, publicKey: key.publicKey });
     const expiration = new Date(Date.now() + lifetime).toISOString();
@@ -94,9 +112,15 @@ demo('a typed code adds a passkey on another domain', async ({ app1, app2, open,
   assert.equal(await first.getByText('This browser', { exact: true }).count(), 1);
 
   const addresses = requests().map(({ url }) => url);
-  assert.ok(addresses.every((url) => new URL(url).hostname.endsWith('localhost')), 'nothing comes from elsewhere');
+  assert.ok(
+    addresses.every((url) => new URL(url).hostname.endsWith('localhost')),
+    'nothing comes from elsewhere',
+  );
   const symbols = code.replaceAll('-', '');
-  assert.ok(addresses.every((url) => !url.replaceAll('-', '').includes(symbols)), 'no address holds the code');
+  assert.ok(
+    addresses.every((url) => !url.replaceAll('-', '').includes(symbols)),
+    'no address holds the code',
+  );
 });
 
 demo('the QR code leads to app 2 with the code in the fragment', async ({ app1, app2, open, requests }) => {
@@ -118,7 +142,9 @@ demo('the QR code leads to app 2 with the code in the fragment', async ({ app1, 
   await heading(second, 'Passkey added');
   const symbols = code.replaceAll('-', '');
   const sent = requests().filter(({ url }) => url.startsWith(app2) && !url.includes('#'));
-  assert.ok(sent.every(({ url, headers }) => !JSON.stringify([url, headers]).replaceAll('-', '').includes(symbols)));
+  assert.ok(
+    sent.every(({ url, headers }) => !JSON.stringify([url, headers]).replaceAll('-', '').includes(symbols)),
+  );
 });
 
 demo('a cancelled passkey is tried again with the same challenge', async ({ app1, app2, open, requests }) => {
@@ -135,7 +161,11 @@ demo('a cancelled passkey is tried again with the same challenge', async ({ app1
   await authenticator.agree();
   await page.getByRole('button', { name: 'Try again' }).click();
   await heading(page, 'Passkey added');
-  assert.equal(requests().filter(({ url }) => url.endsWith('/code/init')).length, 1, 'one code, one challenge');
+  assert.equal(
+    requests().filter(({ url }) => url.endsWith('/code/init')).length,
+    1,
+    'one code, one challenge',
+  );
 });
 
 demo(
@@ -150,7 +180,11 @@ demo(
     await look(page, 'app2-mistyped');
     const focused = await page.evaluate(() => document.activeElement.id);
     assert.equal(focused, 'typed', 'the focus is on what is to be mended');
-    assert.equal(requests().filter(({ url }) => url.includes('/code/init')).length, 0, 'and nothing was asked');
+    assert.equal(
+      requests().filter(({ url }) => url.includes('/code/init')).length,
+      0,
+      'and nothing was asked',
+    );
 
     const expired = await mintFor(first, -1_000);
     const used = await mintFor(first, 50_000);
@@ -201,18 +235,24 @@ demo('an authenticator that has a passkey makes no second one', async ({ app1, a
   assert.equal((await authenticator.credentials()).length, 1);
 });
 
-demo('a browser without parseCreationOptionsFromJSON makes the same passkey', async ({ app1, app2, context, open }) => {
-  await context.addInitScript(() => delete PublicKeyCredential.parseCreationOptionsFromJSON);
-  const code = await mint(await open(app1));
-  const page = await open(`${app2}/enroll`);
-  const authenticator = await addAuthenticator(page);
-  assert.equal(await page.evaluate(() => typeof PublicKeyCredential.parseCreationOptionsFromJSON), 'undefined');
-  await enter(page, code);
-  await page.getByRole('button', { name: 'Create passkey' }).click();
-  await heading(page, 'Passkey added');
-  const [{ userHandle }] = await authenticator.credentials();
-  assert.equal(Buffer.from(userHandle, 'base64').toString(), 'us-2ba0h-lvp2q-8v1860pcj1bh5irf');
-});
+demo(
+  'a browser without parseCreationOptionsFromJSON makes the same passkey',
+  async ({ app1, app2, context, open }) => {
+    await context.addInitScript(() => delete PublicKeyCredential.parseCreationOptionsFromJSON);
+    const code = await mint(await open(app1));
+    const page = await open(`${app2}/enroll`);
+    const authenticator = await addAuthenticator(page);
+    assert.equal(
+      await page.evaluate(() => typeof PublicKeyCredential.parseCreationOptionsFromJSON),
+      'undefined',
+    );
+    await enter(page, code);
+    await page.getByRole('button', { name: 'Create passkey' }).click();
+    await heading(page, 'Passkey added');
+    const [{ userHandle }] = await authenticator.credentials();
+    assert.equal(Buffer.from(userHandle, 'base64').toString(), 'us-2ba0h-lvp2q-8v1860pcj1bh5irf');
+  },
+);
 
 /** Opens what was sent as a private key with the secret that never was, and checks that it belongs to the public one. */
 const opens = (page, { encryptedPrivateKey, credentialInfo }, secret) =>
@@ -222,10 +262,21 @@ const opens = (page, { encryptedPrivateKey, credentialInfo }, secret) =>
       const privateKey = await unlock(encrypted, secret);
       const { publicKey: pem } = JSON.parse(new TextDecoder().decode(fromBase64url(info.attestationData)));
       const spki = Uint8Array.from(atob(pem.replace(/-----.*?-----|\n/g, '')), (c) => c.charCodeAt(0));
-      const publicKey = await crypto.subtle.importKey('spki', spki, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify']);
+      const publicKey = await crypto.subtle.importKey(
+        'spki',
+        spki,
+        { name: 'ECDSA', namedCurve: 'P-256' },
+        false,
+        ['verify'],
+      );
       const how = { name: 'ECDSA', hash: 'SHA-256' };
       const message = new Uint8Array([1, 2, 3]);
-      return crypto.subtle.verify(how, publicKey, await crypto.subtle.sign(how, privateKey, message), message);
+      return crypto.subtle.verify(
+        how,
+        publicKey,
+        await crypto.subtle.sign(how, privateKey, message),
+        message,
+      );
     },
     [encryptedPrivateKey, credentialInfo, secret],
   );
@@ -257,7 +308,13 @@ demo('a recovery key is printed once, and leaves encrypted', async ({ app1, app2
   const registered = JSON.parse(sent.find(({ url }) => url.endsWith('/code/verify')).body);
   assert.equal(registered.credentialKind, 'RecoveryKey');
   assert.ok(await opens(page, registered, secret));
-  await assert.rejects(opens(page, registered, secret.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))));
+  await assert.rejects(
+    opens(
+      page,
+      registered,
+      secret.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+    ),
+  );
   await first.getByText('Recovery key was added', { exact: true }).waitFor();
 });
 
@@ -284,7 +341,10 @@ demo('a password never leaves the page that its key is made on', async ({ app1, 
   const sent = requests();
   assert.ok(sent.length > 0);
   for (const { url, body } of sent) {
-    assert.ok(![url, body].some((text) => decodeURIComponent(text).includes(password)), `${url} does not hold the password`);
+    assert.ok(
+      ![url, body].some((text) => decodeURIComponent(text).includes(password)),
+      `${url} does not hold the password`,
+    );
   }
   const registered = JSON.parse(sent.find(({ url }) => url.endsWith('/code/verify')).body);
   assert.equal(registered.credentialKind, 'PasswordProtectedKey');
@@ -299,14 +359,20 @@ demo(
     const page = await open(`${app2}/enroll`);
     const authenticator = await addAuthenticator(page);
     await enter(page, code);
-    await page.route('**/code/verify', (route) => route.fulfill({ status: 503, body: '{}' }), { times: 1 });
+    const answers = [
+      { status: 503, json: { error: { code: 'unavailable' } } },
+      { status: 429, json: { error: { code: 'too_many_attempts' } } },
+    ];
+    await page.route('**/code/verify', (route) => route.fulfill(answers.shift()), { times: answers.length });
     await page.getByRole('button', { name: 'Create passkey' }).click();
-    await page.getByText('Something went wrong').waitFor();
+    await page.getByText('The service is down for a moment').waitFor();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Too many attempts').waitFor();
     await page.getByRole('button', { name: 'Try again' }).click();
     await heading(page, 'Passkey added');
     assert.equal((await authenticator.credentials()).length, 1);
   },
-  { statuses: [503] },
+  { statuses: [503, 429] },
 );
 
 demo(
@@ -405,6 +471,20 @@ demo(
   },
   { statuses: [403] },
 );
+
+test('a name that somebody points at this machine signs nobody in', async () => {
+  const server = await startServer();
+  try {
+    const headers = { host: 'evil.example', origin: server.app1, 'content-type': 'application/json' };
+    const request = http.request(`${server.app1}/demo/session`, { method: 'POST', headers });
+    request.end(JSON.stringify({ credId: 'a', publicKey: 'b' }));
+    const [response] = await once(request, 'response');
+    assert.equal(response.statusCode, 403);
+    response.resume();
+  } finally {
+    await server.stop();
+  }
+});
 
 test('every file is served with a strict policy and stays out of caches', async () => {
   const server = await startServer();

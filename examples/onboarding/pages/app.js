@@ -11,8 +11,15 @@ const LIFETIME = 60_000;
 /** How often we ask what became of it. */
 const POLL = 1_000;
 
-/** The server was started anew, say, and has forgotten what the page registered. */
-const NOT_KNOWN = { title: 'This browser’s key isn’t known', text: 'Reload the page, and it will be.' };
+/** What refusals mean where a code is minted. */
+const MINT_WORDS = {
+  // The server was started anew, say.
+  forbidden: { title: 'This browser’s key isn’t known', text: 'Reload the page, and it will be.' },
+  invalid_request: {
+    title: 'No code could be made',
+    text: 'If the clock of this device is wrong, set it right. Then reload the page.',
+  },
+};
 
 let session;
 /** The code on show: `{ code, expiresAt, stage, isWarned }`. */
@@ -81,7 +88,7 @@ async function showCode() {
     const minted = await postSigned('/auth/credentials/code', { expiration }, session);
     shown = { code: minted.code, expiresAt: Date.parse(minted.expiration), stage: 'waiting' };
   } catch (error) {
-    notice(byId('problem'), error.code === 'forbidden' ? NOT_KNOWN : explain(error));
+    notice(byId('problem'), MINT_WORDS[error.code] ?? explain(error));
     return;
   }
   byId('code').textContent = grouped(shown.code);
@@ -148,15 +155,23 @@ function showStage(progress) {
   shown.stage = stage;
   const where = element('span', 'domain', progress.relyingPartyId ?? '');
   const words = {
-    waiting: stage === 'expired' ? ['Nobody entered it in time'] : stage === 'waiting' ? ['Waiting for the code'] : ['Code entered'],
-    opened: ['opened', 'added'].includes(stage) ? ['Opened on another device, for ', where] : ['Opened on another device'],
+    waiting:
+      stage === 'expired'
+        ? ['Nobody entered it in time']
+        : stage === 'waiting'
+          ? ['Waiting for the code']
+          : ['Code entered'],
+    opened: ['opened', 'added'].includes(stage)
+      ? ['Opened on another device, for ', where]
+      : ['Opened on another device'],
     added: ['Credential added'],
   };
   const reached = stage === 'expired' ? 0 : STAGES.indexOf(stage);
   STAGES.forEach((name, at) => {
     const item = byId(`stage-${name}`);
     const isDone = at < reached || stage === 'added';
-    item.className = stage === 'expired' && at === 0 ? 'failed' : isDone ? 'done' : at === reached ? 'now' : '';
+    item.className =
+      stage === 'expired' && at === 0 ? 'failed' : isDone ? 'done' : at === reached ? 'now' : '';
     item.querySelector('.words').replaceChildren(...words[name]);
     if (at === reached) item.setAttribute('aria-current', 'step');
     else item.removeAttribute('aria-current');
@@ -175,7 +190,10 @@ function showOutcome({ stage, kind, name, relyingPartyId }) {
   const what = (KINDS[kind] ?? 'credential').toLowerCase();
   const words = {
     expired: ['This code has expired', 'Codes work for a minute, so that a lost one is worth nothing.'],
-    opened: ['Continue on the other device', `The code was entered at ${relyingPartyId}, for a ${what}. It can’t be used again.`],
+    opened: [
+      'Continue on the other device',
+      `The code was entered at ${relyingPartyId}, for a ${what}. It can’t be used again.`,
+    ],
     added: [`${name} was added`, `This ${what} signs you in at ${relyingPartyId}.`],
   }[stage];
   byId('outcome').replaceChildren(element('strong', '', words[0]), element('p', '', words[1]));
@@ -214,7 +232,10 @@ try {
 
 function signInProblem(error) {
   if (!crypto.subtle) {
-    return { title: 'This address isn’t secure', text: 'Browsers make keys at localhost or over HTTPS only. Open the page there.' };
+    return {
+      title: 'This address isn’t secure',
+      text: 'Browsers make keys at localhost or over HTTPS only. Open the page there.',
+    };
   }
   // App 1 is in one place only; the server says where.
   if (error.code === 'forbidden') return { title: 'App 1 isn’t here', text: error.message };

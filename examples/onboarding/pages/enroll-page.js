@@ -1,6 +1,14 @@
 // App 2: the page around enroll.js and keys.js. Somebody comes with a code, and leaves with a credential.
 
-import { canCreatePasskeys, createPasskey, exchange, forgetPasskey, readCode, Refusal, register } from './enroll.js';
+import {
+  canCreatePasskeys,
+  createPasskey,
+  exchange,
+  forgetPasskey,
+  readCode,
+  Refusal,
+  register,
+} from './enroll.js';
 import { createKey, newRecoveryCode } from './keys.js';
 import { announce, busy, byId, copyWith, element, grouped, notice, showSection } from './page.js';
 import { explain, KINDS } from './words.js';
@@ -22,7 +30,10 @@ function takeCodeFromAddress() {
   const code = readCode(location.hash.slice(1));
   history.replaceState(null, '', location.pathname);
   if (!code) {
-    return notice(byId('enter-problem'), { title: 'That link has no code in it', text: 'Scan it again, or type the code.' });
+    return notice(byId('enter-problem'), {
+      title: 'That link has no code in it',
+      text: 'Scan it again, or type the code.',
+    });
   }
   byId('typed').value = grouped(code);
   byId('enter-lead').textContent = 'Your code is filled in. Choose what to add.';
@@ -64,7 +75,10 @@ async function enterCode() {
   notice(byId('enter-problem'));
   const typed = byId('typed');
   const code = readCode(typed.value);
-  const words = typed.value.trim() === '' ? 'Enter the code that your other device shows.' : 'That isn’t a whole code. It has nine letters and digits, and never I, O, 0 or 1.';
+  const words =
+    typed.value.trim() === ''
+      ? 'Enter the code that your other device shows.'
+      : 'That isn’t a whole code. It has nine letters and digits, and never I, O, 0 or 1.';
   if (problem(typed, code ? '' : words)) return;
   try {
     challenge = await exchange(code, chosenKind());
@@ -108,27 +122,36 @@ async function finish(name, make) {
     proof ??= await make();
     showDone(await register(challenge, name, proof));
   } catch (error) {
-    const isAnswered = error instanceof Refusal && error.status > 0;
-    if (error instanceof Refusal && !isAnswered) isUncertain = true;
-    // A passkey that the server did not take opens nothing.
-    const isPasskey = challenge.kind === 'Fido2' && proof;
-    if (isAnswered && error.status < 500) {
-      if (isPasskey && !isUncertain && error.code !== 'duplicate_credential') await forgetPasskey(challenge, proof.credentialInfo);
-      proof = undefined;
-    }
     const words = explain(error);
+    if (error instanceof Refusal) await settle(error, words);
     if (words.next === 'code') return showRefused(words);
     notice(byId(`${section}-problem`), words);
     if (section === 'passkey') byId('create-passkey').textContent = 'Try again';
   }
 }
 
+/** Keeps what was made if it may be sent again, and drops it if the server looked at it and did not take it. */
+async function settle({ code, status }, { next }) {
+  if (status === 0) isUncertain = true;
+  if (status === 0 || status >= 500 || next === 'wait') return;
+  const isNowhere = !isUncertain && code !== 'duplicate_credential';
+  // A passkey that the server does not know opens nothing.
+  if (isNowhere && challenge.kind === 'Fido2') await forgetPasskey(challenge, proof.credentialInfo);
+  proof = undefined;
+}
+
 function showDone(credential) {
   forgetSecrets();
   byId('done-title').textContent = `${KINDS[credential.kind]} added`;
   byId('done-text').replaceChildren(...doneText(credential));
-  const facts = { Name: credential.name, Account: challenge.user.name, 'Works at': credential.relyingPartyId };
-  const rows = Object.entries(facts).map(([term, fact]) => element('div', '', element('dt', '', term), element('dd', '', fact)));
+  const facts = {
+    Name: credential.name,
+    Account: challenge.user.name,
+    'Works at': credential.relyingPartyId,
+  };
+  const rows = Object.entries(facts).map(([term, fact]) =>
+    element('div', '', element('dt', '', term), element('dd', '', fact)),
+  );
   byId('done-facts').replaceChildren(...rows);
   document.title = 'Added · App 2';
   showSection('done');
@@ -137,8 +160,10 @@ function showDone(credential) {
 /** What to do with it now. */
 function doneText({ kind, relyingPartyId }) {
   const domain = element('strong', '', relyingPartyId);
-  if (kind === 'RecoveryKey') return ['If you lose everything else, your printed code brings you back at ', domain, '.'];
-  if (kind === 'PasswordProtectedKey') return ['Sign in with your password at ', domain, ', and at no other domain.'];
+  if (kind === 'RecoveryKey')
+    return ['If you lose everything else, your printed code brings you back at ', domain, '.'];
+  if (kind === 'PasswordProtectedKey')
+    return ['Sign in with your password at ', domain, ', and at no other domain.'];
   return ['Sign in with it at ', domain, ', and at no other domain.'];
 }
 
@@ -146,7 +171,9 @@ function showRefused({ title, text }) {
   forgetSecrets();
   byId('refused-title').textContent = title;
   const isPrinted = challenge.kind === 'RecoveryKey';
-  byId('refused-text').textContent = isPrinted ? `${text} The recovery code that you saved is worth nothing: throw it away.` : text;
+  byId('refused-text').textContent = isPrinted
+    ? `${text} The recovery code that you saved is worth nothing: throw it away.`
+    : text;
   showSection('refused');
 }
 
@@ -159,7 +186,8 @@ function forgetSecrets() {
 
 function startAgain() {
   forgetSecrets();
-  byId('enter-lead').textContent = 'Get a one-time code where you are signed in, and enter it here within a minute.';
+  byId('enter-lead').textContent =
+    'Get a one-time code where you are signed in, and enter it here within a minute.';
   notice(byId('enter-problem'));
   showSection('enter');
   byId('typed').focus();
@@ -170,7 +198,14 @@ function deviceName() {
   const agent = navigator.userAgent;
   const first = (names) => Object.entries(names).find(([pattern]) => agent.includes(pattern))?.[1];
   const browser = first({ 'Edg/': 'Edge', 'Firefox/': 'Firefox', 'Chrome/': 'Chrome', 'Safari/': 'Safari' });
-  const system = first({ iPhone: 'iPhone', iPad: 'iPad', Android: 'Android', Windows: 'Windows', 'Mac OS': 'Mac', Linux: 'Linux' });
+  const system = first({
+    iPhone: 'iPhone',
+    iPad: 'iPad',
+    Android: 'Android',
+    Windows: 'Windows',
+    'Mac OS': 'Mac',
+    Linux: 'Linux',
+  });
   return [browser ?? 'Passkey', system && `on ${system}`].filter(Boolean).join(' ');
 }
 
@@ -185,7 +220,9 @@ function onSubmit(form, button, work) {
 onSubmit('enter-form', 'continue', enterCode);
 
 onSubmit('passkey-form', 'create-passkey', () =>
-  finish(byId('passkey-name').value.trim() || 'Passkey', async () => ({ credentialInfo: await createPasskey(challenge) })),
+  finish(byId('passkey-name').value.trim() || 'Passkey', async () => ({
+    credentialInfo: await createPasskey(challenge),
+  })),
 );
 
 onSubmit('recovery-form', 'create-recovery', () => {
@@ -197,7 +234,8 @@ onSubmit('password-form', 'create-password', () => {
   const [password, repeated] = [byId('new-password'), byId('repeated')];
   problem(repeated, '');
   const isShort = [...password.value].length < SHORTEST_PASSWORD;
-  if (problem(password, isShort ? `That is too short. Use at least ${SHORTEST_PASSWORD} characters.` : '')) return;
+  if (problem(password, isShort ? `That is too short. Use at least ${SHORTEST_PASSWORD} characters.` : ''))
+    return;
   if (problem(repeated, password.value === repeated.value ? '' : 'The two passwords differ.')) return;
   return finish('Password-protected key', () => createKey(challenge, password.value));
 });
@@ -206,9 +244,10 @@ byId('reveal').addEventListener('change', ({ target }) => {
   for (const id of ['new-password', 'repeated']) byId(id).type = target.checked ? 'text' : 'password';
 });
 byId('typed').addEventListener('input', () => problem(byId('typed'), ''));
-byId('print').addEventListener('click', () => print());
+byId('print').addEventListener('click', () => window.print());
 copyWith(byId('copy-recovery'), () => byId('recovery-code').textContent);
-for (const button of document.querySelectorAll('[data-start-again]')) button.addEventListener('click', startAgain);
+for (const button of document.querySelectorAll('[data-start-again]'))
+  button.addEventListener('click', startAgain);
 // The same page, opened with another code.
 addEventListener('hashchange', takeCodeFromAddress);
 

@@ -70,7 +70,13 @@ export async function lock(privateKey, secret) {
   // Wrapping exports and encrypts in one step: no script ever sees the bytes of the key.
   const key = await crypto.subtle.wrapKey('pkcs8', privateKey, wrapping, { name: 'AES-GCM', iv });
   const [saltText, ivText, keyText] = [salt, iv, key].map(toBase64url);
-  return JSON.stringify({ kdf: 'PBKDF2-SHA-256', iterations: ITERATIONS, salt: saltText, iv: ivText, key: keyText });
+  return JSON.stringify({
+    kdf: 'PBKDF2-SHA-256',
+    iterations: ITERATIONS,
+    salt: saltText,
+    iv: ivText,
+    key: keyText,
+  });
 }
 
 /** The private key again, to sign with. Fails for a wrong secret. */
@@ -86,7 +92,10 @@ async function wrappingKey(secret, salt, iterations) {
   const material = utf8(secret.normalize('NFKC'));
   const base = await crypto.subtle.importKey('raw', material, 'PBKDF2', false, ['deriveKey']);
   const how = { name: 'PBKDF2', hash: 'SHA-256', salt, iterations };
-  return crypto.subtle.deriveKey(how, base, { name: 'AES-GCM', length: 256 }, false, ['wrapKey', 'unwrapKey']);
+  return crypto.subtle.deriveKey(how, base, { name: 'AES-GCM', length: 256 }, false, [
+    'wrapKey',
+    'unwrapKey',
+  ]);
 }
 
 /** A name for a key: the hash of its public half. */

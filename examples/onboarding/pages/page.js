@@ -45,7 +45,10 @@ export async function busy(button, work) {
 export function copyWith(button, read) {
   const label = button.textContent;
   button.addEventListener('click', async () => {
-    const isCopied = await navigator.clipboard.writeText(read()).then(() => true, () => false);
+    const isCopied = await navigator.clipboard.writeText(read()).then(
+      () => true,
+      () => false,
+    );
     button.textContent = isCopied ? 'Copied' : 'Copy it by hand';
     announce(isCopied ? 'Copied.' : 'This browser does not let the page copy. Copy it by hand.');
     setTimeout(() => (button.textContent = label), 2_000);
@@ -53,4 +56,8 @@ export function copyWith(button, read) {
 }
 
 /** Symbols in groups of three, as a code is shown. */
-export const grouped = (code) => code.replaceAll('-', '').match(/.{1,3}/g).join('-');
+export const grouped = (code) =>
+  code
+    .replaceAll('-', '')
+    .match(/.{1,3}/g)
+    .join('-');

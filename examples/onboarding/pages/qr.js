@@ -48,7 +48,9 @@ export function qrSvg(text, label) {
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', label);
   const path = document.createElementNS(svg.namespaceURI, 'path');
-  const dark = modules.flatMap((row, y) => row.map((on, x) => (on ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : '')));
+  const dark = modules.flatMap((row, y) =>
+    row.map((on, x) => (on ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : '')),
+  );
   path.setAttribute('d', dark.join(''));
   svg.append(path);
   return svg;
@@ -151,7 +153,11 @@ function fixedPatterns({ number, size, alignment }) {
       if (!isFinder) square(x, y, 2, (distance) => distance !== 1);
     }
   }
-  for (const [x, y] of [[3, 3], [size - 4, 3], [3, size - 4]]) {
+  for (const [x, y] of [
+    [3, 3],
+    [size - 4, 3],
+    [3, size - 4],
+  ]) {
     square(x, y, 4, (distance) => distance !== 2 && distance !== 4);
   }
   placeFormat(set, size, 0);
@@ -226,7 +232,8 @@ function penalty(modules) {
   for (let y = 1; y < size; y++) {
     for (let x = 1; x < size; x++) {
       const dark = modules[y][x];
-      if (dark === modules[y][x - 1] && dark === modules[y - 1][x] && dark === modules[y - 1][x - 1]) sum += 3;
+      if (dark === modules[y][x - 1] && dark === modules[y - 1][x] && dark === modules[y - 1][x - 1])
+        sum += 3;
     }
   }
   const share = modules.flat().filter(Boolean).length / (size * size);

@@ -11,7 +11,11 @@ export async function browserKey() {
   try {
     const stored = await request(database.transaction('keys').objectStore('keys').get('signing'));
     const pair = stored ?? (await makeKey(database));
-    return { credId: await keyId(pair.publicKey), publicKey: await toPem(pair.publicKey), privateKey: pair.privateKey };
+    return {
+      credId: await keyId(pair.publicKey),
+      publicKey: await toPem(pair.publicKey),
+      privateKey: pair.privateKey,
+    };
   } finally {
     database.close();
   }

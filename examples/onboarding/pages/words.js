@@ -24,7 +24,7 @@ const NO_ANSWER = {
   next: 'again',
 };
 
-/** By the `code` of a refusal. */
+/** By the `code` of a refusal. The server's own message is for developers, and its wording may change. */
 const REFUSALS = {
   invalid_code: {
     title: 'This code doesn’t work',
@@ -36,19 +36,12 @@ const REFUSALS = {
     text: 'Nothing was added, unless your list on the other device shows it. Make a new code there and start again.',
     next: 'code',
   },
-  invalid_attestation: ({ message }) =>
-    // The server says what can be mended, and that a new code is needed for everything else.
-    message.includes('new code')
-      ? {
-          title: 'This credential can’t be accepted',
-          text: 'It could not be verified. Make a new code on your other device and start again.',
-          next: 'code',
-        }
-      : {
-          title: 'This passkey wasn’t accepted',
-          text: 'It has to ask for your fingerprint, face or PIN. Try again, or use another authenticator.',
-          next: 'again',
-        },
+  invalid_attestation: {
+    title: 'This wasn’t accepted',
+    text: 'A passkey has to ask for your fingerprint, face or PIN. Try again, or use another authenticator.',
+    // If the challenge is spent, the next attempt says that a new code is needed.
+    next: 'again',
+  },
   duplicate_credential: {
     title: 'You have this one already',
     text: 'It is in your list. Try again with another device or security key.',
@@ -69,18 +62,16 @@ const REFUSALS = {
     text: 'Reload the page to sign in again.',
     next: 'other',
   },
-  invalid_request: ({ message }) => ({
+  invalid_request: {
     title: 'The server didn’t understand',
-    text: message.includes('expiration')
-      ? 'The clock of this device seems to be wrong. Reload the page, and try again.'
-      : 'Reload the page, and start with a new code.',
+    text: 'Reload the page, and start with a new code.',
     next: 'other',
-  }),
+  },
   offline: NO_ANSWER,
   timeout: { ...NO_ANSWER, title: 'The server took too long' },
   unavailable: {
     title: 'The service is down for a moment',
-    text: 'Your code is still good. Try again shortly.',
+    text: 'Nothing is lost. Try again shortly.',
     next: 'again',
   },
 };
