@@ -205,8 +205,14 @@ demo('an expired code is replaced with one button', async ({ app1, context, open
   await context.clock.install();
   const page = await open(app1);
   const code = await mint(page);
-  await page.clock.fastForward(30_000);
+  await page.evaluate(() => {
+    globalThis.said = 0;
+    const count = () => (globalThis.said += 1);
+    new MutationObserver(count).observe(document.getElementById('announcer'), { childList: true });
+  });
+  await page.clock.runFor(30_000);
   await page.getByText(/^(29|30) s left$/).waitFor();
+  assert.equal(await page.evaluate(() => globalThis.said), 0, 'a screen reader does not hear each second');
   await page.clock.fastForward(31_000);
   await page.getByText('This code has expired', { exact: true }).waitFor();
   await look(page, 'app1-expired');
@@ -413,6 +419,28 @@ demo(
   },
   { statuses: [429] },
 );
+
+demo('the whole way can be gone by keyboard', async ({ app1, app2, open }) => {
+  const first = await open(app1);
+  await first.getByRole('button', { name: 'Add a device' }).waitFor();
+  await first.keyboard.press('Tab');
+  await first.keyboard.press('Enter');
+  await first.getByText('Waiting for the code').waitFor();
+  assert.equal(await first.evaluate(() => document.activeElement.id), 'panel-title');
+  const code = await first.locator('#code').textContent();
+
+  const page = await open(`${app2}/enroll`);
+  await addAuthenticator(page);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(code);
+  await page.keyboard.press('Enter');
+  await heading(page, 'Create your passkey');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'passkey-title');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await heading(page, 'Passkey added');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'done-title');
+});
 
 demo('whoever changes their mind starts over', async ({ app1, app2, open }) => {
   const code = await mint(await open(app1));

@@ -140,9 +140,11 @@ async function follow(mine) {
     if (shown !== mine) return;
     // Looked up before we ask, so that what happened in the last second still counts.
     const isOver = mine.stage === 'waiting' && secondsLeft() === 0;
-    const progress = await get('/demo/progress').catch(() => ({ stage: mine.stage }));
+    const progress = await get('/demo/progress').catch(() => ({ stage: 'waiting' }));
     if (shown !== mine) return;
-    showStage(isOver && progress.stage === 'waiting' ? { stage: 'expired' } : progress);
+    // A code of another tab may be waiting while this one is opened already.
+    if (progress.stage !== 'waiting') showStage(progress);
+    else if (isOver) showStage({ stage: 'expired' });
   }
 }
 

@@ -21,7 +21,7 @@ const SECTIONS = { Fido2: 'passkey', RecoveryKey: 'recovery', PasswordProtectedK
 let challenge;
 /** What was made for it, until the server has it: an answer that got lost is sent again, and not made again. */
 let proof;
-/** Whether a request of this challenge stayed without an answer, so that it may have been carried out. */
+/** Whether a request of this challenge stayed without a proper answer, so that it may have been carried out. */
 let isUncertain = false;
 
 /** A code in the address is taken out at once, before anybody can see it, share it, or find it in the history. */
@@ -132,8 +132,9 @@ async function finish(name, make) {
 
 /** Keeps what was made if it may be sent again, and drops it if the server looked at it and did not take it. */
 async function settle({ code, status }, { next }) {
-  if (status === 0) isUncertain = true;
-  if (status === 0 || status >= 500 || next === 'wait') return;
+  const isAnswered = status > 0 && status < 500;
+  if (!isAnswered) isUncertain = true;
+  if (!isAnswered || next === 'wait') return;
   const isNowhere = !isUncertain && code !== 'duplicate_credential';
   // A passkey that the server does not know opens nothing.
   if (isNowhere && challenge.kind === 'Fido2') await forgetPasskey(challenge, proof.credentialInfo);
@@ -170,8 +171,8 @@ function doneText({ kind, relyingPartyId }) {
 function showRefused({ title, text }) {
   forgetSecrets();
   byId('refused-title').textContent = title;
-  const isPrinted = challenge.kind === 'RecoveryKey';
-  byId('refused-text').textContent = isPrinted
+  const isWorthless = challenge.kind === 'RecoveryKey' && !isUncertain;
+  byId('refused-text').textContent = isWorthless
     ? `${text} The recovery code that you saved is worth nothing: throw it away.`
     : text;
   showSection('refused');
