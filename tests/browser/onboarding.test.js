@@ -455,6 +455,16 @@ demo('whoever changes their mind starts over', async ({ app1, app2, open }) => {
   await page.locator('#password').getByRole('button', { name: 'Start over' }).click();
   assert.equal(await page.evaluate(() => document.activeElement.id), 'typed');
   assert.equal(await page.locator('#new-password').inputValue(), '', 'nothing secret stays on the page');
+  await page.evaluate(() => (location.hash = 'ABC-DEF-GHJ'));
+  await page.getByText('Your code is filled in.', { exact: true }).waitFor();
+  assert.equal(
+    await page.getByLabel('One-time code').inputValue(),
+    'ABC-DEF-GHJ',
+    'a new link starts over, too',
+  );
+  assert.equal(page.url(), `${app2}/enroll`);
+  await page.evaluate(() => (location.hash = 'nothing'));
+  await page.getByText('That link has no code in it').waitFor();
 });
 
 const port = await freePort();

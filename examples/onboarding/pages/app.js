@@ -68,7 +68,7 @@ function credentialRow({ kind, name, dateCreated, relyingPartyId }, newest) {
   if (isNew) title.append(element('span', 'tag', 'New'));
   return element(
     'li',
-    isNew ? 'credential new' : 'credential',
+    'credential',
     element('span', `kind kind-${kind}`),
     element(
       'div',
@@ -148,36 +148,31 @@ async function follow(mine) {
   }
 }
 
-const STAGES = ['waiting', 'opened', 'added'];
+/** How each of the three lines looks at each stage. */
+const LINES = {
+  waiting: ['now', '', ''],
+  expired: ['failed', '', ''],
+  opened: ['done', 'now', ''],
+  added: ['done', 'done', 'done'],
+};
 
 /** Shows how far the code has come. */
 function showStage(progress) {
-  const { stage } = progress;
+  const { stage, relyingPartyId } = progress;
   const isNews = stage !== shown.stage;
   shown.stage = stage;
-  const where = element('span', 'domain', progress.relyingPartyId ?? '');
-  const words = {
-    waiting:
-      stage === 'expired'
-        ? ['Nobody entered it in time']
-        : stage === 'waiting'
-          ? ['Waiting for the code']
-          : ['Code entered'],
-    opened: ['opened', 'added'].includes(stage)
-      ? ['Opened on another device, for ', where]
-      : ['Opened on another device'],
-    added: ['Credential added'],
-  };
-  const reached = stage === 'expired' ? 0 : STAGES.indexOf(stage);
-  STAGES.forEach((name, at) => {
-    const item = byId(`stage-${name}`);
-    const isDone = at < reached || stage === 'added';
-    item.className =
-      stage === 'expired' && at === 0 ? 'failed' : isDone ? 'done' : at === reached ? 'now' : '';
-    item.querySelector('.words').replaceChildren(...words[name]);
-    if (at === reached) item.setAttribute('aria-current', 'step');
+  const first = { waiting: 'Waiting for the code', expired: 'Nobody entered it in time' }[stage];
+  const words = [
+    first ?? 'Code entered',
+    relyingPartyId ? `Opened on another device, for ${relyingPartyId}` : 'Opened on another device',
+    'Credential added',
+  ];
+  for (const [at, item] of [...byId('stages').children].entries()) {
+    item.className = LINES[stage][at];
+    if (item.className === 'now') item.setAttribute('aria-current', 'step');
     else item.removeAttribute('aria-current');
-  });
+    item.querySelector('.words').textContent = words[at];
+  }
   if (isNews) showOutcome(progress);
 }
 

@@ -250,7 +250,10 @@ copyWith(byId('copy-recovery'), () => byId('recovery-code').textContent);
 for (const button of document.querySelectorAll('[data-start-again]'))
   button.addEventListener('click', startAgain);
 // The same page, opened with another code.
-addEventListener('hashchange', takeCodeFromAddress);
+addEventListener('hashchange', () => {
+  startAgain();
+  takeCodeFromAddress();
+});
 
 byId('where').textContent = location.host;
 takeCodeFromAddress();
