@@ -74,14 +74,18 @@ export function launchBrowser() {
   });
 }
 
-/** Collects whatever a page complains about, and where it goes. A refused request is no complaint if the test expects its status. */
+/**
+ * Collects whatever a page complains about, and where it goes. A refused request is no complaint if the test expects its status, nor
+ * one without an answer if it expects 0.
+ */
 export function watch(page, expectedStatuses = []) {
   const complaints = [];
   const requests = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
-    const status = /responded with a status of (\d+)/.exec(message.text())?.[1];
-    if (['error', 'warning'].includes(message.type()) && !expectedStatuses.includes(Number(status))) {
+    const answered = /responded with a status of (\d+)/.exec(message.text());
+    const status = message.text().includes('net::ERR_FAILED') ? 0 : Number(answered?.[1]);
+    if (['error', 'warning'].includes(message.type()) && !expectedStatuses.includes(status)) {
       complaints.push(message.text());
     }
   });

@@ -77,7 +77,7 @@ const mintFor = (page, milliseconds) =>
 
 const heading = (page, name) => page.getByRole('heading', { name }).waitFor();
 
-demo('a typed code adds a passkey on another domain', async ({ app1, app2, open, requests }) => {
+demo('a typed code adds a passkey on another domain', async ({ app1, app2, open, requests, output }) => {
   const first = await open(app1);
   await first.getByText('This browser', { exact: true }).waitFor();
   await look(first, 'app1-start');
@@ -121,6 +121,8 @@ demo('a typed code adds a passkey on another domain', async ({ app1, app2, open,
     addresses.every((url) => !url.replaceAll('-', '').includes(symbols)),
     'no address holds the code',
   );
+  assert.match(output(), /has a new Fido2: My new phone/);
+  assert.ok(!output().includes(code), 'nor does the log');
 });
 
 demo('the QR code leads to app 2 with the code in the fragment', async ({ app1, app2, open, requests }) => {
@@ -424,6 +426,27 @@ demo(
   },
   { statuses: [429] },
 );
+
+demo(
+  'a server that can’t be reached is asked again',
+  async ({ app1, app2, open }) => {
+    const code = await mint(await open(app1));
+    const page = await open(`${app2}/enroll`);
+    await page.route('**/code/init', (route) => route.abort(), { times: 1 });
+    await enter(page, code, 'Recovery key');
+    await page.getByText('The server can’t be reached').waitFor();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await heading(page, 'Save your recovery code');
+  },
+  { statuses: [0] },
+);
+
+demo('a browser without passkeys offers keys, and says why', async ({ app2, context, open }) => {
+  await context.addInitScript(() => delete globalThis.PublicKeyCredential);
+  const page = await open(`${app2}/enroll`);
+  await page.getByText('this browser has no passkeys').waitFor();
+  assert.ok(await page.getByRole('radio', { name: 'Passkey' }).isDisabled());
+});
 
 demo('the whole way can be gone by keyboard', async ({ app1, app2, open }) => {
   const first = await open(app1);

@@ -193,6 +193,7 @@ function showOutcome({ stage, kind, name, relyingPartyId }) {
     ],
     added: [`${name} was added`, `This ${what} signs you in at ${relyingPartyId}.`],
   }[stage];
+  byId('outcome').className = `outcome ${stage}`;
   byId('outcome').replaceChildren(element('strong', '', words[0]), element('p', '', words[1]));
   announce(`${words[0]}. ${words[1]}`);
   // Who was on something that is gone now goes to the heading.
