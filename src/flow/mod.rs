@@ -24,7 +24,12 @@ mod exchange;
 mod expiration;
 mod listener;
 mod mint;
+#[cfg(not(feature = "deprecated-kinds"))]
+mod no_secret;
+mod proof;
 mod register;
+#[cfg(feature = "deprecated-kinds")]
+mod secret;
 mod taken;
 
 use std::fmt;
@@ -47,11 +52,14 @@ pub use self::exchange::{ExchangeRequest, RegistrationChallenge};
 pub use self::expiration::{CodeExpiry, Expiration};
 pub(crate) use self::listener::{Listener, Refused};
 pub use self::mint::MintedCode;
+pub use self::proof::Proof;
 pub use self::register::RegisterRequest;
 pub(crate) use self::taken::{MOST_RETURNS, Refusal, Spent, Taken, take};
 use crate::clock::Clock;
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy, User, UserId, UserStatus};
+#[cfg(feature = "deprecated-kinds")]
+use crate::secret::PasswordHasher;
 use crate::store::{CodeGrant, OneTimeStore, PendingRegistration, SlotKeys};
 
 pub(crate) type SourceOf = Box<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
@@ -75,6 +83,8 @@ struct Inner {
     listener: Listener,
     source_of: SourceOf,
     kinds: Vec<CredentialKind>,
+    #[cfg(feature = "deprecated-kinds")]
+    passwords: Option<PasswordHasher>,
     fido2: Arc<Fido2Policy>,
     code_format: CodeFormat,
     code_lifetime: Duration,

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::{Digest, PublicKey};
+use crate::encoding::base64url;
 use crate::model::{CredentialKind, Invalid, Origin, UserId};
 use crate::random;
 
@@ -30,6 +31,11 @@ impl CredentialId {
     /// The id as the client wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The id of a credential whose client has no name for it: 32 random bytes in base64url.
+    pub(crate) fn mint() -> Result<Self, getrandom::Error> {
+        Ok(Self(base64url::encode(&random::bytes::<32>()?).into()))
     }
 }
 
@@ -227,9 +233,10 @@ pub struct Credential {
     pub uuid: CredentialUuid,
     /// The person's name for it.
     pub name: String,
-    /// What its signatures are checked with.
-    pub public_key: PublicKey,
-    /// The digest that it signs with, now and later.
+    /// What its signatures are checked with. A password and a one-time password sign nothing and have none; what they are checked with
+    /// is never in here, see [`NewCredential::secret`](crate::NewCredential::secret).
+    pub public_key: Option<PublicKey>,
+    /// The digest that it signs with, now and later; without a public key it says nothing.
     pub digest: Digest,
     /// The relying party that it is for.
     pub relying_party_id: String,
@@ -246,13 +253,14 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// An active credential of a key kind that signs with SHA-256, nameless and as old as Unix: set what differs.
+    /// An active credential that signs with SHA-256, nameless and as old as Unix: set what differs. Give it its public key as it is, or
+    /// `None` if it is of a kind that has none.
     pub fn new(
         user: UserId,
         kind: CredentialKind,
         id: CredentialId,
         uuid: CredentialUuid,
-        public_key: PublicKey,
+        public_key: impl Into<Option<PublicKey>>,
         relying_party_id: impl Into<String>,
         origin: Origin,
     ) -> Self {
@@ -262,7 +270,7 @@ impl Credential {
             id,
             uuid,
             name: String::new(),
-            public_key,
+            public_key: public_key.into(),
             digest: Digest::Sha256,
             relying_party_id: relying_party_id.into(),
             origin,
