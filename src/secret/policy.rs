@@ -37,7 +37,10 @@ impl PasswordPolicy {
     /// those that are commonly used, expected or compromised), and the names of the service.
     pub fn new<P: AsRef<str>>(denied: impl IntoIterator<Item = P>) -> Self {
         Self {
-            denied: denied.into_iter().map(|password| password.as_ref().to_lowercase().into()).collect(),
+            denied: denied
+                .into_iter()
+                .map(|password| lower_case(password.as_ref()).as_str().into())
+                .collect(),
             memory_kib: 19_456,
             passes: 2,
             at_once: 4,
@@ -80,11 +83,16 @@ impl PasswordPolicy {
     }
 
     pub(super) fn denies(&self, password: &Password) -> bool {
-        // Lower case is never three times as long, so this never grows and leaves no copy behind.
-        let mut lower = Zeroizing::new(String::with_capacity(3 * password.reveal().len()));
-        lower.extend(password.reveal().chars().flat_map(char::to_lowercase));
-        self.denied.contains(lower.as_str())
+        self.denied.contains(lower_case(password.reveal()).as_str())
     }
+}
+
+/// Character by character, whatever stands beside it. Lower case is never three times as long, so the text never has to grow and leaves no
+/// copy behind.
+fn lower_case(text: &str) -> Zeroizing<String> {
+    let mut lower = Zeroizing::new(String::with_capacity(3 * text.len()));
+    lower.extend(text.chars().flat_map(char::to_lowercase));
+    lower
 }
 
 impl fmt::Debug for PasswordPolicy {
