@@ -154,9 +154,9 @@ async fn a_kind_that_is_not_listed_is_refused_by_name_and_spends_nothing() {
         let answer = world.exchange(refused, &code).await;
         answer.assert_refused(400, "invalid_request");
         let message = text(&answer.json(), "message");
-        let (_, named) = message.split_once(": ").unwrap();
+        let (_, named) = message.rsplit_once(": ").unwrap();
         let names: Vec<_> = allowed.iter().map(|kind| kind.as_str()).collect();
-        assert_eq!(named, names.join(", "));
+        assert_eq!(named, names.join(", ") + ".");
 
         let mut challenge = world.exchange(allowed[0], &code).await.ok();
         let own = challenge["kind"].take();
