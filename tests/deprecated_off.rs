@@ -44,7 +44,7 @@ async fn register_refuses_them_and_does_not_spend_the_challenge() {
         (CredentialKind::Totp, json!({ "otpCode": "123456" })),
     ] {
         other["kind"] = kind.as_str().into();
-        world.register(&secret_body(&other, info)).await.assert_refused(400, "invalid_request");
+        world.register(&secret_body(&other, &info)).await.assert_refused(400, "invalid_request");
     }
     world.register(&register_body(&challenge, &attest(CredentialKind::Key, &challenge))).await.ok();
 }

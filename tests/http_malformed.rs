@@ -347,7 +347,7 @@ async fn a_malformed_register_of_a_deprecated_kind_is_refused_and_spends_no_chal
             }
             _ => ("password", "correct horse".to_owned()),
         };
-        let good = secret_body(&challenge, json!({ member: good }));
+        let good = secret_body(&challenge, &json!({ member: good }));
         let mut all = spoil_json(&good);
         let info = "/credentialInfo";
         let digits =

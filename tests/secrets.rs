@@ -213,7 +213,7 @@ mod deprecated {
         let right = app.password_at(world.clock.now());
         let wrong = if right.starts_with('0') { "987654" } else { "012345" };
         let mut secrets = vec![base32.into(), right.clone(), wrong.into()];
-        let totp = |password: &str| secret_body(&challenge, json!({ "otpCode": password }));
+        let totp = |password: &str| secret_body(&challenge, &json!({ "otpCode": password }));
         world.register(&totp("01234567890")).await.assert_refused(400, "invalid_request");
         world.register(&totp(wrong)).await.assert_refused(400, "invalid_attestation");
         world.host.fail();
@@ -223,7 +223,7 @@ mod deprecated {
         world.register(&totp(&right)).await.assert_refused(403, "invalid_challenge");
 
         let challenge = world.challenge(CredentialKind::Password).await;
-        let password = |password: &str| secret_body(&challenge, json!({ "password": password }));
+        let password = |password: &str| secret_body(&challenge, &json!({ "password": password }));
         let long = "overlong".repeat(200);
         world.register(&password(&long)).await.assert_refused(400, "invalid_request");
         world.register(&password(DENIED)).await.assert_refused(400, "invalid_attestation");
@@ -256,7 +256,7 @@ mod deprecated {
     async fn no_answer_of_register_has_a_secret() {
         let world = World::with(allow);
         let challenge = world.challenge(CredentialKind::Password).await;
-        let answer = world.register(&secret_body(&challenge, json!({ "password": PASSWORD }))).await.ok();
+        let answer = world.register(&secret_body(&challenge, &json!({ "password": PASSWORD }))).await.ok();
         assert!(
             !answer.to_string().contains("argon2id") && !answer.to_string().contains(PASSWORD),
             "{answer}"

@@ -44,7 +44,7 @@ pub struct RegistrationChallenge {
     pub user: User,
     /// For which relying party.
     pub relying_party: Arc<RelyingParty>,
-    /// What to sign. A kind that signs nothing has one too, which it leaves alone: nobody is told.
+    /// What to sign. A kind that signs nothing leaves it alone: it will be the credential's id, and is not in the answer.
     pub challenge: Challenge,
     /// The handle to come back with.
     pub challenge_id: ChallengeId,

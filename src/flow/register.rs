@@ -147,7 +147,8 @@ impl CodeFlow {
         let origin = signed_origin.or(pending.origin.as_ref()).unwrap_or(party.default_origin());
         let id = match attestation {
             Some(attestation) => attestation.credential_id().clone(),
-            None => CredentialId::mint()?,
+            // However often this challenge is put back, also by a host that stored the credential and then failed, it names one.
+            None => CredentialId::new(pending.challenge.as_str())?,
         };
         let mut credential = Credential::new(
             pending.user.clone(),

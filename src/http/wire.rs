@@ -107,12 +107,14 @@ struct AttestationInfo<'a> {
 #[derive(DeriveDeserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct OneTimePasswordInfo {
+    #[serde(deserialize_with = "json::wiped")]
     otp_code: Zeroizing<String>,
 }
 
 #[derive(DeriveDeserialize)]
 #[serde(deny_unknown_fields)]
 struct PasswordInfo {
+    #[serde(deserialize_with = "json::wiped")]
     password: Zeroizing<String>,
 }
 

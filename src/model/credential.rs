@@ -4,13 +4,13 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::{Digest, PublicKey};
-use crate::encoding::base64url;
 use crate::model::{CredentialKind, Invalid, Origin, UserId};
 use crate::random;
 
 /// A client's name for a credential, kept and returned verbatim, and unique among the credentials of all users.
 ///
-/// For a passkey it is the WebAuthn credential id in base64url; for keys it may be any text: a path, an ARN.
+/// For a passkey it is the WebAuthn credential id in base64url; for keys it may be any text: a path, an ARN. A password and a one-time
+/// password get one from the server: 32 random bytes in base64url.
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CredentialId(Box<str>);
@@ -31,11 +31,6 @@ impl CredentialId {
     /// The id as the client wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// The id of a credential whose client has no name for it: 32 random bytes in base64url.
-    pub(crate) fn mint() -> Result<Self, getrandom::Error> {
-        Ok(Self(base64url::encode(&random::bytes::<32>()?).into()))
     }
 }
 

@@ -30,7 +30,11 @@ pub async fn secret_contract(
         assert_eq!(insert(repository, &credential, Some(secret.clone())).await, Insertion::Created);
 
         let found = find(repository, user, &credential.id).await;
-        assert_eq!(found, [credential.clone()], "a_credential_without_a_public_key_is_found_unchanged");
+        assert_eq!(
+            found,
+            std::slice::from_ref(&credential),
+            "a_credential_without_a_public_key_is_found_unchanged"
+        );
         let kept = secret_of(&credential.id).await;
         assert_eq!(kept.as_ref(), Some(&secret), "a_secret_is_stored_with_its_credential");
 

@@ -14,7 +14,7 @@ use crate::support::{World, secret_body, text};
 use crate::{PASSWORD, only_secret, policy, world, world_with};
 
 fn chosen(challenge: &Value, password: &str) -> Value {
-    secret_body(challenge, json!({ "password": password }))
+    secret_body(challenge, &json!({ "password": password }))
 }
 
 fn only_hash(world: &World) -> PasswordHash {

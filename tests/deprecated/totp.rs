@@ -31,7 +31,7 @@ fn kept(world: &World, id: &str) -> (TotpSecret, u64) {
 }
 
 fn typed(challenge: &Value, password: &str) -> Value {
-    secret_body(challenge, json!({ "otpCode": password }))
+    secret_body(challenge, &json!({ "otpCode": password }))
 }
 
 #[tokio::test]

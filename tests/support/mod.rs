@@ -243,7 +243,7 @@ pub(crate) fn register_body(challenge: &Value, attestation: &Attestation) -> Val
 }
 
 /// An answer to the challenge by a client that signs nothing: `{ password }`, or `{ otpCode }`.
-pub(crate) fn secret_body(challenge: &Value, info: Value) -> Value {
+pub(crate) fn secret_body(challenge: &Value, info: &Value) -> Value {
     json!({
         "credentialKind": challenge["kind"],
         "credentialName": "laptop",
