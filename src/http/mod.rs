@@ -5,6 +5,7 @@
 
 mod answer;
 mod body;
+mod credential_answer;
 mod endpoint;
 mod request;
 mod wire;
@@ -16,9 +17,9 @@ use http_body::Body;
 use http_body_util::Full;
 
 pub(crate) use self::answer::{refusal, success};
+pub use self::credential_answer::CredentialAnswer;
 pub(crate) use self::endpoint::{Endpoint, Mount, Route};
 pub(crate) use self::request::{find_relying_party, read_json};
-pub use self::wire::CredentialAnswer;
 pub(crate) use self::wire::{RelyingPartyAnswer, read_base64url, read_credential_id};
 use crate::flow::{CodeFlow, Error, ErrorKind, ExchangeRequest, Reason, Refused};
 use crate::host::{AuthRequest, Caller};
