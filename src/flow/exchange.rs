@@ -144,7 +144,7 @@ impl CodeFlow {
             returns: 0,
         };
         let slot = self.0.slot_keys.newest(SlotLabel::Challenge, challenge_id.secret());
-        let otp_url = self.otp_url(request.kind, (slot, &challenge_id), &request.relying_party, &user);
+        let otp_url = self.otp_url(request.kind, slot, &challenge_id, &request.relying_party, &user);
         match self.0.pending.insert(slot, pending).await? {
             Insertion::Created => Ok(RegistrationChallenge {
                 kind: request.kind,

@@ -11,7 +11,8 @@ impl CodeFlow {
     pub(super) fn otp_url(
         &self,
         _: CredentialKind,
-        _: (Slot, &ChallengeId),
+        _: Slot,
+        _: &ChallengeId,
         _: &RelyingParty,
         _: &User,
     ) -> Option<OtpUrl> {
@@ -20,7 +21,8 @@ impl CodeFlow {
 
     pub(super) fn verify_one_time_password(
         &self,
-        _: (Slot, &ChallengeId),
+        _: Slot,
+        _: &ChallengeId,
         _: &OneTimePassword,
     ) -> Result<CredentialSecret, Refusal> {
         Err(unsupported())

@@ -129,7 +129,7 @@ impl CodeFlow {
                 verify_attestation(pending, attestation).map(Verified::Attestation).map_err(refusal)
             }
             Proof::OneTimePassword(password) => {
-                self.verify_one_time_password((slot, &request.challenge_id), password).map(Verified::Secret)
+                self.verify_one_time_password(slot, &request.challenge_id, password).map(Verified::Secret)
             }
             Proof::Password(password) => self.hash_password(password).await.map(Verified::Secret),
         }

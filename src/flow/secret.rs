@@ -11,7 +11,8 @@ impl CodeFlow {
     pub(super) fn otp_url(
         &self,
         kind: CredentialKind,
-        (slot, id): (Slot, &ChallengeId),
+        slot: Slot,
+        id: &ChallengeId,
         relying_party: &RelyingParty,
         user: &User,
     ) -> Option<OtpUrl> {
@@ -28,7 +29,8 @@ impl CodeFlow {
 
     pub(super) fn verify_one_time_password(
         &self,
-        (slot, id): (Slot, &ChallengeId),
+        slot: Slot,
+        id: &ChallengeId,
         password: &OneTimePassword,
     ) -> Result<CredentialSecret, Refusal> {
         let Some(secret) = self.0.slot_keys.totp_secret(slot, id) else {

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::model::Invalid;
@@ -96,7 +97,7 @@ impl fmt::Debug for OtpUrl {
 }
 
 /// What one-time passwords are computed from, by the server and by the authenticator app: 160 bits, for HMAC-SHA-1.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Eq)]
 pub struct TotpSecret(Zeroizing<[u8; 20]>);
 
 impl TotpSecret {
@@ -108,6 +109,13 @@ impl TotpSecret {
     /// The secret itself: to be stored **encrypted**, since whoever reads it can sign in.
     pub fn reveal(&self) -> &[u8; 20] {
         &self.0
+    }
+}
+
+/// In constant time.
+impl PartialEq for TotpSecret {
+    fn eq(&self, other: &Self) -> bool {
+        self.reveal().ct_eq(other.reveal()).into()
     }
 }
 

@@ -33,8 +33,8 @@ impl PasswordPolicy {
     /// Refuses these passwords, whatever their case, and hashes others with Argon2id in 19 MiB and two passes, four at once, with 64
     /// waiting.
     ///
-    /// The list is compared with whole passwords. It should have the most common of 8 and more characters (NIST SP 800-63B-4 asks to refuse
-    /// those that are commonly used, expected or compromised), and the names of the service.
+    /// The list is compared with whole passwords. It should have those that NIST SP 800-63B asks to refuse: commonly used, expected (the
+    /// names of the service) and compromised ones.
     pub fn new<P: AsRef<str>>(denied: impl IntoIterator<Item = P>) -> Self {
         Self {
             denied: denied

@@ -10,7 +10,7 @@ use crate::model::{CredentialSecret, OneTimePassword, OtpUrl, RelyingParty, Totp
 use crate::secret::SecretError;
 
 const SECONDS: u64 = 30;
-/// One before and one after, which RFC 6238 recommends (section 5.2) for clocks that differ and people who type.
+/// RFC 6238 recommends no more for what takes time on its way (section 5.2), and lets clocks differ either way (section 6).
 const STEPS_OF_SKEW: u16 = 1;
 /// All but the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
