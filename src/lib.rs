@@ -18,6 +18,10 @@ pub mod assertion;
 
 pub mod attestation;
 
+#[cfg(feature = "deprecated-kinds")]
+#[cfg_attr(docsrs, doc(cfg(feature = "deprecated-kinds")))]
+pub mod secret;
+
 mod ceremony;
 
 pub mod host;

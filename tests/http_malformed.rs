@@ -326,6 +326,62 @@ async fn a_malformed_register_is_refused_and_spends_no_challenge() {
     assert!(count >= 600, "{count}");
 }
 
+/// A password, or a one-time password, in every wrong form.
+#[cfg(feature = "deprecated-kinds")]
+#[tokio::test]
+async fn a_malformed_register_of_a_deprecated_kind_is_refused_and_spends_no_challenge() {
+    use credential_code::clock::Clock;
+    use credential_code::secret::PasswordPolicy;
+    use credential_code::testing::TotpClient;
+    use support::secret_body;
+
+    let policy = || PasswordPolicy::new([""; 0]);
+    for kind in [CredentialKind::Totp, CredentialKind::Password] {
+        let world = World::with(|builder| {
+            let builder = builder.kinds(CredentialKind::ALL).passwords(policy());
+            builder.misses(credential_code::Budget::per_minute(1))
+        });
+        let challenge = world.challenge(kind).await;
+        let (member, good) = match kind {
+            CredentialKind::Totp => {
+                let app = TotpClient::scan(&text(&challenge, "otpUrl"));
+                ("otpCode", app.password_at(world.clock.now()))
+            }
+            _ => ("password", "correct horse".to_owned()),
+        };
+        let good = secret_body(&challenge, &json!({ member: good }));
+        let mut all = spoil_json(&good);
+        let info = "/credentialInfo";
+        let digits =
+            ["12345", "1234567", "12345a", "+12345", "-12345", " 12345", "12345 ", "123 456", "１２３４５６"];
+        let bytes = ["1234567", &"x".repeat(1025), "äää"];
+        for odd in if kind == CredentialKind::Totp { &digits[..] } else { &bytes[..] } {
+            all.push(spoiled(format!("{member} is {odd}"), changed(&good, info, member, (*odd).into())));
+        }
+        for number in ["123456", "12345678"] {
+            let number: Value = number.parse::<u64>().unwrap().into();
+            all.push(spoiled("a number", changed(&good, info, member, number)));
+        }
+        for other in ["Key", "Fido2", "RecoveryKey", "PasswordProtectedKey", "password", "TOTP"] {
+            all.push(spoiled(format!("kind {other}"), changed(&good, "", "credentialKind", other.into())));
+        }
+        let other = if kind == CredentialKind::Totp { "Password" } else { "Totp" };
+        all.push(spoiled("the other kind", changed(&good, "", "credentialKind", other.into())));
+        for foreign in ["credId", "clientData", "attestationData", "otpUrl", "challenge"] {
+            all.push(spoiled(foreign, changed(&good, info, foreign, "AAAA".into())));
+        }
+        let key = changed(&good, "", "encryptedPrivateKey", "c2VjcmV0".into());
+        all.push(spoiled("with a private key", key));
+        for form in ["[\"correct horse\"]", "\"correct horse\"", "null", "{}", "[]", "1"] {
+            let form: Value = serde_json::from_str(form).unwrap();
+            all.push(spoiled(format!("as {form}"), changed(&good, "", "credentialInfo", form)));
+        }
+        let count = assert_refused(&world, REGISTER, all, &good).await;
+        assert!(count >= 130, "{count}");
+        assert_eq!(world.host.stored().len(), 1);
+    }
+}
+
 /// A good body for each endpoint, none of them sent yet.
 async fn good_bodies(world: &World) -> [(&'static str, String); 3] {
     let mint = json!({ "expiration": world.unix(60) });

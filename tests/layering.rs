@@ -8,7 +8,7 @@ const STAGES: [&[&str]; 9] = [
     &["router", "layer", "action"],
     &["http"],
     &["flow"],
-    &["attestation", "assertion"],
+    &["attestation", "assertion", "secret"],
     &["ceremony"],
     &["host", "store"],
     &["model"],

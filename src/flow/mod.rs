@@ -25,7 +25,12 @@ mod expiration;
 mod front;
 mod listener;
 mod mint;
+#[cfg(not(feature = "deprecated-kinds"))]
+mod no_secret;
+mod proof;
 mod register;
+#[cfg(feature = "deprecated-kinds")]
+mod secret;
 mod taken;
 
 use std::fmt;
@@ -47,10 +52,13 @@ pub use self::expiration::{CodeExpiry, Expiration};
 pub(crate) use self::front::{Front, RequestLimits, SourceOf};
 pub(crate) use self::listener::{Listener, Refused};
 pub use self::mint::MintedCode;
+pub use self::proof::Proof;
 pub use self::register::RegisterRequest;
 pub(crate) use self::taken::{MOST_RETURNS, Refusal, Spent, Taken, take};
 use crate::host::{CredentialRepository, UserDirectory};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy, User, UserId, UserStatus};
+#[cfg(feature = "deprecated-kinds")]
+use crate::secret::PasswordHasher;
 use crate::store::{CodeGrant, OneTimeStore, PendingRegistration, SlotKeys};
 
 /// The flow with everything that the host brought to it. Cheap to clone; made by [`CodeFlow::builder`].
@@ -68,6 +76,8 @@ struct Inner {
     pending: Arc<dyn OneTimeStore<PendingRegistration>>,
     slot_keys: SlotKeys,
     kinds: Vec<CredentialKind>,
+    #[cfg(feature = "deprecated-kinds")]
+    passwords: Option<PasswordHasher>,
     fido2: Arc<Fido2Policy>,
     code_format: CodeFormat,
     code_lifetime: Duration,

@@ -6,14 +6,15 @@
 mod answer;
 mod body;
 mod code;
+mod credential_answer;
 mod dispatch;
 mod endpoint;
 mod request;
 mod wire;
 
 pub(crate) use self::answer::{refusal, success};
+pub use self::credential_answer::CredentialAnswer;
 pub(crate) use self::dispatch::{Asked, Endpoints, respond};
 pub(crate) use self::endpoint::{Mount, Route};
 pub(crate) use self::request::{find_relying_party, read_json};
-pub use self::wire::CredentialAnswer;
 pub(crate) use self::wire::{RelyingPartyAnswer, read_base64url, read_credential_id};

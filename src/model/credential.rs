@@ -9,7 +9,8 @@ use crate::random::{self, NoRandomness};
 
 /// A client's name for a credential, kept and returned verbatim, and unique among the credentials of all users.
 ///
-/// For a passkey it is the WebAuthn credential id in base64url; for keys it may be any text: a path, an ARN.
+/// For a passkey it is the WebAuthn credential id in base64url; for keys it may be any text: a path, an ARN. A password and a one-time
+/// password get one from the server: 32 random bytes in base64url.
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CredentialId(Box<str>);
@@ -227,9 +228,10 @@ pub struct Credential {
     pub uuid: CredentialUuid,
     /// The person's name for it.
     pub name: String,
-    /// What its signatures are checked with.
-    pub public_key: PublicKey,
-    /// The digest that it signs with, now and later.
+    /// What its signatures are checked with. A password and a one-time password sign nothing and have none; what they are checked with
+    /// is never in here, see [`NewCredential::secret`](crate::NewCredential::secret).
+    pub public_key: Option<PublicKey>,
+    /// The digest that it signs with, now and later; without a public key it says nothing.
     pub digest: Digest,
     /// The relying party that it is for.
     pub relying_party_id: String,
@@ -246,13 +248,14 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// An active credential of a key kind that signs with SHA-256, nameless and as old as Unix: set what differs.
+    /// An active credential that signs with SHA-256, nameless and as old as Unix: set what differs. Give it its public key as it is, or
+    /// `None` if it is of a kind that has none.
     pub fn new(
         user: UserId,
         kind: CredentialKind,
         id: CredentialId,
         uuid: CredentialUuid,
-        public_key: PublicKey,
+        public_key: impl Into<Option<PublicKey>>,
         relying_party_id: impl Into<String>,
         origin: Origin,
     ) -> Self {
@@ -262,7 +265,7 @@ impl Credential {
             id,
             uuid,
             name: String::new(),
-            public_key,
+            public_key: public_key.into(),
             digest: Digest::Sha256,
             relying_party_id: relying_party_id.into(),
             origin,

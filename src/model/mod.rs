@@ -12,6 +12,7 @@ mod invalid;
 mod kind;
 mod new_credential;
 mod relying_party;
+mod secret;
 mod user;
 
 pub use self::action_proof::ActionProof;
@@ -27,4 +28,5 @@ pub use self::invalid::Invalid;
 pub use self::kind::CredentialKind;
 pub use self::new_credential::NewCredential;
 pub use self::relying_party::{Origin, RelyingParty};
+pub use self::secret::{CredentialSecret, OneTimePassword, OtpUrl, Password, PasswordHash, TotpSecret};
 pub use self::user::{User, UserId, UserStatus};

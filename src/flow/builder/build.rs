@@ -2,6 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::flow::attempts::{Attempts, Purses};
+#[cfg(feature = "deprecated-kinds")]
+use crate::flow::builder::passwords::password_hasher;
 #[cfg(feature = "memory")]
 use crate::flow::in_memory;
 use crate::flow::{CodeFlow, CodeFlowBuilder, Front, Inner};
@@ -70,6 +72,8 @@ impl CodeFlowBuilder {
                 Some(keys) => keys,
                 None => SlotKeys::random()?,
             },
+            #[cfg(feature = "deprecated-kinds")]
+            passwords: password_hasher(self.passwords, &self.kinds)?,
             kinds: self.kinds,
             fido2: Arc::new(self.fido2),
             code_format: self.code_format,

@@ -1,6 +1,8 @@
 mod build;
 #[cfg(feature = "memory")]
 mod in_memory;
+#[cfg(feature = "deprecated-kinds")]
+mod passwords;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::flow::{Budget, Event, Listener, RequestLimits, SourceOf};
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy, RelyingParty};
+#[cfg(feature = "deprecated-kinds")]
+use crate::secret::PasswordPolicy;
 use crate::store::{CodeGrant, OneTimeStore, PendingRegistration, SlotKeys};
 
 /// Builds a [`CodeFlow`](crate::CodeFlow). What has no sensible default has none, and is missed by [`build`](Self::build), not by the first request:
@@ -37,6 +41,8 @@ pub struct CodeFlowBuilder {
     listener: Option<Listener>,
     source_of: SourceOf,
     kinds: Vec<CredentialKind>,
+    #[cfg(feature = "deprecated-kinds")]
+    passwords: Option<PasswordPolicy>,
     fido2: Fido2Policy,
     code_format: CodeFormat,
     code_lifetime: Duration,
@@ -63,7 +69,9 @@ impl CodeFlowBuilder {
             clock: Arc::new(SystemClock),
             listener: None,
             source_of: Box::new(|_| None),
-            kinds: CredentialKind::ALL.into_iter().filter(|kind| kind.is_supported()).collect(),
+            kinds: CredentialKind::ALL.into_iter().filter(|kind| kind.is_default()).collect(),
+            #[cfg(feature = "deprecated-kinds")]
+            passwords: None,
             fido2: Fido2Policy::default(),
             code_format: CodeFormat::TYPED,
             code_lifetime: Duration::from_secs(60),
@@ -156,7 +164,8 @@ impl CodeFlowBuilder {
         self
     }
 
-    /// The kinds that may be registered. Default: all that this build can verify.
+    /// The kinds that may be registered. Default: all that this build can verify and that the published schema does not deprecate.
+    /// `Password` and `Totp` have to be listed, and need the feature `deprecated-kinds`.
     pub fn kinds(mut self, kinds: impl IntoIterator<Item = CredentialKind>) -> Self {
         self.kinds = kinds.into_iter().collect();
         self
