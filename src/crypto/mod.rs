@@ -5,6 +5,8 @@
 //! 3. A signature has one encoding: strict DER for ECDSA, 64 bytes for Ed25519, the modulus' length for RSA. High and low `s` both
 //!    hold, since no published client normalises it; a signature is therefore never an identifier.
 
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
 mod digest;
 mod public_key;
 mod rustcrypto;

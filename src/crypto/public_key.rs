@@ -8,6 +8,8 @@ use spki::der::{Decode, Encode};
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use crate::crypto::Digest;
+#[cfg(feature = "aws-lc-rs")]
+use crate::crypto::aws_lc;
 use crate::crypto::rustcrypto::VerifyingKey;
 use crate::encoding::base64url;
 use crate::encoding::pem::{self, Label, PemError};
@@ -96,7 +98,7 @@ pub enum PublicKeyError {
 #[serde(try_from = "String", into = "String")]
 pub struct PublicKey {
     spki: Arc<[u8]>,
-    key: Arc<VerifyingKey>,
+    pub(super) key: Arc<VerifyingKey>,
 }
 
 impl PublicKey {
@@ -155,7 +157,7 @@ impl PublicKey {
         Self::new(VerifyingKey::rsa_from_parts(modulus, exponent)?)
     }
 
-    fn new(key: VerifyingKey) -> Result<Self, PublicKeyError> {
+    pub(super) fn new(key: VerifyingKey) -> Result<Self, PublicKeyError> {
         let bytes = key.to_bytes()?;
         let spki = match key.algorithm() {
             KeyAlgorithm::P256 => [P256_SPKI, &bytes].concat(),
@@ -185,6 +187,9 @@ impl PublicKey {
 
     /// Checks a signature: strict DER for ECDSA, 64 bytes for Ed25519, PKCS#1 v1.5 for RSA.
     pub fn verify(&self, digest: Digest, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        #[cfg(feature = "aws-lc-rs")]
+        return aws_lc::verify(&self.key, &self.spki, digest, message, signature);
+        #[cfg(not(feature = "aws-lc-rs"))]
         self.key.verify(digest, message, signature)
     }
 }

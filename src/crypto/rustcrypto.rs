@@ -1,4 +1,5 @@
-//! The only file that names the RustCrypto and dalek crates. Another backend is another file with the same functions.
+//! The only file that names the RustCrypto and dalek crates. They decide which keys are valid, always, and check signatures unless
+//! another backend does.
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::pkcs1::{EncodeRsaPublicKey, RsaPublicKeyRef};
