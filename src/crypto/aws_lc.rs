@@ -12,12 +12,11 @@ use aws_lc_rs::signature::{
 };
 
 use crate::crypto::rustcrypto::VerifyingKey;
-use crate::crypto::{Digest, InvalidSignature, KeyAlgorithm};
+use crate::crypto::{Digest, InvalidSignature, KeyAlgorithm, PublicKey};
 
-/// Checks a signature by a valid key, of which `spki` is the subject public key info. Verdicts are those of [`VerifyingKey::verify`].
+/// Checks a signature. Verdicts are those of [`VerifyingKey::verify`].
 pub(super) fn verify(
-    key: &VerifyingKey,
-    spki: &[u8],
+    key: &PublicKey,
     digest: Digest,
     message: &[u8],
     signature: &[u8],
@@ -35,7 +34,7 @@ pub(super) fn verify(
         (KeyAlgorithm::Secp256k1, Digest::Sha256) => &ECDSA_P256K1_SHA256_ASN1,
         // aws-lc-rs has no such pair.
         (KeyAlgorithm::Secp256k1, Digest::Sha384 | Digest::Sha512) => {
-            return key.verify(digest, message, signature);
+            return key.verifying_key().verify(digest, message, signature);
         }
         (KeyAlgorithm::Rsa, Digest::Sha256) => &RSA_PKCS1_2048_8192_SHA256,
         (KeyAlgorithm::Rsa, Digest::Sha384) => &RSA_PKCS1_2048_8192_SHA384,
@@ -45,7 +44,9 @@ pub(super) fn verify(
             &ED25519
         }
     };
-    UnparsedPublicKey::new(algorithm, spki).verify(message, signature).map_err(|_| InvalidSignature)
+    UnparsedPublicKey::new(algorithm, key.to_spki_der())
+        .verify(message, signature)
+        .map_err(|_| InvalidSignature)
 }
 
 /// The first half of an Ed25519 signature is not of small order either, which AWS-LC does not mind.

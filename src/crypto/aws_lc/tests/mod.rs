@@ -12,8 +12,8 @@ const MESSAGE: &[u8] = b"a message";
 
 /// Whether the signature holds, for both.
 fn verdict(key: &PublicKey, digest: Digest, message: &[u8], signature: &[u8]) -> bool {
-    let rustcrypto = key.key.verify(digest, message, signature);
-    let aws_lc = aws_lc::verify(&key.key, key.to_spki_der(), digest, message, signature);
+    let rustcrypto = key.verifying_key().verify(digest, message, signature);
+    let aws_lc = aws_lc::verify(key, digest, message, signature);
     assert_eq!(rustcrypto, aws_lc, "{key:?}, {digest:?}, message {message:02x?}, signature {signature:02x?}");
     aws_lc.is_ok()
 }
