@@ -59,7 +59,7 @@ def beside(groups, reference_of):
             ratio = f" ({times[name] / reference:.2f})" if reference and reference_of(name) != name else ""
             row.append(micros(times[name]) + ratio)
         rows.append(row)
-    return table([""] + [name.replace("_", ", ", 1) for name in names], rows)
+    return table([""] + [name.replace("raw_", "raw, ").replace("verify_", "verify, ") for name in names], rows)
 
 
 def plot(groups):
