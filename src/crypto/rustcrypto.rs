@@ -1,7 +1,9 @@
-//! The only file that names the RustCrypto and dalek crates. Another backend is another file with the same functions.
+//! The only file that names the RustCrypto and dalek crates. They decide which keys are valid, always, and check signatures unless
+//! another backend does.
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::pkcs1::{EncodeRsaPublicKey, RsaPublicKeyRef};
+use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, Pkcs1v15Sign, RsaPublicKey};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
@@ -123,7 +125,10 @@ impl VerifyingKey {
                     Digest::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
                     Digest::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
                 };
-                key.verify(padding, prehash, signature).map_err(|_| p256::ecdsa::Error::new())
+                // The crate counts in whole machine words, and takes zeros in front up to the next one.
+                let is_whole = signature.len() == key.size();
+                let holds = is_whole && key.verify(padding, prehash, signature).is_ok();
+                holds.then_some(()).ok_or_else(p256::ecdsa::Error::new)
             }
         }
     }

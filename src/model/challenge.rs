@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::random::{self, NoRandomness};
 /// knows both spellings.
 #[derive(Clone, Eq, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Challenge(Box<str>);
+pub struct Challenge(Arc<str>);
 
 impl Challenge {
     /// A challenge that the caller supplies, for verification outside the flow: canonical, unpadded base64url. It should have at
@@ -51,7 +52,7 @@ impl TryFrom<String> for Challenge {
 
 impl From<Challenge> for String {
     fn from(challenge: Challenge) -> Self {
-        challenge.0.into()
+        challenge.0.as_ref().into()
     }
 }
 

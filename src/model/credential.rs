@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -13,14 +14,14 @@ use crate::random::{self, NoRandomness};
 /// password get one from the server: 32 random bytes in base64url.
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct CredentialId(Box<str>);
+pub struct CredentialId(Arc<str>);
 
 impl CredentialId {
     /// The longest id: a WebAuthn id of 1023 bytes in base64url. A bound keeps ids fit for a unique index.
     pub const MAX_LENGTH: usize = 1364;
 
     /// An id of 1 to [`MAX_LENGTH`](Self::MAX_LENGTH) bytes without control characters.
-    pub fn new(id: impl Into<Box<str>>) -> Result<Self, Invalid> {
+    pub fn new(id: impl Into<Arc<str>>) -> Result<Self, Invalid> {
         let id = id.into();
         if id.is_empty() || id.len() > Self::MAX_LENGTH || id.chars().any(char::is_control) {
             return Err(Invalid::new("a credential id has 1 to 1364 bytes and no control characters"));
@@ -56,18 +57,18 @@ impl TryFrom<String> for CredentialId {
 
 impl From<CredentialId> for String {
     fn from(id: CredentialId) -> Self {
-        id.0.into()
+        id.0.as_ref().into()
     }
 }
 
 /// The server's name for a credential: `cr-6uunn-bm6ja-f6rmod5kqrk5rbel`.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct CredentialUuid(Box<str>);
+pub struct CredentialUuid(Arc<str>);
 
 impl CredentialUuid {
     /// A name of the form `cr-xxxxx-xxxxx-` and 14 to 16 more, in lower-case letters and digits.
-    pub fn new(uuid: impl Into<Box<str>>) -> Result<Self, Invalid> {
+    pub fn new(uuid: impl Into<Arc<str>>) -> Result<Self, Invalid> {
         let uuid = uuid.into();
         let is_symbol = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         let parts: Vec<&str> = uuid.split('-').collect();
@@ -120,7 +121,7 @@ impl TryFrom<String> for CredentialUuid {
 
 impl From<CredentialUuid> for String {
     fn from(uuid: CredentialUuid) -> Self {
-        uuid.0.into()
+        uuid.0.as_ref().into()
     }
 }
 
