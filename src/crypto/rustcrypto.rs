@@ -3,6 +3,8 @@
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::pkcs1::{EncodeRsaPublicKey, RsaPublicKeyRef};
 use rsa::{BoxedUint, Pkcs1v15Sign, RsaPublicKey};
+#[cfg(feature = "fido2")]
+use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::crypto::{Digest, InvalidSignature, KeyAlgorithm, PublicKeyError};
@@ -99,6 +101,19 @@ impl VerifyingKey {
             Digest::Sha512 => self.verify_prehash(digest, &Sha512::digest(message), message, signature),
         }
         .map_err(|_| InvalidSignature)
+    }
+
+    /// RSA with SHA-1, and no other key.
+    #[cfg(feature = "fido2")]
+    pub(super) fn verify_rs1(&self, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        match self {
+            Self::Rsa(key) => key
+                .verify(Pkcs1v15Sign::new::<Sha1>(), &Sha1::digest(message), signature)
+                .map_err(|_| InvalidSignature),
+            Self::Ed25519(_) | Self::P256(_) | Self::P384(_) | Self::P521(_) | Self::Secp256k1(_) => {
+                Err(InvalidSignature)
+            }
+        }
     }
 
     fn verify_prehash(

@@ -49,6 +49,8 @@ pub(crate) use self::listener::{Listener, Refused};
 pub use self::mint::MintedCode;
 pub use self::register::RegisterRequest;
 pub(crate) use self::taken::{MOST_RETURNS, Refusal, Spent, Taken, take};
+#[cfg(feature = "fido2")]
+use crate::attestation::AttestationEngine;
 use crate::clock::Clock;
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy, User, UserId, UserStatus};
@@ -76,6 +78,8 @@ struct Inner {
     source_of: SourceOf,
     kinds: Vec<CredentialKind>,
     fido2: Arc<Fido2Policy>,
+    #[cfg(feature = "fido2")]
+    engine: AttestationEngine,
     code_format: CodeFormat,
     code_lifetime: Duration,
     challenge_lifetime: Duration,

@@ -93,6 +93,8 @@ impl CodeFlow {
         request: RegisterRequest,
     ) -> Result<Credential, Refusal> {
         let expected = Expected::new(pending.kind, &pending.challenge).with_fido2_policy(&pending.fido2);
+        #[cfg(feature = "fido2")]
+        let expected = expected.with_attestation_engine(&self.0.engine);
         let verified = verify(&pending.relying_party, &expected, &request.attestation).map_err(|error| {
             let challenge = if error.is_mendable() { Spent::PutBack } else { Spent::ForGood };
             Refusal { error: error.into(), challenge }

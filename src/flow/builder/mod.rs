@@ -12,6 +12,8 @@ pub use self::build::BuildError;
 pub(crate) use self::build::{check, check_lifetime};
 #[cfg(feature = "memory")]
 pub(crate) use self::in_memory::in_memory;
+#[cfg(feature = "fido2")]
+use crate::attestation::AttestationEngine;
 use crate::clock::{Clock, SystemClock};
 use crate::flow::{Budget, Event, Listener, RequestLimits, SourceOf};
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
@@ -38,6 +40,8 @@ pub struct CodeFlowBuilder {
     source_of: SourceOf,
     kinds: Vec<CredentialKind>,
     fido2: Fido2Policy,
+    #[cfg(feature = "fido2")]
+    engine: AttestationEngine,
     code_format: CodeFormat,
     code_lifetime: Duration,
     challenge_lifetime: Duration,
@@ -65,6 +69,8 @@ impl CodeFlowBuilder {
             source_of: Box::new(|_| None),
             kinds: CredentialKind::ALL.into_iter().filter(|kind| kind.is_supported()).collect(),
             fido2: Fido2Policy::default(),
+            #[cfg(feature = "fido2")]
+            engine: AttestationEngine::default(),
             code_format: CodeFormat::TYPED,
             code_lifetime: Duration::from_secs(60),
             challenge_lifetime: Duration::from_secs(5 * 60),
@@ -165,6 +171,13 @@ impl CodeFlowBuilder {
     /// What is asked of passkeys.
     pub fn fido2_policy(mut self, policy: Fido2Policy) -> Self {
         self.fido2 = policy;
+        self
+    }
+
+    /// Who verifies the attestation statements of passkeys. Default: [`AttestationEngine::WebauthnRs`].
+    #[cfg(feature = "fido2")]
+    pub fn attestation_engine(mut self, engine: impl Into<AttestationEngine>) -> Self {
+        self.engine = engine.into();
         self
     }
 
