@@ -2,16 +2,6 @@
 //!
 //! The shell has read everything else by now, and the statement's members too. An engine says whether they hold together: it knows
 //! formats, certificates and signatures, and nothing of challenges, origins or flags.
-//!
-//! | | [`WebauthnRs`](AttestationEngine::WebauthnRs) | [`Native`](AttestationEngine::Native) |
-//! | --- | --- | --- |
-//! | what it is | webauthn-rs-core 0.6.2, which reads the whole input once more | this crate, on its own [`crypto`](crate::crypto) and `x509-cert` |
-//! | formats | `none`, `packed`, `fido-u2f`, `apple`, `android-key` but from StrongBox | these, all of `android-key`, and `tpm` |
-//! | passkeys | ES256, ES384, RS256 of 2048 bits; ES512 without self attestation | ES256, ES384, ES512, EdDSA (Ed25519); RS256, RS384, RS512 of 2048 to 4096 bits |
-//! | certificates | the first one is read | each one is signed by the next |
-//! | trust | none | configured roots |
-//!
-//! `android-safetynet`, which is no longer part of WebAuthn, and `compound` are refused by both.
 
 mod native;
 mod webauthn_rs;
@@ -49,6 +39,16 @@ pub(super) trait StatementEngine {
 
 /// Who verifies the attestation statements of passkeys. The [defaults](crate::manual::defaults) say when to choose which.
 ///
+/// | | [`WebauthnRs`](Self::WebauthnRs) | [`Native`](Self::Native) |
+/// | --- | --- | --- |
+/// | what it is | webauthn-rs-core 0.6.2, which reads the whole input once more | this crate, on its own [`crypto`](crate::crypto) and `x509-cert` |
+/// | formats | `none`, `packed`, `fido-u2f`, `apple`, `android-key` but from StrongBox | these, StrongBox too, and `tpm` |
+/// | passkeys | ES256, ES384, RS256 of 2048 bits; ES512 without self attestation | ES256, ES384, ES512, EdDSA (Ed25519); RS256, RS384, RS512 of 2048 to 4096 bits |
+/// | certificates | the first one is read | each one is signed by the next |
+/// | trust | none | configured roots |
+///
+/// `android-safetynet`, which is deprecated, and `compound` are refused by both.
+///
 /// ```
 /// use credential_code::CredentialKind;
 /// use credential_code::attestation::{AttestationEngine, Expected, NativeEngine};
@@ -61,7 +61,7 @@ pub(super) trait StatementEngine {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum AttestationEngine {
-    /// webauthn-rs-core: what most of the Rust world runs.
+    /// webauthn-rs-core.
     #[default]
     WebauthnRs,
     /// This crate's own: more formats and algorithms, and trust in configured roots.
