@@ -19,10 +19,12 @@ use crate::tpm::Tpm;
 struct Seed {
     name: String,
     attestation: Attestation,
-    check: Box<dyn Fn(&AttestationEngine, &Attestation) -> bool>,
+    check: Check,
     /// Why webauthn-rs-core refuses it as it is, though the native engine accepts it.
     reason: Option<&'static str>,
 }
+
+type Check = Box<dyn Fn(&AttestationEngine, &Attestation) -> bool>;
 
 /// What core can't do. Nothing else is a reason.
 const REASONS: [&str; 4] = [

@@ -35,36 +35,43 @@ const MOST_EXTENSIONS: usize = 32;
 /// A certificate, read once. `x509-cert` reads it, and the bytes under its signature are kept as they came.
 pub(super) struct Certificate<'a> {
     pub(super) der: &'a [u8],
-    signed: &'a [u8],
-    algorithm: AlgorithmIdentifierOwned,
-    /// None if it is not a whole number of bytes, as that of some old U2F keys is not, on account of a mistake of their maker's.
-    signature: Option<&'a [u8]>,
+    parts: Parts<'a>,
     fields: TbsCertificate,
     public_key: PublicKey,
 }
 
-impl<'a> Certificate<'a> {
-    pub(super) fn parse(der: &'a [u8]) -> Result<Self, Flaw> {
-        let (signed, algorithm, signature) =
-            Self::split(der).map_err(|_| Flaw("a certificate is malformed"))?;
-        let fields = TbsCertificate::from_der(signed).map_err(|_| Flaw("a certificate is malformed"))?;
-        let key = fields.subject_public_key_info().owned_to_ref();
-        let public_key = PublicKey::from_spki(&key).map_err(|_| Flaw("a certificate's key is refused"))?;
-        let certificate = Self { der, signed, algorithm, signature, fields, public_key };
-        certificate.check_extensions()?;
-        Ok(certificate)
-    }
+/// The three parts of it.
+struct Parts<'a> {
+    signed: &'a [u8],
+    algorithm: AlgorithmIdentifierOwned,
+    /// None if it is not a whole number of bytes, as that of some old U2F keys is not, on account of a mistake of their maker's.
+    signature: Option<&'a [u8]>,
+}
 
-    fn split(der: &'a [u8]) -> der::Result<(&'a [u8], AlgorithmIdentifierOwned, Option<&'a [u8]>)> {
+impl<'a> Parts<'a> {
+    fn read(der: &'a [u8]) -> der::Result<Self> {
         let mut reader = SliceReader::new(der)?;
         let parts = reader.sequence(|parts: &mut SliceReader<'a>| {
             let signed = parts.tlv_bytes()?;
             let algorithm = AlgorithmIdentifierOwned::decode(parts)?;
-            let signature = BitStringRef::decode(parts)?;
-            Ok::<_, der::Error>((signed, algorithm, signature.as_bytes()))
+            let signature = BitStringRef::decode(parts)?.as_bytes();
+            Ok::<_, der::Error>(Self { signed, algorithm, signature })
         })?;
         reader.finish()?;
         Ok(parts)
+    }
+}
+
+impl<'a> Certificate<'a> {
+    pub(super) fn parse(der: &'a [u8]) -> Result<Self, Flaw> {
+        const MALFORMED: Flaw = Flaw("a certificate is malformed");
+        let parts = Parts::read(der).map_err(|_| MALFORMED)?;
+        let fields = TbsCertificate::from_der(parts.signed).map_err(|_| MALFORMED)?;
+        let key = fields.subject_public_key_info().owned_to_ref();
+        let public_key = PublicKey::from_spki(&key).map_err(|_| Flaw("a certificate's key is refused"))?;
+        let certificate = Self { der, parts, fields, public_key };
+        certificate.check_extensions()?;
+        Ok(certificate)
     }
 
     /// No extension twice, and none that its maker calls critical and nobody here understands
@@ -143,8 +150,8 @@ impl<'a> Certificate<'a> {
     /// Whether somebody of that name signed it with that key. SHA-1 is refused.
     pub(super) fn check_signed_by(&self, name: &Name, key: &PublicKey) -> Result<(), Flaw> {
         require(self.fields.issuer() == name, "a certificate is by another issuer")?;
-        require(self.algorithm == *self.fields.signature(), "a certificate names two algorithms")?;
-        let digest = match (self.algorithm.oid, key.algorithm()) {
+        require(self.parts.algorithm == *self.fields.signature(), "a certificate names two algorithms")?;
+        let digest = match (self.parts.algorithm.oid, key.algorithm()) {
             (ECDSA_SHA256, KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::P521)
             | (RSA_SHA256, KeyAlgorithm::Rsa)
             | (ED25519, KeyAlgorithm::Ed25519) => Digest::Sha256,
@@ -154,8 +161,8 @@ impl<'a> Certificate<'a> {
             | (RSA_SHA512, KeyAlgorithm::Rsa) => Digest::Sha512,
             _ => return Err(Flaw("a certificate's algorithm is refused")),
         };
-        let signature = self.signature.ok_or(Flaw("a certificate's signature is malformed"))?;
-        key.verify(digest, self.signed, signature)
+        let signature = self.parts.signature.ok_or(Flaw("a certificate's signature is malformed"))?;
+        key.verify(digest, self.parts.signed, signature)
             .map_err(|_| Flaw("a certificate's signature does not hold"))
     }
 }
