@@ -23,7 +23,7 @@ use crate::model::{AttestationTrust, CoseAlgorithm, Requirement};
 
 /// webauthn-rs-core: `none`, `packed`, `fido-u2f`, `apple` and `android-key`, with ES256, ES384 and RS256 of 2048 bits.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::attestation::fido2) struct WebauthnRs;
+pub(super) struct WebauthnRs;
 
 impl StatementEngine for WebauthnRs {
     fn can_verify(&self, algorithm: CoseAlgorithm) -> bool {

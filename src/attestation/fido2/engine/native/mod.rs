@@ -30,9 +30,9 @@ use crate::model::{AttestationConveyance, AttestationTrust, CoseAlgorithm, Fido2
 
 /// Verifies `none`, `packed`, `fido-u2f`, `apple`, `android-key` and `tpm` statements.
 ///
-/// A certificate's validity period is not looked at: [`verify`](crate::attestation::verify) knows no clock, a statement says of a passkey how
-/// it was made and not what it is today, and many an authenticator's certificate is old or without an end. Nor is revocation. Withdraw a root from the
-/// [`TrustAnchors`] when its authenticators are no longer to be trusted.
+/// Neither a certificate's validity period nor its revocation is looked at: [`verify`](crate::attestation::verify) knows no clock and no
+/// network, and a statement says how a passkey was made, not what its maker is worth today. Take a root off the [`TrustAnchors`] when its
+/// authenticators are no longer to be trusted.
 ///
 /// ```
 /// use credential_code::attestation::{NativeEngine, TrustAnchors};
@@ -80,8 +80,9 @@ impl NativeEngine {
         Self { anchors, untrusted: Untrusted::Refuse, ..self }
     }
 
-    /// Refuses TPM statements that are signed by way of SHA-1, which are accepted without this: most TPMs that Windows Hello uses make them,
-    /// and refused, they would be replaced by no statement at all. Certificates and passkeys with SHA-1 are always refused.
+    /// Refuses TPM statements that are signed by way of SHA-1, or name their key so. Without this they are accepted, since many TPMs of
+    /// Windows Hello make them, and a client whose statement is refused can always send none. Certificates and passkeys with SHA-1 are
+    /// refused in any case.
     #[must_use]
     pub fn without_sha1(self) -> Self {
         Self { by_sha1: BySha1::Refuse, ..self }
