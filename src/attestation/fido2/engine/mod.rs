@@ -46,6 +46,7 @@ pub(super) trait StatementEngine {
 /// | passkeys | ES256, ES384, RS256 of 2048 bits; ES512 without self attestation | ES256, ES384, ES512, EdDSA (Ed25519); RS256, RS384, RS512 of 2048 to 4096 bits |
 /// | certificates | the first one is read | each one is signed by the next |
 /// | trust | none | configured roots |
+/// | extensions, token binding | refused if it can't read them | not looked at |
 ///
 /// `android-safetynet`, which is deprecated, and `compound` are refused by both.
 ///
