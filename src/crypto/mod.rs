@@ -5,7 +5,7 @@
 //! 3. A signature has one encoding: strict DER for ECDSA, 64 bytes for Ed25519, the modulus' length for RSA. High and low `s` both
 //!    hold, since no published client normalises it; a signature is therefore never an identifier.
 //! 4. RustCrypto checks signatures, or AWS-LC with the feature `aws-lc-rs`; the first three hold for both, and so does every verdict.
-//!    secp256k1 with SHA-384 or SHA-512 stays with RustCrypto, because aws-lc-rs has neither.
+//!    secp256k1 with SHA-384 or SHA-512 stays with RustCrypto, because aws-lc-rs has neither; so does what only old TPMs sign with.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;

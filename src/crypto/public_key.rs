@@ -118,7 +118,11 @@ impl PublicKey {
 
     /// Reads a subject public key info in strict DER. Points may be compressed.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, PublicKeyError> {
-        let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| PublicKeyError::Encoding)?;
+        Self::from_spki(&SubjectPublicKeyInfoRef::from_der(der).map_err(|_| PublicKeyError::Encoding)?)
+    }
+
+    /// The same, of what was read already, as a part of a certificate.
+    pub(crate) fn from_spki(spki: &SubjectPublicKeyInfoRef<'_>) -> Result<Self, PublicKeyError> {
         let bytes = spki.subject_public_key.as_bytes().ok_or(PublicKeyError::Encoding)?;
         let parameters = spki.algorithm.parameters;
         Self::new(match spki.algorithm.oid {
@@ -198,6 +202,12 @@ impl PublicKey {
         return aws_lc::verify(self, digest, message, signature);
         #[cfg(not(feature = "aws-lc-rs"))]
         self.verifying_key().verify(digest, message, signature)
+    }
+
+    /// Checks a signature by RSA PKCS#1 v1.5 with SHA-1, which nothing but statements of old TPMs may have.
+    #[cfg(feature = "fido2")]
+    pub(crate) fn verify_rs1(&self, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        self.verifying_key().verify_rs1(message, signature)
     }
 }
 

@@ -55,6 +55,8 @@ pub use self::mint::MintedCode;
 pub use self::proof::Proof;
 pub use self::register::RegisterRequest;
 pub(crate) use self::taken::{MOST_RETURNS, Refusal, Spent, Taken, take};
+#[cfg(feature = "fido2")]
+use crate::attestation::AttestationEngine;
 use crate::host::{CredentialRepository, UserDirectory};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy, User, UserId, UserStatus};
 #[cfg(feature = "deprecated-kinds")]
@@ -79,6 +81,8 @@ struct Inner {
     #[cfg(feature = "deprecated-kinds")]
     passwords: Option<PasswordHasher>,
     fido2: Arc<Fido2Policy>,
+    #[cfg(feature = "fido2")]
+    engine: AttestationEngine,
     code_format: CodeFormat,
     code_lifetime: Duration,
     challenge_lifetime: Duration,

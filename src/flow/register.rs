@@ -130,13 +130,24 @@ impl CodeFlow {
         }
         match &request.proof {
             Proof::Attestation(attestation) => {
-                verify_attestation(pending, attestation).map(Verified::Attestation).map_err(refusal)
+                self.verify_attestation(pending, attestation).map(Verified::Attestation).map_err(refusal)
             }
             Proof::OneTimePassword(password) => {
                 self.verify_one_time_password(slot, &request.challenge_id, password).map(Verified::Secret)
             }
             Proof::Password(password) => self.hash_password(password).await.map(Verified::Secret),
         }
+    }
+
+    fn verify_attestation(
+        &self,
+        pending: &PendingRegistration,
+        attestation: &Attestation,
+    ) -> Result<VerifiedAttestation, VerifyError> {
+        let expected = Expected::new(pending.kind, &pending.challenge).with_fido2_policy(&pending.fido2);
+        #[cfg(feature = "fido2")]
+        let expected = expected.with_attestation_engine(&self.0.engine);
+        verify(&pending.relying_party, &expected, attestation)
     }
 
     fn credential(
@@ -203,14 +214,6 @@ impl Verified {
             Self::Secret(secret) => Some(secret),
         }
     }
-}
-
-fn verify_attestation(
-    pending: &PendingRegistration,
-    attestation: &Attestation,
-) -> Result<VerifiedAttestation, VerifyError> {
-    let expected = Expected::new(pending.kind, &pending.challenge).with_fido2_policy(&pending.fido2);
-    verify(&pending.relying_party, &expected, attestation)
 }
 
 fn refusal(error: VerifyError) -> Refusal {

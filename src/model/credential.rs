@@ -182,14 +182,28 @@ pub enum CredentialStatus {
     Deactivated,
 }
 
+/// Whether somebody vouches for what an authenticator says of itself.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub enum AttestationTrust {
+    /// Nobody does, and its model may be anything, software too: there was no statement, or it was signed by the credential itself, or
+    /// by certificates that lead to no configured root.
+    #[default]
+    Untrusted,
+    /// The statement's certificates lead to a root that is configured for the model that it claims.
+    Trusted,
+}
+
 /// What only a passkey has.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Fido2Properties {
-    /// The authenticator's model. Not to be believed: nothing vouches for it unless its attestation is trusted.
+    /// The authenticator's model. To be believed only if [`attestation_trust`](Self::attestation_trust) says so.
     pub aaguid: [u8; 16],
     /// The attestation statement's format: `none`, `packed`, `fido-u2f`, …
     pub format: String,
+    /// Whether a configured root vouches for the model. Rows from before there was such a thing are read as untrusted.
+    #[serde(default)]
+    pub attestation_trust: AttestationTrust,
     /// The signature counter at registration.
     pub sign_count: u32,
     /// The person was verified (PIN, fingerprint, face), not just present.
@@ -206,6 +220,7 @@ impl Fido2Properties {
         Self {
             aaguid: [0; 16],
             format: format.into(),
+            attestation_trust: AttestationTrust::Untrusted,
             sign_count: 0,
             user_verified: false,
             backup_eligible: false,

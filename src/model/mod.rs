@@ -19,7 +19,8 @@ pub use self::action_proof::ActionProof;
 pub use self::challenge::{Challenge, ChallengeId};
 pub use self::code::{Code, CodeFormat};
 pub use self::credential::{
-    Credential, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey, Fido2Properties,
+    AttestationTrust, Credential, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey,
+    Fido2Properties,
 };
 pub use self::fido2_policy::{
     AttestationConveyance, AuthenticatorAttachment, CoseAlgorithm, Fido2Policy, Requirement,

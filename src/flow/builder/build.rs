@@ -27,6 +27,10 @@ impl CodeFlowBuilder {
             check(kind.is_supported(), "kinds", "a listed kind can't be verified by this build")?;
         }
         check(!self.fido2.algorithms.is_empty(), "fido2_policy", "at least one algorithm has to be offered")?;
+        #[cfg(feature = "fido2")]
+        if let Some(rule) = self.engine.unmet(&self.fido2) {
+            return Err(BuildError::Invalid { setting: "attestation_engine", rule });
+        }
         check_lifetime(
             self.code_lifetime,
             LONGEST_CODE_LIFETIME,
@@ -76,6 +80,8 @@ impl CodeFlowBuilder {
             passwords: password_hasher(self.passwords, &self.kinds)?,
             kinds: self.kinds,
             fido2: Arc::new(self.fido2),
+            #[cfg(feature = "fido2")]
+            engine: self.engine,
             code_format: self.code_format,
             code_lifetime: self.code_lifetime,
             challenge_lifetime: self.challenge_lifetime,

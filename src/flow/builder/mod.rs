@@ -14,6 +14,8 @@ pub use self::build::BuildError;
 pub(crate) use self::build::{check, check_lifetime};
 #[cfg(feature = "memory")]
 pub(crate) use self::in_memory::in_memory;
+#[cfg(feature = "fido2")]
+use crate::attestation::AttestationEngine;
 use crate::clock::{Clock, SystemClock};
 use crate::flow::{Budget, Event, Listener, RequestLimits, SourceOf};
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
@@ -44,6 +46,8 @@ pub struct CodeFlowBuilder {
     #[cfg(feature = "deprecated-kinds")]
     passwords: Option<PasswordPolicy>,
     fido2: Fido2Policy,
+    #[cfg(feature = "fido2")]
+    engine: AttestationEngine,
     code_format: CodeFormat,
     code_lifetime: Duration,
     challenge_lifetime: Duration,
@@ -73,6 +77,8 @@ impl CodeFlowBuilder {
             #[cfg(feature = "deprecated-kinds")]
             passwords: None,
             fido2: Fido2Policy::default(),
+            #[cfg(feature = "fido2")]
+            engine: AttestationEngine::default(),
             code_format: CodeFormat::TYPED,
             code_lifetime: Duration::from_secs(60),
             challenge_lifetime: Duration::from_secs(5 * 60),
@@ -174,6 +180,13 @@ impl CodeFlowBuilder {
     /// What is asked of passkeys.
     pub fn fido2_policy(mut self, policy: Fido2Policy) -> Self {
         self.fido2 = policy;
+        self
+    }
+
+    /// Who verifies the attestation statements of passkeys. Default: [`AttestationEngine::WebauthnRs`].
+    #[cfg(feature = "fido2")]
+    pub fn attestation_engine(mut self, engine: impl Into<AttestationEngine>) -> Self {
+        self.engine = engine.into();
         self
     }
 
