@@ -18,6 +18,8 @@
 mod memory;
 mod record;
 mod slot;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +32,8 @@ pub use self::memory::MemoryStore;
 pub use self::record::{CodeGrant, PendingAction, PendingRegistration, Record, UserAction};
 pub(crate) use self::slot::SlotLabel;
 pub use self::slot::{Slot, SlotKey, SlotKeys};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use self::sql::{InvalidName, PurgeTask, SqlStore, TableNames};
 
 /// A failure's source, as tower and axum box theirs.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

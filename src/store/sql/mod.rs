@@ -1,0 +1,129 @@
+//! One store over either SQL engine. The statements, the rows and the laws are the same; only pools, scripts and the purge differ.
+
+mod credentials;
+mod engine;
+mod migrate;
+mod names;
+mod one_time;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod purge;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod statements;
+mod users;
+mod value;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::SqlStr;
+
+use self::engine::Engine;
+pub use self::names::{InvalidName, TableNames};
+pub use self::purge::PurgeTask;
+use self::statements::Statements;
+use self::value::{Row, Value};
+use crate::store::{BoxError, Insertion, StoreError};
+
+/// How long a request waits for the database: for a connection and a statement together.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Everything that the flow keeps, in SQLite or in PostgreSQL: one-time records, credentials, users.
+///
+/// Each verb is one statement, so the database decides every race. A clone is the same store.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # async fn example() -> Result<(), credential_code::BoxError> {
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use credential_code::clock::SystemClock;
+/// use credential_code::store::SqlStore;
+/// use credential_code::testing::MemoryHost;
+/// use credential_code::{CodeFlow, RelyingParty};
+///
+/// let store = SqlStore::open_sqlite("credentials.db").await?;
+/// store.migrate().await?;
+/// let purge = store.spawn_purge(Arc::new(SystemClock), Duration::from_secs(600));
+/// let store = Arc::new(store);
+/// let flow = CodeFlow::builder()
+///     .authenticator(Arc::new(MemoryHost::default()))
+///     .users(store.clone())
+///     .credentials(store.clone())
+///     .code_store(store.clone())
+///     .registration_store(store)
+///     .relying_party(RelyingParty::new("example.com", "Example", ["https://app.example.com"])?)
+///     .events(|event| println!("{event:?}"))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SqlStore {
+    engine: Engine,
+    names: TableNames,
+    statements: Arc<Statements>,
+    deadline: Duration,
+}
+
+impl SqlStore {
+    fn new(engine: Engine) -> Self {
+        let names = TableNames::default();
+        let statements = Arc::new(Statements::new(&engine, &names));
+        Self { engine, names, statements, deadline: DEADLINE }
+    }
+
+    /// Keeps everything in tables of other names than the default, which is the prefix `credential_code_`. SQLite has no schemas.
+    pub fn with_names(self, names: TableNames) -> Result<Self, InvalidName> {
+        match &self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(_) if names.schema().is_some() => {
+                return Err(InvalidName("SQLite has no schemas"));
+            }
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(_) => {}
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => {}
+        }
+        let statements = Arc::new(Statements::new(&self.engine, &names));
+        Ok(Self { names, statements, ..self })
+    }
+
+    /// How long a request waits for the database, for a connection and a statement together: by default 5 seconds. Then the answer is
+    /// 503, and the connection is closed.
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    async fn insert_one(&self, sql: &SqlStr, values: &[Value<'_>]) -> Result<Insertion, StoreError> {
+        match self.execute(sql, values).await? {
+            0 => Ok(Insertion::Duplicate),
+            _ => Ok(Insertion::Created),
+        }
+    }
+
+    async fn execute(&self, sql: &SqlStr, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        self.engine.execute(sql, values, self.deadline).await.map_err(|error| self.failed(error))
+    }
+
+    async fn fetch_one(&self, sql: &SqlStr, values: &[Value<'_>]) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch(sql, values).await?.into_iter().next())
+    }
+
+    async fn fetch(&self, sql: &SqlStr, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
+        self.engine.fetch(sql, values, self.deadline).await.map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: impl Into<BoxError>) -> StoreError {
+        StoreError::new(self.engine.name(), error)
+    }
+}
+
+impl fmt::Debug for SqlStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlStore").field("engine", &self.engine.name()).field("names", &self.names).finish()
+    }
+}

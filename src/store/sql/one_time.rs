@@ -1,0 +1,31 @@
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+
+use crate::store::sql::SqlStore;
+use crate::store::sql::value::{Value, micros};
+use crate::store::{Insertion, OneTimeStore, Record, Slot, StoreError};
+
+#[async_trait]
+impl<R: Record> OneTimeStore<R> for SqlStore {
+    async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
+        let bytes = serde_json::to_vec(&record).map_err(|error| self.failed(error))?;
+        let values = [
+            Value::Text(R::NAME),
+            Value::Bytes(slot.as_bytes()),
+            Value::Integer(micros(record.expires_at())),
+            Value::Bytes(&bytes),
+        ];
+        self.insert_one(&self.statements.insert_record, &values).await
+    }
+
+    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
+        let values = [Value::Text(R::NAME), Value::Bytes(slot.as_bytes())];
+        let Some(mut row) = self.fetch_one(&self.statements.take_record, &values).await? else {
+            return Ok(None);
+        };
+        let bytes = row.bytes().map_err(|error| self.failed(error))?;
+        let record: R = serde_json::from_slice(&bytes).map_err(|error| self.failed(error))?;
+        Ok(Some(record).filter(|record| now < record.expires_at()))
+    }
+}
