@@ -1,0 +1,10 @@
+//! SQLite and PostgreSQL: every law, over both.
+#![cfg(any(feature = "postgres", feature = "sqlite"))]
+
+#[path = "../support/servers/mod.rs"]
+mod servers;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod backend;
+mod laws;
