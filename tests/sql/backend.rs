@@ -1,4 +1,9 @@
 use credential_code::UserId;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+#[cfg(feature = "postgres")]
+use sqlx::PgConnection;
+#[cfg(feature = "sqlite")]
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use credential_code::store::SqlStore;
 
 use crate::servers::Directory;
@@ -54,6 +59,48 @@ impl Backend {
         }
         all
     }
+}
+
+impl Backend {
+    /// Runs a statement of the test's own. `BYTES` is the engine's type for bytes.
+    pub(crate) async fn run(&self, sql: &str) {
+        match &self.engine {
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(server) => {
+                let sql = AssertSqlSafe(sql.replace("BYTES", "BYTEA"));
+                let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+            }
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(directory) => {
+                let sql = AssertSqlSafe(sql.replace("BYTES", "BLOB"));
+                let mut connection = sqlite_connection(directory).await;
+                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+            }
+        }
+    }
+
+    /// Runs a query of the test's own, for one number.
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
+        match &self.engine {
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(server) => {
+                let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(directory) => {
+                let mut connection = sqlite_connection(directory).await;
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+        }
+    }
+}
+
+#[cfg(feature = "sqlite")]
+async fn sqlite_connection(directory: &Directory) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(directory.path().join("store.db"));
+    options.connect().await.unwrap()
 }
 
 pub(crate) fn users() -> [UserId; 2] {

@@ -8,3 +8,6 @@ mod support;
 
 mod backend;
 mod laws;
+mod purge;
+mod rows;
+mod schema;

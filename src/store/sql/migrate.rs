@@ -1,4 +1,4 @@
-use sqlx::{AssertSqlSafe, Executor};
+use sqlx::{AssertSqlSafe, Executor, RawSql, Row};
 
 use crate::store::sql::{Engine, SqlStore, TableNames};
 use crate::store::{BoxError, StoreError};
@@ -47,12 +47,11 @@ fn outstanding<'a>(scripts: &'a [&'a str], found: i64) -> Result<&'a [&'a str], 
 async fn sqlite(pool: &sqlx::SqlitePool, names: &TableNames) -> Result<(), BoxError> {
     // The lock is taken before the version is read, so that of several processes each finds what the one before did.
     let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-    run(&mut *transaction, names.migration(VERSIONS)).await?;
-    let newest = AssertSqlSafe(names.migration(NEWEST));
-    let found = sqlx::query_scalar(newest).fetch_one(&mut *transaction).await?;
-    for (script, version) in outstanding(&SQLITE, found)?.iter().zip(found + 1..) {
-        run(&mut *transaction, names.migration(script)).await?;
-        run(&mut *transaction, names.migration(&recorded(version))).await?;
+    transaction.execute(script(names, VERSIONS)).await?;
+    let found = transaction.fetch_one(script(names, NEWEST)).await?.try_get(0)?;
+    for (migration, version) in outstanding(&SQLITE, found)?.iter().zip(found + 1..) {
+        transaction.execute(script(names, migration)).await?;
+        transaction.execute(script(names, &recorded(version))).await?;
     }
     Ok(transaction.commit().await?)
 }
@@ -60,26 +59,25 @@ async fn sqlite(pool: &sqlx::SqlitePool, names: &TableNames) -> Result<(), BoxEr
 #[cfg(feature = "postgres")]
 async fn postgres(pool: &sqlx::PgPool, names: &TableNames) -> Result<(), BoxError> {
     /// Whoever migrates holds this advisory lock: `CREATE … IF NOT EXISTS` alone is no answer to two who find nothing at the same time.
-    const LOCK: i64 = 0x6372_6564_636f_6465;
+    const LOCK: &str = "SELECT pg_advisory_xact_lock(7166750263474385)";
 
     let mut transaction = pool.begin().await?;
     // A large table may take its time, and so may another process that is at it.
-    run(&mut *transaction, "SET LOCAL statement_timeout = '10min'".to_owned()).await?;
-    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *transaction).await?;
+    transaction.execute("SET LOCAL statement_timeout = '10min'").await?;
+    transaction.execute(LOCK).await?;
     if let Some(schema) = names.schema() {
-        let is_there = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)");
-        // Looked up first, because a role that may not make schemas may not ask for one that exists either.
-        if !is_there.bind(schema).fetch_one(&mut *transaction).await? {
-            run(&mut *transaction, format!("CREATE SCHEMA \"{schema}\"")).await?;
+        let find = sqlx::query("SELECT FROM pg_namespace WHERE nspname = $1").bind(schema.to_owned());
+        // Looked up first, because a role that may not make schemas may not say `IF NOT EXISTS` of one that does.
+        if transaction.fetch_optional(find).await?.is_none() {
+            transaction.execute(AssertSqlSafe(format!("CREATE SCHEMA \"{schema}\""))).await?;
         }
-        run(&mut *transaction, format!("SET LOCAL search_path TO \"{schema}\"")).await?;
+        transaction.execute(AssertSqlSafe(format!("SET LOCAL search_path TO \"{schema}\""))).await?;
     }
-    run(&mut *transaction, names.migration(VERSIONS)).await?;
-    let newest = AssertSqlSafe(names.migration(NEWEST));
-    let found = sqlx::query_scalar(newest).fetch_one(&mut *transaction).await?;
-    for (script, version) in outstanding(&POSTGRES, found)?.iter().zip(found + 1..) {
-        run(&mut *transaction, names.migration(script)).await?;
-        run(&mut *transaction, names.migration(&recorded(version))).await?;
+    transaction.execute(script(names, VERSIONS)).await?;
+    let found = transaction.fetch_one(script(names, NEWEST)).await?.try_get(0)?;
+    for (migration, version) in outstanding(&POSTGRES, found)?.iter().zip(found + 1..) {
+        transaction.execute(script(names, migration)).await?;
+        transaction.execute(script(names, &recorded(version))).await?;
     }
     Ok(transaction.commit().await?)
 }
@@ -88,7 +86,7 @@ fn recorded(version: i64) -> String {
     format!("INSERT INTO credential_code_migrations (version) VALUES ({version})")
 }
 
-/// Runs a script of any number of statements.
-async fn run<'c, E: Executor<'c>>(on: E, script: String) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql(AssertSqlSafe(script)).execute(on).await.map(drop)
+/// Any number of statements.
+fn script(names: &TableNames, sql: &str) -> RawSql {
+    sqlx::raw_sql(AssertSqlSafe(names.migration(sql)))
 }
