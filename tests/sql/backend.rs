@@ -1,14 +1,17 @@
-use credential_code::UserId;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use std::sync::Arc;
+
+use credential_code::store::SqlStore;
+use credential_code::{User, UserId};
 #[cfg(feature = "postgres")]
 use sqlx::PgConnection;
 #[cfg(feature = "sqlite")]
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use credential_code::store::SqlStore;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use crate::servers::Directory;
 #[cfg(feature = "postgres")]
 use crate::servers::postgres::Postgres;
+use crate::support::{World, user};
 
 /// An engine with the store's tables in it. Whatever it runs on is gone with it.
 #[derive(Debug)]
@@ -62,6 +65,12 @@ impl Backend {
 }
 
 impl Backend {
+    /// The endpoints over this store alone, with one user.
+    pub(crate) async fn world(&self) -> World {
+        self.store.put_user(&User::new(user(), "ada@example.com")).await.unwrap();
+        world(&self.store)
+    }
+
     /// Runs a statement of the test's own. `BYTES` is the engine's type for bytes.
     pub(crate) async fn run(&self, sql: &str) {
         match &self.engine {
@@ -101,6 +110,14 @@ impl Backend {
 async fn sqlite_connection(directory: &Directory) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(directory.path().join("store.db"));
     options.connect().await.unwrap()
+}
+
+pub(crate) fn world(store: &SqlStore) -> World {
+    let store = Arc::new(store.clone());
+    World::with(|builder| {
+        let builder = builder.users(store.clone()).credentials(store.clone());
+        builder.code_store(store.clone()).registration_store(store)
+    })
 }
 
 pub(crate) fn users() -> [UserId; 2] {

@@ -7,7 +7,10 @@ mod servers;
 mod support;
 
 mod backend;
+mod http;
 mod laws;
 mod purge;
 mod rows;
 mod schema;
+#[cfg(feature = "postgres")]
+mod server;

@@ -1,7 +1,5 @@
 //! Credentials, counters and users, as rows.
 
-use std::sync::Arc;
-
 use credential_code::host::Advance;
 use credential_code::model::{CredentialId, Fido2Properties, UserStatus};
 use credential_code::{CredentialKind, CredentialRepository, SignCounters, User, UserDirectory, UserId};
@@ -9,21 +7,6 @@ use serde_json::json;
 
 use crate::backend::Backend;
 use crate::support::{self, USER, World, user};
-
-fn world(store: &credential_code::store::SqlStore) -> World {
-    let store = Arc::new(store.clone());
-    World::with(|builder| {
-        builder
-            .users(store.clone())
-            .credentials(store.clone())
-            .code_store(store.clone())
-            .registration_store(store)
-    })
-}
-
-async fn add_user(backend: &Backend) {
-    backend.store.put_user(&User::new(user(), "ada@example.com")).await.unwrap();
-}
 
 /// Registers a credential of that id, and says what the answer's status was.
 async fn register(world: &World, kind: CredentialKind, id: &str) -> u16 {
@@ -36,12 +19,32 @@ async fn register(world: &World, kind: CredentialKind, id: &str) -> u16 {
 #[tokio::test]
 async fn ids_are_told_apart_by_their_bytes() {
     for backend in &Backend::all().await {
-        add_user(backend).await;
-        let world = world(&backend.store);
+        let world = backend.world().await;
         let longest: String = ('\u{4e00}'..).take(CredentialId::MAX_LENGTH / 3).collect();
         let ids = [
-            "caf\u{e9}", "cafe\u{301}", "CAF\u{c9}", "cafe", "Cafe", "cafe ", " cafe", "caf%", "caf_", "1", "01",
-            "1.0", "\u{ff11}", "ß", "ss", "ﬃ", "ffi", "i", "ı", "İ", "'; --", "\\x31", &longest,
+            "caf\u{e9}",
+            "cafe\u{301}",
+            "CAF\u{c9}",
+            "cafe",
+            "Cafe",
+            "cafe ",
+            " cafe",
+            "caf%",
+            "caf_",
+            "1",
+            "01",
+            "1.0",
+            "\u{ff11}",
+            "ß",
+            "ss",
+            "ﬃ",
+            "ffi",
+            "i",
+            "ı",
+            "İ",
+            "'; --",
+            "\\x31",
+            &longest,
         ];
         for id in ids {
             assert_eq!(register(&world, CredentialKind::Key, id).await, 200, "{id}");
@@ -61,12 +64,13 @@ async fn ids_are_told_apart_by_their_bytes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_counter_only_grows_and_one_of_its_racers_wins() {
     for backend in &Backend::all().await {
-        add_user(backend).await;
-        let world = world(&backend.store);
+        let world = backend.world().await;
         let challenge = world.challenge(CredentialKind::Fido2).await;
         let proof = support::attest(CredentialKind::Fido2, &challenge);
         world.register(&support::register_body(&challenge, &proof)).await.ok();
-        let [passkey] = &backend.store.credentials(&user()).await.unwrap()[..] else { panic!("one was stored") };
+        let [passkey] = &backend.store.credentials(&user()).await.unwrap()[..] else {
+            panic!("one was stored")
+        };
         let before = passkey.fido2.as_ref().unwrap().sign_count;
         for (count, expected) in [
             (before, Advance::NotGreater),
@@ -84,7 +88,9 @@ async fn a_counter_only_grows_and_one_of_its_racers_wins() {
         }
         let won = racers.join_all().await.into_iter().filter(|outcome| *outcome == Advance::Advanced);
         assert_eq!(won.count(), 1);
-        let [stored] = &backend.store.credentials(&user()).await.unwrap()[..] else { panic!("it is still one") };
+        let [stored] = &backend.store.credentials(&user()).await.unwrap()[..] else {
+            panic!("it is still one")
+        };
         assert_eq!(stored.fido2.as_ref().unwrap().sign_count, u32::MAX, "the newest count is what is found");
         let nobody = CredentialId::new("nobody's").unwrap();
         assert_eq!(backend.store.advance(&nobody, 1).await.unwrap(), Advance::NotGreater);
@@ -95,8 +101,7 @@ async fn a_counter_only_grows_and_one_of_its_racers_wins() {
 #[tokio::test]
 async fn passkeys_of_other_releases_are_read() {
     for backend in &Backend::all().await {
-        add_user(backend).await;
-        let world = world(&backend.store);
+        let world = backend.world().await;
         let body = world.registration(CredentialKind::Fido2).await;
         world.register(&body).await.ok();
         let first = json!({
@@ -106,8 +111,12 @@ async fn passkeys_of_other_releases_are_read() {
         let mut later = first.clone();
         later["of a later release"] = json!({ "with": ["a", "value"] });
         for written in [first, later] {
-            backend.run(&format!("UPDATE credential_code_credentials SET sign_count = 9, fido2 = '{written}'")).await;
-            let [read] = &backend.store.credentials(&user()).await.unwrap()[..] else { panic!("one was stored") };
+            backend
+                .run(&format!("UPDATE credential_code_credentials SET sign_count = 9, fido2 = '{written}'"))
+                .await;
+            let [read] = &backend.store.credentials(&user()).await.unwrap()[..] else {
+                panic!("one was stored")
+            };
             let mut expected = Fido2Properties::new("packed");
             expected.aaguid = [7; 16];
             expected.sign_count = 9;
@@ -122,13 +131,21 @@ async fn passkeys_of_other_releases_are_read() {
 #[tokio::test]
 async fn a_damaged_credential_is_a_failure_and_nothing_worse() {
     let damages = [
-        "id = ''", "uuid = 'cr-'", "kind = 'key'", "public_key = CAST('x' AS BYTES)", "digest = 'MD5'",
-        "origin = '*'", "created_at = -1", "status = 'active'", "encrypted_private_key = ''", "sign_count = -1",
-        "fido2 = '{}'", "fido2 = '['",
+        "id = ''",
+        "uuid = 'cr-'",
+        "kind = 'key'",
+        "public_key = CAST('x' AS BYTES)",
+        "digest = 'MD5'",
+        "origin = '*'",
+        "created_at = -1",
+        "status = 'active'",
+        "encrypted_private_key = ''",
+        "sign_count = -1",
+        "fido2 = '{}'",
+        "fido2 = '['",
     ];
     for backend in &Backend::all().await {
-        add_user(backend).await;
-        let world = world(&backend.store);
+        let world = backend.world().await;
         for damage in damages {
             backend.run("DELETE FROM credential_code_credentials").await;
             let body = world.registration(CredentialKind::Fido2).await;

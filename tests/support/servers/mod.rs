@@ -43,10 +43,7 @@ fn found<T>(server: &str, binaries: Option<T>) -> Option<T> {
 }
 
 fn signal(process: &Child, signal: &str) {
-    signal_id(&process.id().to_string(), signal);
-}
-
-fn signal_id(process: &str, signal: &str) {
-    let sent = Command::new("kill").args(["-s", signal, process]).status().unwrap();
-    assert!(sent.success(), "kill -s {signal} {process}");
+    let id = process.id().to_string();
+    let sent = Command::new("kill").args(["-s", signal, &id]).status().unwrap();
+    assert!(sent.success(), "kill -s {signal} {id}");
 }

@@ -53,10 +53,14 @@ impl Postgres {
         fs::read_to_string(self.directory.path().join("log")).unwrap()
     }
 
-    /// Stops the server: it breaks every connection and ends.
+    /// Stops the server: it breaks every connection, writes everything down and ends.
     pub(crate) fn stop(&mut self) {
+        self.end("INT");
+    }
+
+    fn end(&mut self, signal: &str) {
         if let Some(mut process) = self.process.take() {
-            super::signal(&process, "INT");
+            super::signal(&process, signal);
             process.wait().unwrap();
         }
     }
@@ -111,11 +115,11 @@ impl Postgres {
 
     fn signal_all(&self, signal: &str) {
         let postmaster = self.process.as_ref().expect("the server runs");
-        let children = format!("/proc/{0}/task/{0}/children", postmaster.id());
         super::signal(postmaster, signal);
-        for child in fs::read_to_string(children).unwrap().split_whitespace() {
-            super::signal_id(child, signal);
-        }
+        let children = format!("/proc/{0}/task/{0}/children", postmaster.id());
+        let children = fs::read_to_string(children).unwrap();
+        // Some may end meanwhile.
+        let _ = Command::new("kill").args(["-s", signal]).args(children.split_whitespace()).output().unwrap();
     }
 
     fn data(&self) -> PathBuf {
@@ -138,7 +142,8 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        self.stop();
+        // At once, since nobody will read the files again.
+        self.end("QUIT");
     }
 }
 
