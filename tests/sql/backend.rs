@@ -39,16 +39,30 @@ impl Engine {
         all
     }
 
-    /// A store of its own pool, as another process would open it. It has no tables yet.
-    pub(crate) async fn open(&self) -> SqlStore {
+    /// Where a store finds its database: an URL, or a path.
+    pub(crate) fn address(&self) -> String {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(server) => SqlStore::connect_postgres(&server.url()).await.unwrap(),
+            Self::Postgres(server) => server.url(),
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(directory) => {
-                SqlStore::open_sqlite(directory.path().join("store.db")).await.unwrap()
-            }
+            Self::Sqlite(directory) => directory.path().join("store.db").to_str().unwrap().to_owned(),
         }
+    }
+
+    /// A store of its own pool, as another process would open it. Until somebody migrates, it has no tables.
+    pub(crate) async fn open(&self) -> SqlStore {
+        open(&self.address()).await
+    }
+}
+
+pub(crate) async fn open(address: &str) -> SqlStore {
+    match address.starts_with('/') {
+        #[cfg(feature = "sqlite")]
+        true => SqlStore::open_sqlite(address).await.unwrap(),
+        #[cfg(feature = "postgres")]
+        false => SqlStore::connect_postgres(address).await.unwrap(),
+        #[allow(unreachable_patterns, reason = "a build with one engine has no other addresses")]
+        _ => unreachable!("{address}"),
     }
 }
 

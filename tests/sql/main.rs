@@ -5,11 +5,14 @@
 mod servers;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/two_processes.rs"]
+mod two_processes;
 
 mod backend;
 mod http;
 mod laws;
 mod purge;
+mod races;
 mod rows;
 mod schema;
 #[cfg(feature = "postgres")]
