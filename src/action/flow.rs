@@ -9,7 +9,7 @@ use crate::action::{ActionFlowBuilder, ActionRequest};
 use crate::assertion::{Assertion, AssertionError, Expected, VerifiedAssertion, verify};
 use crate::clock::Clock;
 use crate::flow::{
-    BudgetScope, Error, Event, Listener, MOST_RETURNS, Purses, Reason, Refusal, Refused, RequestLimits,
+    BudgetScope, Error, Event, Listener, MOST_RETURNS, NotTaken, Purses, Refusal, Refused, RequestLimits,
     SourceOf, Spent, Step, Taken, take,
 };
 use crate::host::{Advance, Authenticator, Caller, CredentialRepository, RelyingParties, SignCounters};
@@ -115,16 +115,11 @@ impl ActionFlow {
         let secret = challenge_secret(user, challenge_id);
         let slots = self.0.slot_keys.all(SlotLabel::ActionChallenge, &secret);
         let taken = take(&*self.0.pending, slots, self.now()).await;
-        if !matches!(taken, Ok(None)) {
+        if !matches!(taken, Err(NotTaken::Missing)) {
             self.0.misses_of_user.give_back(user.as_str());
         }
-        let Taken { slot, record: pending } = match taken {
-            Ok(Some(taken)) => taken,
-            Ok(None) => {
-                return Err(self.refuse(refused, Error::invalid_action_challenge(Reason::NotFound)));
-            }
-            Err(error) => return Err(self.refuse(refused, error)),
-        };
+        let Taken { slot, record: pending } = taken
+            .map_err(|missing| self.refuse(refused, missing.into_error(Error::invalid_action_challenge)))?;
         match self.close(&pending, assertion).await {
             Ok(signed) => {
                 let (credential, expires_at) = (&assertion.credential_id, signed.expires_at);
@@ -157,17 +152,13 @@ impl ActionFlow {
         let secret = action_secret(&request.binding(user), proof);
         let slots = self.0.slot_keys.all(SlotLabel::UserAction, &secret);
         let taken = take(&*self.0.actions, slots, self.now()).await;
-        if !matches!(taken, Ok(None)) {
+        if !matches!(taken, Err(NotTaken::Missing)) {
             self.0.misses_of_user.give_back(user.as_str());
         }
-        match taken {
-            Ok(Some(Taken { record: UserAction { credential, .. }, .. })) => {
-                self.0.listener.tell(&Event::ActionRedeemed { user, credential: &credential, source });
-                Ok(())
-            }
-            Ok(None) => Err(self.refuse(refused, Error::invalid_action(Reason::NotFound))),
-            Err(error) => Err(self.refuse(refused, error)),
-        }
+        let Taken { record: UserAction { credential, .. }, .. } =
+            taken.map_err(|missing| self.refuse(refused, missing.into_error(Error::invalid_action)))?;
+        self.0.listener.tell(&Event::ActionRedeemed { user, credential: &credential, source });
+        Ok(())
     }
 
     pub(super) fn authenticator(&self) -> &dyn Authenticator {

@@ -127,11 +127,11 @@ impl Error {
     }
 
     /// One error for every code that does not work, so that an answer tells nothing about codes.
-    pub(crate) fn invalid_code(reason: Reason) -> Self {
+    pub(crate) fn invalid_code(reason: impl Into<BoxError>) -> Self {
         Self::because(ErrorKind::InvalidCode, "This code does not work. Ask for a new one.", reason)
     }
 
-    pub(crate) fn invalid_challenge(reason: Reason) -> Self {
+    pub(crate) fn invalid_challenge(reason: impl Into<BoxError>) -> Self {
         Self::because(
             ErrorKind::InvalidChallenge,
             "This registration is no longer open. Ask for a new code.",
@@ -139,7 +139,7 @@ impl Error {
         )
     }
 
-    pub(crate) fn invalid_action_challenge(reason: Reason) -> Self {
+    pub(crate) fn invalid_action_challenge(reason: impl Into<BoxError>) -> Self {
         Self::because(
             ErrorKind::InvalidChallenge,
             "This challenge is no longer open. Sign the action anew.",
@@ -148,7 +148,7 @@ impl Error {
     }
 
     /// One error for every user action that does not work, so that an answer tells nothing about actions.
-    pub(crate) fn invalid_action(reason: Reason) -> Self {
+    pub(crate) fn invalid_action(reason: impl Into<BoxError>) -> Self {
         Self::because(ErrorKind::Forbidden, INVALID_ACTION, reason)
     }
 

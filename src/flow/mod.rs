@@ -48,7 +48,7 @@ pub use self::expiration::{CodeExpiry, Expiration};
 pub(crate) use self::listener::{Listener, Refused};
 pub use self::mint::MintedCode;
 pub use self::register::RegisterRequest;
-pub(crate) use self::taken::{MOST_RETURNS, Refusal, Spent, Taken, take};
+pub(crate) use self::taken::{MOST_RETURNS, NotTaken, Refusal, Spent, Taken, take};
 use crate::clock::Clock;
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy, User, UserId, UserStatus};

@@ -1,7 +1,8 @@
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, verify};
 use crate::flow::expiration::whole_millis;
 use crate::flow::{
-    CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, Reason, Refusal, Refused, Spent, Step, Taken, take,
+    CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, NotTaken, Reason, Refusal, Refused, Spent, Step, Taken,
+    take,
 };
 use crate::model::{
     ChallengeId, Credential, CredentialKind, CredentialUuid, EncryptedPrivateKey, Invalid, NewCredential,
@@ -58,17 +59,12 @@ impl CodeFlow {
         self.check_kind(kind).map_err(|error| self.refuse(refused, error))?;
         let attempt = self.begin_attempt(Step::Register, source)?;
         let slots = self.0.slot_keys.all(SlotLabel::Challenge, request.challenge_id.secret());
-        let Taken { slot, record: pending } = match take(&*self.0.pending, slots, self.now()).await {
-            Ok(Some(taken)) => {
-                attempt.forgive();
-                taken
-            }
-            Ok(None) => return Err(self.refuse(refused, Error::invalid_challenge(Reason::NotFound))),
-            Err(error) => {
-                attempt.forgive();
-                return Err(self.refuse(refused, error));
-            }
-        };
+        let taken = take(&*self.0.pending, slots, self.now()).await;
+        if !matches!(taken, Err(NotTaken::Missing)) {
+            attempt.forgive();
+        }
+        let Taken { slot, record: pending } =
+            taken.map_err(|missing| self.refuse(refused, missing.into_error(Error::invalid_challenge)))?;
 
         let refused = Refused { user: Some(&pending.user), ..refused };
         match self.close_registration(&pending, request).await {

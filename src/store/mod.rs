@@ -14,6 +14,7 @@
 //!
 //! A store of your own is checked by the conformance suite of the feature `test-util`.
 
+pub mod codec;
 #[cfg(feature = "memory")]
 mod memory;
 mod record;
@@ -27,6 +28,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
+pub use self::codec::UnreadableRecord;
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
 pub use self::record::{CodeGrant, PendingAction, PendingRegistration, Record, UserAction};
@@ -48,18 +50,55 @@ pub enum Insertion {
     Duplicate,
 }
 
-/// A store could not answer. The flow says 503, and puts back what it had taken.
+/// A store could not answer, or not with a record.
 #[derive(Debug, thiserror::Error)]
-#[error("the {store} store failed")]
+#[error("the {store} store {kind}")]
 pub struct StoreError {
     store: &'static str,
+    kind: StoreErrorKind,
     source: BoxError,
+}
+
+/// What is to be done about a [`StoreError`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// The store could not answer. The flow says 503, and puts back what it had taken.
+    Failed,
+    /// A record was taken and can't be read. The flow refuses it like a code that does not work: it is spent, and whoever asked again would get
+    /// nothing else.
+    Unreadable,
+}
+
+impl fmt::Display for StoreErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Failed => "failed",
+            Self::Unreadable => "had a record that can't be read",
+        })
+    }
 }
 
 impl StoreError {
     /// A failure of the named store.
     pub fn new(store: &'static str, source: impl Into<BoxError>) -> Self {
-        Self { store, source: source.into() }
+        Self { store, kind: StoreErrorKind::Failed, source: source.into() }
+    }
+
+    /// The named store had a record that can't be read, and has it no more.
+    pub fn unreadable(store: &'static str, source: impl Into<BoxError>) -> Self {
+        Self { store, kind: StoreErrorKind::Unreadable, source: source.into() }
+    }
+
+    /// What is to be done about it.
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+}
+
+impl From<UnreadableRecord> for StoreError {
+    fn from(error: UnreadableRecord) -> Self {
+        Self::unreadable(error.records(), error)
     }
 }
 
@@ -72,7 +111,8 @@ pub trait OneTimeStore<R: Record>: fmt::Debug + Send + Sync + 'static {
     /// anybody.
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError>;
 
-    /// Removes and returns the record, in one atomic step. Absent, already taken and expired at `now` are all `None`.
+    /// Removes and returns the record, in one atomic step. Absent, already taken and expired at `now` are all `None`. A record that was
+    /// removed and can't be read is [`StoreError::unreadable`].
     ///
     /// An expired record is removed as well, so that a clock which goes back does not bring it back: remove by the slot alone, and
     /// compare the expiry of what was removed.
