@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use credential_code::flow::CodeFlowBuilder;
 use credential_code::store::SqlStore;
 use credential_code::{User, UserId};
 #[cfg(feature = "postgres")]
@@ -81,24 +82,40 @@ impl Backend {
 impl Backend {
     /// The endpoints over this store alone, with one user.
     pub(crate) async fn world(&self) -> World {
-        self.store.put_user(&User::new(user(), "ada@example.com")).await.unwrap();
-        world(&self.store)
+        self.world_with(|builder| builder).await
     }
 
-    /// Runs a statement of the test's own. `BYTES` is the engine's type for bytes.
+    pub(crate) async fn world_with(&self, change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder) -> World {
+        self.store.put_user(&User::new(user(), "ada@example.com")).await.unwrap();
+        let store = Arc::new(self.store.clone());
+        World::with(|builder| {
+            let builder = builder.users(store.clone()).credentials(store.clone());
+            change(builder.code_store(store.clone()).registration_store(store))
+        })
+    }
+
+    /// Bytes, as this engine's SQL spells them.
+    pub(crate) fn bytes(&self, hex: &str) -> String {
+        match &self.engine {
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => format!("'\\x{hex}'"),
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(_) => format!("x'{hex}'"),
+        }
+    }
+
+    /// Runs a statement of the test's own.
     pub(crate) async fn run(&self, sql: &str) {
         match &self.engine {
             #[cfg(feature = "postgres")]
             Engine::Postgres(server) => {
-                let sql = AssertSqlSafe(sql.replace("BYTES", "BYTEA"));
                 let mut connection = PgConnection::connect(&server.url()).await.unwrap();
-                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
             }
             #[cfg(feature = "sqlite")]
             Engine::Sqlite(directory) => {
-                let sql = AssertSqlSafe(sql.replace("BYTES", "BLOB"));
                 let mut connection = sqlite_connection(directory).await;
-                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
             }
         }
     }
@@ -124,14 +141,6 @@ impl Backend {
 async fn sqlite_connection(directory: &Directory) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(directory.path().join("store.db"));
     options.connect().await.unwrap()
-}
-
-pub(crate) fn world(store: &SqlStore) -> World {
-    let store = Arc::new(store.clone());
-    World::with(|builder| {
-        let builder = builder.users(store.clone()).credentials(store.clone());
-        builder.code_store(store.clone()).registration_store(store)
-    })
 }
 
 pub(crate) fn users() -> [UserId; 2] {

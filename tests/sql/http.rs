@@ -1,6 +1,9 @@
 //! The whole flow over HTTP, and what it asks of the database.
 
-use credential_code::{CredentialKind, CredentialRepository};
+use std::error::Error as _;
+use std::sync::{Arc, Mutex};
+
+use credential_code::{CredentialKind, CredentialRepository, Event};
 
 use crate::backend::Backend;
 use crate::support::{KINDS, attest, register_body, text, user};
@@ -80,5 +83,38 @@ async fn no_endpoint_makes_more_round_trips_than_it_must() {
         assert_eq!(asked(), [2, 1, usize::from(kind == CredentialKind::Fido2)], "exchange");
         world.register(&register_body(&challenge, &attest(kind, &challenge))).await.ok();
         assert_eq!(asked(), [1, 1, 1], "register");
+    }
+}
+
+/// The user is told nothing, the host everything, and nobody finds the row again.
+#[tokio::test]
+async fn a_record_that_cant_be_read_is_a_refusal_with_an_event() {
+    for backend in &Backend::all().await {
+        let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+        let told = heard.clone();
+        let world = backend
+            .world_with(|builder| {
+                builder.events(move |event| {
+                    if let Event::Refused { error, .. } = event {
+                        let reason = error.source().and_then(|error| error.source()).unwrap();
+                        told.lock().unwrap().push(reason.to_string());
+                    }
+                })
+            })
+            .await;
+        for (damaged, reason) in [
+            ("", "it is empty"),
+            ("c8010203", "it is of version 200"),
+            ("0102", "it is another record"),
+            ("010105", "can't be read"),
+        ] {
+            let code = world.mint().await;
+            let bytes = backend.bytes(damaged);
+            backend.run(&format!("UPDATE credential_code_records SET record = {bytes}")).await;
+            world.exchange(CredentialKind::Key, &code).await.assert_refused(403, "invalid_code");
+            let reasons = std::mem::take(&mut *heard.lock().unwrap());
+            assert!(reasons.len() == 1 && reasons[0].contains(reason), "{damaged}: {reasons:?}");
+            assert_eq!(backend.number("SELECT COUNT(*) FROM credential_code_records").await, 0);
+        }
     }
 }

@@ -130,22 +130,22 @@ async fn passkeys_of_other_releases_are_read() {
 /// A row that others wrote is parsed like everything else, and one that can't be read is no credential.
 #[tokio::test]
 async fn a_damaged_credential_is_a_failure_and_nothing_worse() {
-    let damages = [
-        "id = ''",
-        "uuid = 'cr-'",
-        "kind = 'key'",
-        "public_key = CAST('x' AS BYTES)",
-        "digest = 'MD5'",
-        "origin = '*'",
-        "created_at = -1",
-        "status = 'active'",
-        "encrypted_private_key = ''",
-        "sign_count = -1",
-        "fido2 = '{}'",
-        "fido2 = '['",
-    ];
     for backend in &Backend::all().await {
         let world = backend.world().await;
+        let damages = [
+            "id = ''",
+            "uuid = 'cr-'",
+            "kind = 'key'",
+            &format!("public_key = {}", backend.bytes("30")),
+            "digest = 'MD5'",
+            "origin = '*'",
+            "created_at = -1",
+            "status = 'active'",
+            "encrypted_private_key = ''",
+            "sign_count = -1",
+            "fido2 = '{}'",
+            "fido2 = '['",
+        ];
         for damage in damages {
             backend.run("DELETE FROM credential_code_credentials").await;
             let body = world.registration(CredentialKind::Fido2).await;

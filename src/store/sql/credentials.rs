@@ -17,8 +17,7 @@ use crate::store::{BoxError, Insertion};
 impl CredentialRepository for SqlStore {
     async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
         let rows = self.fetch(&self.statements.credentials_of_user, &[Value::Text(user.as_str())]).await?;
-        let credentials: Result<Vec<_>, _> = rows.into_iter().map(read).collect();
-        Ok(credentials.map_err(|error| self.failed(error))?)
+        rows.into_iter().map(read).collect()
     }
 
     async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {

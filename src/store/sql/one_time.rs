@@ -4,12 +4,12 @@ use async_trait::async_trait;
 
 use crate::store::sql::SqlStore;
 use crate::store::sql::value::{Value, micros};
-use crate::store::{Insertion, OneTimeStore, Record, Slot, StoreError};
+use crate::store::{Insertion, OneTimeStore, Record, Slot, StoreError, codec};
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for SqlStore {
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
-        let bytes = serde_json::to_vec(&record).map_err(|error| self.failed(error))?;
+        let bytes = codec::encode(&record)?;
         let values = [
             Value::Text(R::NAME),
             Value::Bytes(slot.as_bytes()),
@@ -24,8 +24,7 @@ impl<R: Record> OneTimeStore<R> for SqlStore {
         let Some(mut row) = self.fetch_one(&self.statements.take_record, &values).await? else {
             return Ok(None);
         };
-        let bytes = row.bytes().map_err(|error| self.failed(error))?;
-        let record: R = serde_json::from_slice(&bytes).map_err(|error| self.failed(error))?;
+        let record: R = codec::decode(&row.bytes().map_err(|error| self.failed(error))?)?;
         Ok(Some(record).filter(|record| now < record.expires_at()))
     }
 }

@@ -28,7 +28,7 @@ impl UserDirectory for SqlStore {
             return Ok(None);
         }
         let row = self.fetch_one(&self.statements.user, &[Value::Text(id.as_str())]).await?;
-        Ok(row.map(|row| read(id, row)).transpose().map_err(|error| self.failed(error))?)
+        Ok(row.map(|row| read(id, row)).transpose()?)
     }
 }
 
