@@ -35,7 +35,7 @@ pub use self::record::{CodeGrant, PendingAction, PendingRegistration, Record, Us
 pub(crate) use self::slot::SlotLabel;
 pub use self::slot::{Slot, SlotKey, SlotKeys};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use self::sql::{InvalidName, PurgeTask, SqlStore, TableNames};
+pub use self::sql::{Background, InvalidName, SqlStore, TableNames};
 
 /// A failure's source, as tower and axum box theirs.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use credential_code::flow::CodeFlowBuilder;
-use credential_code::store::SqlStore;
+use credential_code::store::{SlotKey, SlotKeys, SqlStore};
 use credential_code::{User, UserId};
 #[cfg(feature = "postgres")]
 use sqlx::PgConnection;
@@ -89,7 +89,8 @@ impl Backend {
         self.store.put_user(&User::new(user(), "ada@example.com")).await.unwrap();
         let store = Arc::new(self.store.clone());
         World::with(|builder| {
-            let builder = builder.users(store.clone()).credentials(store.clone());
+            let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
+            let builder = builder.slot_keys(keys).users(store.clone()).credentials(store.clone());
             change(builder.code_store(store.clone()).registration_store(store))
         })
     }

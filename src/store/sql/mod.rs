@@ -1,5 +1,6 @@
 //! One store over either SQL engine. The statements, the rows and the laws are the same; only pools, scripts and the purge differ.
 
+mod background;
 mod credentials;
 mod engine;
 mod migrate;
@@ -8,6 +9,7 @@ mod one_time;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod purge;
+mod purses;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statements;
@@ -20,17 +22,18 @@ use std::time::Duration;
 
 use sqlx::SqlStr;
 
+pub use self::background::Background;
 use self::engine::Engine;
 pub use self::names::{InvalidName, TableNames};
-pub use self::purge::PurgeTask;
 use self::statements::Statements;
 use self::value::{Row, Value};
+use crate::clock::Clock;
 use crate::store::{BoxError, Insertion, StoreError};
 
 /// How long a request waits for the database: for a connection and a statement together.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Everything that the flow keeps, in SQLite or in PostgreSQL: one-time records, credentials, users.
+/// Everything that the flow keeps, in SQLite or in PostgreSQL: one-time records, shared budgets, credentials, users.
 ///
 /// Each verb is one statement, so the database decides every race. A clone is the same store.
 ///
@@ -40,21 +43,23 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// use std::sync::Arc;
 /// use std::time::Duration;
 ///
-/// use credential_code::clock::SystemClock;
-/// use credential_code::store::SqlStore;
+/// use credential_code::store::{SlotKey, SlotKeys, SqlStore};
 /// use credential_code::testing::MemoryHost;
 /// use credential_code::{CodeFlow, RelyingParty};
 ///
 /// let store = SqlStore::open_sqlite("credentials.db").await?;
 /// store.migrate().await?;
-/// let purge = store.spawn_purge(Arc::new(SystemClock), Duration::from_secs(600));
+/// let purge = store.spawn_purge(store.clock(), Duration::from_secs(600));
 /// let store = Arc::new(store);
+/// // From the configuration: codes that are outstanding outlive a restart, and so must the key.
+/// let key = SlotKey::new(*b"32 bytes or more that are secret").ok_or("the key is too short")?;
 /// let flow = CodeFlow::builder()
 ///     .authenticator(Arc::new(MemoryHost::default()))
 ///     .users(store.clone())
 ///     .credentials(store.clone())
 ///     .code_store(store.clone())
 ///     .registration_store(store)
+///     .slot_keys(SlotKeys::new(&key, &[]))
 ///     .relying_party(RelyingParty::new("example.com", "Example", ["https://app.example.com"])?)
 ///     .events(|event| println!("{event:?}"))
 ///     .build()?;
@@ -67,13 +72,22 @@ pub struct SqlStore {
     names: TableNames,
     statements: Arc<Statements>,
     deadline: Duration,
+    clock: Arc<dyn Clock>,
+    /// What keeps the clock right, for as long as there is a clone of the store.
+    _clockwork: Option<Arc<Background>>,
 }
 
 impl SqlStore {
-    fn new(engine: Engine) -> Self {
+    fn new(engine: Engine, clock: Arc<dyn Clock>, clockwork: Option<Arc<Background>>) -> Self {
         let names = TableNames::default();
         let statements = Arc::new(Statements::new(&engine, &names));
-        Self { engine, names, statements, deadline: DEADLINE }
+        Self { engine, names, statements, deadline: DEADLINE, clock, _clockwork: clockwork }
+    }
+
+    /// The clock that every process over this database goes by: of PostgreSQL the server's own, of SQLite, whose processes share a
+    /// machine, the machine's.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
     }
 
     /// Keeps everything in tables of other names than the default, which is the prefix `credential_code_`. SQLite has no schemas.

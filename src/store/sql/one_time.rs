@@ -4,10 +4,14 @@ use async_trait::async_trait;
 
 use crate::store::sql::SqlStore;
 use crate::store::sql::value::{Value, micros};
-use crate::store::{Insertion, OneTimeStore, Record, Slot, StoreError, codec};
+use crate::store::{Insertion, OneTimeStore, Record, Sharing, Slot, StoreError, codec};
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for SqlStore {
+    fn sharing(&self) -> Sharing {
+        Sharing::Shared(self.clock())
+    }
+
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         let bytes = codec::encode(&record)?;
         let values = [

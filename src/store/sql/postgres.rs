@@ -1,18 +1,23 @@
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgArguments, PgConnection, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
-use sqlx::{Connection, Postgres, Row as _, SqlStr, TypeInfo, ValueRef};
+use sqlx::{Connection, Executor, Postgres, Row as _, SqlStr, TypeInfo, ValueRef};
+use tokio::time::timeout;
 
-use crate::store::StoreError;
-use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value};
-use crate::store::sql::{DEADLINE, Engine, SqlStore};
+use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value, time};
+use crate::store::sql::{Background, DEADLINE, Engine, SqlStore};
+use crate::store::{BoxError, EngineClock, StoreError};
 
 /// A tenth of what a PostgreSQL server takes by default, so that several processes find room.
 const CONNECTIONS: u32 = 10;
 
 /// A connection that was used a moment ago is taken to live, which saves a round trip on each statement under load.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
+
+/// How often the server is asked for its time.
+const ASKED_EVERY: Duration = Duration::from_secs(30);
 
 impl SqlStore {
     /// Connects to a PostgreSQL server, `postgres://user:password@host/database?sslmode=verify-full`, with at most ten connections; call
@@ -45,14 +50,36 @@ impl SqlStore {
             .connect_with(options)
             .await
             .map_err(failed)?;
-        Ok(Self::postgres(pool))
+        Self::postgres(pool).await
     }
 
     /// Keeps everything in the database of a host's own pool. See [`connect_postgres`](Self::connect_postgres) for the settings
     /// that it should have.
-    pub fn postgres(pool: PgPool) -> Self {
-        Self::new(Engine::Postgres(pool))
+    ///
+    /// The server's [clock](Self::clock) is asked for now, and again every half minute.
+    pub async fn postgres(pool: PgPool) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::new("postgres", error);
+        let mut connection = pool.acquire().await.map_err(failed)?;
+        let clock = EngineClock::new("postgres", server_time(&mut connection)).await?;
+        drop(connection);
+        let (asking, asked) = (pool.clone(), clock.clone());
+        let clockwork = Background::spawn(async move {
+            loop {
+                tokio::time::sleep(ASKED_EVERY).await;
+                // If nobody answers, the last answer holds.
+                if let Ok(mut connection) = asking.acquire().await {
+                    let _ = timeout(EngineClock::SLOWEST, asked.ask(server_time(&mut connection))).await;
+                }
+            }
+        });
+        Ok(Self::new(Engine::Postgres(pool), Arc::new(clock), Some(Arc::new(clockwork))))
     }
+}
+
+/// In one round trip, which is what the answer is off by.
+async fn server_time(connection: &mut PgConnection) -> Result<SystemTime, BoxError> {
+    const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
+    Ok(time(connection.fetch_one(sqlx::raw_sql(TIME)).await?.try_get(0)?)?)
 }
 
 pub(super) fn query(sql: &SqlStr, values: &[Value<'_>]) -> Query<'static, Postgres, PgArguments> {

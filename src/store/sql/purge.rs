@@ -1,12 +1,9 @@
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::task::JoinHandle;
-
 use crate::clock::Clock;
 use crate::store::StoreError;
-use crate::store::sql::SqlStore;
+use crate::store::sql::{Background, SqlStore};
 use crate::store::sql::value::{Value, micros};
 
 impl SqlStore {
@@ -16,26 +13,29 @@ impl SqlStore {
     /// How many rows the background task removes in one statement.
     const BATCH: u32 = 1000;
 
-    /// Removes records that expired more than [`PURGE_SLACK`](Self::PURGE_SLACK) ago: at most so many, the oldest first, in one statement. Says
-    /// how many there were; fewer than the batch, and there are no more.
+    /// Removes records that expired and purses that were whole more than [`PURGE_SLACK`](Self::PURGE_SLACK) ago: at most so many rows, the
+    /// oldest first. Says how many there were; fewer than the batch, and there are no more.
     ///
-    /// Any number of processes may purge at once. Expired records are worth nothing to anybody, so a purge that is late costs space
+    /// Any number of processes may purge at once. Such rows are worth nothing to anybody, so a purge that is late costs space
     /// alone.
     pub async fn purge(&self, now: SystemTime, batch: u32) -> Result<u64, StoreError> {
-        let before = now.checked_sub(Self::PURGE_SLACK).unwrap_or(SystemTime::UNIX_EPOCH);
-        let values = [Value::Integer(micros(before)), Value::Integer(batch.into())];
-        self.execute(&self.statements.purge_records, &values).await
+        let before = Value::Integer(micros(now.checked_sub(Self::PURGE_SLACK).unwrap_or(SystemTime::UNIX_EPOCH)));
+        let records = [before, Value::Integer(batch.into())];
+        let records = self.execute(&self.statements.purge_records, &records).await?;
+        let rest = i64::from(batch).saturating_sub_unsigned(records);
+        let purses = self.execute(&self.statements.purge_purses, &[before, Value::Integer(rest)]).await?;
+        Ok(records + purses)
     }
 
-    /// Purges in the background, now and each time that so long has passed on the clock, until the answer is dropped. A purge that
+    /// Purges in the background, now and each time that so long has passed on the clock (the store's [own](Self::clock), unless a test moves one), until the answer is dropped. A purge that
     /// fails is made up for by the next.
     ///
     /// # Panics
     ///
     /// Outside a tokio runtime.
-    pub fn spawn_purge(&self, clock: Arc<dyn Clock>, every: Duration) -> PurgeTask {
+    pub fn spawn_purge(&self, clock: Arc<dyn Clock>, every: Duration) -> Background {
         let store = self.clone();
-        PurgeTask(tokio::spawn(async move {
+        Background::spawn(async move {
             loop {
                 // A batch at a time, so that requests have their turn in between.
                 while let Ok(purged) = store.purge(clock.now(), Self::BATCH).await
@@ -43,22 +43,6 @@ impl SqlStore {
                 {}
                 clock.sleep(every).await;
             }
-        }))
-    }
-}
-
-/// A purge in the background, which ends when this is dropped.
-#[must_use = "dropping it ends the purge"]
-pub struct PurgeTask(JoinHandle<()>);
-
-impl Drop for PurgeTask {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-impl fmt::Debug for PurgeTask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PurgeTask")
+        })
     }
 }

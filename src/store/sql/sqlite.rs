@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use sqlx::query::Query;
 use sqlx::sqlite::{
@@ -7,6 +8,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Row as _, SqlStr, Sqlite, TypeInfo, ValueRef};
 
+use crate::clock::SystemClock;
 use crate::store::StoreError;
 use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value};
 use crate::store::sql::{DEADLINE, Engine, SqlStore};
@@ -43,7 +45,7 @@ impl SqlStore {
     /// Keeps everything in the database of a host's own pool. See [`open_sqlite`](Self::open_sqlite) for the pragmas that it should
     /// have.
     pub fn sqlite(pool: SqlitePool) -> Self {
-        Self::new(Engine::Sqlite(pool))
+        Self::new(Engine::Sqlite(pool), Arc::new(SystemClock), None)
     }
 }
 

@@ -11,6 +11,9 @@ pub(super) struct Statements {
     pub(super) insert_record: SqlStr,
     pub(super) take_record: SqlStr,
     pub(super) purge_records: SqlStr,
+    pub(super) spend: SqlStr,
+    pub(super) give_back: SqlStr,
+    pub(super) purge_purses: SqlStr,
     pub(super) insert_credential: SqlStr,
     pub(super) credentials_of_user: SqlStr,
     pub(super) advance_sign_count: SqlStr,
@@ -21,15 +24,19 @@ pub(super) struct Statements {
 impl Statements {
     pub(super) fn new(engine: &Engine, names: &TableNames) -> Self {
         let statement = |sql| AssertSqlSafe(Arc::<str>::from(names.statement(sql))).into_sql_str();
+        let (purge_records, purge_purses) = match engine {
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => (PURGE_RECORDS_IN_POSTGRES, PURGE_PURSES_IN_POSTGRES),
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(_) => (PURGE_RECORDS_IN_SQLITE, PURGE_PURSES_IN_SQLITE),
+        };
         Self {
             insert_record: statement(INSERT_RECORD),
             take_record: statement(TAKE_RECORD),
-            purge_records: statement(match engine {
-                #[cfg(feature = "postgres")]
-                Engine::Postgres(_) => PURGE_RECORDS_IN_POSTGRES,
-                #[cfg(feature = "sqlite")]
-                Engine::Sqlite(_) => PURGE_RECORDS_IN_SQLITE,
-            }),
+            purge_records: statement(purge_records),
+            spend: statement(SPEND),
+            give_back: statement(GIVE_BACK),
+            purge_purses: statement(purge_purses),
             insert_credential: statement(INSERT_CREDENTIAL),
             credentials_of_user: statement(CREDENTIALS_OF_USER),
             advance_sign_count: statement(ADVANCE_SIGN_COUNT),
@@ -62,6 +69,37 @@ const PURGE_RECORDS_IN_POSTGRES: &str = "
 const PURGE_RECORDS_IN_SQLITE: &str = "
     DELETE FROM credential_code_records WHERE (kind, slot) IN (
         SELECT kind, slot FROM credential_code_records WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
+    )";
+
+/// `$2` is now, `$3` the time in which an empty purse fills, `$4` that in which one comes back. What is refused is written as well: a
+/// purse that was filled by a clock far ahead is brought down to what can be waited for.
+const SPEND: &str = "
+    INSERT INTO credential_code_purses AS purse (slot, whole_at, is_paid) VALUES ($1, $2 + $4, 1)
+    ON CONFLICT (slot) DO UPDATE SET
+        whole_at = CASE
+            WHEN purse.whole_at <= $2 THEN $2 + $4
+            WHEN purse.whole_at <= $2 + $3 - $4 THEN purse.whole_at + $4
+            WHEN purse.whole_at <= $2 + $3 THEN purse.whole_at
+            ELSE $2 + $3
+        END,
+        is_paid = CASE WHEN purse.whole_at <= $2 + $3 - $4 THEN 1 ELSE 0 END
+    RETURNING whole_at, is_paid";
+
+const GIVE_BACK: &str = "
+    UPDATE credential_code_purses SET whole_at = whole_at - $2 WHERE slot = $1";
+
+#[cfg(feature = "postgres")]
+const PURGE_PURSES_IN_POSTGRES: &str = "
+    WITH whole AS MATERIALIZED (
+        SELECT slot FROM credential_code_purses WHERE whole_at <= $1
+        ORDER BY whole_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM credential_code_purses AS purses USING whole WHERE purses.slot = whole.slot";
+
+#[cfg(feature = "sqlite")]
+const PURGE_PURSES_IN_SQLITE: &str = "
+    DELETE FROM credential_code_purses WHERE slot IN (
+        SELECT slot FROM credential_code_purses WHERE whole_at <= $1 ORDER BY whole_at LIMIT $2
     )";
 
 /// A duplicate of anything but the id is no duplicate but a failure.

@@ -35,3 +35,12 @@ CREATE TABLE credential_code_credentials (
 ) STRICT;
 
 CREATE INDEX credential_code_credentials_user_id ON credential_code_credentials (user_id);
+
+-- What is left of budgets that several processes share: one instant each, from which on the budget is whole.
+CREATE TABLE credential_code_purses (
+    slot     BLOB    NOT NULL PRIMARY KEY,
+    whole_at INTEGER NOT NULL, -- microseconds since 1970
+    is_paid  INTEGER NOT NULL  -- what the latest payment came to: 1, or 0 if it was refused
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX credential_code_purses_whole_at ON credential_code_purses (whole_at);
