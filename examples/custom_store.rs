@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use credential_code::flow::{ExchangeRequest, Expiration, RegisterRequest};
-use credential_code::store::{CodeGrant, PendingRegistration, Record, Slot, StoreError, codec};
+use credential_code::store::{CodeGrant, PendingRegistration, Record, Sharing, Slot, StoreError, codec};
 use credential_code::testing::{KeyClient, MemoryHost, repository_contract, store_contract};
 use credential_code::{
     BoxError, Caller, CodeFlow, Credential, CredentialKind, CredentialRepository, Insertion, NewCredential,
@@ -22,6 +22,10 @@ struct Table(Mutex<HashMap<Slot, Vec<u8>>>);
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for Table {
+    fn sharing(&self) -> Sharing {
+        Sharing::ThisProcess
+    }
+
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         let bytes = codec::encode(&record)?;
         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);

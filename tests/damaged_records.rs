@@ -11,7 +11,7 @@ use credential_code::action::ActionRequest;
 use credential_code::assertion::Assertion;
 use credential_code::flow::Step;
 use credential_code::model::{ActionProof, ChallengeId};
-use credential_code::store::{Record, Slot, StoreError, codec};
+use credential_code::store::{Record, Sharing, Slot, StoreError, codec};
 use credential_code::testing::{KeyClient, MemoryHost, action_flow_builder};
 use credential_code::{
     ActionFlow, Budget, Caller, CredentialKind, ErrorKind, Event, Insertion, OneTimeStore, User,
@@ -24,6 +24,10 @@ struct Newer;
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for Newer {
+    fn sharing(&self) -> Sharing {
+        Sharing::ThisProcess
+    }
+
     async fn insert(&self, _: Slot, _: R) -> Result<Insertion, StoreError> {
         Ok(Insertion::Created)
     }

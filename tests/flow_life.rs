@@ -11,7 +11,7 @@ use axum::body::Body;
 use credential_code::attestation::Attestation;
 use credential_code::clock::Clock;
 use credential_code::model::UserStatus;
-use credential_code::store::{MemoryStore, Record, Slot, SlotKey, SlotKeys, StoreError};
+use credential_code::store::{MemoryStore, Record, Sharing, Slot, SlotKey, SlotKeys, StoreError};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use credential_code::{
     BoxError, Budget, CredentialKind, Insertion, OneTimeStore, RelyingParties, RelyingParty,
@@ -49,6 +49,10 @@ fn fail(left: &AtomicU32) -> Result<(), StoreError> {
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for Flaky<R> {
+    fn sharing(&self) -> Sharing {
+        Sharing::ThisProcess
+    }
+
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         fail(&self.failing_inserts)?;
         self.inner.insert(slot, record).await

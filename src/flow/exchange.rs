@@ -62,11 +62,11 @@ impl CodeFlow {
         let refused =
             Refused { step: Step::Exchange, user: None, kind: Some(request.kind), source: request.source };
         self.check_kind(request.kind).map_err(|error| self.refuse(refused, error))?;
-        let attempt = self.begin_attempt(Step::Exchange, request.source)?;
+        let attempt = self.begin_attempt(refused).await?;
         let slots = self.0.slot_keys.all(SlotLabel::Code, request.code.secret());
         let taken = take(&*self.0.codes, slots, self.now()).await;
         if !matches!(taken, Err(NotTaken::Missing)) {
-            attempt.forgive();
+            attempt.forgive().await;
         }
         let Taken { slot, record: grant } =
             taken.map_err(|missing| self.refuse(refused, missing.into_error(Error::invalid_code)))?;

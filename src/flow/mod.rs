@@ -24,6 +24,7 @@ mod exchange;
 mod expiration;
 mod listener;
 mod mint;
+mod purses;
 mod register;
 mod taken;
 
@@ -33,13 +34,12 @@ use std::time::{Duration, SystemTime};
 
 use http::request::Parts;
 
-pub(crate) use self::attempts::Purses;
-use self::attempts::{Attempt, Attempts, Exhausted};
-pub use self::attempts::{Budget, BudgetScope};
+pub use self::attempts::BudgetScope;
+use self::attempts::{Attempt, Attempts};
 #[cfg(feature = "memory")]
 pub(crate) use self::builder::in_memory;
 pub use self::builder::{BuildError, CodeFlowBuilder};
-pub(crate) use self::builder::{check, check_lifetime};
+pub(crate) use self::builder::{Foundation, check, check_lifetime};
 pub(crate) use self::error::Reason;
 pub use self::error::{Error, ErrorKind};
 pub use self::event::{Event, Step};
@@ -47,6 +47,7 @@ pub use self::exchange::{ExchangeRequest, RegistrationChallenge};
 pub use self::expiration::{CodeExpiry, Expiration};
 pub(crate) use self::listener::{Listener, Refused};
 pub use self::mint::MintedCode;
+pub(crate) use self::purses::{Purses, SharedPurses, Unpaid};
 pub use self::register::RegisterRequest;
 pub(crate) use self::taken::{MOST_RETURNS, NotTaken, Refusal, Spent, Taken, take};
 use crate::clock::Clock;
@@ -146,22 +147,9 @@ impl CodeFlow {
     }
 
     /// Pays for one guess, or says that there is nothing left to pay with.
-    fn begin_attempt<'a>(&'a self, step: Step, source: Option<&'a str>) -> Result<Attempt<'a>, Error> {
-        self.0
-            .attempts
-            .begin(source, self.now())
-            .map_err(|Exhausted { scope, retry_after }| self.throttle(step, scope, retry_after, None, source))
-    }
-
-    fn throttle(
-        &self,
-        step: Step,
-        scope: BudgetScope,
-        retry_after: Duration,
-        user: Option<&UserId>,
-        source: Option<&str>,
-    ) -> Error {
-        self.0.listener.throttle(step, scope, retry_after, user, source)
+    async fn begin_attempt<'a>(&'a self, refused: Refused<'a>) -> Result<Attempt<'a>, Error> {
+        let attempt = self.0.attempts.begin(refused.source, self.now()).await;
+        attempt.map_err(|(scope, unpaid)| self.0.listener.refuse_unpaid(refused, scope, unpaid))
     }
 }
 

@@ -57,11 +57,11 @@ impl CodeFlow {
         let kind = request.attestation.kind;
         let refused = Refused { step: Step::Register, user: None, kind: Some(kind), source };
         self.check_kind(kind).map_err(|error| self.refuse(refused, error))?;
-        let attempt = self.begin_attempt(Step::Register, source)?;
+        let attempt = self.begin_attempt(refused).await?;
         let slots = self.0.slot_keys.all(SlotLabel::Challenge, request.challenge_id.secret());
         let taken = take(&*self.0.pending, slots, self.now()).await;
         if !matches!(taken, Err(NotTaken::Missing)) {
-            attempt.forgive();
+            attempt.forgive().await;
         }
         let Taken { slot, record: pending } =
             taken.map_err(|missing| self.refuse(refused, missing.into_error(Error::invalid_challenge)))?;

@@ -14,10 +14,13 @@
 //!
 //! A store of your own is checked by the conformance suite of the feature `test-util`.
 
+mod budget;
 pub mod codec;
+mod engine_clock;
 #[cfg(feature = "memory")]
 mod memory;
 mod record;
+mod sharing;
 mod slot;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
@@ -28,10 +31,13 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
+pub use self::budget::{Budget, Payment, PurseStore};
 pub use self::codec::UnreadableRecord;
+pub use self::engine_clock::EngineClock;
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
 pub use self::record::{CodeGrant, PendingAction, PendingRegistration, Record, UserAction};
+pub use self::sharing::Sharing;
 pub(crate) use self::slot::SlotLabel;
 pub use self::slot::{Slot, SlotKey, SlotKeys};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -105,6 +111,9 @@ impl From<UnreadableRecord> for StoreError {
 /// A store of records that may be taken once.
 #[async_trait]
 pub trait OneTimeStore<R: Record>: fmt::Debug + Send + Sync + 'static {
+    /// Who else sees the records.
+    fn sharing(&self) -> Sharing;
+
     /// Lays a record into an empty slot. [`Insertion::Duplicate`] leaves the old record untouched.
     ///
     /// The record may be dropped once it has expired ([`Record::expires_at`]), and must not be dropped earlier without telling
@@ -121,6 +130,10 @@ pub trait OneTimeStore<R: Record>: fmt::Debug + Send + Sync + 'static {
 
 #[async_trait]
 impl<R: Record, S: OneTimeStore<R> + ?Sized> OneTimeStore<R> for Arc<S> {
+    fn sharing(&self) -> Sharing {
+        (**self).sharing()
+    }
+
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         (**self).insert(slot, record).await
     }

@@ -2,13 +2,14 @@
 //!
 //! - [`MemoryHost`]: a host whose users and credentials live in memory, and [`ManualClock`]: a clock that a test moves.
 //! - [`KeyClient`] and [`SoftAuthenticator`]: clients in software that answer a challenge, of any kind.
-//! - [`store_contract`] and [`repository_contract`]: what a store and a repository of one's own have to pass.
+//! - [`store_contract`], [`purse_contract`] and [`repository_contract`]: what stores and a repository of one's own have to pass.
 //!
 //! Nothing here is for production, and breaking changes may come with any release.
 
 mod clock;
 mod host;
 mod key_client;
+mod purse_contract;
 mod race;
 mod repository_contract;
 #[cfg(feature = "fido2")]
@@ -18,6 +19,7 @@ mod store_contract;
 pub use self::clock::ManualClock;
 pub use self::host::{MemoryHost, action_flow_builder, flow_builder};
 pub use self::key_client::KeyClient;
+pub use self::purse_contract::purse_contract;
 pub use self::race::block_on;
 pub use self::repository_contract::repository_contract;
 #[cfg(feature = "fido2")]
