@@ -3,8 +3,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::clock::Clock;
 use crate::store::StoreError;
-use crate::store::sql::{Background, SqlStore};
 use crate::store::sql::value::{Value, micros};
+use crate::store::sql::{Background, SqlStore};
 
 impl SqlStore {
     /// How long an expired row stays, so that a purge whose clock is ahead removes nothing that lives by another's.
@@ -19,7 +19,8 @@ impl SqlStore {
     /// Any number of processes may purge at once. Such rows are worth nothing to anybody, so a purge that is late costs space
     /// alone.
     pub async fn purge(&self, now: SystemTime, batch: u32) -> Result<u64, StoreError> {
-        let before = Value::Integer(micros(now.checked_sub(Self::PURGE_SLACK).unwrap_or(SystemTime::UNIX_EPOCH)));
+        let before =
+            Value::Integer(micros(now.checked_sub(Self::PURGE_SLACK).unwrap_or(SystemTime::UNIX_EPOCH)));
         let records = [before, Value::Integer(batch.into())];
         let records = self.execute(&self.statements.purge_records, &records).await?;
         let rest = i64::from(batch).saturating_sub_unsigned(records);
