@@ -86,13 +86,7 @@ impl Backend {
     }
 
     pub(crate) async fn world_with(&self, change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder) -> World {
-        self.store.put_user(&User::new(user(), "ada@example.com")).await.unwrap();
-        let store = Arc::new(self.store.clone());
-        World::with(|builder| {
-            let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
-            let builder = builder.slot_keys(keys).users(store.clone()).credentials(store.clone());
-            change(builder.code_store(store.clone()).registration_store(store))
-        })
+        world_over(self.store.clone(), change).await
     }
 
     /// Bytes, as this engine's SQL spells them.
@@ -142,6 +136,19 @@ impl Backend {
 async fn sqlite_connection(directory: &Directory) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(directory.path().join("store.db"));
     options.connect().await.unwrap()
+}
+
+pub(crate) async fn world_over(
+    store: SqlStore,
+    change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder,
+) -> World {
+    store.put_user(&User::new(user(), "ada@example.com")).await.unwrap();
+    let store = Arc::new(store);
+    World::with(|builder| {
+        let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
+        let builder = builder.slot_keys(keys).users(store.clone()).credentials(store.clone());
+        change(builder.code_store(store.clone()).registration_store(store))
+    })
 }
 
 pub(crate) fn users() -> [UserId; 2] {

@@ -3,9 +3,10 @@
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 
-use credential_code::{CredentialKind, CredentialRepository, Event};
+use credential_code::store::SqlStore;
+use credential_code::{Budget, CredentialKind, CredentialRepository, Event};
 
-use crate::backend::Backend;
+use crate::backend::{Backend, world_over};
 use crate::support::{KINDS, attest, register_body, text, user};
 
 #[tokio::test]
@@ -115,6 +116,24 @@ async fn a_record_that_cant_be_read_is_a_refusal_with_an_event() {
             let reasons = std::mem::take(&mut *heard.lock().unwrap());
             assert!(reasons.len() == 1 && reasons[0].contains(reason), "{damaged}: {reasons:?}");
             assert_eq!(backend.number("SELECT COUNT(*) FROM credential_code_records").await, 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_processes_spend_one_budget() {
+    for backend in &Backend::all().await {
+        let other = backend.engine.open().await;
+        let world = async |store: SqlStore| {
+            let purses = Arc::new(store.clone());
+            world_over(store, |builder| builder.budgets(purses).misses(Budget::per_minute(4))).await
+        };
+        let worlds = [world(backend.store.clone()).await, world(other).await];
+        for world in worlds.iter().cycle().take(4) {
+            world.exchange(CredentialKind::Key, "ABCDEFGHJ").await.assert_refused(403, "invalid_code");
+        }
+        for world in &worlds {
+            world.exchange(CredentialKind::Key, "ABCDEFGHJ").await.assert_refused(429, "too_many_attempts");
         }
     }
 }

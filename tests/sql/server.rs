@@ -1,12 +1,12 @@
-//! PostgreSQL when it stalls, stops, or changes its mind.
+//! PostgreSQL when it stalls or stops.
 
 use std::time::{Duration, Instant, SystemTime};
 
-use credential_code::store::{CodeGrant, Slot, SqlStore};
+use credential_code::store::{CodeGrant, EngineClock, Slot, SqlStore};
 use credential_code::testing::Sample;
 use credential_code::{Insertion, OneTimeStore};
+use sqlx::{Connection, PgConnection};
 
-use crate::backend::{Backend, Engine};
 use crate::servers::postgres::Postgres;
 
 /// A server with the tables in it.
@@ -29,22 +29,6 @@ async fn take(store: &SqlStore, slot: Slot) -> Result<bool, credential_code::sto
     Ok(taken.is_some())
 }
 
-/// PostgreSQL sends the row before it commits. A store that stops reading at the row would hand out a record that comes back.
-#[tokio::test]
-async fn a_take_is_not_acknowledged_before_it_is_committed() {
-    let Some((server, store)) = server().await else { return };
-    let backend = Backend { store, engine: Engine::Postgres(server) };
-    let slot = insert(&backend.store, 1).await;
-    let refuse_to_commit = "
-        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
-        CREATE CONSTRAINT TRIGGER refuse AFTER DELETE ON credential_code_records
-            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()";
-    backend.run(refuse_to_commit).await;
-    take(&backend.store, slot).await.unwrap_err();
-    backend.run("DROP TRIGGER refuse ON credential_code_records").await;
-    assert!(take(&backend.store, slot).await.unwrap());
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_stalls_holds_nobody_longer_than_the_deadline() {
     let Some((server, store)) = server().await else { return };
@@ -64,6 +48,20 @@ async fn a_server_that_stalls_holds_nobody_longer_than_the_deadline() {
     assert!(waited >= deadline && waited < deadline + Duration::from_secs(2), "{waited:?}");
     server.thaw();
     assert!(take(&store, slots[1]).await.unwrap(), "what the stall did not touch is as it was");
+}
+
+/// Whatever the host's own clock says.
+#[tokio::test]
+async fn the_clock_is_the_servers() {
+    let Some((server, store)) = server().await else { return };
+    let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+    let time = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+    let before = store.clock().now() + Duration::from_millis(1);
+    let time: i64 = sqlx::query_scalar(time).fetch_one(&mut connection).await.unwrap();
+    let time = SystemTime::UNIX_EPOCH + Duration::from_millis(time.unsigned_abs());
+    let after = store.clock().now();
+    let error = EngineClock::SLOWEST / 2;
+    assert!(before <= time + error && time <= after + error, "{before:?}, {time:?}, {after:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
