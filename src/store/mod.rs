@@ -20,6 +20,8 @@ mod engine_clock;
 #[cfg(feature = "memory")]
 mod memory;
 mod record;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod sharing;
 mod slot;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -37,6 +39,8 @@ pub use self::engine_clock::EngineClock;
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
 pub use self::record::{CodeGrant, PendingAction, PendingRegistration, Record, UserAction};
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 pub use self::sharing::Sharing;
 pub(crate) use self::slot::SlotLabel;
 pub use self::slot::{Slot, SlotKey, SlotKeys};
