@@ -3,12 +3,15 @@ use std::sync::Arc;
 use credential_code::flow::CodeFlowBuilder;
 use credential_code::store::{SlotKey, SlotKeys, SqlStore};
 use credential_code::{User, UserId};
-#[cfg(feature = "postgres")]
-use sqlx::PgConnection;
+use sqlx::AssertSqlSafe;
+#[cfg(feature = "sqlite")]
+use sqlx::ConnectOptions;
 #[cfg(feature = "sqlite")]
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+#[cfg(feature = "postgres")]
+use sqlx::{Connection, PgConnection};
 
+#[cfg(feature = "sqlite")]
 use crate::servers::Directory;
 #[cfg(feature = "postgres")]
 use crate::servers::postgres::Postgres;
@@ -34,7 +37,7 @@ impl Engine {
     pub(crate) fn all() -> Vec<Self> {
         let mut all = Vec::new();
         #[cfg(feature = "sqlite")]
-        all.push(Self::Sqlite(Directory::new("sqlite")));
+        all.extend([Self::Sqlite(Directory::new("sqlite"))]);
         #[cfg(feature = "postgres")]
         all.extend(Postgres::start().map(Self::Postgres));
         all

@@ -52,41 +52,6 @@ async fn a_challenge_is_put_back_after_a_duplicate() {
     }
 }
 
-/// Mint is one statement on records, exchange two, register one; each with one look at the user, and what the repository needs.
-#[cfg(feature = "postgres")]
-#[tokio::test]
-async fn no_endpoint_makes_more_round_trips_than_it_must() {
-    let Some(server) = crate::servers::postgres::Postgres::start_with(&["log_statement=all"]) else { return };
-    let engine = crate::backend::Engine::Postgres(server);
-    let store = engine.open().await;
-    store.migrate().await.unwrap();
-    let backend = Backend { store, engine };
-    let world = backend.world().await;
-    let crate::backend::Engine::Postgres(server) = &backend.engine else { return };
-    // Everything that the server was asked since the last time, by table.
-    let mut read = server.log().len();
-    let mut asked = || {
-        let log = server.log();
-        let new = log[read..].to_owned();
-        read = log.len();
-        let of = |table| new.matches(table).count();
-        let statements = new.matches("LOG:  execute").count() + new.matches("LOG:  statement").count();
-        let tables =
-            [of("credential_code_records"), of("credential_code_users"), of("credential_code_credentials")];
-        assert_eq!(statements, tables.iter().sum::<usize>(), "{new}");
-        tables
-    };
-    for kind in [CredentialKind::Key, CredentialKind::Fido2] {
-        let code = world.mint().await;
-        assert_eq!(asked(), [1, 1, 0], "mint");
-        let challenge = world.exchange(kind, &code).await.ok();
-        // What a passkey's authenticator should not hold already has to be looked up.
-        assert_eq!(asked(), [2, 1, usize::from(kind == CredentialKind::Fido2)], "exchange");
-        world.register(&register_body(&challenge, &attest(kind, &challenge))).await.ok();
-        assert_eq!(asked(), [1, 1, 1], "register");
-    }
-}
-
 /// The user is told nothing, the host everything, and nobody finds the row again.
 #[tokio::test]
 async fn a_record_that_cant_be_read_is_a_refusal_with_an_event() {
