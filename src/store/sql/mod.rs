@@ -36,7 +36,8 @@ const LONGEST_DEADLINE: Duration = Duration::from_secs(60 * 60);
 
 /// Everything that the flow keeps, in SQLite or in PostgreSQL: one-time records, shared budgets, credentials, users.
 ///
-/// Each verb is one statement, so the database decides every race. A clone is the same store.
+/// Each verb is one statement, so the database decides every race. A clone is the same store. Tables, pools, and what is guaranteed
+/// when something fails: [`manual::sql`](crate::manual::sql).
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
