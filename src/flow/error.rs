@@ -166,9 +166,14 @@ impl Error {
         Self::because(ErrorKind::Unavailable, "The service is unavailable. Try again later.", source)
     }
 
-    /// A host failed. Whoever asked learns that, and nothing else.
+    /// A host failed, or a store behind it. Whoever asked learns that, and nothing else.
     pub(crate) fn host(source: BoxError) -> Self {
-        Self::because(ErrorKind::Internal, "Something went wrong. Try again later.", source)
+        match source.downcast::<StoreError>() {
+            Ok(error) => Self::from(*error),
+            Err(source) => {
+                Self::because(ErrorKind::Internal, "Something went wrong. Try again later.", source)
+            }
+        }
     }
 }
 

@@ -24,6 +24,8 @@ mod record;
 pub mod redis;
 mod sharing;
 mod slot;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 
 use std::fmt;
 use std::sync::Arc;
@@ -42,6 +44,8 @@ pub use self::redis::RedisStore;
 pub use self::sharing::Sharing;
 pub(crate) use self::slot::SlotLabel;
 pub use self::slot::{Slot, SlotKey, SlotKeys};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use self::sql::{Background, InvalidName, SqlStore, TableNames};
 
 /// A failure's source, as tower and axum box theirs.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
