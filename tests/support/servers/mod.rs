@@ -3,6 +3,8 @@
 
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
 
 use std::fs;
 use std::path::{Path, PathBuf};
