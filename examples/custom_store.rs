@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use credential_code::flow::{ExchangeRequest, Expiration, RegisterRequest};
-use credential_code::store::{CodeGrant, PendingRegistration, Record, Slot, StoreError};
+use credential_code::store::{CodeGrant, PendingRegistration, Record, Sharing, Slot, StoreError, codec};
 use credential_code::testing::{KeyClient, MemoryHost, repository_contract, store_contract};
 use credential_code::{
     BoxError, Caller, CodeFlow, Credential, CredentialKind, CredentialRepository, Insertion, NewCredential,
@@ -22,8 +22,12 @@ struct Table(Mutex<HashMap<Slot, Vec<u8>>>);
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for Table {
+    fn sharing(&self) -> Sharing {
+        Sharing::ThisProcess
+    }
+
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
-        let bytes = serde_json::to_vec(&record).map_err(|error| StoreError::new(R::NAME, error))?;
+        let bytes = codec::encode(&record)?;
         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if rows.contains_key(&slot) {
             return Ok(Insertion::Duplicate);
@@ -35,7 +39,7 @@ impl<R: Record> OneTimeStore<R> for Table {
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&slot);
         let Some(bytes) = taken else { return Ok(None) };
-        let record: R = serde_json::from_slice(&bytes).map_err(|error| StoreError::new(R::NAME, error))?;
+        let record: R = codec::decode(&bytes)?;
         Ok(Some(record).filter(|record| now < record.expires_at()))
     }
 }

@@ -45,7 +45,7 @@ pub use async_trait::async_trait;
 
 // The names that people import first.
 pub use self::action::{ActionFlow, ActionLayer, ActionRouter, UserActions};
-pub use self::flow::{Budget, CodeFlow, Error, ErrorKind, Event};
+pub use self::flow::{CodeFlow, Error, ErrorKind, Event};
 pub use self::host::{
     AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, RelyingParties, SignCounters,
     UserDirectory,
@@ -54,4 +54,4 @@ pub use self::http::CredentialAnswer;
 pub use self::layer::CodeLayer;
 pub use self::model::{Credential, CredentialKind, NewCredential, RelyingParty, User, UserId};
 pub use self::router::CodeRouter;
-pub use self::store::{BoxError, Insertion, OneTimeStore};
+pub use self::store::{BoxError, Budget, Insertion, OneTimeStore};

@@ -3,5 +3,23 @@
 #[doc = include_str!("../docs/defaults.md")]
 pub mod defaults {}
 
+#[doc = include_str!("../docs/stores.md")]
+pub mod stores {}
+
 #[doc = include_str!("../docs/threat-model.md")]
 pub mod threat_model {}
+
+#[doc = include_str!("../docs/sql.md")]
+///
+/// ### PostgreSQL
+///
+/// ```sql
+#[doc = include_str!("store/sql/migrations/postgres_1.sql")]
+/// ```
+///
+/// ### SQLite
+///
+/// ```sql
+#[doc = include_str!("store/sql/migrations/sqlite_1.sql")]
+/// ```
+pub mod sql {}

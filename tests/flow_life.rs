@@ -11,7 +11,7 @@ use axum::body::Body;
 use credential_code::attestation::Attestation;
 use credential_code::clock::Clock;
 use credential_code::model::UserStatus;
-use credential_code::store::{MemoryStore, Record, Slot, SlotKey, SlotKeys, StoreError};
+use credential_code::store::{MemoryStore, Record, Sharing, Slot, SlotKey, SlotKeys, StoreError};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use credential_code::{
     BoxError, Budget, CredentialKind, Insertion, OneTimeStore, RelyingParties, RelyingParty,
@@ -49,6 +49,10 @@ fn fail(left: &AtomicU32) -> Result<(), StoreError> {
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for Flaky<R> {
+    fn sharing(&self) -> Sharing {
+        Sharing::ThisProcess
+    }
+
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         fail(&self.failing_inserts)?;
         self.inner.insert(slot, record).await
@@ -718,40 +722,40 @@ fn a_slot_key_is_not_short() {
 
 #[tokio::test]
 async fn an_expiration_has_many_forms_and_one_meaning() {
-    // The clock shows 2026-01-01T00:00:00Z.
+    // The clock shows 2100-01-01T00:00:00Z.
     let accepted = [
-        (json!("2026-01-01T00:00:30Z"), "00:30.000"),
-        (json!("2026-01-01t00:00:30z"), "00:30.000"),
-        (json!("2026-01-01T00:00:30.5Z"), "00:30.500"),
-        (json!("2026-01-01T00:00:30.123456+00:00"), "00:30.123"),
-        (json!("2026-01-01T00:00:30.999999999Z"), "00:30.999"),
-        (json!("2026-01-01T05:45:30+05:45"), "00:30.000"),
-        (json!("2025-12-31T16:00:30-08:00"), "00:30.000"),
-        (json!("2026-01-01T00:00:30-00:00"), "00:30.000"),
-        (json!(1_767_225_630), "00:30.000"),
-        (json!(1_767_225_630_250_u64), "00:30.250"),
-        (json!(1_767_225_660), "01:00.000"),
+        (json!("2100-01-01T00:00:30Z"), "00:30.000"),
+        (json!("2100-01-01t00:00:30z"), "00:30.000"),
+        (json!("2100-01-01T00:00:30.5Z"), "00:30.500"),
+        (json!("2100-01-01T00:00:30.123456+00:00"), "00:30.123"),
+        (json!("2100-01-01T00:00:30.999999999Z"), "00:30.999"),
+        (json!("2100-01-01T05:45:30+05:45"), "00:30.000"),
+        (json!("2099-12-31T16:00:30-08:00"), "00:30.000"),
+        (json!("2100-01-01T00:00:30-00:00"), "00:30.000"),
+        (json!(4_102_444_830_u64), "00:30.000"),
+        (json!(4_102_444_830_250_u64), "00:30.250"),
+        (json!(4_102_444_860_u64), "01:00.000"),
         // Within the skew, and no later than a minute from now.
-        (json!(1_767_225_661), "01:00.000"),
-        (json!(1_767_225_665), "01:00.000"),
-        (json!("2026-01-01T00:01:05.000Z"), "01:00.000"),
-        (json!(1_767_225_600), "00:00.000"),
+        (json!(4_102_444_861_u64), "01:00.000"),
+        (json!(4_102_444_865_u64), "01:00.000"),
+        (json!("2100-01-01T00:01:05.000Z"), "01:00.000"),
+        (json!(4_102_444_800_u64), "00:00.000"),
     ];
     for (expiration, effective) in accepted {
         let world = World::new();
         let minted = world.post_json(MINT, &json!({ "expiration": expiration })).await.ok();
-        assert_eq!(minted["expiration"], format!("2026-01-01T00:{effective}Z"), "{expiration}");
+        assert_eq!(minted["expiration"], format!("2100-01-01T00:{effective}Z"), "{expiration}");
     }
     let world = World::new();
-    let past = world.post_json(MINT, &json!({ "expiration": 1_767_225_595 })).await.ok();
-    assert_eq!(past["expiration"], "2025-12-31T23:59:55.000Z");
+    let past = world.post_json(MINT, &json!({ "expiration": 4_102_444_795_u64 })).await.ok();
+    assert_eq!(past["expiration"], "2099-12-31T23:59:55.000Z");
     for refused in [
-        json!(1_767_225_594),
-        json!(1_767_225_666),
-        json!(1_767_225_594_999_u64),
-        json!(1_767_225_665_001_u64),
-        json!("2026-01-01T00:01:05.001Z"),
-        json!("2025-12-31T23:59:54.999Z"),
+        json!(4_102_444_794_u64),
+        json!(4_102_444_866_u64),
+        json!(4_102_444_794_999_u64),
+        json!(4_102_444_865_001_u64),
+        json!("2100-01-01T00:01:05.001Z"),
+        json!("2099-12-31T23:59:54.999Z"),
         json!(99_999_999_999_u64),
         json!(100_000_000_000_u64),
         json!(u64::MAX),
@@ -768,9 +772,9 @@ async fn an_expiration_has_many_forms_and_one_meaning() {
 #[tokio::test]
 async fn a_code_that_is_asked_to_be_short_is() {
     let world = World::new();
-    let body = json!({ "expiration": "2026-01-01T00:00:01.5Z" });
+    let body = json!({ "expiration": "2100-01-01T00:00:01.5Z" });
     for (wait, works) in [(1_499, true), (1_500, false)] {
-        world.clock.set(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600));
+        world.clock.set(SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_800));
         let code = text(&world.post_json(MINT, &body).await.ok(), "code");
         world.advance(MILLI * wait);
         assert_eq!(world.exchange(key(), &code).await.status == 200, works);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use credential_code::store::{CodeGrant, Record, Slot, StoreError};
+use credential_code::store::{CodeGrant, Record, Sharing, Slot, StoreError};
 use credential_code::testing::{block_on, repository_contract, store_contract};
 use credential_code::{
     BoxError, Credential, CredentialRepository, Insertion, NewCredential, OneTimeStore, UserId,
@@ -53,6 +53,10 @@ async fn round_trip() {
 
 #[async_trait]
 impl OneTimeStore<CodeGrant> for Wrong {
+    fn sharing(&self) -> Sharing {
+        Sharing::ThisProcess
+    }
+
     async fn insert(&self, slot: Slot, mut record: CodeGrant) -> Result<Insertion, StoreError> {
         if self.has(Fault::RefusesReturns) && self.taken.lock().unwrap().contains(&slot) {
             return Ok(Insertion::Duplicate);

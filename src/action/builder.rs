@@ -6,15 +6,15 @@ use http::request::Parts;
 
 use crate::action::ActionFlow;
 use crate::action::flow::Inner;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 #[cfg(feature = "memory")]
 use crate::flow::in_memory;
 use crate::flow::{
-    Budget, BuildError, Event, Front, Listener, Purses, RequestLimits, SourceOf, check, check_lifetime,
+    BuildError, Event, Foundation, Front, Listener, Purses, RequestLimits, SourceOf, check, check_lifetime,
 };
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, RelyingPartyList, SignCounters};
 use crate::model::{RelyingParty, Requirement};
-use crate::store::{OneTimeStore, PendingAction, SlotKeys, UserAction};
+use crate::store::{Budget, OneTimeStore, PendingAction, PurseStore, SlotKeys, SlotLabel, UserAction};
 
 const LONGEST_CHALLENGE_LIFETIME: Duration = Duration::from_secs(60 * 60);
 const LONGEST_ACTION_LIFETIME: Duration = Duration::from_secs(10 * 60);
@@ -32,8 +32,9 @@ pub struct ActionFlowBuilder {
     actions: Option<Arc<dyn OneTimeStore<UserAction>>>,
     #[cfg(feature = "memory")]
     memory_capacity: u64,
+    purses: Option<Arc<dyn PurseStore>>,
     slot_keys: Option<SlotKeys>,
-    clock: Arc<dyn Clock>,
+    clock: Option<Arc<dyn Clock>>,
     listener: Option<Listener>,
     source_of: SourceOf,
     user_verification: Requirement,
@@ -56,8 +57,9 @@ impl ActionFlowBuilder {
             actions: None,
             #[cfg(feature = "memory")]
             memory_capacity: 100_000,
+            purses: None,
             slot_keys: None,
-            clock: Arc::new(SystemClock),
+            clock: None,
             listener: None,
             source_of: Box::new(|_| None),
             user_verification: Requirement::Required,
@@ -136,15 +138,23 @@ impl ActionFlowBuilder {
         self
     }
 
-    /// The keys that slots are made with; the code flow's will do. Default: a random one, which no other process has.
+    /// Where all budgets are kept, so that several processes spend them together. Default: in this process, at no cost. A shared store is asked once
+    /// more by each begin, and once or twice more by each complete and redeem.
+    pub fn budgets(mut self, purses: Arc<dyn PurseStore>) -> Self {
+        self.purses = Some(purses);
+        self
+    }
+
+    /// The keys that slots are made with; the code flow's will do. Default: a random one, which no other process has. With a
+    /// [shared](crate::store::Sharing) store there is no default.
     pub fn slot_keys(mut self, keys: SlotKeys) -> Self {
         self.slot_keys = Some(keys);
         self
     }
 
-    /// What time it is. Default: the system's clock.
+    /// What time it is. Default: the clock of the shared store, if there is one, else the system's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+        self.clock = Some(clock);
         self
     }
 
@@ -215,13 +225,20 @@ impl ActionFlowBuilder {
         #[cfg(feature = "memory")]
         check(self.memory_capacity > 0, "memory_capacity", "a store holds at least one record")?;
         let listener = self.listener.ok_or(BuildError::Missing("events"))?;
+        let stores = [
+            ("challenge_store", self.pending.as_ref().map(|store| store.sharing())),
+            ("action_store", self.actions.as_ref().map(|store| store.sharing())),
+        ];
+        let Foundation { clock, slot_keys, purses } =
+            Foundation::new(self.clock, self.slot_keys, self.purses, stores)?;
+        let purses = purses.as_ref();
         #[cfg(feature = "memory")]
         let (pending, actions) = (
             self.pending.or_else(|| {
-                Some(in_memory(self.memory_capacity, &self.clock, &listener, |it: &PendingAction| &it.user))
+                Some(in_memory(self.memory_capacity, &clock, &listener, |it: &PendingAction| &it.user))
             }),
             self.actions.or_else(|| {
-                Some(in_memory(self.memory_capacity, &self.clock, &listener, |it: &UserAction| &it.user))
+                Some(in_memory(self.memory_capacity, &clock, &listener, |it: &UserAction| &it.user))
             }),
         );
         #[cfg(not(feature = "memory"))]
@@ -230,7 +247,7 @@ impl ActionFlowBuilder {
             front: Front {
                 authenticator: self.authenticator.ok_or(BuildError::Missing("authenticator"))?,
                 relying_parties,
-                clock: self.clock,
+                clock,
                 listener,
                 source_of: self.source_of,
                 limits: self.limits,
@@ -239,15 +256,16 @@ impl ActionFlowBuilder {
             counters: self.counters.ok_or(BuildError::Missing("sign_counters"))?,
             pending: pending.ok_or(BuildError::Missing("challenge_store"))?,
             actions: actions.ok_or(BuildError::Missing("action_store"))?,
-            slot_keys: match self.slot_keys {
-                Some(keys) => keys,
-                None => SlotKeys::random()?,
-            },
+            slot_keys,
             user_verification: self.user_verification,
             challenge_lifetime: self.challenge_lifetime,
             action_lifetime: self.action_lifetime,
-            challenges_of_user: Purses::new(self.challenges_of_user),
-            misses_of_user: Purses::new(self.misses_of_user),
+            challenges_of_user: Purses::new(
+                self.challenges_of_user,
+                SlotLabel::ActionChallengesOfUser,
+                purses,
+            ),
+            misses_of_user: Purses::new(self.misses_of_user, SlotLabel::ActionMissesOfUser, purses),
         }))
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::action::{ActionFlowBuilder, ActionRequest};
 use crate::assertion::{Assertion, AssertionError, Expected, VerifiedAssertion, verify};
 use crate::flow::{
-    BudgetScope, Error, Event, Front, MOST_RETURNS, Purses, Reason, Refusal, Refused, Spent, Step, Taken,
+    BudgetScope, Error, Event, Front, MOST_RETURNS, NotTaken, Purses, Refusal, Refused, Spent, Step, Taken,
     take,
 };
 use crate::host::{Advance, Caller, CredentialRepository, SignCounters};
@@ -85,9 +85,8 @@ impl ActionFlow {
         relying_party: Arc<RelyingParty>,
         source: Option<&str>,
     ) -> Result<ActionChallenge, Error> {
-        let step = Step::BeginAction;
-        self.pay(&self.0.challenges_of_user, step, caller, source)?;
-        let refused = Refused { step, user: Some(&caller.user), kind: None, source };
+        let refused = Refused { step: Step::BeginAction, user: Some(&caller.user), kind: None, source };
+        self.pay(&self.0.challenges_of_user, caller, refused).await?;
         self.open(caller, request, relying_party)
             .await
             .map_err(|error| self.0.front.listener.refuse(refused, error))
@@ -103,20 +102,15 @@ impl ActionFlow {
     ) -> Result<SignedAction, Error> {
         let (step, user) = (Step::CompleteAction, &caller.user);
         let refused = Refused { step, user: Some(user), kind: Some(assertion.kind), source };
-        self.pay(&self.0.misses_of_user, step, caller, source)?;
+        self.pay(&self.0.misses_of_user, caller, refused).await?;
         let secret = challenge_secret(user, challenge_id);
         let slots = self.0.slot_keys.all(SlotLabel::ActionChallenge, &secret);
         let taken = take(&*self.0.pending, slots, self.now()).await;
-        if !matches!(taken, Ok(None)) {
-            self.0.misses_of_user.give_back(user.as_str());
+        if !matches!(taken, Err(NotTaken::Missing)) {
+            self.0.misses_of_user.give_back(user.as_str()).await;
         }
-        let Taken { slot, record: pending } = match taken {
-            Ok(Some(taken)) => taken,
-            Ok(None) => {
-                return Err(self.refuse(refused, Error::invalid_action_challenge(Reason::NotFound)));
-            }
-            Err(error) => return Err(self.refuse(refused, error)),
-        };
+        let Taken { slot, record: pending } = taken
+            .map_err(|missing| self.refuse(refused, missing.into_error(Error::invalid_action_challenge)))?;
         match self.close(&pending, assertion).await {
             Ok(signed) => {
                 let (credential, expires_at) = (&assertion.credential_id, signed.expires_at);
@@ -145,21 +139,17 @@ impl ActionFlow {
     ) -> Result<(), Error> {
         let (step, user) = (Step::RedeemAction, &caller.user);
         let refused = Refused { step, user: Some(user), kind: None, source };
-        self.pay(&self.0.misses_of_user, step, caller, source)?;
+        self.pay(&self.0.misses_of_user, caller, refused).await?;
         let secret = action_secret(&request.binding(user), proof);
         let slots = self.0.slot_keys.all(SlotLabel::UserAction, &secret);
         let taken = take(&*self.0.actions, slots, self.now()).await;
-        if !matches!(taken, Ok(None)) {
-            self.0.misses_of_user.give_back(user.as_str());
+        if !matches!(taken, Err(NotTaken::Missing)) {
+            self.0.misses_of_user.give_back(user.as_str()).await;
         }
-        match taken {
-            Ok(Some(Taken { record: UserAction { credential, .. }, .. })) => {
-                self.0.front.listener.tell(&Event::ActionRedeemed { user, credential: &credential, source });
-                Ok(())
-            }
-            Ok(None) => Err(self.refuse(refused, Error::invalid_action(Reason::NotFound))),
-            Err(error) => Err(self.refuse(refused, error)),
-        }
+        let Taken { record: UserAction { credential, .. }, .. } =
+            taken.map_err(|missing| self.refuse(refused, missing.into_error(Error::invalid_action)))?;
+        self.0.front.listener.tell(&Event::ActionRedeemed { user, credential: &credential, source });
+        Ok(())
     }
 
     pub(super) fn front(&self) -> &Front {
@@ -175,10 +165,9 @@ impl ActionFlow {
     }
 
     /// Spends one of the caller's budget. A guess pays before it looks, so that many at once are no way around.
-    fn pay(&self, purses: &Purses, step: Step, caller: &Caller, source: Option<&str>) -> Result<(), Error> {
-        purses.spend(caller.user.as_str(), self.now()).map_err(|retry_after| {
-            self.0.front.listener.throttle(step, BudgetScope::User, retry_after, Some(&caller.user), source)
-        })
+    async fn pay(&self, purses: &Purses, caller: &Caller, refused: Refused<'_>) -> Result<(), Error> {
+        let paid = purses.spend(caller.user.as_str(), self.now()).await;
+        paid.map_err(|unpaid| self.0.front.listener.refuse_unpaid(refused, BudgetScope::User, unpaid))
     }
 
     async fn open(

@@ -128,11 +128,11 @@ impl Error {
     }
 
     /// One error for every code that does not work, so that an answer tells nothing about codes.
-    pub(crate) fn invalid_code(reason: Reason) -> Self {
+    pub(crate) fn invalid_code(reason: impl Into<BoxError>) -> Self {
         Self::because(ErrorKind::InvalidCode, "This code does not work. Ask for a new one.", reason)
     }
 
-    pub(crate) fn invalid_challenge(reason: Reason) -> Self {
+    pub(crate) fn invalid_challenge(reason: impl Into<BoxError>) -> Self {
         Self::because(
             ErrorKind::InvalidChallenge,
             "This registration is no longer open. Ask for a new code.",
@@ -140,7 +140,7 @@ impl Error {
         )
     }
 
-    pub(crate) fn invalid_action_challenge(reason: Reason) -> Self {
+    pub(crate) fn invalid_action_challenge(reason: impl Into<BoxError>) -> Self {
         Self::because(
             ErrorKind::InvalidChallenge,
             "This challenge is no longer open. Sign the action anew.",
@@ -149,7 +149,7 @@ impl Error {
     }
 
     /// One error for every user action that does not work, so that an answer tells nothing about actions.
-    pub(crate) fn invalid_action(reason: Reason) -> Self {
+    pub(crate) fn invalid_action(reason: impl Into<BoxError>) -> Self {
         Self::because(ErrorKind::Forbidden, INVALID_ACTION, reason)
     }
 
@@ -167,9 +167,14 @@ impl Error {
         Self::because(ErrorKind::Unavailable, "The service is unavailable. Try again later.", source)
     }
 
-    /// A host failed. Whoever asked learns that, and nothing else.
+    /// A host failed, or a store behind it. Whoever asked learns that, and nothing else.
     pub(crate) fn host(source: BoxError) -> Self {
-        Self::because(ErrorKind::Internal, "Something went wrong. Try again later.", source)
+        match source.downcast::<StoreError>() {
+            Ok(error) => Self::from(*error),
+            Err(source) => {
+                Self::because(ErrorKind::Internal, "Something went wrong. Try again later.", source)
+            }
+        }
     }
 }
 

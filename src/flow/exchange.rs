@@ -1,7 +1,9 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use crate::flow::{CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, Reason, Refused, Step, Taken, take};
+use crate::flow::{
+    CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, NotTaken, Reason, Refused, Step, Taken, take,
+};
 use crate::model::{
     Challenge, ChallengeId, Code, Credential, CredentialId, CredentialKind, CredentialStatus, Fido2Policy,
     Origin, OtpUrl, RelyingParty, User,
@@ -62,19 +64,14 @@ impl CodeFlow {
         let refused =
             Refused { step: Step::Exchange, user: None, kind: Some(request.kind), source: request.source };
         self.check_kind(request.kind).map_err(|error| self.refuse(refused, error))?;
-        let attempt = self.begin_attempt(Step::Exchange, request.source)?;
+        let attempt = self.begin_attempt(refused).await?;
         let slots = self.0.slot_keys.all(SlotLabel::Code, request.code.secret());
-        let Taken { slot, record: grant } = match take(&*self.0.codes, slots, self.now()).await {
-            Ok(Some(taken)) => {
-                attempt.forgive();
-                taken
-            }
-            Ok(None) => return Err(self.refuse(refused, Error::invalid_code(Reason::NotFound))),
-            Err(error) => {
-                attempt.forgive();
-                return Err(self.refuse(refused, error));
-            }
-        };
+        let taken = take(&*self.0.codes, slots, self.now()).await;
+        if !matches!(taken, Err(NotTaken::Missing)) {
+            attempt.forgive().await;
+        }
+        let Taken { slot, record: grant } =
+            taken.map_err(|missing| self.refuse(refused, missing.into_error(Error::invalid_code)))?;
 
         let refused = Refused { user: Some(&grant.user), ..refused };
         match self.open_registration(&grant, &request).await {

@@ -1,8 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::flow::{BudgetScope, Error, Event, Step, event};
+use crate::flow::{BudgetScope, Error, Event, Step, Unpaid, event};
 use crate::model::{CredentialKind, UserId};
 
 /// Who hears of events: the host, and the log. Cheap to clone.
@@ -27,17 +26,16 @@ impl Listener {
         error
     }
 
-    /// Tells of an exhausted budget and returns the refusal.
-    pub(crate) fn throttle(
-        &self,
-        step: Step,
-        scope: BudgetScope,
-        retry_after: Duration,
-        user: Option<&UserId>,
-        source: Option<&str>,
-    ) -> Error {
-        self.tell(&Event::Throttled { step, scope, retry_after, user, source });
-        Error::too_many_attempts(retry_after)
+    /// Tells of a budget that is exhausted, or that nobody can tell of, and returns the refusal.
+    pub(crate) fn refuse_unpaid(&self, refused: Refused<'_>, scope: BudgetScope, unpaid: Unpaid) -> Error {
+        let Refused { step, user, source, .. } = refused;
+        match unpaid {
+            Unpaid::Exhausted(retry_after) => {
+                self.tell(&Event::Throttled { step, scope, retry_after, user, source });
+                Error::too_many_attempts(retry_after)
+            }
+            Unpaid::Unknown(error) => self.refuse(refused, error),
+        }
     }
 }
 

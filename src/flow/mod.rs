@@ -28,6 +28,7 @@ mod mint;
 #[cfg(not(feature = "deprecated-kinds"))]
 mod no_secret;
 mod proof;
+mod purses;
 mod register;
 #[cfg(feature = "deprecated-kinds")]
 mod secret;
@@ -37,13 +38,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-pub(crate) use self::attempts::Purses;
-use self::attempts::{Attempt, Attempts, Exhausted};
-pub use self::attempts::{Budget, BudgetScope};
+pub use self::attempts::BudgetScope;
+use self::attempts::{Attempt, Attempts};
 #[cfg(feature = "memory")]
 pub(crate) use self::builder::in_memory;
 pub use self::builder::{BuildError, CodeFlowBuilder};
-pub(crate) use self::builder::{check, check_lifetime};
+pub(crate) use self::builder::{Foundation, check, check_lifetime};
 pub(crate) use self::error::Reason;
 pub use self::error::{Error, ErrorKind};
 pub use self::event::{Event, Step};
@@ -53,8 +53,9 @@ pub(crate) use self::front::{Front, RequestLimits, SourceOf};
 pub(crate) use self::listener::{Listener, Refused};
 pub use self::mint::MintedCode;
 pub use self::proof::Proof;
+pub(crate) use self::purses::{Purses, SharedPurses, Unpaid};
 pub use self::register::RegisterRequest;
-pub(crate) use self::taken::{MOST_RETURNS, Refusal, Spent, Taken, take};
+pub(crate) use self::taken::{MOST_RETURNS, NotTaken, Refusal, Spent, Taken, take};
 #[cfg(feature = "fido2")]
 use crate::attestation::AttestationEngine;
 use crate::host::{CredentialRepository, UserDirectory};
@@ -129,22 +130,9 @@ impl CodeFlow {
     }
 
     /// Pays for one guess, or says that there is nothing left to pay with.
-    fn begin_attempt<'a>(&'a self, step: Step, source: Option<&'a str>) -> Result<Attempt<'a>, Error> {
-        self.0
-            .attempts
-            .begin(source, self.now())
-            .map_err(|Exhausted { scope, retry_after }| self.throttle(step, scope, retry_after, None, source))
-    }
-
-    fn throttle(
-        &self,
-        step: Step,
-        scope: BudgetScope,
-        retry_after: Duration,
-        user: Option<&UserId>,
-        source: Option<&str>,
-    ) -> Error {
-        self.0.front.listener.throttle(step, scope, retry_after, user, source)
+    async fn begin_attempt<'a>(&'a self, refused: Refused<'a>) -> Result<Attempt<'a>, Error> {
+        let attempt = self.0.attempts.begin(refused.source, self.now()).await;
+        attempt.map_err(|(scope, unpaid)| self.0.front.listener.refuse_unpaid(refused, scope, unpaid))
     }
 }
 

@@ -1,8 +1,8 @@
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError, verify};
 use crate::flow::expiration::whole_millis;
 use crate::flow::{
-    CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, Proof, Reason, Refusal, Refused, Spent, Step, Taken,
-    take,
+    CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, NotTaken, Proof, Reason, Refusal, Refused, Spent, Step,
+    Taken, take,
 };
 use crate::model::{
     ChallengeId, Credential, CredentialId, CredentialKind, CredentialSecret, CredentialUuid,
@@ -58,19 +58,14 @@ impl CodeFlow {
         let kind = request.proof.kind();
         let refused = Refused { step: Step::Register, user: None, kind: Some(kind), source };
         self.check_kind(kind).map_err(|error| self.refuse(refused, error))?;
-        let attempt = self.begin_attempt(Step::Register, source)?;
+        let attempt = self.begin_attempt(refused).await?;
         let slots = self.0.slot_keys.all(SlotLabel::Challenge, request.challenge_id.secret());
-        let Taken { slot, record: pending } = match take(&*self.0.pending, slots, self.now()).await {
-            Ok(Some(taken)) => {
-                attempt.forgive();
-                taken
-            }
-            Ok(None) => return Err(self.refuse(refused, Error::invalid_challenge(Reason::NotFound))),
-            Err(error) => {
-                attempt.forgive();
-                return Err(self.refuse(refused, error));
-            }
-        };
+        let taken = take(&*self.0.pending, slots, self.now()).await;
+        if !matches!(taken, Err(NotTaken::Missing)) {
+            attempt.forgive().await;
+        }
+        let Taken { slot, record: pending } =
+            taken.map_err(|missing| self.refuse(refused, missing.into_error(Error::invalid_challenge)))?;
 
         let refused = Refused { user: Some(&pending.user), ..refused };
         match self.close_registration(slot, &pending, request, source).await {

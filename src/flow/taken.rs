@@ -1,7 +1,7 @@
 use std::time::SystemTime;
 
-use crate::flow::Error;
-use crate::store::{OneTimeStore, Record, Slot, StoreError};
+use crate::flow::{Error, Reason};
+use crate::store::{BoxError, OneTimeStore, Record, Slot, StoreError, StoreErrorKind};
 
 /// How often a record may be put back.
 pub(crate) const MOST_RETURNS: u8 = 5;
@@ -18,13 +18,46 @@ pub(crate) async fn take<R: Record>(
     store: &dyn OneTimeStore<R>,
     slots: impl Iterator<Item = Slot>,
     now: SystemTime,
-) -> Result<Option<Taken<R>>, StoreError> {
+) -> Result<Taken<R>, NotTaken> {
     for slot in slots {
-        if let Some(record) = store.take(slot, now).await? {
-            return Ok(Some(Taken { slot, record }));
+        match store.take(slot, now).await {
+            Ok(Some(record)) => return Ok(Taken { slot, record }),
+            Ok(None) => {}
+            Err(error) => return Err(NotTaken::from(error)),
         }
     }
-    Ok(None)
+    Err(NotTaken::Missing)
+}
+
+/// Why there is no record.
+#[derive(Debug)]
+pub(crate) enum NotTaken {
+    /// There was none: a miss.
+    Missing,
+    /// There was one, which is worth nothing.
+    Unreadable(StoreError),
+    /// Nobody can tell.
+    Failed(StoreError),
+}
+
+impl From<StoreError> for NotTaken {
+    fn from(error: StoreError) -> Self {
+        match error.kind() {
+            StoreErrorKind::Unreadable => Self::Unreadable(error),
+            StoreErrorKind::Failed => Self::Failed(error),
+        }
+    }
+}
+
+impl NotTaken {
+    /// What the caller is told. `invalid` makes the one refusal of whatever does not work.
+    pub(crate) fn into_error(self, invalid: impl FnOnce(BoxError) -> Error) -> Error {
+        match self {
+            Self::Missing => invalid(Reason::NotFound.into()),
+            Self::Unreadable(error) => invalid(error.into()),
+            Self::Failed(error) => error.into(),
+        }
+    }
 }
 
 /// What becomes of a challenge whose answer was refused.

@@ -7,7 +7,7 @@ use moka::notification::RemovalCause;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use crate::store::{Insertion, OneTimeStore, Record, Slot, StoreError};
+use crate::store::{Insertion, OneTimeStore, Record, Sharing, Slot, StoreError};
 
 /// No record of the flow lives longer, so moka may drop what nobody came for. `take` decides by the flow's clock long before.
 const LONGEST_LIFE: Duration = Duration::from_secs(60 * 60);
@@ -53,6 +53,10 @@ impl<R: Record> fmt::Debug for MemoryStore<R> {
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for MemoryStore<R> {
+    fn sharing(&self) -> Sharing {
+        Sharing::ThisProcess
+    }
+
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         match self.records.entry(slot).or_insert(Arc::new(record)).is_fresh() {
             true => Ok(Insertion::Created),

@@ -14,10 +14,18 @@
 //!
 //! A store of your own is checked by the conformance suite of the feature `test-util`.
 
+mod budget;
+pub mod codec;
+mod engine_clock;
 #[cfg(feature = "memory")]
 mod memory;
 mod record;
+#[cfg(feature = "redis")]
+pub mod redis;
+mod sharing;
 mod slot;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,11 +33,19 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
+pub use self::budget::{Budget, Payment, PurseStore};
+pub use self::codec::UnreadableRecord;
+pub use self::engine_clock::EngineClock;
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
 pub use self::record::{CodeGrant, PendingAction, PendingRegistration, Record, UserAction};
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
+pub use self::sharing::Sharing;
 pub(crate) use self::slot::SlotLabel;
 pub use self::slot::{Slot, SlotKey, SlotKeys};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use self::sql::{Background, InvalidName, SqlStore, TableNames};
 
 /// A failure's source, as tower and axum box theirs.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -44,31 +60,72 @@ pub enum Insertion {
     Duplicate,
 }
 
-/// A store could not answer. The flow says 503, and puts back what it had taken.
+/// A store could not answer, or not with a record.
 #[derive(Debug, thiserror::Error)]
-#[error("the {store} store failed")]
+#[error("the {store} store {kind}")]
 pub struct StoreError {
     store: &'static str,
+    kind: StoreErrorKind,
     source: BoxError,
+}
+
+/// What is to be done about a [`StoreError`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// The store could not answer. The flow says 503, and puts back what it had taken.
+    Failed,
+    /// A record was taken and can't be read. The flow refuses it like a code that does not work: it is spent, and whoever asked again would get
+    /// nothing else.
+    Unreadable,
+}
+
+impl fmt::Display for StoreErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Failed => "failed",
+            Self::Unreadable => "had a record that can't be read",
+        })
+    }
 }
 
 impl StoreError {
     /// A failure of the named store.
     pub fn new(store: &'static str, source: impl Into<BoxError>) -> Self {
-        Self { store, source: source.into() }
+        Self { store, kind: StoreErrorKind::Failed, source: source.into() }
+    }
+
+    /// The named store had a record that can't be read, and has it no more.
+    pub fn unreadable(store: &'static str, source: impl Into<BoxError>) -> Self {
+        Self { store, kind: StoreErrorKind::Unreadable, source: source.into() }
+    }
+
+    /// What is to be done about it.
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+}
+
+impl From<UnreadableRecord> for StoreError {
+    fn from(error: UnreadableRecord) -> Self {
+        Self::unreadable(error.records(), error)
     }
 }
 
 /// A store of records that may be taken once.
 #[async_trait]
 pub trait OneTimeStore<R: Record>: fmt::Debug + Send + Sync + 'static {
+    /// Who else sees the records.
+    fn sharing(&self) -> Sharing;
+
     /// Lays a record into an empty slot. [`Insertion::Duplicate`] leaves the old record untouched.
     ///
     /// The record may be dropped once it has expired ([`Record::expires_at`]), and must not be dropped earlier without telling
     /// anybody.
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError>;
 
-    /// Removes and returns the record, in one atomic step. Absent, already taken and expired at `now` are all `None`.
+    /// Removes and returns the record, in one atomic step. Absent, already taken and expired at `now` are all `None`. A record that was
+    /// removed and can't be read is [`StoreError::unreadable`].
     ///
     /// An expired record is removed as well, so that a clock which goes back does not bring it back: remove by the slot alone, and
     /// compare the expiry of what was removed.
@@ -77,6 +134,10 @@ pub trait OneTimeStore<R: Record>: fmt::Debug + Send + Sync + 'static {
 
 #[async_trait]
 impl<R: Record, S: OneTimeStore<R> + ?Sized> OneTimeStore<R> for Arc<S> {
+    fn sharing(&self) -> Sharing {
+        (**self).sharing()
+    }
+
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         (**self).insert(slot, record).await
     }

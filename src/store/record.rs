@@ -20,14 +20,25 @@ pub trait Record:
     fn expires_at(&self) -> SystemTime;
 }
 
-mod sealed {
+pub(super) mod sealed {
     // Nobody outside is meant to name it.
     #[allow(unnameable_types)]
-    pub trait Sealed {}
-    impl Sealed for super::CodeGrant {}
-    impl Sealed for super::PendingAction {}
-    impl Sealed for super::PendingRegistration {}
-    impl Sealed for super::UserAction {}
+    pub trait Sealed {
+        /// Which record it is, in the bytes of a [`codec`](crate::store::codec). No two have the same, and none ever changes.
+        const TAG: u8;
+    }
+    impl Sealed for super::CodeGrant {
+        const TAG: u8 = 1;
+    }
+    impl Sealed for super::PendingRegistration {
+        const TAG: u8 = 2;
+    }
+    impl Sealed for super::PendingAction {
+        const TAG: u8 = 3;
+    }
+    impl Sealed for super::UserAction {
+        const TAG: u8 = 4;
+    }
 }
 
 /// What a code is worth: one exchange, for this user, until then.

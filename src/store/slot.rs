@@ -4,6 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::encoding::hex;
 #[cfg(feature = "deprecated-kinds")]
 use crate::model::{ChallengeId, TotpSecret};
 use crate::random::{self, NoRandomness};
@@ -33,7 +34,7 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// What kind of secret a slot stands for. The label goes into the hash, so that a challenge id sent as a code finds nothing.
+/// What kind of secret, or of purse, a slot stands for. The label goes into the hash, so that a challenge id sent as a code finds nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum SlotLabel {
     Code,
@@ -42,6 +43,11 @@ pub(crate) enum SlotLabel {
     UserAction,
     #[cfg(feature = "deprecated-kinds")]
     TotpSecret,
+    CodesOfUser,
+    MissesOfSource,
+    MissesOfFlow,
+    ActionChallengesOfUser,
+    ActionMissesOfUser,
 }
 
 impl SlotLabel {
@@ -53,6 +59,11 @@ impl SlotLabel {
             Self::UserAction => b"credential-code/v1/user-action\0",
             #[cfg(feature = "deprecated-kinds")]
             Self::TotpSecret => b"credential-code/v1/totp-secret\0",
+            Self::CodesOfUser => b"credential-code/v1/purse/codes-of-user\0",
+            Self::MissesOfSource => b"credential-code/v1/purse/misses-of-source\0",
+            Self::MissesOfFlow => b"credential-code/v1/purse/misses-of-flow\0",
+            Self::ActionChallengesOfUser => b"credential-code/v1/purse/action-challenges-of-user\0",
+            Self::ActionMissesOfUser => b"credential-code/v1/purse/action-misses-of-user\0",
         }
     }
 }
@@ -66,6 +77,11 @@ impl SlotKey {
     pub fn new(bytes: impl Into<Vec<u8>>) -> Option<Self> {
         let bytes = Zeroizing::new(bytes.into());
         (bytes.len() >= 32).then_some(Self(bytes))
+    }
+
+    /// A key from a text of hexadecimal digits, which `openssl rand -hex 32` makes. `None` when it is no such text, or a short one.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        hex::decode(text).ok().and_then(Self::new)
     }
 }
 

@@ -3,7 +3,7 @@
 //! - [`MemoryHost`]: a host whose users and credentials live in memory, and [`ManualClock`]: a clock that a test moves.
 //! - [`KeyClient`] and [`SoftAuthenticator`]: clients in software that answer a challenge, of any kind. With the feature
 //!   `deprecated-kinds` also a `TotpClient` and a `PasswordClient`.
-//! - [`store_contract`] and [`repository_contract`]: what a store and a repository of one's own have to pass.
+//! - [`store_contract`], [`purse_contract`] and [`repository_contract`]: what stores and a repository of one's own have to pass.
 //!
 //! Nothing here is for production, and breaking changes may come with any release.
 
@@ -12,6 +12,7 @@ mod host;
 mod key_client;
 #[cfg(feature = "deprecated-kinds")]
 mod password_client;
+mod purse_contract;
 mod race;
 mod repository_contract;
 #[cfg(feature = "deprecated-kinds")]
@@ -27,6 +28,7 @@ pub use self::host::{MemoryHost, action_flow_builder, flow_builder};
 pub use self::key_client::KeyClient;
 #[cfg(feature = "deprecated-kinds")]
 pub use self::password_client::PasswordClient;
+pub use self::purse_contract::purse_contract;
 pub use self::race::block_on;
 pub use self::repository_contract::repository_contract;
 #[cfg(feature = "deprecated-kinds")]

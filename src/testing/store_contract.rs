@@ -2,12 +2,17 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crate::model::{Challenge, CredentialKind, Fido2Policy, Origin, RelyingParty, UserId};
+use crate::model::{
+    Challenge, CredentialId, CredentialKind, Fido2Policy, Origin, RelyingParty, Requirement, UserId,
+};
 use crate::random;
-use crate::store::{CodeGrant, Insertion, OneTimeStore, PendingRegistration, Record, Slot};
+use crate::store::{
+    CodeGrant, Insertion, OneTimeStore, PendingAction, PendingRegistration, Record, Slot, UserAction,
+};
 use crate::testing::race::{at_once, block_on};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// A record that the suite can make. Implemented for every record of the crate.
 pub trait Sample: Record + PartialEq {
@@ -21,16 +26,35 @@ impl Sample for CodeGrant {
     }
 }
 
+impl Sample for PendingAction {
+    fn sample(number: u8, expires_at: SystemTime) -> Self {
+        Self {
+            user: user(number),
+            challenge: Challenge::mint().expect("the system gives randomness"),
+            binding: random::bytes().expect("the system gives randomness"),
+            relying_party: Arc::new(party()),
+            user_verification: Requirement::Preferred,
+            expires_at,
+            returns: number,
+        }
+    }
+}
+
+impl Sample for UserAction {
+    fn sample(number: u8, expires_at: SystemTime) -> Self {
+        let credential = CredentialId::new(format!("arn:key/{number}/ü")).expect("a short id is valid");
+        Self { user: user(number), credential, expires_at }
+    }
+}
+
 impl Sample for PendingRegistration {
     fn sample(number: u8, expires_at: SystemTime) -> Self {
-        let origin = Origin::new("https://app.example.com").expect("the sample is valid");
-        let party = RelyingParty::new("example.com", "Exämple \"& Co\"", [origin.as_str()]);
         Self {
             user: user(number),
             kind: CredentialKind::RecoveryKey,
             challenge: Challenge::mint().expect("the system gives randomness"),
-            relying_party: Arc::new(party.expect("the sample is valid")),
-            origin: Some(origin),
+            relying_party: Arc::new(party()),
+            origin: Some(Origin::new(ORIGIN).expect("the sample is valid")),
             fido2: Arc::new(Fido2Policy::default()),
             expires_at,
             returns: number,
@@ -38,11 +62,24 @@ impl Sample for PendingRegistration {
     }
 }
 
+const ORIGIN: &str = "https://app.example.com";
+
+fn party() -> RelyingParty {
+    RelyingParty::new("example.com", "Exämple \"& Co\"", [ORIGIN]).expect("the sample is valid")
+}
+
 fn user(number: u8) -> UserId {
     UserId::new(format!("us-{number}-ü")).expect("a short id is valid")
 }
 
-fn slot() -> Slot {
+/// About now, since an engine may drop what expired long ago by its own clock; and no whole second, since a store may not round. A millisecond is
+/// the precision that the flow's records have.
+pub(crate) fn now() -> SystemTime {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    SystemTime::UNIX_EPOCH + Duration::from_secs(since_epoch.as_secs()) + 123 * MILLISECOND
+}
+
+pub(crate) fn slot() -> Slot {
     Slot::from_bytes(random::bytes().expect("the system gives randomness"))
 }
 
@@ -61,10 +98,9 @@ fn slot() -> Slot {
 /// ```
 ///
 /// Its racers are futures on the caller's own task, so it runs on whatever runtime the store needs, and catches every store that awaits
-/// between looking and deleting. A store that needs no runtime should pass [`store_contract_on_threads`] as well.
+/// between looking and deleting. Its times are about now. A store that needs no runtime should pass [`store_contract_on_threads`] as well.
 pub async fn store_contract<R: Sample>(store: Arc<dyn OneTimeStore<R>>) {
-    // A whole millisecond, which is the precision that the flow's records have.
-    let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_767_225_600_123);
+    let now = now();
     a_record_is_taken_once_and_unchanged(&*store, now).await;
     an_insertion_never_overwrites(&*store, now).await;
     an_empty_slot_has_nothing(&*store, now).await;
@@ -80,10 +116,10 @@ pub async fn store_contract<R: Sample>(store: Arc<dyn OneTimeStore<R>>) {
 /// stores that need no runtime.
 pub fn store_contract_on_threads<R: Sample>(store: &Arc<dyn OneTimeStore<R>>, rounds: usize) {
     const RACERS: usize = 4;
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+    let now = now();
     let slots: Arc<[Slot]> = std::iter::repeat_with(slot).take(rounds).collect();
     for slot in &*slots {
-        expect_created(block_on(store.insert(*slot, R::sample(0, now + MILLISECOND))));
+        expect_created(block_on(store.insert(*slot, R::sample(0, now + HOUR))));
     }
     let barrier = Arc::new(Barrier::new(RACERS));
     // The racers live for all rounds: starting a thread takes longer than the race that it should lose.

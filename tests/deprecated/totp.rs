@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use credential_code::clock::Clock;
 use credential_code::model::{CredentialId, CredentialSecret, TotpSecret};
-use credential_code::store::{MemoryStore, PendingRegistration, Slot, SlotKey, SlotKeys, StoreError};
+use credential_code::store::{
+    MemoryStore, PendingRegistration, Sharing, Slot, SlotKey, SlotKeys, StoreError,
+};
 use credential_code::testing::TotpClient;
 use credential_code::{CredentialKind, Insertion, OneTimeStore, RelyingParty};
 use serde_json::{Value, json};
@@ -145,6 +147,10 @@ struct Curious(MemoryStore<PendingRegistration>, Arc<Mutex<String>>);
 
 #[async_trait]
 impl OneTimeStore<PendingRegistration> for Curious {
+    fn sharing(&self) -> Sharing {
+        Sharing::ThisProcess
+    }
+
     async fn insert(&self, slot: Slot, record: PendingRegistration) -> Result<Insertion, StoreError> {
         let seen = format!("{:?} {}\n", slot.as_bytes(), serde_json::to_string(&record).unwrap());
         self.1.lock().unwrap().push_str(&seen);

@@ -1,5 +1,9 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+mod ground;
+#[cfg(feature = "redis")]
+pub(crate) mod servers;
+
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -18,6 +22,8 @@ use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+use self::ground::Ground;
 
 pub(crate) const ENDPOINTS: [&str; 3] =
     ["/auth/credentials/code", "/auth/credentials/code/init", "/auth/credentials/code/verify"];
@@ -57,7 +63,11 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) flow: CodeFlow,
     pub(crate) app: Router,
+    _ground: Ground,
 }
+
+/// 2100-01-01T00:00:00Z, in seconds since the epoch: no engine's own clock holds a record of that time for expired.
+const START: u64 = 4_102_444_800;
 
 impl World {
     pub(crate) fn new() -> Self {
@@ -67,13 +77,14 @@ impl World {
     /// Budgets are out of the way unless the change sets them.
     pub(crate) fn with(change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder) -> Self {
         let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
-        let clock = ManualClock::new();
+        let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(START));
         let plenty = Budget::per_minute(1_000_000);
         let builder = flow_builder(&host).clock(Arc::new(clock.clone()));
         let builder = builder.codes_per_user(plenty).misses_per_source(plenty).misses(plenty);
+        let (builder, ground) = ground::lay(builder);
         let flow = change(builder).build().unwrap();
         let app = Router::new().nest_service("/auth/credentials", CodeRouter::new(flow.clone()));
-        Self { host, clock, flow, app }
+        Self { host, clock, flow, app, _ground: ground }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -1,15 +1,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::flow::attempts::{Attempts, Purses};
+use crate::flow::attempts::Attempts;
 #[cfg(feature = "deprecated-kinds")]
 use crate::flow::builder::passwords::password_hasher;
 #[cfg(feature = "memory")]
 use crate::flow::in_memory;
-use crate::flow::{CodeFlow, CodeFlowBuilder, Front, Inner};
+use crate::flow::{CodeFlow, CodeFlowBuilder, Foundation, Front, Inner, Purses};
 use crate::host::{RelyingParties, RelyingPartyList};
 use crate::random::NoRandomness;
-use crate::store::{BoxError, SlotKeys};
+use crate::store::{BoxError, SlotLabel};
 
 const LONGEST_CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 const LONGEST_CHALLENGE_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -48,13 +48,19 @@ impl CodeFlowBuilder {
         #[cfg(feature = "memory")]
         check(self.memory_capacity > 0, "memory_capacity", "a store holds at least one record")?;
         let listener = self.listener.ok_or(BuildError::Missing("events"))?;
+        let stores = [
+            ("code_store", self.codes.as_ref().map(|store| store.sharing())),
+            ("registration_store", self.pending.as_ref().map(|store| store.sharing())),
+        ];
+        let Foundation { clock, slot_keys, purses } =
+            Foundation::new(self.clock, self.slot_keys, self.purses, stores)?;
+        let purses = purses.as_ref();
         #[cfg(feature = "memory")]
         let (codes, pending) = (
-            self.codes.or_else(|| {
-                Some(in_memory(self.memory_capacity, &self.clock, &listener, |grant| &grant.user))
-            }),
+            self.codes
+                .or_else(|| Some(in_memory(self.memory_capacity, &clock, &listener, |grant| &grant.user))),
             self.pending.or_else(|| {
-                Some(in_memory(self.memory_capacity, &self.clock, &listener, |pending| &pending.user))
+                Some(in_memory(self.memory_capacity, &clock, &listener, |pending| &pending.user))
             }),
         );
         #[cfg(not(feature = "memory"))]
@@ -63,7 +69,7 @@ impl CodeFlowBuilder {
             front: Front {
                 authenticator: self.authenticator.ok_or(BuildError::Missing("authenticator"))?,
                 relying_parties,
-                clock: self.clock,
+                clock,
                 listener,
                 source_of: self.source_of,
                 limits: self.limits,
@@ -72,10 +78,7 @@ impl CodeFlowBuilder {
             credentials: self.credentials.ok_or(BuildError::Missing("credentials"))?,
             codes: codes.ok_or(BuildError::Missing("code_store"))?,
             pending: pending.ok_or(BuildError::Missing("registration_store"))?,
-            slot_keys: match self.slot_keys {
-                Some(keys) => keys,
-                None => SlotKeys::random()?,
-            },
+            slot_keys,
             #[cfg(feature = "deprecated-kinds")]
             passwords: password_hasher(self.passwords, &self.kinds)?,
             kinds: self.kinds,
@@ -85,8 +88,11 @@ impl CodeFlowBuilder {
             code_format: self.code_format,
             code_lifetime: self.code_lifetime,
             challenge_lifetime: self.challenge_lifetime,
-            attempts: Attempts::new(self.misses_of_source, self.misses_of_flow),
-            codes_of_user: Purses::new(self.codes_of_user),
+            attempts: Attempts {
+                of_source: Purses::new(self.misses_of_source, SlotLabel::MissesOfSource, purses),
+                of_flow: Purses::one(self.misses_of_flow, SlotLabel::MissesOfFlow, purses),
+            },
+            codes_of_user: Purses::new(self.codes_of_user, SlotLabel::CodesOfUser, purses),
         })))
     }
 }
@@ -118,6 +124,15 @@ pub enum BuildError {
         setting: &'static str,
         /// The range.
         rule: &'static str,
+    },
+    /// A store is shared, and the slot keys would have been random.
+    #[error(
+        "`{setter}` got a store that other processes share, and none of them would find what lies under a random key: \
+         call `slot_keys` with a ring that all of them have"
+    )]
+    RandomKeys {
+        /// The setter of the store.
+        setter: &'static str,
     },
     /// The system gives no randomness.
     #[error("the system gives no randomness")]

@@ -1,4 +1,5 @@
 mod build;
+mod foundation;
 #[cfg(feature = "memory")]
 mod in_memory;
 #[cfg(feature = "deprecated-kinds")]
@@ -12,17 +13,18 @@ use http::request::Parts;
 
 pub use self::build::BuildError;
 pub(crate) use self::build::{check, check_lifetime};
+pub(crate) use self::foundation::Foundation;
 #[cfg(feature = "memory")]
 pub(crate) use self::in_memory::in_memory;
 #[cfg(feature = "fido2")]
 use crate::attestation::AttestationEngine;
-use crate::clock::{Clock, SystemClock};
-use crate::flow::{Budget, Event, Listener, RequestLimits, SourceOf};
+use crate::clock::Clock;
+use crate::flow::{Event, Listener, RequestLimits, SourceOf};
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy, RelyingParty};
 #[cfg(feature = "deprecated-kinds")]
 use crate::secret::PasswordPolicy;
-use crate::store::{CodeGrant, OneTimeStore, PendingRegistration, SlotKeys};
+use crate::store::{Budget, CodeGrant, OneTimeStore, PendingRegistration, PurseStore, SlotKeys};
 
 /// Builds a [`CodeFlow`](crate::CodeFlow). What has no sensible default has none, and is missed by [`build`](Self::build), not by the first request:
 /// the host, at least one relying party, and a listener for events. Every other default is argued for in
@@ -38,8 +40,9 @@ pub struct CodeFlowBuilder {
     pending: Option<Arc<dyn OneTimeStore<PendingRegistration>>>,
     #[cfg(feature = "memory")]
     memory_capacity: u64,
+    purses: Option<Arc<dyn PurseStore>>,
     slot_keys: Option<SlotKeys>,
-    clock: Arc<dyn Clock>,
+    clock: Option<Arc<dyn Clock>>,
     listener: Option<Listener>,
     source_of: SourceOf,
     kinds: Vec<CredentialKind>,
@@ -69,8 +72,9 @@ impl CodeFlowBuilder {
             pending: None,
             #[cfg(feature = "memory")]
             memory_capacity: 100_000,
+            purses: None,
             slot_keys: None,
-            clock: Arc::new(SystemClock),
+            clock: None,
             listener: None,
             source_of: Box::new(|_| None),
             kinds: CredentialKind::ALL.into_iter().filter(|kind| kind.is_default()).collect(),
@@ -158,15 +162,23 @@ impl CodeFlowBuilder {
         self
     }
 
-    /// The keys that slots are made with. Default: a random one, which no other process has.
+    /// Where all budgets are kept, so that several processes spend them together. Default: in this process, at no cost. A shared store is asked once
+    /// more by each mint, and two to four times more by each exchange and register.
+    pub fn budgets(mut self, purses: Arc<dyn PurseStore>) -> Self {
+        self.purses = Some(purses);
+        self
+    }
+
+    /// The keys that slots are made with. Default: a random one, which no other process has. With a [shared](crate::store::Sharing) store
+    /// there is no default.
     pub fn slot_keys(mut self, keys: SlotKeys) -> Self {
         self.slot_keys = Some(keys);
         self
     }
 
-    /// What time it is. Default: the system's clock.
+    /// What time it is. Default: the clock of the shared store, if there is one, else the system's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+        self.clock = Some(clock);
         self
     }
 

@@ -1,0 +1,36 @@
+use std::sync::Arc;
+
+use crate::clock::{Clock, SystemClock};
+use crate::flow::{BuildError, SharedPurses};
+use crate::store::{PurseStore, Sharing, SlotKeys};
+
+/// What all stores of a flow have to agree on.
+pub(crate) struct Foundation {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) slot_keys: SlotKeys,
+    pub(crate) purses: Option<SharedPurses>,
+}
+
+impl Foundation {
+    /// A shared store brings its clock, and demands keys that every process has. The setters are named in the order in which their clocks count.
+    pub(crate) fn new<const STORES: usize>(
+        clock: Option<Arc<dyn Clock>>,
+        slot_keys: Option<SlotKeys>,
+        purses: Option<Arc<dyn PurseStore>>,
+        stores: [(&'static str, Option<Sharing>); STORES],
+    ) -> Result<Self, BuildError> {
+        let budgets = ("budgets", purses.as_ref().map(|purses| purses.sharing()));
+        let shared = stores.into_iter().chain([budgets]).find_map(|(setter, sharing)| match sharing {
+            Some(Sharing::Shared(clock)) => Some((setter, clock)),
+            Some(Sharing::ThisProcess) | None => None,
+        });
+        let slot_keys = match (slot_keys, &shared) {
+            (Some(keys), _) => keys,
+            (None, Some((setter, _))) => return Err(BuildError::RandomKeys { setter }),
+            (None, None) => SlotKeys::random()?,
+        };
+        let clock = clock.or(shared.map(|(_, clock)| clock)).unwrap_or_else(|| Arc::new(SystemClock));
+        let purses = purses.map(|store| SharedPurses { store, keys: slot_keys.clone() });
+        Ok(Self { clock, slot_keys, purses })
+    }
+}

@@ -1,0 +1,76 @@
+//! Records as bytes, for stores that keep bytes.
+//!
+//! ```text
+//! version (1)   which record   its fields, by postcard
+//! ```
+//!
+//! The first byte is the version of this form, the second says which record it is, so that a code's grant is never read as something else.
+//! The fields follow in the order of their declaration, by [postcard]: a pending registration takes about 150 bytes.
+//! Whatever does not read to its last byte as the record that was asked for is an [`UnreadableRecord`].
+//!
+//! Nothing is migrated. A record lives for minutes; one that was written by a newer version is refused like a code that does not work, and
+//! whoever it belonged to asks for a new one.
+//!
+//! ```
+//! use credential_code::store::{CodeGrant, codec};
+//!
+//! # fn example(grant: CodeGrant) -> Result<(), credential_code::store::StoreError> {
+//! let bytes = codec::encode(&grant)?;
+//! assert_eq!(codec::decode::<CodeGrant>(&bytes)?, grant);
+//! # Ok(()) }
+//! ```
+//!
+//! [postcard]: https://docs.rs/postcard
+
+use crate::store::{Record, StoreError};
+
+const VERSION: u8 = 1;
+
+/// A record as bytes. It fails if an instant in it lies before 1970.
+pub fn encode<R: Record>(record: &R) -> Result<Vec<u8>, StoreError> {
+    postcard::to_extend(record, vec![VERSION, R::TAG]).map_err(|error| StoreError::new(R::NAME, error))
+}
+
+/// A record of bytes.
+pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, UnreadableRecord> {
+    let unreadable = |damage| UnreadableRecord { records: R::NAME, damage };
+    match bytes {
+        [VERSION, tag, fields @ ..] if *tag == R::TAG => match postcard::take_from_bytes(fields) {
+            Ok((record, [])) => Ok(record),
+            Ok((_, [_, ..])) => Err(unreadable(Damage::TrailingBytes)),
+            Err(error) => Err(unreadable(Damage::Fields(error))),
+        },
+        [VERSION, ..] => Err(unreadable(Damage::OtherRecord)),
+        [version, ..] => Err(unreadable(Damage::Version(*version))),
+        [] => Err(unreadable(Damage::Empty)),
+    }
+}
+
+/// Bytes that are no record, or another one. It repeats none of them.
+#[derive(Debug, thiserror::Error)]
+#[error("a record of `{records}` can't be read: {damage}")]
+pub struct UnreadableRecord {
+    records: &'static str,
+    damage: Damage,
+}
+
+impl UnreadableRecord {
+    /// What it should have been: [`Record::NAME`].
+    pub fn records(&self) -> &'static str {
+        self.records
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Damage {
+    #[error("it is empty")]
+    Empty,
+    #[error("it is of version {0}, and this is version {VERSION}")]
+    Version(u8),
+    #[error("it is another record")]
+    OtherRecord,
+    #[error("something follows it")]
+    TrailingBytes,
+    #[error("{0}")]
+    Fields(postcard::Error),
+}

@@ -1,0 +1,102 @@
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error as WordError;
+
+use crate::crypto::{Digest, PublicKey};
+use crate::host::{Advance, CredentialRepository, SignCounters};
+use crate::model::{
+    Credential, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey, NewCredential, Origin,
+    UserId,
+};
+use crate::store::sql::SqlStore;
+use crate::store::sql::value::{Row, Value, micros, time};
+use crate::store::{BoxError, Insertion};
+
+#[async_trait]
+impl CredentialRepository for SqlStore {
+    async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
+        let rows = self.fetch(&self.statements.credentials_of_user, &[Value::Text(user.as_str())]).await?;
+        rows.into_iter().map(read).collect()
+    }
+
+    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+        // What a password or a one-time password is checked with has to be encrypted under a key that only the host has.
+        let public_key = credential.public_key.as_ref().ok_or("these tables hold no passwords")?;
+        let fido2 = credential.fido2.as_ref().map(serde_json::to_string).transpose()?;
+        let values = [
+            Value::Text(credential.id.as_str()),
+            Value::Text(credential.uuid.as_str()),
+            Value::Text(credential.user.as_str()),
+            Value::Text(credential.kind.as_str()),
+            Value::Text(&credential.name),
+            Value::Bytes(public_key.to_spki_der()),
+            Value::Text(digest_name(credential.digest)),
+            Value::Text(&credential.relying_party_id),
+            Value::Text(credential.origin.as_str()),
+            Value::Integer(micros(credential.created_at)),
+            Value::Text(status_name(credential.status)),
+            Value::MaybeText(credential.encrypted_private_key.as_ref().map(EncryptedPrivateKey::reveal)),
+            Value::MaybeInteger(credential.fido2.as_ref().map(|fido2| fido2.sign_count.into())),
+            Value::MaybeText(fido2.as_deref()),
+        ];
+        Ok(self.insert_one(&self.statements.insert_credential, &values).await?)
+    }
+}
+
+#[async_trait]
+impl SignCounters for SqlStore {
+    /// A credential that is not there, or does not count, is not advanced.
+    async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError> {
+        let values = [Value::Text(id.as_str()), Value::Integer(count.into())];
+        match self.execute(&self.statements.advance_sign_count, &values).await? {
+            0 => Ok(Advance::NotGreater),
+            _ => Ok(Advance::Advanced),
+        }
+    }
+}
+
+/// Reads a row of the statement `CREDENTIALS_OF_USER`. Every cell is parsed as if a client had sent it: others write to the table too.
+fn read(mut row: Row) -> Result<Credential, BoxError> {
+    let id = CredentialId::new(row.text()?)?;
+    let uuid = CredentialUuid::new(row.text()?)?;
+    let user = UserId::new(row.text()?)?;
+    let kind = row.text()?.parse()?;
+    let name = row.text()?;
+    let public_key = PublicKey::from_spki_der(&row.bytes()?)?;
+    let digest = word(&row.text()?)?;
+    let relying_party_id = row.text()?;
+    let origin = Origin::new(row.text()?)?;
+    let mut credential = Credential::new(user, kind, id, uuid, public_key, relying_party_id, origin);
+    credential.name = name;
+    credential.digest = digest;
+    credential.created_at = time(row.integer()?)?;
+    credential.status = word(&row.text()?)?;
+    credential.encrypted_private_key = row.maybe_text()?.map(EncryptedPrivateKey::new).transpose()?;
+    let sign_count = row.maybe_integer()?;
+    credential.fido2 = row.maybe_text()?.map(|fido2| serde_json::from_str(&fido2)).transpose()?;
+    if let (Some(fido2), Some(sign_count)) = (&mut credential.fido2, sign_count) {
+        fido2.sign_count = sign_count.try_into()?;
+    }
+    Ok(credential)
+}
+
+/// A variant, by the name that serde knows it by.
+fn word<'de, T: Deserialize<'de>>(name: &'de str) -> Result<T, WordError> {
+    T::deserialize(name.into_deserializer())
+}
+
+fn digest_name(digest: Digest) -> &'static str {
+    match digest {
+        Digest::Sha256 => "SHA256",
+        Digest::Sha384 => "SHA384",
+        Digest::Sha512 => "SHA512",
+    }
+}
+
+fn status_name(status: CredentialStatus) -> &'static str {
+    match status {
+        CredentialStatus::Active => "Active",
+        CredentialStatus::Deactivated => "Deactivated",
+    }
+}

@@ -1,0 +1,112 @@
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+
+#[cfg(feature = "postgres")]
+use sqlx::postgres::PgPool;
+#[cfg(feature = "sqlite")]
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Database, Pool, SqlStr};
+use tokio::time::{Instant, timeout_at};
+
+#[cfg(feature = "postgres")]
+use crate::store::sql::postgres;
+#[cfg(feature = "sqlite")]
+use crate::store::sql::sqlite;
+use crate::store::sql::value::{Row, Value};
+
+/// The pool of one engine or the other.
+#[derive(Clone, Debug)]
+pub(super) enum Engine {
+    #[cfg(feature = "postgres")]
+    Postgres(PgPool),
+    #[cfg(feature = "sqlite")]
+    Sqlite(SqlitePool),
+}
+
+impl Engine {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => "postgres",
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => "sqlite",
+        }
+    }
+
+    /// Runs a statement to its end, and says how many rows it changed.
+    pub(super) async fn execute(
+        &self,
+        sql: &SqlStr,
+        values: &[Value<'_>],
+        deadline: Duration,
+    ) -> Result<u64, sqlx::Error> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => {
+                let query = postgres::query(sql, values);
+                Ok(in_time(pool, deadline, |on| Box::pin(query.execute(on))).await?.rows_affected())
+            }
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(pool) => {
+                let query = sqlite::query(sql, values);
+                Ok(in_time(pool, deadline, |on| Box::pin(query.execute(on))).await?.rows_affected())
+            }
+        }
+    }
+
+    /// Runs a statement to its end, and returns its rows.
+    ///
+    /// To its end, also where one row is expected: PostgreSQL commits after it has sent the rows, and SQLite when the statement is
+    /// done. Whoever stops at the first row acts on what may yet be undone.
+    pub(super) async fn fetch(
+        &self,
+        sql: &SqlStr,
+        values: &[Value<'_>],
+        deadline: Duration,
+    ) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => {
+                let query = postgres::query(sql, values);
+                let rows = in_time(pool, deadline, |on| Box::pin(query.fetch_all(on))).await?;
+                rows.iter().map(postgres::row).collect()
+            }
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(pool) => {
+                let query = sqlite::query(sql, values);
+                let rows = in_time(pool, deadline, |on| Box::pin(query.fetch_all(on))).await?;
+                rows.iter().map(sqlite::row).collect()
+            }
+        }
+    }
+}
+
+type Running<'c, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send + 'c>>;
+
+/// Waits for a connection and then for the work, together no longer than the deadline.
+///
+/// The work is a task of its own, so that a caller who hangs up leaves no connection in the middle of a statement. A connection on which
+/// time ran out is closed: its answer, should it ever come, is nobody's.
+async fn in_time<DB, T, W>(pool: &Pool<DB>, deadline: Duration, work: W) -> Result<T, sqlx::Error>
+where
+    DB: Database,
+    T: Send + 'static,
+    W: for<'c> FnOnce(&'c mut DB::Connection) -> Running<'c, T> + Send + 'static,
+{
+    let until = Instant::now() + deadline;
+    let pool = pool.clone();
+    let task = tokio::spawn(async move {
+        let mut connection = timeout_at(until, pool.acquire()).await.map_err(|_| timed_out())??;
+        let outcome = timeout_at(until, work(&mut connection)).await;
+        outcome.unwrap_or_else(|_| {
+            connection.close_on_drop();
+            Err(timed_out())
+        })
+    });
+    task.await.unwrap_or_else(|error| Err(sqlx::Error::Io(io::Error::other(error))))
+}
+
+fn timed_out() -> sqlx::Error {
+    sqlx::Error::Io(io::ErrorKind::TimedOut.into())
+}

@@ -1,0 +1,92 @@
+use sqlx::{AssertSqlSafe, Executor, RawSql, Row};
+
+use crate::store::sql::{Engine, SqlStore, TableNames};
+use crate::store::{BoxError, StoreError};
+
+/// The scripts of each engine, the oldest first. A released one never changes; a change is a new one.
+#[cfg(feature = "sqlite")]
+const SQLITE: [&str; 1] = [include_str!("migrations/sqlite_1.sql")];
+#[cfg(feature = "postgres")]
+const POSTGRES: [&str; 1] = [include_str!("migrations/postgres_1.sql")];
+
+const VERSIONS: &str = "
+    CREATE TABLE IF NOT EXISTS credential_code_migrations (version INTEGER NOT NULL PRIMARY KEY)";
+const NEWEST: &str = "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM credential_code_migrations";
+
+/// The tables are of a later version of this crate.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the tables are of version {found}, and this build knows no later one than {known}")]
+struct TooNew {
+    found: i64,
+    known: usize,
+}
+
+impl SqlStore {
+    /// Makes the tables, or brings older ones up to date, in one transaction. Does nothing when they are; any number of
+    /// processes may call it at once.
+    ///
+    /// It needs a role that may create tables. A host that keeps its schema elsewhere runs the same scripts there.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        match &self.engine {
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(pool) => postgres(pool, &self.names).await,
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(pool) => sqlite(pool, &self.names).await,
+        }
+        .map_err(|error| self.failed(error))
+    }
+}
+
+/// The scripts that are still to be run on tables of a version.
+fn outstanding<'a>(scripts: &'a [&'a str], found: i64) -> Result<&'a [&'a str], BoxError> {
+    let done = usize::try_from(found)?;
+    Ok(scripts.get(done..).ok_or(TooNew { found, known: scripts.len() })?)
+}
+
+#[cfg(feature = "sqlite")]
+async fn sqlite(pool: &sqlx::SqlitePool, names: &TableNames) -> Result<(), BoxError> {
+    // The lock is taken before the version is read, so that of several processes each finds what the one before did.
+    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+    transaction.execute(script(names, VERSIONS)).await?;
+    let found = transaction.fetch_one(script(names, NEWEST)).await?.try_get(0)?;
+    for (migration, version) in outstanding(&SQLITE, found)?.iter().zip(found + 1..) {
+        transaction.execute(script(names, migration)).await?;
+        transaction.execute(script(names, &recorded(version))).await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+#[cfg(feature = "postgres")]
+async fn postgres(pool: &sqlx::PgPool, names: &TableNames) -> Result<(), BoxError> {
+    /// Whoever migrates holds this advisory lock: `CREATE … IF NOT EXISTS` alone is no answer to two who find nothing at the same time.
+    const LOCK: &str = "SELECT pg_advisory_xact_lock(7166750263474385)";
+
+    let mut transaction = pool.begin().await?;
+    // A large table may take its time, and so may another process that is at it.
+    transaction.execute("SET LOCAL statement_timeout = '10min'").await?;
+    transaction.execute(LOCK).await?;
+    if let Some(schema) = names.schema() {
+        let find = sqlx::query("SELECT FROM pg_namespace WHERE nspname = $1").bind(schema.to_owned());
+        // Looked up first, because a role that may not make schemas may not say `IF NOT EXISTS` of one that does.
+        if transaction.fetch_optional(find).await?.is_none() {
+            transaction.execute(AssertSqlSafe(format!("CREATE SCHEMA \"{schema}\""))).await?;
+        }
+        transaction.execute(AssertSqlSafe(format!("SET LOCAL search_path TO \"{schema}\""))).await?;
+    }
+    transaction.execute(script(names, VERSIONS)).await?;
+    let found = transaction.fetch_one(script(names, NEWEST)).await?.try_get(0)?;
+    for (migration, version) in outstanding(&POSTGRES, found)?.iter().zip(found + 1..) {
+        transaction.execute(script(names, migration)).await?;
+        transaction.execute(script(names, &recorded(version))).await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+fn recorded(version: i64) -> String {
+    format!("INSERT INTO credential_code_migrations (version) VALUES ({version})")
+}
+
+/// Any number of statements.
+fn script(names: &TableNames, sql: &str) -> RawSql {
+    sqlx::raw_sql(AssertSqlSafe(names.migration(sql)))
+}

@@ -1,0 +1,145 @@
+//! One store over either SQL engine. The statements, the rows and the laws are the same; only pools, scripts and the purge differ.
+
+mod background;
+mod credentials;
+mod engine;
+mod migrate;
+mod names;
+mod one_time;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod purge;
+mod purses;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod statements;
+mod users;
+mod value;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::SqlStr;
+
+pub use self::background::Background;
+use self::engine::Engine;
+pub use self::names::{InvalidName, TableNames};
+use self::statements::Statements;
+use self::value::{Row, Value};
+use crate::clock::Clock;
+use crate::store::{BoxError, Insertion, StoreError};
+
+/// How long a request waits for the database: for a connection and a statement together.
+const DEADLINE: Duration = Duration::from_secs(5);
+const LONGEST_DEADLINE: Duration = Duration::from_secs(60 * 60);
+
+/// Everything that the flow keeps, in SQLite or in PostgreSQL: one-time records, shared budgets, credentials, users.
+///
+/// Each verb is one statement, so the database decides every race. A clone is the same store. Tables, pools, and what is guaranteed
+/// when something fails: [`manual::sql`](crate::manual::sql).
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # async fn example() -> Result<(), credential_code::BoxError> {
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use credential_code::store::{SlotKey, SlotKeys, SqlStore};
+/// use credential_code::testing::MemoryHost;
+/// use credential_code::{CodeFlow, RelyingParty};
+///
+/// let store = SqlStore::open_sqlite("credentials.db").await?;
+/// store.migrate().await?;
+/// let purge = store.spawn_purge(store.clock(), Duration::from_secs(600));
+/// let store = Arc::new(store);
+/// // From the configuration: codes that are outstanding outlive a restart, and so must the key.
+/// let key = SlotKey::new(*b"32 bytes or more that are secret").ok_or("the key is too short")?;
+/// let flow = CodeFlow::builder()
+///     .authenticator(Arc::new(MemoryHost::default()))
+///     .users(store.clone())
+///     .credentials(store.clone())
+///     .code_store(store.clone())
+///     .registration_store(store)
+///     .slot_keys(SlotKeys::new(&key, &[]))
+///     .relying_party(RelyingParty::new("example.com", "Example", ["https://app.example.com"])?)
+///     .events(|event| println!("{event:?}"))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SqlStore {
+    engine: Engine,
+    names: TableNames,
+    statements: Arc<Statements>,
+    deadline: Duration,
+    clock: Arc<dyn Clock>,
+    /// What keeps the clock right, for as long as there is a clone of the store.
+    _clockwork: Option<Arc<Background>>,
+}
+
+impl SqlStore {
+    fn new(engine: Engine, clock: Arc<dyn Clock>, clockwork: Option<Arc<Background>>) -> Self {
+        let names = TableNames::default();
+        let statements = Arc::new(Statements::new(&engine, &names));
+        Self { engine, names, statements, deadline: DEADLINE, clock, _clockwork: clockwork }
+    }
+
+    /// The clock that every process over this database goes by: of PostgreSQL the server's own, of SQLite, whose processes share a
+    /// machine, the machine's.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
+    /// Keeps everything in tables of other names than the default, which is the prefix `credential_code_`. SQLite has no schemas.
+    pub fn with_names(self, names: TableNames) -> Result<Self, InvalidName> {
+        match &self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(_) if names.schema().is_some() => {
+                return Err(InvalidName("SQLite has no schemas"));
+            }
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(_) => {}
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => {}
+        }
+        let statements = Arc::new(Statements::new(&self.engine, &names));
+        Ok(Self { names, statements, ..self })
+    }
+
+    /// How long a request waits for the database, for a connection and a statement together: by default 5 seconds, and at most
+    /// an hour. Then the answer is 503, and the connection is closed.
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        Self { deadline: deadline.min(LONGEST_DEADLINE), ..self }
+    }
+
+    async fn insert_one(&self, sql: &SqlStr, values: &[Value<'_>]) -> Result<Insertion, StoreError> {
+        match self.execute(sql, values).await? {
+            0 => Ok(Insertion::Duplicate),
+            _ => Ok(Insertion::Created),
+        }
+    }
+
+    async fn execute(&self, sql: &SqlStr, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        self.engine.execute(sql, values, self.deadline).await.map_err(|error| self.failed(error))
+    }
+
+    async fn fetch_one(&self, sql: &SqlStr, values: &[Value<'_>]) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch(sql, values).await?.into_iter().next())
+    }
+
+    async fn fetch(&self, sql: &SqlStr, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
+        self.engine.fetch(sql, values, self.deadline).await.map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: impl Into<BoxError>) -> StoreError {
+        StoreError::new(self.engine.name(), error)
+    }
+}
+
+impl fmt::Debug for SqlStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlStore").field("engine", &self.engine.name()).field("names", &self.names).finish()
+    }
+}

@@ -1,0 +1,111 @@
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
+use sqlx::query::Query;
+use sqlx::{Connection, Executor, Postgres, Row as _, SqlStr, TypeInfo, ValueRef};
+use tokio::time::timeout;
+
+use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value, time};
+use crate::store::sql::{Background, DEADLINE, Engine, SqlStore};
+use crate::store::{BoxError, EngineClock, StoreError};
+
+/// A tenth of what a PostgreSQL server takes by default, so that several processes find room.
+const CONNECTIONS: u32 = 10;
+
+/// A connection that was used a moment ago is taken to live, which saves a round trip on each statement under load.
+const TRUSTED_FOR: Duration = Duration::from_millis(500);
+
+/// How often the server is asked for its time.
+const ASKED_EVERY: Duration = Duration::from_secs(30);
+
+impl SqlStore {
+    /// Connects to a PostgreSQL server, `postgres://user:password@host/database?sslmode=verify-full`, with at most ten connections; call
+    /// [`migrate`](Self::migrate) next. With a lesser `sslmode`, and without one, nobody is told that the server is another, or that nothing
+    /// is encrypted.
+    ///
+    /// Whatever the server's defaults are, a statement that was acknowledged is on its disk (`synchronous_commit = on`), the loser of
+    /// a race is told so and not an error (`read committed`), and the server itself gives up on what nobody waits for any more.
+    pub async fn connect_postgres(url: &str) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::new("postgres", error);
+        // The server gives up a little earlier than the client, which then learns why.
+        let statement_timeout = (DEADLINE * 4 / 5).as_millis().to_string();
+        let options: PgConnectOptions = url.parse().map_err(failed)?;
+        let options = options.options([
+            ("default_transaction_isolation", "read committed"),
+            ("statement_timeout", &statement_timeout),
+            ("synchronous_commit", "on"),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(DEADLINE)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    match meta.idle_for < TRUSTED_FOR {
+                        true => Ok(true),
+                        false => connection.ping().await.map(|()| true),
+                    }
+                })
+            })
+            .connect_with(options)
+            .await
+            .map_err(failed)?;
+        Self::postgres(pool).await
+    }
+
+    /// Keeps everything in the database of a host's own pool. See [`connect_postgres`](Self::connect_postgres) for the settings
+    /// that it should have.
+    ///
+    /// The server's [clock](Self::clock) is asked for now, and again every half minute.
+    pub async fn postgres(pool: PgPool) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::new("postgres", error);
+        let mut connection = pool.acquire().await.map_err(failed)?;
+        let clock = EngineClock::new("postgres", server_time(&mut connection)).await?;
+        drop(connection);
+        let (asking, asked) = (pool.clone(), clock.clone());
+        let clockwork = Background::spawn(async move {
+            loop {
+                tokio::time::sleep(ASKED_EVERY).await;
+                // If nobody answers, the last answer holds.
+                if let Ok(mut connection) = asking.acquire().await
+                    && asked.ask(server_time(&mut connection)).await.is_err()
+                {
+                    connection.close_on_drop();
+                }
+            }
+        });
+        Ok(Self::new(Engine::Postgres(pool), Arc::new(clock), Some(Arc::new(clockwork))))
+    }
+}
+
+/// In one round trip, which is what the answer is off by.
+async fn server_time(connection: &mut PgConnection) -> Result<SystemTime, BoxError> {
+    const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
+    let row = timeout(EngineClock::SLOWEST, connection.fetch_one(sqlx::raw_sql(TIME))).await??;
+    Ok(time(row.try_get(0)?)?)
+}
+
+pub(super) fn query(sql: &SqlStr, values: &[Value<'_>]) -> Query<'static, Postgres, PgArguments> {
+    values.iter().fold(sqlx::query(sql.clone()), |query, value| match *value {
+        Value::Bytes(bytes) => query.bind(bytes),
+        Value::Integer(integer) => query.bind(integer),
+        Value::MaybeInteger(integer) => query.bind(integer),
+        Value::MaybeText(text) => query.bind(text),
+        Value::Text(text) => query.bind(text),
+    })
+}
+
+pub(super) fn row(row: &PgRow) -> Result<Row, sqlx::Error> {
+    let cell = |column| {
+        let value = row.try_get_raw(column)?;
+        match value.type_info().name() {
+            _ if value.is_null() => Ok(Cell::Null),
+            "BYTEA" => row.try_get(column).map(Cell::Bytes),
+            "INT8" => row.try_get(column).map(Cell::Integer),
+            "TEXT" => row.try_get(column).map(Cell::Text),
+            _ => Err(sqlx::Error::Decode(UnexpectedRow.into())),
+        }
+    };
+    Row::from_cells((0..row.len()).map(cell))
+}

@@ -1,0 +1,49 @@
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::clock::Clock;
+use crate::store::StoreError;
+use crate::store::sql::value::{Value, micros};
+use crate::store::sql::{Background, SqlStore};
+
+impl SqlStore {
+    /// How long an expired row stays, so that a purge whose clock is ahead removes nothing that lives by another's.
+    pub const PURGE_SLACK: Duration = Duration::from_secs(60 * 60);
+
+    /// How many rows the background task removes in one statement.
+    const BATCH: u32 = 1000;
+
+    /// Removes records that expired and purses that were whole more than [`PURGE_SLACK`](Self::PURGE_SLACK) ago: at most so many rows, the
+    /// oldest first. Says how many there were; fewer than the batch, and there are no more.
+    ///
+    /// Any number of processes may purge at once. Such rows are worth nothing to anybody, so a purge that is late costs space
+    /// alone.
+    pub async fn purge(&self, now: SystemTime, batch: u32) -> Result<u64, StoreError> {
+        let before =
+            Value::Integer(micros(now.checked_sub(Self::PURGE_SLACK).unwrap_or(SystemTime::UNIX_EPOCH)));
+        let records = [before, Value::Integer(batch.into())];
+        let records = self.execute(&self.statements.purge_records, &records).await?;
+        let rest = i64::from(batch).saturating_sub_unsigned(records);
+        let purses = self.execute(&self.statements.purge_purses, &[before, Value::Integer(rest)]).await?;
+        Ok(records + purses)
+    }
+
+    /// Purges in the background, now and each time that so long has passed on the clock, until the answer is dropped. The clock is the
+    /// store's [own](Self::clock), unless a test moves one. A purge that fails is made up for by the next.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn spawn_purge(&self, clock: Arc<dyn Clock>, every: Duration) -> Background {
+        let store = self.clone();
+        Background::spawn(async move {
+            loop {
+                // A batch at a time, so that requests have their turn in between.
+                while let Ok(purged) = store.purge(clock.now(), Self::BATCH).await
+                    && purged == u64::from(Self::BATCH)
+                {}
+                clock.sleep(every).await;
+            }
+        })
+    }
+}

@@ -1,0 +1,104 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use sqlx::query::Query;
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{Row as _, SqlStr, Sqlite, TypeInfo, ValueRef};
+
+use crate::clock::SystemClock;
+use crate::store::StoreError;
+use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value};
+use crate::store::sql::{DEADLINE, Engine, SqlStore};
+
+/// SQLite has one writer at a time, and connections that wait for each other do so by trying again. In one queue they take turns.
+const CONNECTIONS: u32 = 1;
+
+impl SqlStore {
+    /// Opens a SQLite file, and makes it if it is missing; call [`migrate`](Self::migrate) next.
+    ///
+    /// The journal is a write-ahead log, which lets other processes read meanwhile, and each commit is flushed to the disk
+    /// (`synchronous = FULL`): with SQLite's `NORMAL`, a power cut would bring back a code that was spent, and lose a credential that was
+    /// acknowledged. Another process's write is waited for. On Unix the file is its owner's alone.
+    pub async fn open_sqlite(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        make_private(path).map_err(|error| StoreError::new("sqlite", error))?;
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(DEADLINE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options(path))
+            .await
+            .map_err(|error| StoreError::new("sqlite", error))?;
+        Ok(Self::sqlite(pool))
+    }
+
+    /// Keeps everything in the database of a host's own pool. See [`open_sqlite`](Self::open_sqlite) for the pragmas that it should
+    /// have.
+    pub fn sqlite(pool: SqlitePool) -> Self {
+        Self::new(Engine::Sqlite(pool), Arc::new(SystemClock), None)
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        // Less than the deadline, so that a busy file is told from one that does not answer.
+        .busy_timeout(DEADLINE * 4 / 5)
+}
+
+/// Makes the file before SQLite does, which would let everybody read it. The log beside it gets the same permissions.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+pub(super) fn query(sql: &SqlStr, values: &[Value<'_>]) -> Query<'static, Sqlite, SqliteArguments> {
+    values.iter().fold(sqlx::query(sql.clone()), |query, value| match *value {
+        Value::Bytes(bytes) => query.bind(bytes.to_vec()),
+        Value::Integer(integer) => query.bind(integer),
+        Value::MaybeInteger(integer) => query.bind(integer),
+        Value::MaybeText(text) => query.bind(text.map(str::to_owned)),
+        Value::Text(text) => query.bind(text.to_owned()),
+    })
+}
+
+pub(super) fn row(row: &SqliteRow) -> Result<Row, sqlx::Error> {
+    let cell = |column| {
+        let value = row.try_get_raw(column)?;
+        match value.type_info().name() {
+            _ if value.is_null() => Ok(Cell::Null),
+            "BLOB" => row.try_get(column).map(Cell::Bytes),
+            "INTEGER" => row.try_get(column).map(Cell::Integer),
+            "TEXT" => row.try_get(column).map(Cell::Text),
+            _ => Err(sqlx::Error::Decode(UnexpectedRow.into())),
+        }
+    };
+    Row::from_cells((0..row.len()).map(cell))
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{ConnectOptions, Executor};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_commit_is_on_the_disk_before_it_is_acknowledged() {
+        let path = std::env::temp_dir().join(format!("credential-code-{}.db", std::process::id()));
+        let mut connection = options(&path).create_if_missing(true).connect().await.unwrap();
+        let synchronous: i64 = connection.fetch_one("PRAGMA synchronous").await.unwrap().get(0);
+        let journal: String = connection.fetch_one("PRAGMA journal_mode").await.unwrap().get(0);
+        drop(connection);
+        std::fs::remove_file(path).unwrap();
+        assert_eq!((synchronous, &*journal), (2, "wal"), "2 is FULL");
+    }
+}

@@ -1,0 +1,128 @@
+use std::sync::Arc;
+
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+
+use crate::store::sql::{Engine, TableNames};
+
+/// Every statement that runs while requests are served, each of them one step of its own. Both engines read the same SQL, `$1` included,
+/// but for the purge.
+#[derive(Debug)]
+pub(super) struct Statements {
+    pub(super) insert_record: SqlStr,
+    pub(super) take_record: SqlStr,
+    pub(super) purge_records: SqlStr,
+    pub(super) spend: SqlStr,
+    pub(super) give_back: SqlStr,
+    pub(super) purge_purses: SqlStr,
+    pub(super) insert_credential: SqlStr,
+    pub(super) credentials_of_user: SqlStr,
+    pub(super) advance_sign_count: SqlStr,
+    pub(super) user: SqlStr,
+    pub(super) put_user: SqlStr,
+}
+
+impl Statements {
+    pub(super) fn new(engine: &Engine, names: &TableNames) -> Self {
+        let statement = |sql| AssertSqlSafe(Arc::<str>::from(names.statement(sql))).into_sql_str();
+        let (purge_records, purge_purses) = match engine {
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => (PURGE_RECORDS_IN_POSTGRES, PURGE_PURSES_IN_POSTGRES),
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(_) => (PURGE_RECORDS_IN_SQLITE, PURGE_PURSES_IN_SQLITE),
+        };
+        Self {
+            insert_record: statement(INSERT_RECORD),
+            take_record: statement(TAKE_RECORD),
+            purge_records: statement(purge_records),
+            spend: statement(SPEND),
+            give_back: statement(GIVE_BACK),
+            purge_purses: statement(purge_purses),
+            insert_credential: statement(INSERT_CREDENTIAL),
+            credentials_of_user: statement(CREDENTIALS_OF_USER),
+            advance_sign_count: statement(ADVANCE_SIGN_COUNT),
+            user: statement(USER),
+            put_user: statement(PUT_USER),
+        }
+    }
+}
+
+const INSERT_RECORD: &str = "
+    INSERT INTO credential_code_records (kind, slot, expires_at, record) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (kind, slot) DO NOTHING";
+
+/// Whatever its expiry: an expired record that was asked for is gone as well.
+const TAKE_RECORD: &str = "
+    DELETE FROM credential_code_records WHERE kind = $1 AND slot = $2
+    RETURNING record";
+
+/// The list is made once, so that the batch stays a batch, and passes over rows that a `take` or another purge holds.
+#[cfg(feature = "postgres")]
+const PURGE_RECORDS_IN_POSTGRES: &str = "
+    WITH expired AS MATERIALIZED (
+        SELECT kind, slot FROM credential_code_records WHERE expires_at <= $1
+        ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM credential_code_records AS records USING expired
+    WHERE records.kind = expired.kind AND records.slot = expired.slot";
+
+#[cfg(feature = "sqlite")]
+const PURGE_RECORDS_IN_SQLITE: &str = "
+    DELETE FROM credential_code_records WHERE (kind, slot) IN (
+        SELECT kind, slot FROM credential_code_records WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
+    )";
+
+/// `$2` is now, `$3` the time in which an empty purse fills, `$4` that in which one comes back. What is refused is written as well: a
+/// purse that was filled by a clock far ahead is brought down to what can be waited for.
+const SPEND: &str = "
+    INSERT INTO credential_code_purses AS purse (slot, whole_at, is_paid) VALUES ($1, $2 + $4, 1)
+    ON CONFLICT (slot) DO UPDATE SET
+        whole_at = CASE
+            WHEN purse.whole_at <= $2 THEN $2 + $4
+            WHEN purse.whole_at <= $2 + $3 - $4 THEN purse.whole_at + $4
+            WHEN purse.whole_at <= $2 + $3 THEN purse.whole_at
+            ELSE $2 + $3
+        END,
+        is_paid = CASE WHEN purse.whole_at <= $2 + $3 - $4 THEN 1 ELSE 0 END
+    RETURNING whole_at, is_paid";
+
+const GIVE_BACK: &str = "
+    UPDATE credential_code_purses SET whole_at = whole_at - $2 WHERE slot = $1";
+
+#[cfg(feature = "postgres")]
+const PURGE_PURSES_IN_POSTGRES: &str = "
+    WITH whole AS MATERIALIZED (
+        SELECT slot FROM credential_code_purses WHERE whole_at <= $1
+        ORDER BY whole_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM credential_code_purses AS purses USING whole WHERE purses.slot = whole.slot";
+
+#[cfg(feature = "sqlite")]
+const PURGE_PURSES_IN_SQLITE: &str = "
+    DELETE FROM credential_code_purses WHERE slot IN (
+        SELECT slot FROM credential_code_purses WHERE whole_at <= $1 ORDER BY whole_at LIMIT $2
+    )";
+
+/// A duplicate of anything but the id is no duplicate but a failure.
+const INSERT_CREDENTIAL: &str = "
+    INSERT INTO credential_code_credentials (
+        id, uuid, user_id, kind, name, public_key, digest, relying_party_id, origin, created_at, status,
+        encrypted_private_key, sign_count, fido2
+    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    ON CONFLICT (id) DO NOTHING";
+
+const CREDENTIALS_OF_USER: &str = "
+    SELECT
+        id, uuid, user_id, kind, name, public_key, digest, relying_party_id, origin, created_at, status,
+        encrypted_private_key, sign_count, fido2
+    FROM credential_code_credentials WHERE user_id = $1";
+
+const ADVANCE_SIGN_COUNT: &str = "
+    UPDATE credential_code_credentials SET sign_count = $2 WHERE id = $1 AND sign_count < $2";
+
+const USER: &str = "
+    SELECT name, display_name, status FROM credential_code_users WHERE id = $1";
+
+const PUT_USER: &str = "
+    INSERT INTO credential_code_users (id, name, display_name, status) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (id) DO UPDATE
+    SET name = excluded.name, display_name = excluded.display_name, status = excluded.status";

@@ -1,0 +1,51 @@
+use async_trait::async_trait;
+
+use crate::host::UserDirectory;
+use crate::model::{User, UserId, UserStatus};
+use crate::store::sql::SqlStore;
+use crate::store::sql::value::{Row, UnexpectedRow, Value};
+use crate::store::{BoxError, StoreError};
+
+impl SqlStore {
+    /// Adds a user, or changes what is known of them. For hosts that keep their users here; others bring a
+    /// [`UserDirectory`] over their own table.
+    pub async fn put_user(&self, user: &User) -> Result<(), StoreError> {
+        let values = [
+            Value::Text(user.id.as_str()),
+            Value::Text(&user.name),
+            Value::Text(&user.display_name),
+            Value::Text(status_name(user.status)),
+        ];
+        self.execute(&self.statements.put_user, &values).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl UserDirectory for SqlStore {
+    async fn user(&self, id: &UserId) -> Result<Option<User>, BoxError> {
+        // PostgreSQL has no text with a NUL, so nobody has such an id.
+        if id.as_str().contains('\0') {
+            return Ok(None);
+        }
+        let row = self.fetch_one(&self.statements.user, &[Value::Text(id.as_str())]).await?;
+        Ok(row.map(|row| read(id, row)).transpose()?)
+    }
+}
+
+fn read(id: &UserId, mut row: Row) -> Result<User, UnexpectedRow> {
+    let mut user = User::new(id.clone(), row.text()?);
+    user.display_name = row.text()?;
+    user.status = match row.text()?.as_str() {
+        "Active" => UserStatus::Active,
+        "Deactivated" => UserStatus::Deactivated,
+        _ => return Err(UnexpectedRow),
+    };
+    Ok(user)
+}
+
+fn status_name(status: UserStatus) -> &'static str {
+    match status {
+        UserStatus::Active => "Active",
+        UserStatus::Deactivated => "Deactivated",
+    }
+}

@@ -1,0 +1,167 @@
+use std::time::{Duration, SystemTime};
+
+use crate::store::{Budget, Payment, PurseStore};
+use crate::testing::race::at_once;
+use crate::testing::store_contract::{now, slot};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MICROSECOND: Duration = Duration::from_micros(1);
+
+/// Asserts every law of a [`PurseStore`], and panics with the name of the first that is broken. Its racers are futures on the caller's own task.
+///
+/// ```
+/// use credential_code::store::PurseStore;
+/// use credential_code::testing::purse_contract;
+///
+/// async fn my_purses_keep_every_law(purses: &dyn PurseStore) {
+///     purse_contract(purses).await;
+/// }
+/// ```
+pub async fn purse_contract(store: &dyn PurseStore) {
+    let now = now();
+    all_of_a_budget_may_be_spent_at_once_and_no_more(store, now).await;
+    what_was_spent_comes_back_one_by_one(store, now).await;
+    who_waits_as_told_is_paid_for(store, now).await;
+    a_refusal_costs_nothing(store, now).await;
+    what_is_given_back_may_be_spent_again(store, now).await;
+    a_whole_purse_takes_nothing_back(store, now).await;
+    a_clock_that_was_set_back_locks_nobody_out_for_long(store, now).await;
+    no_purse_pays_for_another(store, now).await;
+    of_many_racers_no_more_are_paid_for_than_the_budget_has(store, now).await;
+}
+
+fn budget(count: u32) -> Budget {
+    Budget::new(count, 60 * SECOND).expect("a count in a minute is a budget")
+}
+
+/// One purse and its budget.
+struct Purse<'a> {
+    store: &'a dyn PurseStore,
+    slot: crate::store::Slot,
+    budget: Budget,
+}
+
+impl<'a> Purse<'a> {
+    fn new(store: &'a dyn PurseStore, budget: Budget) -> Self {
+        Self { store, slot: slot(), budget }
+    }
+
+    async fn spend(&self, now: SystemTime) -> Payment {
+        self.store.spend(self.slot, self.budget, now).await.expect("the store answers")
+    }
+
+    async fn is_paid(&self, now: SystemTime) -> bool {
+        self.spend(now).await == Payment::Paid
+    }
+
+    async fn give_back(&self) {
+        self.store.give_back(self.slot, self.budget).await.expect("the store answers");
+    }
+
+    async fn empty(&self, now: SystemTime, count: u32, law: &str) {
+        for spent in 0..count {
+            assert!(self.is_paid(now).await, "{law}: {spent} of {count} were spent");
+        }
+    }
+
+    /// When there is one again.
+    async fn wait(&self, now: SystemTime, law: &str) -> Duration {
+        match self.spend(now).await {
+            Payment::Refused { retry_after } => retry_after,
+            Payment::Paid => panic!("{law}: there was nothing left"),
+        }
+    }
+}
+
+async fn all_of_a_budget_may_be_spent_at_once_and_no_more(store: &dyn PurseStore, now: SystemTime) {
+    const LAW: &str = "all_of_a_budget_may_be_spent_at_once_and_no_more";
+    for count in [1, 7, 60] {
+        let purse = Purse::new(store, budget(count));
+        purse.empty(now, count, LAW).await;
+        assert!(!purse.is_paid(now).await, "{LAW}: {count} and one more");
+    }
+}
+
+async fn what_was_spent_comes_back_one_by_one(store: &dyn PurseStore, now: SystemTime) {
+    const LAW: &str = "what_was_spent_comes_back_one_by_one";
+    let purse = Purse::new(store, budget(6));
+    purse.empty(now, 6, LAW).await;
+    assert!(!purse.is_paid(now + 10 * SECOND - MICROSECOND).await, "{LAW}: not before its time");
+    assert!(purse.is_paid(now + 10 * SECOND).await, "{LAW}: the first");
+    assert!(!purse.is_paid(now + 10 * SECOND).await, "{LAW}: one only");
+    assert!(purse.is_paid(now + 20 * SECOND).await, "{LAW}: the second");
+    let later = now + 600 * SECOND;
+    purse.empty(later, 6, LAW).await;
+    assert!(!purse.is_paid(later).await, "{LAW}: never more than all");
+}
+
+async fn who_waits_as_told_is_paid_for(store: &dyn PurseStore, now: SystemTime) {
+    const LAW: &str = "who_waits_as_told_is_paid_for";
+    let purse = Purse::new(store, budget(7));
+    purse.empty(now, 7, LAW).await;
+    let wait = purse.wait(now, LAW).await;
+    assert!(wait > Duration::ZERO && wait <= 9 * SECOND, "{LAW}: {wait:?}");
+    assert!(!purse.is_paid(now + wait - MICROSECOND).await, "{LAW}: not before");
+    assert!(purse.is_paid(now + wait).await, "{LAW}");
+}
+
+async fn a_refusal_costs_nothing(store: &dyn PurseStore, now: SystemTime) {
+    const LAW: &str = "a_refusal_costs_nothing";
+    let purse = Purse::new(store, budget(6));
+    purse.empty(now, 6, LAW).await;
+    for _ in 0..20 {
+        assert!(!purse.is_paid(now).await, "{LAW}");
+    }
+    assert!(purse.is_paid(now + 10 * SECOND).await, "{LAW}");
+}
+
+async fn what_is_given_back_may_be_spent_again(store: &dyn PurseStore, now: SystemTime) {
+    const LAW: &str = "what_is_given_back_may_be_spent_again";
+    let purse = Purse::new(store, budget(6));
+    purse.empty(now, 6, LAW).await;
+    purse.give_back().await;
+    purse.give_back().await;
+    purse.empty(now, 2, LAW).await;
+    assert!(!purse.is_paid(now).await, "{LAW}: and no more");
+}
+
+async fn a_whole_purse_takes_nothing_back(store: &dyn PurseStore, now: SystemTime) {
+    const LAW: &str = "a_whole_purse_takes_nothing_back";
+    let purse = Purse::new(store, budget(6));
+    purse.give_back().await;
+    purse.empty(now, 1, LAW).await;
+    purse.give_back().await;
+    purse.give_back().await;
+    purse.empty(now, 6, LAW).await;
+    assert!(!purse.is_paid(now).await, "{LAW}");
+}
+
+async fn a_clock_that_was_set_back_locks_nobody_out_for_long(store: &dyn PurseStore, now: SystemTime) {
+    const LAW: &str = "a_clock_that_was_set_back_locks_nobody_out_for_long";
+    let purse = Purse::new(store, budget(6));
+    purse.empty(now + 3600 * SECOND, 6, LAW).await;
+    let wait = purse.wait(now, LAW).await;
+    assert!(wait <= 10 * SECOND, "{LAW}: {wait:?}");
+    assert!(purse.is_paid(now + 10 * SECOND).await, "{LAW}");
+}
+
+async fn no_purse_pays_for_another(store: &dyn PurseStore, now: SystemTime) {
+    const LAW: &str = "no_purse_pays_for_another";
+    let (empty, whole) = (Purse::new(store, budget(1)), Purse::new(store, budget(1)));
+    empty.empty(now, 1, LAW).await;
+    assert!(whole.is_paid(now).await, "{LAW}");
+    whole.give_back().await;
+    assert!(!empty.is_paid(now).await, "{LAW}");
+}
+
+async fn of_many_racers_no_more_are_paid_for_than_the_budget_has(store: &dyn PurseStore, now: SystemTime) {
+    const LAW: &str = "of_many_racers_no_more_are_paid_for_than_the_budget_has";
+    for _ in 0..20 {
+        let purse = Purse::new(store, budget(5));
+        let paid = at_once((0..16).map(|_| purse.is_paid(now))).await;
+        assert_eq!(paid.iter().filter(|paid| **paid).count(), 5, "{LAW}");
+        at_once((0..5).map(|_| purse.give_back())).await;
+        let paid = at_once((0..16).map(|_| purse.is_paid(now))).await;
+        assert_eq!(paid.iter().filter(|paid| **paid).count(), 5, "{LAW}: and after all were given back");
+    }
+}

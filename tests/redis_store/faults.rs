@@ -1,0 +1,112 @@
+//! Redis when it stalls, crashes, drops connections, or is full.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use credential_code::store::{CodeGrant, RedisStore, Slot, SlotKey, SlotKeys, StoreError};
+use credential_code::testing::Sample;
+use credential_code::{CredentialKind, Insertion, OneTimeStore};
+
+use crate::support::servers::redis::Redis;
+use crate::support::{MINT, World, attest, register_body};
+
+const TIMEOUT: Duration = Duration::from_millis(300);
+
+async fn connect(server: &Redis) -> RedisStore {
+    RedisStore::at(server.url()).timeout(TIMEOUT).connect().await.unwrap()
+}
+
+async fn insert(store: &RedisStore, number: u8) -> Slot {
+    let slot = Slot::from_bytes([number; 32]);
+    let record = CodeGrant::sample(number, SystemTime::now() + Duration::from_secs(600));
+    assert_eq!(store.insert(slot, record).await.unwrap(), Insertion::Created);
+    slot
+}
+
+async fn take(store: &RedisStore, slot: Slot) -> Result<bool, StoreError> {
+    let taken: Option<CodeGrant> = store.take(slot, SystemTime::now()).await?;
+    Ok(taken.is_some())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_stalls_holds_nobody_longer_than_the_timeout() {
+    let Some(server) = Redis::start() else { return };
+    let store = connect(&server).await;
+    let slots = [insert(&store, 1).await, insert(&store, 2).await];
+    server.freeze();
+    let started = Instant::now();
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..500 {
+        let store = store.clone();
+        callers.spawn(async move { take(&store, slots[0]).await });
+    }
+    assert!(callers.join_all().await.iter().all(Result::is_err));
+    let waited = started.elapsed();
+    assert!(waited >= TIMEOUT && waited < TIMEOUT + Duration::from_secs(2), "{waited:?}");
+    server.thaw();
+    let back = Instant::now();
+    while !take(&store, slots[1]).await.unwrap_or(false) {
+        assert!(back.elapsed() < Duration::from_secs(1), "it is used again within a second");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_comes_back_is_used_again_within_a_second() {
+    let Some(mut server) = Redis::start_with(&["--appendonly", "yes", "--appendfsync", "always"]) else {
+        return;
+    };
+    let store = connect(&server).await;
+    let slots = [insert(&store, 1).await, insert(&store, 2).await];
+    assert!(take(&store, slots[0]).await.unwrap());
+    server.kill();
+    for _ in 0..10 {
+        let asked = Instant::now();
+        take(&store, slots[1]).await.unwrap_err();
+        assert!(asked.elapsed() < TIMEOUT + Duration::from_secs(1), "{:?}", asked.elapsed());
+    }
+    server.start_again();
+    let back = Instant::now();
+    let found = loop {
+        match take(&store, slots[1]).await {
+            Ok(found) => break found,
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    };
+    assert!(back.elapsed() < Duration::from_secs(1), "{:?}", back.elapsed());
+    assert!(found, "what was acknowledged was written down");
+    assert!(!take(&store, slots[0]).await.unwrap(), "and so was what was spent");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_connection_comes_back_by_itself() {
+    let Some(server) = Redis::start() else { return };
+    let store = connect(&server).await;
+    for number in 0..20 {
+        let slot = insert(&store, number).await;
+        redis::cmd("CLIENT")
+            .arg(&["KILL", "TYPE", "normal", "SKIPME", "yes"])
+            .exec(&mut server.connection())
+            .unwrap();
+        let started = Instant::now();
+        while !take(&store, slot).await.unwrap_or(false) {
+            assert!(started.elapsed() < Duration::from_secs(1), "{number}");
+        }
+    }
+}
+
+/// `noeviction` refuses new records, loudly, where another policy would drop old ones in silence.
+#[tokio::test]
+async fn a_full_server_refuses_to_mint_and_keeps_what_it_has() {
+    let Some(server) = Redis::start() else { return };
+    let store = Arc::new(connect(&server).await);
+    let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
+    let world =
+        World::with(|builder| builder.code_store(store.clone()).registration_store(store).slot_keys(keys));
+    let challenge = world.challenge(CredentialKind::Key).await;
+    let body = serde_json::json!({ "expiration": world.unix(60) });
+    redis::cmd("CONFIG").arg(&["SET", "maxmemory", "1"]).exec(&mut server.connection()).unwrap();
+    world.post_json(MINT, &body).await.assert_refused(503, "unavailable");
+    world.register(&register_body(&challenge, &attest(CredentialKind::Key, &challenge))).await.ok();
+    redis::cmd("CONFIG").arg(&["SET", "maxmemory", "0"]).exec(&mut server.connection()).unwrap();
+    world.post_json(MINT, &body).await.ok();
+}

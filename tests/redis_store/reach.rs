@@ -1,0 +1,91 @@
+//! How a store is reached: through TLS, under a prefix, and by URLs that nobody gets to see.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use credential_code::store::{CodeGrant, RedisStore, Slot};
+use credential_code::testing::{Sample, store_contract};
+use credential_code::{BoxError, Insertion, OneTimeStore};
+use redis::{ClientTlsConfig, TlsCertificates};
+
+use crate::support::servers::redis::Redis;
+
+#[tokio::test]
+async fn tls_is_spoken_with_certificates_on_both_sides() {
+    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (signed.cert.pem(), signed.signing_key.serialize_pem());
+    let identity =
+        ClientTlsConfig { client_cert: certificate.clone().into(), client_key: key.clone().into() };
+    let both = TlsCertificates { client_tls: Some(identity), root_cert: Some(certificate.clone().into()) };
+    // The test's own client needs a provider too. The store installs one where there is none.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let Some(server) = Redis::start_tls(&certificate, &key, &both) else { return };
+    let store = || RedisStore::at(server.url());
+
+    let trusting = store().root_certificates(certificate.as_str());
+    trusting.connect().await.expect_err("the server asks for a certificate");
+    let named = store().client_certificate(certificate.as_str(), key.as_str());
+    named.connect().await.expect_err("nobody knows who signed the server's certificate");
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
+    let deceived = store().root_certificates(other).client_certificate(certificate.as_str(), key.as_str());
+    deceived.connect().await.expect_err("that is another server");
+
+    let store = store().root_certificates(certificate.as_str()).client_certificate(certificate, key);
+    store_contract::<CodeGrant>(Arc::new(store.connect().await.unwrap())).await;
+}
+
+#[tokio::test]
+async fn prefixes_keep_flows_apart() {
+    let Some(server) = Redis::start() else { return };
+    let one = RedisStore::at(server.url()).prefix("one:").connect().await.unwrap();
+    let other = RedisStore::at(server.url()).prefix("other:").connect().await.unwrap();
+    let (slot, now) = (Slot::from_bytes([1; 32]), SystemTime::now());
+    let record = CodeGrant::sample(1, now + Duration::from_secs(60));
+    assert_eq!(one.insert(slot, record.clone()).await.unwrap(), Insertion::Created);
+    assert_eq!(OneTimeStore::<CodeGrant>::take(&other, slot, now).await.unwrap(), None);
+    let keys: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut server.connection()).unwrap();
+    assert_eq!(keys, ["one:codes:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"]);
+    assert_eq!(one.take(slot, now).await.unwrap(), Some(record));
+}
+
+#[tokio::test]
+async fn a_prefix_is_plain() {
+    for prefix in ["{tag}", "a b", "a*", "ä", "a\n", &"a".repeat(65)] {
+        let refusal = RedisStore::at("redis://127.0.0.1:1/").prefix(prefix).connect().await.unwrap_err();
+        assert!(full(&refusal).contains("prefix"), "{prefix:?}: {refusal:?}");
+    }
+    let plain = RedisStore::at("redis://127.0.0.1:1/").prefix("a-B_9.:").connect().await.unwrap_err();
+    assert!(!full(&plain).contains("prefix"), "{plain:?}");
+}
+
+#[tokio::test]
+async fn no_password_is_shown() {
+    let at = RedisStore::at("redis://user:secret-1@127.0.0.1:1/");
+    let cluster = RedisStore::cluster_at(["redis://user:secret-1@127.0.0.1:1/"]);
+    let malformed = RedisStore::at("redis://user:secret-1@127.0.0.1:port/");
+    for builder in [at, cluster, malformed] {
+        let mut shown = format!("{builder:?}");
+        let error = builder.connect().await.unwrap_err();
+        shown += &format!("{error:?} {}", full(&error));
+        assert!(!shown.contains("secret-1"), "{shown}");
+    }
+    let Some(server) = Redis::start() else { return };
+    redis::cmd("CONFIG").arg(&["SET", "requirepass", "secret-1"]).exec(&mut server.connection()).unwrap();
+    let store = RedisStore::at(format!("{}?pass=secret-1", server.url())).connect().await.unwrap();
+    let shown = format!("{store:?}");
+    assert!(shown.contains("RedisStore") && !shown.contains("secret-1"), "{shown}");
+}
+
+/// The error and all its sources.
+fn full(error: &(dyn std::error::Error + 'static)) -> String {
+    let source = error.source().map(full);
+    format!("{error}: {}", source.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn certificates_are_for_tls() -> Result<(), BoxError> {
+    let builder = RedisStore::at("redis://127.0.0.1:1/").root_certificates("a certificate");
+    let refusal = builder.connect().await.unwrap_err();
+    assert!(full(&refusal).contains("rediss://"), "{refusal:?}");
+    Ok(())
+}

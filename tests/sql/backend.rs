@@ -1,0 +1,159 @@
+use std::sync::Arc;
+
+use credential_code::flow::CodeFlowBuilder;
+use credential_code::store::{SlotKey, SlotKeys, SqlStore};
+use credential_code::{User, UserId};
+use sqlx::AssertSqlSafe;
+#[cfg(feature = "sqlite")]
+use sqlx::ConnectOptions;
+#[cfg(feature = "sqlite")]
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+#[cfg(feature = "postgres")]
+use sqlx::{Connection, PgConnection};
+
+#[cfg(feature = "sqlite")]
+use crate::servers::Directory;
+#[cfg(feature = "postgres")]
+use crate::servers::postgres::Postgres;
+use crate::support::{World, user};
+
+/// An engine with the store's tables in it. Whatever it runs on is gone with it.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    pub(crate) store: SqlStore,
+    pub(crate) engine: Engine,
+}
+
+#[derive(Debug)]
+pub(crate) enum Engine {
+    #[cfg(feature = "postgres")]
+    Postgres(Postgres),
+    #[cfg(feature = "sqlite")]
+    Sqlite(Directory),
+}
+
+impl Engine {
+    /// Every engine that this build and this machine have.
+    pub(crate) fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        #[cfg(feature = "sqlite")]
+        all.extend([Self::Sqlite(Directory::new("sqlite"))]);
+        #[cfg(feature = "postgres")]
+        all.extend(Postgres::start().map(Self::Postgres));
+        all
+    }
+
+    /// Where a store finds its database: an URL, or a path.
+    pub(crate) fn address(&self) -> String {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(server) => server.url(),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(directory) => directory.path().join("store.db").to_str().unwrap().to_owned(),
+        }
+    }
+
+    /// A store of its own pool, as another process would open it. Until somebody migrates, it has no tables.
+    pub(crate) async fn open(&self) -> SqlStore {
+        open(&self.address()).await
+    }
+}
+
+pub(crate) async fn open(address: &str) -> SqlStore {
+    match address.starts_with('/') {
+        #[cfg(feature = "sqlite")]
+        true => SqlStore::open_sqlite(address).await.unwrap(),
+        #[cfg(feature = "postgres")]
+        false => SqlStore::connect_postgres(address).await.unwrap(),
+        #[allow(unreachable_patterns, reason = "a build with one engine has no other addresses")]
+        _ => unreachable!("{address}"),
+    }
+}
+
+impl Backend {
+    pub(crate) async fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for engine in Engine::all() {
+            let store = engine.open().await;
+            store.migrate().await.unwrap();
+            all.push(Self { store, engine });
+        }
+        all
+    }
+}
+
+impl Backend {
+    /// The endpoints over this store alone, with one user.
+    pub(crate) async fn world(&self) -> World {
+        self.world_with(|builder| builder).await
+    }
+
+    pub(crate) async fn world_with(&self, change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder) -> World {
+        world_over(self.store.clone(), change).await
+    }
+
+    /// Bytes, as this engine's SQL spells them.
+    pub(crate) fn bytes(&self, hex: &str) -> String {
+        match &self.engine {
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => format!("'\\x{hex}'"),
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(_) => format!("x'{hex}'"),
+        }
+    }
+
+    /// Runs a statement of the test's own.
+    pub(crate) async fn run(&self, sql: &str) {
+        match &self.engine {
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(server) => {
+                let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+            }
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(directory) => {
+                let mut connection = sqlite_connection(directory).await;
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+            }
+        }
+    }
+
+    /// Runs a query of the test's own, for one number.
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
+        match &self.engine {
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(server) => {
+                let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(directory) => {
+                let mut connection = sqlite_connection(directory).await;
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+        }
+    }
+}
+
+#[cfg(feature = "sqlite")]
+async fn sqlite_connection(directory: &Directory) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(directory.path().join("store.db"));
+    options.connect().await.unwrap()
+}
+
+pub(crate) async fn world_over(
+    store: SqlStore,
+    change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder,
+) -> World {
+    store.put_user(&User::new(user(), "ada@example.com")).await.unwrap();
+    let store = Arc::new(store);
+    World::with(|builder| {
+        let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
+        let builder = builder.slot_keys(keys).users(store.clone()).credentials(store.clone());
+        change(builder.code_store(store.clone()).registration_store(store))
+    })
+}
+
+pub(crate) fn users() -> [UserId; 2] {
+    ["us-1", "us-2"].map(|id| UserId::new(id).unwrap())
+}

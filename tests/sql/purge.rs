@@ -1,0 +1,112 @@
+//! Expired rows go, in batches, and no others.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use credential_code::clock::Clock;
+use credential_code::store::{Budget, CodeGrant, Payment, PendingRegistration, PurseStore, Slot, SqlStore};
+use credential_code::testing::{ManualClock, Sample};
+use credential_code::{Insertion, OneTimeStore};
+
+use crate::backend::Backend;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn insert<R: Sample>(store: &SqlStore, number: u8, expires_at: SystemTime) -> Slot {
+    let slot = Slot::from_bytes([number; 32]);
+    let inserted = store.insert(slot, R::sample(number, expires_at)).await.unwrap();
+    assert_eq!(inserted, Insertion::Created);
+    slot
+}
+
+#[tokio::test]
+async fn a_purge_removes_what_expired_long_ago_in_batches() {
+    let now = ManualClock::new().now();
+    for Backend { store, .. } in &Backend::all().await {
+        for number in 0..20 {
+            insert::<CodeGrant>(store, number, now - SqlStore::PURGE_SLACK).await;
+        }
+        for number in 20..25 {
+            insert::<PendingRegistration>(store, number, now - 2 * SqlStore::PURGE_SLACK).await;
+        }
+        let lately = insert::<CodeGrant>(store, 25, now - SqlStore::PURGE_SLACK + SECOND).await;
+        let alive = insert::<CodeGrant>(store, 26, now + SECOND).await;
+        let mut purged = Vec::new();
+        for _ in 0..4 {
+            purged.push(store.purge(now, 10).await.unwrap());
+        }
+        assert_eq!(purged, [10, 10, 5, 0]);
+        // A process whose clock is an hour behind still finds what has expired by this one's.
+        let behind = now - SqlStore::PURGE_SLACK;
+        assert!(OneTimeStore::<CodeGrant>::take(store, lately, behind).await.unwrap().is_some());
+        assert!(OneTimeStore::<CodeGrant>::take(store, alive, now).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn purges_at_once_share_the_work() {
+    let now = ManualClock::new().now();
+    for Backend { store, .. } in &Backend::all().await {
+        for number in 0..200 {
+            insert::<CodeGrant>(store, number, now - 2 * SqlStore::PURGE_SLACK).await;
+        }
+        let mut purges = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let store = store.clone();
+            purges.spawn(async move {
+                let mut purged = 0;
+                loop {
+                    match store.purge(now, 7).await.unwrap() {
+                        0 => return purged,
+                        some => purged += some,
+                    }
+                }
+            });
+        }
+        assert_eq!(purges.join_all().await.iter().sum::<u64>(), 200);
+    }
+}
+
+#[tokio::test]
+async fn the_background_purge_runs_by_the_clock_and_ends_with_its_guard() {
+    for backend in &Backend::all().await {
+        let clock = ManualClock::new();
+        let count = "SELECT COUNT(*) FROM credential_code_records";
+        // More than one batch.
+        for number in 0..=255 {
+            insert::<CodeGrant>(&backend.store, number, clock.now()).await;
+        }
+        let purge = backend.store.spawn_purge(Arc::new(clock.clone()), 2 * SqlStore::PURGE_SLACK);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(backend.number(count).await, 256, "it is too early");
+        clock.advance(2 * SqlStore::PURGE_SLACK);
+        while backend.number(count).await > 0 {
+            tokio::task::yield_now().await;
+        }
+        let tasks = tokio::runtime::Handle::current().metrics();
+        let with_purge = tasks.num_alive_tasks();
+        drop(purge);
+        while tasks.num_alive_tasks() >= with_purge {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn purses_that_have_long_been_whole_go_as_well() {
+    let now = ManualClock::new().now();
+    let budget = Budget::per_minute(10);
+    for backend in &Backend::all().await {
+        let count = "SELECT COUNT(*) FROM credential_code_purses";
+        for number in 0..3 {
+            let purse = Slot::from_bytes([number; 32]);
+            let paid = backend.store.spend(purse, budget, now - 2 * SqlStore::PURGE_SLACK).await.unwrap();
+            assert_eq!(paid, Payment::Paid);
+        }
+        let spent = Slot::from_bytes([3; 32]);
+        assert_eq!(backend.store.spend(spent, budget, now).await.unwrap(), Payment::Paid);
+        assert_eq!(backend.store.purge(now, 2).await.unwrap(), 2);
+        assert_eq!(backend.store.purge(now, 2).await.unwrap(), 1);
+        assert_eq!(backend.number(count).await, 1);
+    }
+}

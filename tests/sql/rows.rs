@@ -1,0 +1,179 @@
+//! Credentials, counters and users, as rows.
+
+use credential_code::host::Advance;
+use credential_code::model::{CredentialId, Fido2Properties, UserStatus};
+use credential_code::{CredentialKind, CredentialRepository, SignCounters, User, UserDirectory, UserId};
+use serde_json::json;
+
+use crate::backend::Backend;
+use crate::support::{self, USER, World, user};
+
+/// Registers a credential of that id, and says what the answer's status was.
+async fn register(world: &World, kind: CredentialKind, id: &str) -> u16 {
+    let mut body = world.registration(kind).await;
+    body["credentialInfo"]["credId"] = id.into();
+    world.register(&body).await.status.as_u16()
+}
+
+/// Text in a database is easily taken for equal where its bytes differ.
+#[tokio::test]
+async fn ids_are_told_apart_by_their_bytes() {
+    for backend in &Backend::all().await {
+        let world = backend.world().await;
+        let longest: String = ('\u{4e00}'..).take(CredentialId::MAX_LENGTH / 3).collect();
+        let ids = [
+            "caf\u{e9}",
+            "cafe\u{301}",
+            "CAF\u{c9}",
+            "cafe",
+            "Cafe",
+            "cafe ",
+            " cafe",
+            "caf%",
+            "caf_",
+            "1",
+            "01",
+            "1.0",
+            "\u{ff11}",
+            "ß",
+            "ss",
+            "ﬃ",
+            "ffi",
+            "i",
+            "ı",
+            "İ",
+            "'; --",
+            "\\x31",
+            &longest,
+        ];
+        for id in ids {
+            assert_eq!(register(&world, CredentialKind::Key, id).await, 200, "{id}");
+        }
+        for id in ids {
+            assert_eq!(register(&world, CredentialKind::Key, id).await, 409, "{id}");
+        }
+        let mut stored: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        let found = backend.store.credentials(&user()).await.unwrap();
+        let mut found: Vec<String> = found.into_iter().map(|credential| credential.id.into()).collect();
+        stored.sort();
+        found.sort();
+        assert_eq!(found, stored);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_counter_only_grows_and_one_of_its_racers_wins() {
+    for backend in &Backend::all().await {
+        let world = backend.world().await;
+        let challenge = world.challenge(CredentialKind::Fido2).await;
+        let proof = support::attest(CredentialKind::Fido2, &challenge);
+        world.register(&support::register_body(&challenge, &proof)).await.ok();
+        let [passkey] = &backend.store.credentials(&user()).await.unwrap()[..] else {
+            panic!("one was stored")
+        };
+        let before = passkey.fido2.as_ref().unwrap().sign_count;
+        for (count, expected) in [
+            (before, Advance::NotGreater),
+            (before + 1, Advance::Advanced),
+            (before + 1, Advance::NotGreater),
+            (before, Advance::NotGreater),
+            (u32::MAX - 1, Advance::Advanced),
+        ] {
+            assert_eq!(backend.store.advance(&passkey.id, count).await.unwrap(), expected, "{count}");
+        }
+        let mut racers = tokio::task::JoinSet::new();
+        for _ in 0..32 {
+            let (store, id) = (backend.store.clone(), passkey.id.clone());
+            racers.spawn(async move { store.advance(&id, u32::MAX).await.unwrap() });
+        }
+        let won = racers.join_all().await.into_iter().filter(|outcome| *outcome == Advance::Advanced);
+        assert_eq!(won.count(), 1);
+        let [stored] = &backend.store.credentials(&user()).await.unwrap()[..] else {
+            panic!("it is still one")
+        };
+        assert_eq!(stored.fido2.as_ref().unwrap().sign_count, u32::MAX, "the newest count is what is found");
+        let nobody = CredentialId::new("nobody's").unwrap();
+        assert_eq!(backend.store.advance(&nobody, 1).await.unwrap(), Advance::NotGreater);
+    }
+}
+
+/// Rows outlive releases: what a later one adds may be there, and what it added may be missing.
+#[tokio::test]
+async fn passkeys_of_other_releases_are_read() {
+    for backend in &Backend::all().await {
+        let world = backend.world().await;
+        let body = world.registration(CredentialKind::Fido2).await;
+        world.register(&body).await.ok();
+        let first = json!({
+            "aaguid": vec![7; 16], "format": "packed", "sign_count": 1, "user_verified": true,
+            "backup_eligible": true, "backed_up": false,
+        });
+        let mut later = first.clone();
+        later["of a later release"] = json!({ "with": ["a", "value"] });
+        for written in [first, later] {
+            backend
+                .run(&format!("UPDATE credential_code_credentials SET sign_count = 9, fido2 = '{written}'"))
+                .await;
+            let [read] = &backend.store.credentials(&user()).await.unwrap()[..] else {
+                panic!("one was stored")
+            };
+            let mut expected = Fido2Properties::new("packed");
+            expected.aaguid = [7; 16];
+            expected.sign_count = 9;
+            expected.user_verified = true;
+            expected.backup_eligible = true;
+            assert_eq!(read.fido2, Some(expected));
+        }
+    }
+}
+
+/// A row that others wrote is parsed like everything else, and one that can't be read is no credential.
+#[tokio::test]
+async fn a_damaged_credential_is_a_failure_and_nothing_worse() {
+    for backend in &Backend::all().await {
+        let world = backend.world().await;
+        let damages = [
+            "id = ''",
+            "uuid = 'cr-'",
+            "kind = 'key'",
+            &format!("public_key = {}", backend.bytes("30")),
+            "digest = 'MD5'",
+            "origin = '*'",
+            "created_at = -1",
+            "status = 'active'",
+            "encrypted_private_key = ''",
+            "sign_count = -1",
+            "fido2 = '{}'",
+            "fido2 = '['",
+        ];
+        for damage in damages {
+            backend.run("DELETE FROM credential_code_credentials").await;
+            let body = world.registration(CredentialKind::Fido2).await;
+            world.register(&body).await.ok();
+            backend.run(&format!("UPDATE credential_code_credentials SET {damage}")).await;
+            assert!(backend.store.credentials(&user()).await.is_err(), "{damage}");
+            world.exchange(CredentialKind::Fido2, &world.mint().await).await.assert_refused(500, "internal");
+        }
+    }
+}
+
+#[tokio::test]
+async fn users_are_found_as_they_were_put() {
+    for Backend { store, .. } in &Backend::all().await {
+        let mut user = User::new(user(), "ada@example.com");
+        user.display_name = "Ada \u{1f511} 'Lovelace'".into();
+        store.put_user(&user).await.unwrap();
+        for status in [UserStatus::Active, UserStatus::Deactivated] {
+            user.status = status;
+            store.put_user(&user).await.unwrap();
+            let found = store.user(&user.id).await.unwrap().unwrap();
+            assert_eq!(
+                (found.id, found.name, found.display_name, found.status),
+                (user.id.clone(), user.name.clone(), user.display_name.clone(), status)
+            );
+        }
+        for stranger in [USER.to_uppercase(), format!("{USER} "), format!("{USER}\0"), "us-%".to_owned()] {
+            assert!(store.user(&UserId::new(stranger).unwrap()).await.unwrap().is_none());
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What the tables are called, and how they come to be.
+
+use std::time::{Duration, SystemTime};
+
+use credential_code::store::{CodeGrant, Slot, SqlStore, TableNames};
+use credential_code::testing::{Sample, repository_contract};
+use credential_code::{Insertion, OneTimeStore};
+use tokio::task::JoinSet;
+
+use crate::backend::{Backend, Engine, users};
+
+fn named(prefix: &str) -> TableNames {
+    TableNames::prefixed(prefix).unwrap()
+}
+
+#[test]
+fn only_plain_names_are_taken() {
+    let longest = "x".repeat(32);
+    for good in ["a", "_", "auth_", "a1_", &longest] {
+        assert!(TableNames::prefixed(good).is_ok(), "{good:?}");
+        assert!(TableNames::default().in_schema(good).is_ok(), "{good:?}");
+    }
+    let too_long = "x".repeat(64);
+    let bad = ["", "1a", "A", "ä", "a b", "a-b", "a.b", "a\"b", "a'b", "a;b", "a\0", "a--", &too_long];
+    for bad in bad {
+        assert!(TableNames::prefixed(bad).is_err(), "{bad:?}");
+        assert!(TableNames::default().in_schema(bad).is_err(), "{bad:?}");
+    }
+    assert!(TableNames::prefixed("x".repeat(33)).is_err());
+    assert!(TableNames::prefixed("sqlite_").is_err());
+    assert!(TableNames::default().in_schema("pg_auth").is_err());
+}
+
+#[tokio::test]
+async fn a_migration_may_be_run_again_and_by_many_at_once() {
+    for engine in &Engine::all() {
+        let mut migrations = JoinSet::new();
+        for _ in 0..8 {
+            let store = engine.open().await;
+            migrations.spawn(async move { store.migrate().await });
+        }
+        for migrated in migrations.join_all().await {
+            migrated.unwrap();
+        }
+        let store = engine.open().await;
+        store.migrate().await.unwrap();
+        repository_contract(&store, &users()).await;
+        store.migrate().await.unwrap();
+        assert!(!credentials(&store).await.is_empty(), "a migration loses nothing");
+    }
+}
+
+async fn credentials(store: &SqlStore) -> Vec<credential_code::Credential> {
+    credential_code::CredentialRepository::credentials(store, &users()[0]).await.unwrap()
+}
+
+#[tokio::test]
+async fn tables_of_a_later_version_are_refused() {
+    for backend in &Backend::all().await {
+        backend.run("INSERT INTO credential_code_migrations (version) VALUES (2)").await;
+        let error = backend.store.migrate().await.unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(source, "the tables are of version 2, and this build knows no later one than 1");
+    }
+}
+
+/// Otherwise the store would write into a table of somebody else's.
+#[tokio::test]
+async fn a_table_that_was_there_before_is_not_adopted() {
+    for engine in Engine::all() {
+        let backend = Backend { store: engine.open().await, engine };
+        backend.run("CREATE TABLE credential_code_users (id TEXT)").await;
+        backend.store.migrate().await.unwrap_err();
+        backend.run("DROP TABLE credential_code_users").await;
+        backend.store.migrate().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn tables_of_another_prefix_are_other_tables() {
+    for Backend { store, .. } in Backend::all().await {
+        let other = store.clone().with_names(named("other_")).unwrap();
+        other.migrate().await.unwrap();
+        do_not_meet(&store, &other).await;
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn tables_of_a_schema_lie_there() {
+    let backends = Backend::all().await;
+    let postgres = backends.iter().find(|backend| matches!(backend.engine, Engine::Postgres(_)));
+    let Some(Backend { store, .. }) = postgres else { return };
+    // A key word is as good a name as any.
+    let names = TableNames::default().in_schema("select").unwrap();
+    let other = store.clone().with_names(names).unwrap();
+    other.migrate().await.unwrap();
+    other.migrate().await.unwrap();
+    do_not_meet(store, &other).await;
+    repository_contract(&other, &users()).await;
+    assert_eq!(credentials(store).await, [], "the tables of the search path are untouched");
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn sqlite_has_no_schemas() {
+    let engine = Engine::Sqlite(crate::servers::Directory::new("sqlite"));
+    let names = TableNames::default().in_schema("auth").unwrap();
+    assert!(engine.open().await.with_names(names).is_err());
+}
+
+async fn do_not_meet(store: &SqlStore, other: &SqlStore) {
+    let now = SystemTime::now();
+    let (slot, record) = (Slot::from_bytes([7; 32]), CodeGrant::sample(1, now + Duration::from_secs(60)));
+    for store in [store, other] {
+        assert_eq!(store.insert(slot, record.clone()).await.unwrap(), Insertion::Created);
+    }
+    for store in [store, other] {
+        assert_eq!(store.take(slot, now).await.unwrap(), Some(record.clone()));
+    }
+}
+
+#[cfg(all(feature = "sqlite", unix))]
+#[tokio::test]
+async fn a_sqlite_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = crate::servers::Directory::new("sqlite");
+    let store = SqlStore::open_sqlite(directory.path().join("store.db")).await.unwrap();
+    store.migrate().await.unwrap();
+    let files: Vec<_> = std::fs::read_dir(directory.path()).unwrap().map(Result::unwrap).collect();
+    assert!(files.len() > 1, "the log lies beside it");
+    for file in files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{file:?}");
+    }
+}

@@ -1,0 +1,51 @@
+//! Servers that a test starts for itself, from the binaries that the machine has, and stops again.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A directory for one server, gone with it.
+#[derive(Debug)]
+pub(crate) struct Directory(PathBuf);
+
+impl Directory {
+    pub(crate) fn new(of: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("credential-code-{of}-{}-{number}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What was found of a server. `None` skips the test and says so, but with `CI` set it fails.
+fn found<T>(server: &str, binaries: Option<T>) -> Option<T> {
+    if binaries.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "{server} is missing, and CI is set");
+        eprintln!("Skipped: {server} is missing.");
+    }
+    binaries
+}
+
+fn signal(process: &Child, signal: &str) {
+    let id = process.id().to_string();
+    let sent = Command::new("kill").args(["-s", signal, &id]).status().unwrap();
+    assert!(sent.success(), "kill -s {signal} {id}");
+}
