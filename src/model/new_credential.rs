@@ -23,7 +23,7 @@ impl NewCredential {
         self.secret.as_ref()
     }
 
-    /// The credential to store.
+    /// The credential to store, without its [`secret`](Self::secret): read that first where the host allows such kinds.
     pub fn into_credential(self) -> Credential {
         self.credential
     }

@@ -33,14 +33,11 @@ impl PasswordPolicy {
     /// Refuses these passwords, whatever their case, and hashes others with Argon2id in 19 MiB and two passes, four at once, with 64
     /// waiting.
     ///
-    /// The list is compared with whole passwords. It should have those that NIST SP 800-63B asks to refuse: commonly used, expected (the
+    /// The list is compared with whole passwords. Full-width letters, and accents that are characters of their own, count as others. It should have those that NIST SP 800-63B asks to refuse: commonly used, expected (the
     /// names of the service) and compromised ones.
     pub fn new<P: AsRef<str>>(denied: impl IntoIterator<Item = P>) -> Self {
         Self {
-            denied: denied
-                .into_iter()
-                .map(|password| lower_case(password.as_ref()).as_str().into())
-                .collect(),
+            denied: denied.into_iter().map(|password| fold_case(password.as_ref()).as_str().into()).collect(),
             memory_kib: 19_456,
             passes: 2,
             at_once: 4,
@@ -61,7 +58,8 @@ impl PasswordPolicy {
         self
     }
 
-    /// How many more may wait for their turn. Beyond that, the answer is 503 and the challenge is put back. Default: 64.
+    /// How many more may wait for their turn. Beyond that, the answer is 503 and the challenge is put back, as
+    /// often as any is: five times. Default: 64.
     pub fn most_waiting(mut self, count: usize) -> Self {
         self.most_waiting = count;
         self
@@ -83,16 +81,16 @@ impl PasswordPolicy {
     }
 
     pub(super) fn denies(&self, password: &Password) -> bool {
-        self.denied.contains(lower_case(password.reveal()).as_str())
+        self.denied.contains(fold_case(password.reveal()).as_str())
     }
 }
 
-/// Character by character, whatever stands beside it. Lower case is never three times as long, so the text never has to grow and leaves no
-/// copy behind.
-fn lower_case(text: &str) -> Zeroizing<String> {
-    let mut lower = Zeroizing::new(String::with_capacity(3 * text.len()));
-    lower.extend(text.chars().flat_map(char::to_lowercase));
-    lower
+/// One spelling for all cases: by way of upper case, where `ß` meets `SS` and the two sigmas meet, and character by character, whatever
+/// stands beside it. What comes out is at most three times as long, so the text never has to grow and leaves no copy behind.
+fn fold_case(text: &str) -> Zeroizing<String> {
+    let mut folded = Zeroizing::new(String::with_capacity(3 * text.len()));
+    folded.extend(text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase));
+    folded
 }
 
 impl fmt::Debug for PasswordPolicy {
@@ -116,8 +114,17 @@ mod tests {
     fn a_denied_password_is_denied_in_any_case_and_as_a_whole_only() {
         let policy = PasswordPolicy::new(["Password1", "ὈΔΥΣΣΕΎΣ", "straße 1"]);
         let denies = |text: &str| policy.denies(&Password::new(text).unwrap());
-        assert!(["password1", "PASSWORD1", "Ὀδυσσεύσ", "STRAßE 1"].into_iter().all(denies));
+        assert!(["password1", "PASSWORD1", "paſſword1"].into_iter().all(denies));
+        assert!(["Ὀδυσσεύς", "Ὀδυσσεύσ", "STRAßE 1", "STRASSE 1"].into_iter().all(denies));
         assert!(!["password12", " password1", "passwort1"].into_iter().any(denies));
+    }
+
+    #[test]
+    fn folding_makes_nothing_more_than_three_times_as_long() {
+        for symbol in (char::MIN..=char::MAX).filter(|symbol| symbol.is_alphabetic()) {
+            let text = symbol.to_string();
+            assert!(super::fold_case(&text).len() <= 3 * text.len(), "{symbol:?}");
+        }
     }
 
     #[test]
