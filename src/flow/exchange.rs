@@ -137,6 +137,7 @@ impl CodeFlow {
             fido2: self.0.fido2.clone(),
             expires_at: self.now() + self.0.challenge_lifetime,
             returns: 0,
+            offered: None,
         };
         let slot = self.0.slot_keys.newest(SlotLabel::Challenge, challenge_id.secret());
         match self.0.pending.insert(slot, pending).await? {

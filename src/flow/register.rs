@@ -63,17 +63,16 @@ impl CodeFlow {
         if !matches!(taken, Err(NotTaken::Missing)) {
             attempt.forgive().await;
         }
-        let Taken { slot, record: pending } =
+        let Taken { slot, record: mut pending } =
             taken.map_err(|missing| self.refuse(refused, missing.into_error(Error::invalid_challenge)))?;
 
-        let refused = Refused { user: Some(&pending.user), ..refused };
-        match self.close_registration(&pending, request).await {
+        match self.close_registration(&mut pending, request).await {
             Ok(credential) => {
                 self.tell(&Event::Registered { credential: &credential, source });
                 Ok(credential)
             }
             Err(Refusal { error, challenge }) => {
-                let error = self.refuse(refused, error);
+                let error = self.refuse(Refused { user: Some(&pending.user), ..refused }, error);
                 match challenge {
                     Spent::PutBack => self.put_back_pending(Taken { slot, record: pending }).await,
                     Spent::ForGood => {}
@@ -85,7 +84,7 @@ impl CodeFlow {
 
     async fn close_registration(
         &self,
-        pending: &PendingRegistration,
+        pending: &mut PendingRegistration,
         request: RegisterRequest,
     ) -> Result<Credential, Refusal> {
         let expected = Expected::new(pending.kind, &pending.challenge).with_fido2_policy(&pending.fido2);
@@ -93,6 +92,9 @@ impl CodeFlow {
             let challenge = if error.is_mendable() { Spent::PutBack } else { Spent::ForGood };
             Refusal { error: error.into(), challenge }
         })?;
+        if pending.offered.as_ref().is_some_and(|offered| offered != verified.credential_id()) {
+            return Err(Refusal::put_back(Error::invalid_challenge(Reason::OtherCredential)));
+        }
         if self.active_user(&pending.user).await.map_err(Refusal::put_back)?.is_none() {
             return Err(Refusal {
                 error: Error::invalid_challenge(Reason::UserGone),
@@ -100,10 +102,14 @@ impl CodeFlow {
             });
         }
         let credential = self.credential(pending, request, &verified).map_err(Refusal::put_back)?;
-        let stored = self.0.credentials.insert(NewCredential::assert_verified(credential.clone())).await;
-        match stored.map_err(|error| Refusal::put_back(Error::host(error)))? {
-            Insertion::Created => Ok(credential),
-            Insertion::Duplicate => Err(Refusal::put_back(Error::new(
+        match self.0.credentials.insert(NewCredential::assert_verified(credential.clone())).await {
+            Ok(Insertion::Created) => Ok(credential),
+            Err(error) => {
+                // Perhaps it is stored, and only the answer was lost. Another credential would then be the second for one code.
+                pending.offered = Some(credential.id);
+                Err(Refusal::put_back(Error::host(error)))
+            }
+            Ok(Insertion::Duplicate) => Err(Refusal::put_back(Error::new(
                 ErrorKind::DuplicateCredential,
                 "This credential is registered already. Use another authenticator.",
             ))),
