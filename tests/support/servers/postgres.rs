@@ -48,6 +48,11 @@ impl Postgres {
         format!("postgres://postgres@localhost/postgres?host={}", self.directory.path().display())
     }
 
+    /// The server's first process, the parent of all others.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.as_ref().expect("the server runs").id()
+    }
+
     /// What the server wrote to its log.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.directory.path().join("log")).unwrap()
@@ -56,6 +61,11 @@ impl Postgres {
     /// Stops the server: it breaks every connection, writes everything down and ends.
     pub(crate) fn stop(&mut self) {
         self.end("INT");
+    }
+
+    /// Stops the server at once, as `pg_ctl stop -m immediate` does: nothing is written down, and the next start recovers from the log.
+    pub(crate) fn crash(&mut self) {
+        self.end("QUIT");
     }
 
     fn end(&mut self, signal: &str) {
@@ -143,7 +153,7 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         // At once, since nobody will read the files again.
-        self.end("QUIT");
+        self.crash();
     }
 }
 
