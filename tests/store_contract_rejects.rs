@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use credential_code::store::{CodeGrant, Record, Sharing, Slot, StoreError};
-use credential_code::testing::{block_on, repository_contract, store_contract};
+use credential_code::store::{CodeGrant, Payment, PurseStore, Record, Sharing, Slot, StoreError};
+use credential_code::testing::{block_on, purse_contract, repository_contract, store_contract};
 use credential_code::{
-    BoxError, Credential, CredentialRepository, Insertion, NewCredential, OneTimeStore, UserId,
+    BoxError, Budget, Credential, CredentialRepository, Insertion, NewCredential, OneTimeStore, UserId,
 };
 
 /// What a store does wrong.
@@ -227,5 +227,97 @@ fn each_wrong_repository_is_caught_by_the_law_that_it_breaks() {
         let repository = WrongRepository { mistake, credentials: Mutex::default() };
         let complaint = complaint(repository_contract(&repository, &users));
         assert!(complaint.contains(law), "{mistake:?}: {complaint}");
+    }
+}
+
+/// What purses do wrong.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Waste {
+    PaysAlways,
+    PaysOneTooFew,
+    SaysTooSoon,
+    ChargesForRefusals,
+    GivesNothingBack,
+    GivesTooMuchBack,
+    KeepsTheFuture,
+    SharesOnePurse,
+    LooksThenPays,
+}
+
+#[derive(Debug)]
+struct WrongPurses {
+    waste: Waste,
+    whole_at: Mutex<HashMap<Slot, u64>>,
+}
+
+impl WrongPurses {
+    fn has(&self, waste: Waste) -> bool {
+        self.waste == waste
+    }
+
+    fn of(&self, slot: Slot) -> Slot {
+        if self.has(Waste::SharesOnePurse) { Slot::from_bytes([0; 32]) } else { slot }
+    }
+}
+
+#[async_trait]
+impl PurseStore for WrongPurses {
+    fn sharing(&self) -> Sharing {
+        Sharing::ThisProcess
+    }
+
+    async fn spend(&self, purse: Slot, budget: Budget, now: SystemTime) -> Result<Payment, StoreError> {
+        let purse = self.of(purse);
+        let now = u64::try_from(now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros()).unwrap();
+        let mut latest = now + budget.per_micros();
+        if self.has(Waste::PaysOneTooFew) {
+            latest -= 1;
+        }
+        let found = self.whole_at.lock().unwrap().get(&purse).copied().unwrap_or_default();
+        if self.has(Waste::LooksThenPays) {
+            round_trip().await;
+        }
+        let whole_at = if self.has(Waste::KeepsTheFuture) { found } else { found.min(latest) };
+        let next = whole_at.max(now) + budget.interval_micros();
+        let is_paid = next <= latest || self.has(Waste::PaysAlways);
+        let stored = if is_paid || self.has(Waste::ChargesForRefusals) { next } else { whole_at };
+        self.whole_at.lock().unwrap().insert(purse, stored);
+        let micros = if self.has(Waste::SaysTooSoon) { 1 } else { next.saturating_sub(latest) };
+        Ok(if is_paid {
+            Payment::Paid
+        } else {
+            Payment::Refused { retry_after: Duration::from_micros(micros) }
+        })
+    }
+
+    async fn give_back(&self, purse: Slot, budget: Budget) -> Result<(), StoreError> {
+        if let Some(whole_at) = self.whole_at.lock().unwrap().get_mut(&self.of(purse)) {
+            match self.waste {
+                Waste::GivesNothingBack => {}
+                Waste::GivesTooMuchBack => *whole_at = 0,
+                _ => *whole_at = whole_at.saturating_sub(budget.interval_micros()),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn each_wrong_purse_store_is_caught_by_the_law_that_it_breaks() {
+    let wastes = [
+        (Waste::PaysAlways, "all_of_a_budget_may_be_spent_at_once_and_no_more"),
+        (Waste::PaysOneTooFew, "all_of_a_budget_may_be_spent_at_once_and_no_more"),
+        (Waste::SaysTooSoon, "who_waits_as_told_is_paid_for"),
+        (Waste::ChargesForRefusals, "a_refusal_costs_nothing"),
+        (Waste::GivesNothingBack, "what_is_given_back_may_be_spent_again"),
+        (Waste::GivesTooMuchBack, "what_is_given_back_may_be_spent_again"),
+        (Waste::KeepsTheFuture, "a_clock_that_was_set_back_locks_nobody_out_for_long"),
+        (Waste::SharesOnePurse, "all_of_a_budget_may_be_spent_at_once_and_no_more"),
+        (Waste::LooksThenPays, "of_many_racers_no_more_are_paid_for_than_the_budget_has"),
+    ];
+    for (waste, law) in wastes {
+        let purses = WrongPurses { waste, whole_at: Mutex::default() };
+        let complaint = complaint(async { purse_contract(&purses).await });
+        assert!(complaint.contains(law), "{waste:?}: {complaint}");
     }
 }

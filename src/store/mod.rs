@@ -9,8 +9,11 @@
 //! 1. **A store never sees a live code.** A [`Slot`] is an HMAC of the secret under a [`SlotKeys`] ring that the store does not
 //!    have; whoever reads the store can neither list codes nor try them offline.
 //! 2. **One winner.** Of any number of racing `take`s of a slot, one returns the record.
-//! 3. **Expired is absent.** `take` compares the record's own expiry with the `now` that the flow passes in, so one clock decides.
-//! 4. **Bounded.** [`MemoryStore`] has a capacity; what falls out is an event that the host sees.
+//! 3. **Expired is absent.** `take` compares the record's own expiry with the `now` that the flow passes in. Flows that [share](Sharing) a store
+//!    go by its clock, so one clock decides.
+//! 4. **Bounded.** [`MemoryStore`] has a capacity; what falls out is an event that the host sees. Engines drop what has expired.
+//!
+//! Which store to choose: [`manual::stores`](crate::manual::stores).
 //!
 //! A store of your own is checked by the conformance suite of the feature `test-util`.
 

@@ -20,9 +20,9 @@ const MICROSECOND: Duration = Duration::from_micros(1);
 pub async fn purse_contract(store: &dyn PurseStore) {
     let now = now();
     all_of_a_budget_may_be_spent_at_once_and_no_more(store, now).await;
+    a_refusal_costs_nothing(store, now).await;
     what_was_spent_comes_back_one_by_one(store, now).await;
     who_waits_as_told_is_paid_for(store, now).await;
-    a_refusal_costs_nothing(store, now).await;
     what_is_given_back_may_be_spent_again(store, now).await;
     a_whole_purse_takes_nothing_back(store, now).await;
     a_clock_that_was_set_back_locks_nobody_out_for_long(store, now).await;

@@ -28,7 +28,7 @@ struct Calls<'a> {
 }
 
 impl Calls<'_> {
-    fn new(&mut self) -> [u64; 2] {
+    fn since(&mut self) -> [u64; 2] {
         let records = self.server.calls("set") + self.server.calls("getdel");
         let now = [records, self.server.calls("eval")];
         let new = std::array::from_fn(|index| now[index] - self.seen[index]);
@@ -44,14 +44,14 @@ async fn mint_is_one_round_trip_exchange_two_and_register_one() {
     let store = Arc::new(RedisStore::at(server.url()).connect().await.unwrap());
     let world = World::with(on(&store));
     let mut calls = Calls { server: &server, seen: [0, 0] };
-    calls.new();
+    calls.since();
     for kind in [CredentialKind::Key, CredentialKind::Fido2] {
         let code = world.mint().await;
-        assert_eq!(calls.new(), [1, 0], "mint");
+        assert_eq!(calls.since(), [1, 0], "mint");
         let challenge = world.exchange(kind, &code).await.ok();
-        assert_eq!(calls.new(), [2, 0], "exchange");
+        assert_eq!(calls.since(), [2, 0], "exchange");
         world.register(&register_body(&challenge, &attest(kind, &challenge))).await.ok();
-        assert_eq!(calls.new(), [1, 0], "register");
+        assert_eq!(calls.since(), [1, 0], "register");
     }
 }
 
@@ -62,13 +62,13 @@ async fn shared_budgets_cost_a_payment_and_its_return_for_each_purse() {
     let store = Arc::new(RedisStore::at(server.url()).connect().await.unwrap());
     let world = World::with(|builder| on(&store)(builder).budgets(store.clone()));
     let mut calls = Calls { server: &server, seen: [0, 0] };
-    calls.new();
+    calls.since();
     let code = world.mint().await;
-    assert_eq!(calls.new()[1], 1, "mint pays the user's");
+    assert_eq!(calls.since()[1], 1, "mint pays the user's");
     world.exchange(CredentialKind::Key, &code).await.ok();
-    assert_eq!(calls.new()[1], 2, "exchange without a source pays the flow's, and gets it back");
+    assert_eq!(calls.since()[1], 2, "exchange without a source pays the flow's, and gets it back");
     world.exchange(CredentialKind::Key, &code).await.assert_refused(403, "invalid_code");
-    assert_eq!(calls.new()[1], 1, "a miss gets nothing back");
+    assert_eq!(calls.since()[1], 1, "a miss gets nothing back");
 }
 
 #[tokio::test]

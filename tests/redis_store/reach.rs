@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use credential_code::store::{CodeGrant, RedisStore, Slot};
-use credential_code::testing::{Sample, store_contract};
+use credential_code::testing::{Sample, purse_contract, store_contract};
 use credential_code::{BoxError, Insertion, OneTimeStore};
 use redis::{ClientTlsConfig, TlsCertificates};
 
@@ -88,4 +88,20 @@ async fn certificates_are_for_tls() -> Result<(), BoxError> {
     let refusal = builder.connect().await.unwrap_err();
     assert!(full(&refusal).contains("rediss://"), "{refusal:?}");
     Ok(())
+}
+
+/// What `docs/stores.md` says that a user of an ACL needs.
+#[tokio::test]
+async fn the_documented_rights_are_enough() {
+    let Some(server) = Redis::start() else { return };
+    let rights =
+        ["SETUSER", "app", "on", ">pw", "+set", "+getdel", "+eval", "+get", "+time", "~credential-code:*"];
+    redis::cmd("ACL").arg(&rights).exec(&mut server.connection()).unwrap();
+    let store = RedisStore::at(format!("{}?user=app&pass=pw", server.url())).connect().await.unwrap();
+    store_contract::<CodeGrant>(Arc::new(store.clone())).await;
+    purse_contract(&store).await;
+    let slot = Slot::from_bytes([1; 32]);
+    let elsewhere = RedisStore::at(format!("{}?user=app&pass=pw", server.url())).prefix("another:");
+    elsewhere.connect().await.expect_err("its keys are not another's");
+    assert!(OneTimeStore::<CodeGrant>::take(&store, slot, SystemTime::now()).await.unwrap().is_none());
 }

@@ -1,8 +1,6 @@
 //! SQLite and PostgreSQL: every law, over both.
 #![cfg(any(feature = "postgres", feature = "sqlite"))]
 
-#[path = "../support/servers/mod.rs"]
-mod servers;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../support/two_processes.rs"]
@@ -17,3 +15,5 @@ mod rows;
 mod schema;
 #[cfg(feature = "postgres")]
 mod server;
+
+use support::servers;

@@ -1,7 +1,6 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 mod ground;
-#[cfg(feature = "redis")]
 pub(crate) mod servers;
 
 use std::sync::Arc;
