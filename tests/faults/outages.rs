@@ -1,5 +1,6 @@
 //! Servers that stop, stall, or drop their connections, while people add credentials.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection};
@@ -20,7 +21,8 @@ async fn disturb(what: &str, longest: Duration, fault: impl AsyncFnOnce(&mut Eng
     let mut engines = Engines::start().await?;
     let directory = Directory::new("workers");
     let sockets = ["a", "b"].map(|name| directory.path().join(name));
-    let start = |socket| Worker::start(&engines.postgres.url(), engines.redis.url(), socket);
+    let [postgres, redis] = engines.tcp_urls();
+    let start = |socket| Worker::start(&postgres, &redis, socket);
     let _workers = tokio::task::block_in_place(|| sockets.each_ref().map(|socket| start(socket)));
     let load = Load::start(sockets.to_vec());
     tokio::time::sleep(BEFORE).await;
@@ -29,7 +31,7 @@ async fn disturb(what: &str, longest: Duration, fault: impl AsyncFnOnce(&mut Eng
     tokio::time::sleep(AFTERWARDS).await;
     let (flows, seen, ledger) = load.stop().await;
     let figures = Figures::of(&flows, &seen, back);
-    println!("{what}: {figures:?}. {}", ledger.check(&engines).await);
+    println!("{what}: {figures}, {}", ledger.check(&engines).await);
     assert!(figures.slowest_answer < longest, "{:?}", figures.slowest_answer);
     assert!(figures.first_flow < SECOND, "{:?}", figures.first_flow);
     assert!(figures.last_unavailable < SECOND, "{:?}", figures.last_unavailable);
@@ -37,9 +39,7 @@ async fn disturb(what: &str, longest: Duration, fault: impl AsyncFnOnce(&mut Eng
 }
 
 /// What people saw.
-#[derive(Debug)]
 struct Figures {
-    flows: usize,
     unavailable: usize,
     slowest_answer: Duration,
     /// The first flow that was started after the servers were back was done so long after that.
@@ -54,12 +54,22 @@ impl Figures {
         let first = flows.iter().filter(|flow| flow.started >= back).map(|flow| flow.ended).min();
         let last = unavailable.iter().map(|seen| seen.asked.saturating_duration_since(back)).max();
         Self {
-            flows: flows.len(),
             unavailable: unavailable.len(),
             slowest_answer: seen.iter().map(|seen| seen.answered - seen.asked).max().unwrap(),
             first_flow: first.expect("flows go on") - back,
             last_unavailable: last.unwrap_or_default(),
         }
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { unavailable, slowest_answer, first_flow, last_unavailable } = self;
+        write!(
+            f,
+            "{unavailable} answers of 503, the slowest answer after {slowest_answer:.1?}; when the servers were back, \
+             the first flow was done after {first_flow:.1?}, the last 503 was for a question at {last_unavailable:.1?}"
+        )
     }
 }
 

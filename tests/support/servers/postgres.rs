@@ -45,7 +45,16 @@ impl Postgres {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("postgres://postgres@localhost/postgres?host={}", self.directory.path().display())
+        format!(
+            "postgres://postgres@localhost:{}/postgres?host={}",
+            self.port(),
+            self.directory.path().display()
+        )
+    }
+
+    /// By which its socket is named, if it listens on no other.
+    fn port(&self) -> &str {
+        self.settings.iter().find_map(|setting| setting.strip_prefix("port=")).unwrap_or("5432")
     }
 
     /// The server's first process, the parent of all others.
@@ -109,7 +118,8 @@ impl Postgres {
         let started = Instant::now();
         loop {
             let mut command = self.command("pg_isready");
-            let is_ready = command.arg("-q").arg("-h").arg(self.directory.path()).status().unwrap();
+            let is_ready =
+                command.args(["-q", "-p", self.port(), "-h"]).arg(self.directory.path()).status().unwrap();
             if is_ready.success() {
                 return;
             }
