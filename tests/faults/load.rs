@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use crate::ledger::Ledger;
 use crate::person::{Outcome, Person, Seen, answer};
 
+/// More than two processes have connections to PostgreSQL.
 const PEOPLE: usize = 24;
 /// Between two tries, and between two flows.
 const PAUSE: Duration = Duration::from_millis(20);
