@@ -23,6 +23,9 @@ use webauthn_rs_core::proto::{
     RegistrationState,
 };
 
+/// What checks signatures in this build. Results of both builds stand beside each other.
+const BACKEND: &str = if cfg!(feature = "aws-lc-rs") { "aws-lc-rs" } else { "rustcrypto" };
+
 fn vectors(file: &str, member: &str) -> Vec<Value> {
     let path = format!("{}/tests/vectors/{file}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).expect("the vectors are there");
@@ -38,43 +41,79 @@ fn bytes(vector: &Value, member: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text(vector, member)).expect("the member is base64url")
 }
 
-/// The check alone: the key is parsed, the signature is parsed, the message is hashed.
-fn raw_check(vector: &Value) -> Box<dyn Fn() -> bool> {
+type Check = Box<dyn Fn() -> bool>;
+
+/// The checks alone, by each library that can do it: the key from its raw bytes, the message hashed.
+fn raw_checks(vector: &Value) -> Vec<(&'static str, Check)> {
     let der = bytes(vector, "publicKeyDer");
     let spki = SubjectPublicKeyInfoRef::from_der(&der).expect("the key is DER");
     let key = spki.subject_public_key.as_bytes().expect("whole bytes").to_vec();
-    let message = bytes(vector, "signed");
-    let hash = Sha256::digest(&message);
-    let signature = bytes(vector, "signature");
+    let (message, signature) = (bytes(vector, "signed"), bytes(vector, "signature"));
+    let aws_lc: &'static dyn aws_lc_rs::signature::VerificationAlgorithm = match text(vector, "id") {
+        "p256" => &aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1,
+        "p384" => &aws_lc_rs::signature::ECDSA_P384_SHA256_ASN1,
+        "p521" => &aws_lc_rs::signature::ECDSA_P521_SHA256_ASN1,
+        "secp256k1" => &aws_lc_rs::signature::ECDSA_P256K1_SHA256_ASN1,
+        "ed25519" => &aws_lc_rs::signature::ED25519,
+        _ => &aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256,
+    };
+    let ring: Option<&'static dyn ring::signature::VerificationAlgorithm> = match text(vector, "id") {
+        "p256" => Some(&ring::signature::ECDSA_P256_SHA256_ASN1),
+        "p384" => Some(&ring::signature::ECDSA_P384_SHA256_ASN1),
+        "p521" | "secp256k1" => None,
+        "ed25519" => Some(&ring::signature::ED25519),
+        _ => Some(&ring::signature::RSA_PKCS1_2048_8192_SHA256),
+    };
+    let mut checks = vec![("raw_rustcrypto", raw_rustcrypto(vector, key.clone()))];
+    let input = (key.clone(), message.clone(), signature.clone());
+    checks.push((
+        "raw_aws-lc-rs",
+        Box::new(move || {
+            let (key, message, signature) = black_box(&input);
+            aws_lc_rs::signature::UnparsedPublicKey::new(aws_lc, key).verify(message, signature).is_ok()
+        }),
+    ));
+    if let Some(ring) = ring {
+        checks.push((
+            "raw_ring",
+            Box::new(move || {
+                let (key, message, signature) = black_box((&key, &message, &signature));
+                ring::signature::UnparsedPublicKey::new(ring, key).verify(message, signature).is_ok()
+            }),
+        ));
+    }
+    checks
+}
+
+fn raw_rustcrypto(vector: &Value, key: Vec<u8>) -> Check {
+    let (message, signature) = (bytes(vector, "signed"), bytes(vector, "signature"));
     macro_rules! ecdsa {
         ($curve:ident) => {{
-            let key = $curve::ecdsa::VerifyingKey::from_sec1_bytes(&key).expect("a point");
-            let signature = $curve::ecdsa::Signature::from_der(&signature).expect("a signature");
-            Box::new(move || key.verify_prehash(&hash, &signature).is_ok())
+            Box::new(move || {
+                let key = $curve::ecdsa::VerifyingKey::from_sec1_bytes(black_box(&key)).expect("a point");
+                let signature = $curve::ecdsa::Signature::from_der(&signature).expect("a signature");
+                key.verify_prehash(&Sha256::digest(&message), &signature.normalize_s()).is_ok()
+            })
         }};
     }
     match text(vector, "id") {
         "p256" => ecdsa!(p256),
         "p384" => ecdsa!(p384),
         "p521" => ecdsa!(p521),
-        "secp256k1" => {
-            let key = k256::ecdsa::VerifyingKey::from_sec1_bytes(&key).expect("a point");
-            let signature = k256::ecdsa::Signature::from_der(&signature).expect("a signature").normalize_s();
-            Box::new(move || key.verify_prehash(&hash, &signature).is_ok())
-        }
-        "ed25519" => {
-            let bytes = key.as_slice().try_into().expect("32 bytes");
+        "secp256k1" => ecdsa!(k256),
+        "ed25519" => Box::new(move || {
+            let bytes = black_box(key.as_slice()).try_into().expect("32 bytes");
             let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).expect("a point");
             let signature = signature.as_slice().try_into().expect("64 bytes");
-            Box::new(move || key.verify_strict(&message, &signature).is_ok())
-        }
-        _ => {
-            let parts = RsaPublicKeyRef::try_from(key.as_slice()).expect("an RSA key");
+            key.verify_strict(&message, &signature).is_ok()
+        }),
+        _ => Box::new(move || {
+            let parts = RsaPublicKeyRef::try_from(black_box(key.as_slice())).expect("an RSA key");
             let number = rsa::BoxedUint::from_be_slice_vartime;
             let (n, e) = (number(parts.modulus.as_bytes()), number(parts.public_exponent.as_bytes()));
             let key = rsa::RsaPublicKey::new(n, e).expect("an RSA key");
-            Box::new(move || key.verify(Pkcs1v15Sign::new::<Sha256>(), &hash, &signature).is_ok())
-        }
+            key.verify(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(&message), &signature).is_ok()
+        }),
     }
 }
 
@@ -89,12 +128,14 @@ fn keys(criterion: &mut Criterion) {
             attestation_data: bytes(&vector, "attestationData"),
         };
         let expected = Expected::new(CredentialKind::Key, &challenge);
-        let raw = raw_check(&vector);
-        assert!(raw() && verify(&party, &expected, &attestation).is_ok(), "{}", vector["id"]);
+        verify(&party, &expected, &attestation).expect("the vector is accepted");
 
         let mut group = criterion.benchmark_group(format!("key_{}", text(&vector, "id")));
-        group.bench_function("raw", |bencher| bencher.iter(&raw));
-        group.bench_function("verify", |bencher| {
+        for (name, raw) in raw_checks(&vector) {
+            assert!(raw(), "{name}: {}", vector["id"]);
+            group.bench_function(name, |bencher| bencher.iter(&raw));
+        }
+        group.bench_function(format!("verify_{BACKEND}"), |bencher| {
             bencher.iter(|| verify(&party, &expected, black_box(&attestation)).is_ok());
         });
         group.finish();
@@ -161,7 +202,7 @@ fn passkeys(criterion: &mut Criterion) {
 
         let mut group = criterion.benchmark_group(format!("fido2_{}", text(&vector, "id")));
         group.bench_function("core", |bencher| bencher.iter(&core));
-        group.bench_function("verify", |bencher| {
+        group.bench_function(format!("verify_{BACKEND}"), |bencher| {
             bencher.iter(|| verify(&party, &expected, black_box(&attestation)).is_ok());
         });
         group.finish();

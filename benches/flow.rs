@@ -11,6 +11,8 @@ use credential_code::testing::{KeyClient, MemoryHost, SoftAuthenticator, Stateme
 use credential_code::{Budget, Caller, CodeFlow, CredentialKind, RelyingParty, User, UserId};
 use criterion::Criterion;
 
+/// What checks signatures in this build. Results of both builds stand beside each other.
+const BACKEND: &str = if cfg!(feature = "aws-lc-rs") { "aws-lc-rs" } else { "rustcrypto" };
 const ORIGIN: &str = "https://app.example.com";
 /// So many steps are measured on one flow; then comes a new one, so that neither stores nor the host fill up.
 const CHUNK: u64 = 100;
@@ -120,15 +122,15 @@ fn main() {
             bench.register_request(CredentialKind::Key, attest).await
         }
     };
-    measure(criterion, "register_Key_p256", &key(KeyClient::p256), &register);
-    measure(criterion, "register_Key_ed25519", &key(KeyClient::ed25519), &register);
+    measure(criterion, &format!("register_Key_p256_{BACKEND}"), &key(KeyClient::p256), &register);
+    measure(criterion, &format!("register_Key_ed25519_{BACKEND}"), &key(KeyClient::ed25519), &register);
     for (name, format) in [("none", StatementFormat::None), ("packed_self", StatementFormat::PackedSelf)] {
         let prepare = async |bench: &Bench| {
             let authenticator = SoftAuthenticator::new(format);
             let attest = |challenge: &str| authenticator.attest("example.com", ORIGIN, challenge);
             bench.register_request(CredentialKind::Fido2, attest).await
         };
-        measure(criterion, &format!("register_Fido2_{name}"), &prepare, &register);
+        measure(criterion, &format!("register_Fido2_{name}_{BACKEND}"), &prepare, &register);
     }
     criterion.final_summary();
 }

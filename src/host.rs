@@ -3,6 +3,24 @@
 //! The traits are dyn-compatible and held as `Arc<dyn …>`, so that no type parameter of a host's leaks into the flow. Expected outcomes
 //! are values (`None`, [`Insertion::Duplicate`]); an `Err` is a failure, which the caller sees as a 5xx without any detail: 503 if it is a
 //! [`StoreError`](crate::store::StoreError), else 500. No method has a default body: each matters for security, and a host has to decide.
+//!
+//! They are `async` by [`macro@async_trait`], which an implementation names as well:
+//!
+//! ```
+//! use credential_code::{AuthError, AuthRequest, Authenticator, Caller, UserId, async_trait};
+//!
+//! /// Trusts the header that a gateway sets, and that nobody else can send.
+//! struct BehindGateway;
+//!
+//! #[async_trait]
+//! impl Authenticator for BehindGateway {
+//!     async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError> {
+//!         let user = request.head.headers.get("x-gateway-user").ok_or(AuthError::Unauthenticated)?;
+//!         let user = user.to_str().ok().and_then(|user| UserId::new(user).ok());
+//!         user.map(Caller::new).ok_or(AuthError::Unauthenticated)
+//!     }
+//! }
+//! ```
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,13 +34,13 @@ use http::request::Parts;
 use crate::model::{Credential, CredentialId, NewCredential, RelyingParty, User, UserId};
 use crate::store::{BoxError, Insertion};
 
-/// The request by which somebody asks for a code. `Debug` shows method and path alone: headers hold the caller's own credentials.
+/// The request by which somebody asks for a code, or for something else that needs an [`Authenticator`]. `Debug` shows method and path alone: headers hold the caller's own credentials.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct AuthRequest<'a> {
     /// Method, headers and extensions. In a nested router the URI may lack the prefix that the router stripped: use `path`.
     pub head: &'a Parts,
-    /// The full original path. A user action signature covers it.
+    /// The full original path, as the client sees it, without the query. A user action signature covers it.
     pub path: &'a str,
     /// The body as it came. A user action signature covers it.
     pub body: &'a [u8],
@@ -42,7 +60,7 @@ impl fmt::Debug for AuthRequest<'_> {
     }
 }
 
-/// Who is asking for a code.
+/// Who is asking.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Caller {
@@ -64,7 +82,7 @@ pub enum AuthError {
     /// Nobody is signed in: 401.
     #[error("nobody is signed in")]
     Unauthenticated,
-    /// Somebody is, and may not mint a code: 403. The text is told to them.
+    /// Somebody is, and may not do this: 403. The text is told to them.
     #[error("{0}")]
     Forbidden(Cow<'static, str>),
     /// Whoever is asking was wrong too often: 429, and when to come back.
@@ -81,13 +99,19 @@ pub enum AuthError {
     Other(#[source] BoxError),
 }
 
-/// Tells who is asking for a code, from a bearer token, a session cookie, a client certificate.
+impl From<BoxError> for AuthError {
+    fn from(error: BoxError) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// Tells who is asking for a code, or to sign a user action, from a bearer token, a session cookie, a client certificate.
 ///
 /// Minting a code is as good as adding a credential, so ask for as much as the account's other dangerous actions do: a fresh sign-in, or a
 /// signature by an existing credential, which [`UserActions`](crate::UserActions) demands.
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
-    /// Who is asking? Called once for each well-formed request to mint.
+    /// Who is asking? Called once for each well-formed request to mint, or to either endpoint of user action signing.
     async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError>;
 }
 

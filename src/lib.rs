@@ -18,6 +18,10 @@ pub mod assertion;
 
 pub mod attestation;
 
+#[cfg(feature = "deprecated-kinds")]
+#[cfg_attr(docsrs, doc(cfg(feature = "deprecated-kinds")))]
+pub mod secret;
+
 mod ceremony;
 
 pub mod host;
@@ -35,6 +39,9 @@ mod random;
 pub mod manual;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
+
+/// What the [host's traits](host) are made async with.
+pub use async_trait::async_trait;
 
 // The names that people import first.
 pub use self::action::{ActionFlow, ActionLayer, ActionRouter, UserActions};

@@ -1,7 +1,12 @@
 //! Randomness from the operating system, and nothing else: every secret of the flow is made of it.
 
+/// The operating system gives no randomness.
+#[derive(Debug, thiserror::Error)]
+#[error("the system gives no randomness")]
+pub(crate) struct NoRandomness(#[from] getrandom::Error);
+
 /// `N` bytes that nobody can foresee.
-pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)?;
     Ok(bytes)

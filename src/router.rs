@@ -1,8 +1,9 @@
 //! The endpoints as a service of their own, for a router to mount.
 //!
-//! [`CodeRouter`] answers every request: the three endpoints, and 404 in the same JSON form for anything else. It
+//! [`CodeRouter`] answers every request: the three endpoints of the code flow, and 404 in the same JSON form for anything else. It
 //! takes both what a router hands on as it came and what a router has stripped the mount from, so the two ways
-//! to mount a service in axum are the same to it.
+//! to mount a service in axum are the same to it. (So is a path with the mount in it twice: a proxy that limits or forbids
+//! paths should do so by prefix.) [`ActionRouter`](crate::ActionRouter) does the same for user action signing.
 //!
 //! # Examples
 //!
@@ -38,23 +39,33 @@ use http_body_util::Full;
 use tower_service::Service;
 
 use crate::flow::CodeFlow;
-use crate::http::{Mount, respond};
+use crate::http::{Endpoints, Mount, respond};
 use crate::store::BoxError;
 
-/// Answers the endpoints, and anything else with 404.
+/// The endpoints that add a credential with a code, under `/auth/credentials` if not told otherwise.
+pub type CodeRouter = FlowRouter<CodeFlow>;
+
+/// A flow that has endpoints: a [`CodeFlow`] or an [`ActionFlow`](crate::ActionFlow). There are no others.
+#[expect(private_bounds, reason = "what a flow tells of its endpoints is told within this crate")]
+pub trait Mountable: Endpoints {}
+
+impl Mountable for CodeFlow {}
+
+/// Answers the endpoints of a flow, and anything else with 404.
 ///
-/// See the [module](self) for how to mount it.
+/// The flow is a [`CodeFlow`] ([`CodeRouter`]) or an [`ActionFlow`](crate::ActionFlow) ([`ActionRouter`](crate::ActionRouter)). See the
+/// [module](self) for how to mount it.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct CodeRouter {
-    flow: CodeFlow,
+pub struct FlowRouter<F> {
+    flow: F,
     mount: Mount,
 }
 
-impl CodeRouter {
-    /// The endpoints of `flow` under `/auth/credentials`.
-    pub fn new(flow: CodeFlow) -> Self {
-        Self { flow, mount: Mount::default() }
+impl<F: Mountable> FlowRouter<F> {
+    /// The endpoints of `flow` under their default mount.
+    pub fn new(flow: F) -> Self {
+        Self { flow, mount: Mount::new(F::MOUNT) }
     }
 
     /// Tells the path that the router is mounted under, seen from the root of the host.
@@ -67,8 +78,9 @@ impl CodeRouter {
     }
 }
 
-impl<B> Service<Request<B>> for CodeRouter
+impl<F, B> Service<Request<B>> for FlowRouter<F>
 where
+    F: Mountable,
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
@@ -87,12 +99,12 @@ where
     }
 }
 
-/// The response future of [`CodeRouter`], and of [`ActionRouter`](crate::ActionRouter).
+/// The response future of a [`FlowRouter`].
 #[must_use = "futures do nothing unless they are polled"]
 pub struct ResponseFuture(Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>);
 
 impl ResponseFuture {
-    pub(crate) fn new(answer: impl Future<Output = Response<Full<Bytes>>> + Send + 'static) -> Self {
+    fn new(answer: impl Future<Output = Response<Full<Bytes>>> + Send + 'static) -> Self {
         Self(Box::pin(answer))
     }
 }

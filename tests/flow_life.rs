@@ -502,6 +502,20 @@ async fn a_failing_store_costs_no_guess() {
 }
 
 #[tokio::test]
+async fn a_failing_store_costs_no_guess_at_register_either() {
+    let pending = Arc::new(Flaky::default());
+    let store = pending.clone();
+    let single = Budget::per_minute(1);
+    let world = World::with(|builder| builder.registration_store(store).misses(single));
+    let challenge = world.challenge(key()).await;
+    pending.failing_takes.store(5, Ordering::Relaxed);
+    for _ in 0..5 {
+        world.register(&good(key(), &challenge)).await.assert_refused(503, "unavailable");
+    }
+    world.register(&good(key(), &challenge)).await.ok();
+}
+
+#[tokio::test]
 async fn a_user_who_is_gone_or_deactivated_gets_nothing_at_any_step() {
     type Leave = fn(&World);
     let gone: Leave = |world| world.host.remove_user(&user());
@@ -898,7 +912,7 @@ async fn misses_at_register_count_like_those_at_exchange() {
 
 #[tokio::test]
 async fn many_sources_together_are_slowed_down_by_the_flows_budget() {
-    let world = world_with_sources(3, 6);
+    let world = world_with_sources(1, 6);
     for guesser in 0..6 {
         guess(&world, &guesser.to_string()).await.assert_refused(403, "invalid_code");
     }

@@ -2,8 +2,10 @@
 
 mod support;
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -324,6 +326,62 @@ async fn a_malformed_register_is_refused_and_spends_no_challenge() {
     assert!(count >= 600, "{count}");
 }
 
+/// A password, or a one-time password, in every wrong form.
+#[cfg(feature = "deprecated-kinds")]
+#[tokio::test]
+async fn a_malformed_register_of_a_deprecated_kind_is_refused_and_spends_no_challenge() {
+    use credential_code::clock::Clock;
+    use credential_code::secret::PasswordPolicy;
+    use credential_code::testing::TotpClient;
+    use support::secret_body;
+
+    let policy = || PasswordPolicy::new([""; 0]);
+    for kind in [CredentialKind::Totp, CredentialKind::Password] {
+        let world = World::with(|builder| {
+            let builder = builder.kinds(CredentialKind::ALL).passwords(policy());
+            builder.misses(credential_code::Budget::per_minute(1))
+        });
+        let challenge = world.challenge(kind).await;
+        let (member, good) = match kind {
+            CredentialKind::Totp => {
+                let app = TotpClient::scan(&text(&challenge, "otpUrl"));
+                ("otpCode", app.password_at(world.clock.now()))
+            }
+            _ => ("password", "correct horse".to_owned()),
+        };
+        let good = secret_body(&challenge, &json!({ member: good }));
+        let mut all = spoil_json(&good);
+        let info = "/credentialInfo";
+        let digits =
+            ["12345", "1234567", "12345a", "+12345", "-12345", " 12345", "12345 ", "123 456", "１２３４５６"];
+        let bytes = ["1234567", &"x".repeat(1025), "äää"];
+        for odd in if kind == CredentialKind::Totp { &digits[..] } else { &bytes[..] } {
+            all.push(spoiled(format!("{member} is {odd}"), changed(&good, info, member, (*odd).into())));
+        }
+        for number in ["123456", "12345678"] {
+            let number: Value = number.parse::<u64>().unwrap().into();
+            all.push(spoiled("a number", changed(&good, info, member, number)));
+        }
+        for other in ["Key", "Fido2", "RecoveryKey", "PasswordProtectedKey", "password", "TOTP"] {
+            all.push(spoiled(format!("kind {other}"), changed(&good, "", "credentialKind", other.into())));
+        }
+        let other = if kind == CredentialKind::Totp { "Password" } else { "Totp" };
+        all.push(spoiled("the other kind", changed(&good, "", "credentialKind", other.into())));
+        for foreign in ["credId", "clientData", "attestationData", "otpUrl", "challenge"] {
+            all.push(spoiled(foreign, changed(&good, info, foreign, "AAAA".into())));
+        }
+        let key = changed(&good, "", "encryptedPrivateKey", "c2VjcmV0".into());
+        all.push(spoiled("with a private key", key));
+        for form in ["[\"correct horse\"]", "\"correct horse\"", "null", "{}", "[]", "1"] {
+            let form: Value = serde_json::from_str(form).unwrap();
+            all.push(spoiled(format!("as {form}"), changed(&good, "", "credentialInfo", form)));
+        }
+        let count = assert_refused(&world, REGISTER, all, &good).await;
+        assert!(count >= 130, "{count}");
+        assert_eq!(world.host.stored().len(), 1);
+    }
+}
+
 /// A good body for each endpoint, none of them sent yet.
 async fn good_bodies(world: &World) -> [(&'static str, String); 3] {
     let mint = json!({ "expiration": world.unix(60) });
@@ -437,6 +495,54 @@ async fn one_byte_a_second_is_given_up_at_the_deadline_and_spends_nothing() {
         assert!((10..=12).contains(&(world.unix(0) - before)), "the deadline is absolute");
         world.post(path, good).await.ok();
     }
+}
+
+/// A body in frames of one byte, all of them there at once.
+struct Crumbs(Bytes);
+
+impl http_body::Body for Crumbs {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match self.0.is_empty() {
+            true => Poll::Ready(None),
+            false => Poll::Ready(Some(Ok(Frame::data(self.0.split_to(1))))),
+        }
+    }
+}
+
+/// Notes that it was woken.
+#[derive(Default)]
+struct Bell(AtomicBool);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn a_body_in_a_thousand_frames_leaves_others_a_turn_and_is_read_whole() {
+    let world = World::new();
+    let good = exchange_body(CredentialKind::Key, &world.mint().await).to_string() + &" ".repeat(1000);
+    let body = Body::new(Crumbs(good.into()));
+    let mut answer = pin!(world.send(request(EXCHANGE).body(body).unwrap()));
+    let bell = Arc::new(Bell::default());
+    let waker = Waker::from(bell.clone());
+    let mut turns = 0;
+    let answer = loop {
+        match answer.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(answer) => break answer,
+            Poll::Pending => assert!(bell.0.swap(false, Ordering::Relaxed), "nobody would ask again"),
+        }
+        turns += 1;
+    };
+    answer.ok();
+    assert!(turns > 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Which public keys are let in, and in which spelling.
 
-use credential_code::crypto::{KeyAlgorithm, PublicKey, PublicKeyError};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential_code::crypto::{Digest, KeyAlgorithm, PublicKey, PublicKeyError};
 use serde_json::Value;
 
 fn pem(name: &str) -> String {
@@ -140,6 +142,25 @@ fn an_ed25519_key_that_anybody_can_sign_for_is_refused() {
             [&[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00], &point[..]].concat();
         assert_eq!(PublicKey::from_spki_der(&spki), Err(PublicKeyError::Point));
     }
+}
+
+#[test]
+fn an_rsa_signature_is_as_long_as_its_modulus() {
+    let file: Value = serde_json::from_str(include_str!("vectors/rsa_signatures.json")).unwrap();
+    let bytes = |text: &Value| URL_SAFE_NO_PAD.decode(text.as_str().unwrap()).unwrap();
+    let mut keys = 0;
+    for vector in file["vectors"].as_array().unwrap() {
+        let Ok(key) = PublicKey::from_spki_der(&bytes(&vector["publicKeyDer"])) else { continue };
+        let signature = bytes(&vector["signature"]);
+        let holds = |signature: &[u8]| key.verify(Digest::Sha256, b"a message", signature).is_ok();
+        assert!(holds(&signature), "{}", vector["bits"]);
+        for zeros in 1..=8 {
+            assert!(!holds(&[&[0; 8][..zeros], &signature].concat()), "{} bits, {zeros}", vector["bits"]);
+            assert!(!holds(&signature[zeros..]), "{} bits, {zeros}", vector["bits"]);
+        }
+        keys += 1;
+    }
+    assert_eq!(keys, 10);
 }
 
 #[test]

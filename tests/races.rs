@@ -2,8 +2,6 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
-
 use credential_code::attestation::Attestation;
 use credential_code::flow::{ExchangeRequest, RegisterRequest};
 use credential_code::host::Caller;
@@ -32,7 +30,6 @@ where
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_ten_thousand_racing_exchanges_of_a_code_one_wins() {
-    let started = Instant::now();
     let world = World::new();
     let party = std::sync::Arc::new(RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap());
     for _ in 0..ROUNDS {
@@ -44,12 +41,10 @@ async fn of_ten_thousand_racing_exchanges_of_a_code_one_wins() {
         });
         assert_eq!(won.await, 1);
     }
-    assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_ten_thousand_racing_registers_of_a_challenge_one_wins() {
-    let started = Instant::now();
     let world = World::new();
     for round in 1..=ROUNDS {
         let challenge = world.challenge(CredentialKind::Key).await;
@@ -62,7 +57,6 @@ async fn of_ten_thousand_racing_registers_of_a_challenge_one_wins() {
         assert_eq!(won.await, 1);
         assert_eq!(world.host.stored().len(), round);
     }
-    assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 /// The losers' challenges differ, so nothing but the credential's id makes them lose; and each of them may go on with another key.

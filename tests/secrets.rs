@@ -9,10 +9,11 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use credential_code::attestation::Attestation;
-use credential_code::flow::{ExchangeRequest, RegisterRequest};
+use credential_code::flow::{CodeFlowBuilder, ExchangeRequest, RegisterRequest};
 use credential_code::host::{AuthRequest, Caller};
 use credential_code::model::{ChallengeId, EncryptedPrivateKey};
 use credential_code::store::{SlotKey, SlotKeys};
+use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use credential_code::{CredentialKind, Event, RelyingParty};
 use serde_json::{Value, json};
 use support::{KINDS, ORIGIN, PARTY, World, attest, base64url, exchange_body, register_body, text, user};
@@ -36,7 +37,7 @@ impl Log {
         let log = self.0.lock().unwrap();
         assert!(log.len() > 100, "{log}");
         for secret in secrets {
-            assert!(secret.len() >= 9);
+            assert!(secret.len() >= 6);
             let bytes = format!("{:?}", secret.as_bytes());
             assert!(!log.contains(secret), "{secret} in {log}");
             assert!(!log.contains(bytes.trim_matches(['[', ']'])), "{secret} as bytes in {log}");
@@ -100,19 +101,24 @@ async fn run(world: &World) -> Vec<String> {
     secrets
 }
 
-#[tokio::test]
-async fn no_secret_is_in_the_log_or_in_an_event_or_in_a_source_of_an_error() {
+/// What goes to the log and what a listener hears while the closure runs, less the lines of the engine, which are not ours to keep short.
+async fn written(
+    change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder,
+    run: impl AsyncFnOnce(&World),
+) -> [Log; 2] {
     let (log, events) = (Log::default(), Log::default());
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_writer(log.clone())
         .with_ansi(false)
+        .without_time()
         .finish();
     let heard = events.clone();
     let world = World::with(|builder| {
-        builder.events(move |event: &Event<'_>| {
+        change(builder).events(move |event: &Event<'_>| {
             heard.push(&format!("{event:?} {event:#?}\n"));
             if let Event::Refused { error, .. } = event {
+                heard.push(&format!("{error} {error:?}\n"));
                 let mut source = error.source();
                 while let Some(error) = source {
                     heard.push(&format!("{error} {error:?}\n"));
@@ -121,17 +127,21 @@ async fn no_secret_is_in_the_log_or_in_an_event_or_in_a_source_of_an_error() {
             }
         })
     });
-    let secrets = {
-        let _guard = tracing::subscriber::set_default(subscriber);
-        run(&world).await
-    };
-    // The engine writes lines of its own, which are not ours to keep short.
+    let guard = tracing::subscriber::set_default(subscriber);
+    run(&world).await;
+    drop(guard);
     let ours = Log::default();
     let all = log.0.lock().unwrap().clone();
     all.lines().filter(|line| !line.contains("webauthn_rs_core")).for_each(|line| ours.push(line));
     assert!(ours.0.lock().unwrap().contains("a credential was registered"));
-    ours.assert_without(&secrets);
-    events.assert_without(&secrets);
+    [ours, events]
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_log_or_in_an_event_or_in_a_source_of_an_error() {
+    let mut secrets = Vec::new();
+    let written = written(|builder| builder, async |world| secrets = run(world).await).await;
+    written.iter().for_each(|log| log.assert_without(&secrets));
 }
 
 #[tokio::test]
@@ -160,6 +170,10 @@ async fn no_public_type_shows_a_secret() {
     let slot_key = SlotKey::new("a slot key of thirty-two bytes..").unwrap();
     shown.push(&format!("{slot_key:?} {:?} {:?}", SlotKeys::new(&slot_key, &[]), world.flow));
     let (head, ()) = support::request(support::MINT).body(()).unwrap().into_parts();
+    let client = KeyClient::p256();
+    shown.push(&format!("{:?}", client.assert(CredentialKind::Key, &signed)));
+    let passkey = SoftAuthenticator::new(StatementFormat::None);
+    shown.push(&format!("{:?}", passkey.assert(PARTY, ORIGIN, &signed)));
     shown.push(&format!("{:?}", AuthRequest::new(&head, support::MINT, b"{}")));
     let secrets = [
         code.replace('-', ""),
@@ -173,4 +187,106 @@ async fn no_public_type_shows_a_secret() {
         format!("Bearer {}", support::USER),
     ];
     shown.assert_without(&secrets);
+}
+
+/// The same of passwords, one-time passwords, and what they are checked with.
+#[cfg(feature = "deprecated-kinds")]
+mod deprecated {
+    use credential_code::clock::Clock;
+    use credential_code::flow::Proof;
+    use credential_code::model::{
+        ChallengeId, CredentialSecret, OneTimePassword, OtpUrl, Password, PasswordHash, TotpSecret,
+    };
+    use credential_code::secret::PasswordPolicy;
+    use credential_code::testing::TotpClient;
+
+    use super::support::secret_body;
+    use super::*;
+
+    const PASSWORD: &str = "correct horse battery staple";
+    const DENIED: &str = "Tr0ub4dor&3";
+
+    fn allow(builder: CodeFlowBuilder) -> CodeFlowBuilder {
+        builder.kinds(CredentialKind::ALL).passwords(PasswordPolicy::new([DENIED]))
+    }
+
+    async fn run(world: &World) -> Vec<String> {
+        let challenge = world.challenge(CredentialKind::Totp).await;
+        let url = text(&challenge, "otpUrl");
+        let base32 = url.split_once("secret=").unwrap().1.split_once('&').unwrap().0;
+        let app = TotpClient::scan(&url);
+        let right = app.password_at(world.clock.now());
+        let wrong = if right.starts_with('0') { "987654" } else { "012345" };
+        let mut secrets = vec![base32.into(), right.clone(), wrong.into()];
+        let totp = |password: &str| secret_body(&challenge, &json!({ "otpCode": password }));
+        world.register(&totp("01234567890")).await.assert_refused(400, "invalid_request");
+        world.register(&totp(wrong)).await.assert_refused(400, "invalid_attestation");
+        world.host.fail();
+        world.register(&totp(&right)).await.assert_refused(500, "internal");
+        world.host.recover();
+        world.register(&totp(&right)).await.ok();
+        world.register(&totp(&right)).await.assert_refused(403, "invalid_challenge");
+
+        let challenge = world.challenge(CredentialKind::Password).await;
+        let password = |password: &str| secret_body(&challenge, &json!({ "password": password }));
+        let long = "overlong".repeat(200);
+        world.register(&password(&long)).await.assert_refused(400, "invalid_request");
+        world.register(&password(DENIED)).await.assert_refused(400, "invalid_attestation");
+        world.host.fail();
+        world.register(&password(PASSWORD)).await.assert_refused(500, "internal");
+        world.host.recover();
+        world.register(&password(PASSWORD)).await.ok();
+        world.register(&password(PASSWORD)).await.assert_refused(403, "invalid_challenge");
+
+        secrets.extend(
+            [PASSWORD, DENIED, &DENIED.to_lowercase(), &long, "overlong", "$argon2id$"].map(String::from),
+        );
+        secrets.extend(
+            app.secret()
+                .reveal()
+                .chunks(10)
+                .map(|bytes| format!("{bytes:?}").trim_matches(['[', ']']).into()),
+        );
+        secrets
+    }
+
+    #[tokio::test]
+    async fn no_secret_is_in_the_log_or_in_an_event_or_in_a_source_of_an_error() {
+        let mut secrets = Vec::new();
+        let written = written(allow, async |world| secrets = run(world).await).await;
+        written.iter().for_each(|log| log.assert_without(&secrets));
+    }
+
+    #[tokio::test]
+    async fn no_answer_of_register_has_a_secret() {
+        let world = World::with(allow);
+        let challenge = world.challenge(CredentialKind::Password).await;
+        let answer = world.register(&secret_body(&challenge, &json!({ "password": PASSWORD }))).await.ok();
+        assert!(
+            !answer.to_string().contains("argon2id") && !answer.to_string().contains(PASSWORD),
+            "{answer}"
+        );
+    }
+
+    #[test]
+    fn no_public_type_shows_a_secret() {
+        const PHC: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g";
+        const URL: &str = "otpauth://totp/a:b?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        let secret = TotpSecret::new(*b"12345678901234567890");
+        let proofs: [Proof; 2] =
+            [Password::new(PASSWORD).unwrap().into(), OneTimePassword::new("287082").unwrap().into()];
+        let requests =
+            proofs.clone().map(|proof| RegisterRequest::new(ChallengeId::new("id"), "laptop", proof, None));
+        let kept = [
+            CredentialSecret::Totp { secret: secret.clone(), last_step: 1 },
+            CredentialSecret::Password(PasswordHash::new(PHC).unwrap()),
+        ];
+        let shown = Log::default();
+        shown.push(&format!("{proofs:?} {requests:?} {kept:?} {secret:?} {:?}", OtpUrl::new(URL)));
+        shown.push(&format!("{:?} {:?}", TotpClient::scan(URL), PasswordPolicy::new([DENIED])));
+        shown.push(&format!("{:?} {:?}", Password::new("short"), OneTimePassword::new("28708x")));
+        let secrets =
+            [PASSWORD, "287082", PHC, "aGFzaGhhc2g", "GEZDGNBV", "12345678901234567890", DENIED, "28708x"];
+        shown.assert_without(&secrets.map(String::from));
+    }
 }

@@ -22,6 +22,24 @@ impl DemoHost {
         Self { user, token: token.to_owned(), credentials: Mutex::new(vec![credential]) }
     }
 
+    /// The one user that there is.
+    pub(crate) fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// What whoever is signed in sends along.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Stores a credential that no code bought, unless it is there.
+    pub(crate) fn seed(&self, credential: Credential) {
+        let mut credentials = self.stored();
+        if credentials.iter().all(|stored| stored.id != credential.id) {
+            credentials.push(credential);
+        }
+    }
+
     /// Who is signed in, if anybody.
     pub(crate) fn signed_in(&self, headers: &HeaderMap) -> Option<UserId> {
         let header = headers.get(header::AUTHORIZATION)?.to_str().ok()?;

@@ -1,60 +1,79 @@
 //! Run: cargo run --example onboarding
 //!
-//! A whole server: one user with a bearer token and a key, the code flow, user actions, and the user's list of credentials.
-//! `--port N` (0 picks one), `--origin O` (repeatable), `--rp-id ID`, `--setup-file FILE` and `--relaxed-limits` change it.
+//! A whole application around the library, to click through: app 1, where a user is signed in and mints a code, and app 2, where
+//! they have nothing yet and add a passkey, a recovery key or a password-protected key with it. Both are plain files in `pages/`.
+//!
+//! App 2 runs at `http://app2.localhost:3000/enroll`: another domain, and so another relying party, on the same machine. `--origin O`
+//! (repeatable) puts it elsewhere: `--origin http://localhost:3001` on another port, `--origin http://127.0.0.1:3000` on a bare
+//! address, which can't have passkeys, `--origin https://…` behind a tunnel, which a phone reaches. `--port N` (0 picks one),
+//! `--rp-id ID`, `--setup-file FILE` and `--relaxed-limits` change the rest.
 
+mod api;
 mod host;
 mod options;
+mod pages;
+mod progress;
+mod session;
 mod setup;
+mod site;
 
 use std::error::Error;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::{Html, IntoResponse, Json, Response};
-use axum::routing::get;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::routing::{get, post};
 use credential_code::action::{ActionFlow, ActionRouter, UserActions};
-use credential_code::{
-    Budget, CodeFlow, CodeRouter, CredentialAnswer, CredentialRepository, Event, RelyingParty,
-};
+use credential_code::{Budget, CodeFlow, CodeRouter, Event};
 use tokio::net::TcpListener;
 use tower_http::cors::CorsLayer;
 
+use crate::api::App;
 use crate::host::DemoHost;
 use crate::options::{Limits, Options};
+use crate::progress::Progress;
 use crate::setup::Setup;
+use crate::site::Site;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::from_args(std::env::args().skip(1))?;
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
-    let base = format!("http://localhost:{}", listener.local_addr()?.port());
-    let mut origins = options.origins;
-    if !origins.contains(&base) {
-        origins.push(base.clone());
-    }
-    let party = RelyingParty::new(options.rp_id, "Onboarding", origins.clone())?;
+    let port = listener.local_addr()?.port();
+    let site = Site::new(port, options.origins, &options.rp_id)?;
+    let others = site.other_listeners(port).await;
 
-    let setup = Setup::new(base, &party);
-    let host = Arc::new(DemoHost::new(setup.user(), &setup.token, setup.credential(&party)?));
-    let app = app(host, party, options.limits)?.layer(cors(&origins)?);
+    let setup = Setup::new(&site);
+    let host = Arc::new(DemoHost::new(setup.user(), &setup.token, setup.credential(&site)?));
+    let cors = cors(site.origins())?;
+    let app = App { host, progress: Progress::default(), site: Arc::new(site) };
+    let router = router(app.clone(), options.limits)?.layer(cors);
     if let Some(file) = options.setup_file {
         setup.write(&file)?;
     }
-    println!("{}", setup.greeting());
+    println!("{}", setup.greeting(&app.site));
 
+    for listener in others {
+        tokio::spawn(axum::serve(listener, router.clone()).into_future());
+    }
     tokio::select! {
-        served = axum::serve(listener, app).into_future() => served?,
+        served = axum::serve(listener, router).into_future() => served?,
         interrupted = tokio::signal::ctrl_c() => interrupted?,
     }
     Ok(())
 }
 
-fn app(host: Arc<DemoHost>, party: RelyingParty, limits: Limits) -> Result<Router, Box<dyn Error>> {
-    let mut actions = ActionFlow::builder().host(host.clone()).relying_party(party.clone()).events(tell);
-    let mut codes = CodeFlow::builder().host(host.clone()).relying_party(party).events(tell);
+fn router(app: App, limits: Limits) -> Result<Router, Box<dyn Error>> {
+    let progress = app.progress.clone();
+    let mut actions = ActionFlow::builder().host(app.host.clone()).events(tell);
+    let mut codes = CodeFlow::builder().host(app.host.clone()).events(move |event| {
+        progress.hear(event);
+        tell(event);
+    });
+    for party in app.site.parties() {
+        actions = actions.relying_party(party.clone());
+        codes = codes.relying_party(party.clone());
+    }
     if limits == Limits::Relaxed {
         let plenty = Budget::per_minute(10_000_000);
         actions = actions.misses_per_user(plenty).challenges_per_user(plenty);
@@ -62,33 +81,18 @@ fn app(host: Arc<DemoHost>, party: RelyingParty, limits: Limits) -> Result<Route
     }
     let actions = actions.build()?;
     // A code needs the bearer token and a user action.
-    let codes = codes.authenticator(Arc::new(UserActions::new(host.clone(), actions.clone()))).build()?;
-    let codes = CodeRouter::new(codes);
+    let authenticator = UserActions::new(app.host.clone(), actions.clone());
+    let codes = CodeRouter::new(codes.authenticator(Arc::new(authenticator)).build()?);
     Ok(Router::new()
-        .route("/", get(|| async { Html(include_str!("index.html")) }))
-        .route("/auth/credentials", get(list))
+        .merge(pages::router())
+        .route("/demo/session", post(session::session))
+        .route("/demo/progress", get(api::progress))
+        .route("/auth/credentials", get(api::credentials))
         // Not nested, since the list of credentials lies at the mount itself.
         .route_service("/auth/credentials/code", codes.clone())
         .route_service("/auth/credentials/code/{step}", codes)
         .nest_service("/auth/action", ActionRouter::new(actions))
-        .with_state(host))
-}
-
-/// The signed-in user's credentials.
-async fn list(State(host): State<Arc<DemoHost>>, headers: HeaderMap) -> Response {
-    let Some(user) = host.signed_in(&headers) else {
-        let body =
-            serde_json::json!({ "error": { "message": "Sign in first." }, "message": "Sign in first." });
-        return (StatusCode::UNAUTHORIZED, Json(body)).into_response();
-    };
-    match host.credentials(&user).await {
-        Ok(credentials) => {
-            let items: Vec<_> = credentials.iter().map(CredentialAnswer::from).collect();
-            ([(header::CACHE_CONTROL, "no-store")], Json(serde_json::json!({ "items": items })))
-                .into_response()
-        }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+        .with_state(app))
 }
 
 /// What a real host would write to its audit log, and tell the user by e-mail.

@@ -13,6 +13,8 @@ use p256::SecretKey;
 use p256::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
 use serde::Serialize;
 
+use crate::site::Site;
+
 /// What a client needs to be the seeded user: where the server is, a bearer token, and a key that signs user actions.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,7 +32,8 @@ pub(crate) struct Setup {
 
 impl Setup {
     /// A new token and a new key.
-    pub(crate) fn new(base: String, party: &RelyingParty) -> Self {
+    pub(crate) fn new(site: &Site) -> Self {
+        let party = site.main_party();
         let key = loop {
             if let Ok(key) = SecretKey::from_slice(&random::<32>()) {
                 break key;
@@ -38,7 +41,7 @@ impl Setup {
         };
         let private_key = key.to_pkcs8_pem(LineEnding::LF).expect("a key that was just made has a PEM");
         Self {
-            base,
+            base: site.app1().to_owned(),
             token: URL_SAFE_NO_PAD.encode(random::<32>()),
             cred_id: URL_SAFE_NO_PAD.encode(random::<32>()),
             private_key: private_key.to_string(),
@@ -58,19 +61,11 @@ impl Setup {
     }
 
     /// The user's first credential.
-    pub(crate) fn credential(&self, party: &RelyingParty) -> Result<Credential, Box<dyn Error>> {
-        let mut credential = Credential::new(
-            self.user().id,
-            CredentialKind::Key,
-            CredentialId::new(self.cred_id.as_str())?,
-            CredentialUuid::new("cr-6uunn-bm6ja-f6rmod5kqrk5rbel")?,
-            PublicKey::from_pem(&self.public_key)?,
-            party.id(),
-            Origin::new(self.origin.as_str())?,
-        );
-        credential.name = "The first key".to_owned();
-        credential.created_at = SystemTime::now();
-        Ok(credential)
+    pub(crate) fn credential(&self, site: &Site) -> Result<Credential, Box<dyn Error>> {
+        let origin = Origin::new(self.origin.as_str())?;
+        let id = CredentialId::new(self.cred_id.as_str())?;
+        let key = PublicKey::from_pem(&self.public_key)?;
+        seeded_key("Command line", self.user().id, id, key, site.main_party(), origin)
     }
 
     /// Writes everything to a file that nobody else can read. It appears at once, so whoever waits for it reads it whole.
@@ -88,13 +83,36 @@ impl Setup {
     }
 
     /// Where to go.
-    pub(crate) fn greeting(&self) -> String {
+    pub(crate) fn greeting(&self, site: &Site) -> String {
         let Self { base, token, .. } = self;
+        let app2: String = site
+            .app2()
+            .map(|origin| format!("\n  App 2, where they add a credential:   {origin}/enroll"))
+            .collect();
         format!(
-            "Onboarding runs at {base}. Ctrl-C ends it.\n\nThe user's credentials:\n  \
-             curl -H 'Authorization: Bearer {token}' {base}/auth/credentials"
+            "Open this in a browser. Ctrl-C ends it.\n\n  App 1, where the user is signed in:   {base}{app2}\n\n\
+             The user's credentials:\n  curl -H 'Authorization: Bearer {token}' {base}/auth/credentials"
         )
     }
+}
+
+/// A key that the user has without a code, because the demonstration has to start somewhere.
+pub(crate) fn seeded_key(
+    name: &str,
+    user: UserId,
+    id: CredentialId,
+    key: PublicKey,
+    party: &RelyingParty,
+    origin: Origin,
+) -> Result<Credential, Box<dyn Error>> {
+    let uuid =
+        random::<26>().map(|byte| char::from(b"abcdefghijklmnopqrstuvwxyz234567"[usize::from(byte & 31)]));
+    let uuid: String = uuid.iter().collect();
+    let uuid = CredentialUuid::new(format!("cr-{}-{}-{}", &uuid[..5], &uuid[5..10], &uuid[10..]))?;
+    let mut credential = Credential::new(user, CredentialKind::Key, id, uuid, key, party.id(), origin);
+    credential.name = name.to_owned();
+    credential.created_at = SystemTime::now();
+    Ok(credential)
 }
 
 fn random<const N: usize>() -> [u8; N] {

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 #[cfg(feature = "memory")]
 use crate::flow::in_memory;
 use crate::flow::{
-    BuildError, Event, Foundation, Listener, Purses, RequestLimits, SourceOf, check, check_lifetime,
+    BuildError, Event, Foundation, Front, Listener, Purses, RequestLimits, SourceOf, check, check_lifetime,
 };
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, RelyingPartyList, SignCounters};
 use crate::model::{RelyingParty, Requirement};
@@ -222,6 +222,8 @@ impl ActionFlowBuilder {
         )?;
         check(self.limits.body >= 1024, "body_limit", "an assertion needs at least a kilobyte")?;
         check(!self.limits.read_deadline.is_zero(), "read_deadline", "no body arrives in no time")?;
+        #[cfg(feature = "memory")]
+        check(self.memory_capacity > 0, "memory_capacity", "a store holds at least one record")?;
         let listener = self.listener.ok_or(BuildError::Missing("events"))?;
         let stores = [
             ("challenge_store", self.pending.as_ref().map(|store| store.sharing())),
@@ -242,16 +244,19 @@ impl ActionFlowBuilder {
         #[cfg(not(feature = "memory"))]
         let (pending, actions) = (self.pending, self.actions);
         Ok(ActionFlow::new(Inner {
-            authenticator: self.authenticator.ok_or(BuildError::Missing("authenticator"))?,
+            front: Front {
+                authenticator: self.authenticator.ok_or(BuildError::Missing("authenticator"))?,
+                relying_parties,
+                clock,
+                listener,
+                source_of: self.source_of,
+                limits: self.limits,
+            },
             credentials: self.credentials.ok_or(BuildError::Missing("credentials"))?,
             counters: self.counters.ok_or(BuildError::Missing("sign_counters"))?,
-            relying_parties,
             pending: pending.ok_or(BuildError::Missing("challenge_store"))?,
             actions: actions.ok_or(BuildError::Missing("action_store"))?,
             slot_keys,
-            clock,
-            listener,
-            source_of: self.source_of,
             user_verification: self.user_verification,
             challenge_lifetime: self.challenge_lifetime,
             action_lifetime: self.action_lifetime,
@@ -261,7 +266,6 @@ impl ActionFlowBuilder {
                 purses,
             ),
             misses_of_user: Purses::new(self.misses_of_user, SlotLabel::ActionMissesOfUser, purses),
-            limits: self.limits,
         }))
     }
 }

@@ -3,16 +3,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::request::Parts;
-
 use crate::action::{ActionFlowBuilder, ActionRequest};
 use crate::assertion::{Assertion, AssertionError, Expected, VerifiedAssertion, verify};
-use crate::clock::Clock;
 use crate::flow::{
-    BudgetScope, Error, Event, Listener, MOST_RETURNS, NotTaken, Purses, Refusal, Refused, RequestLimits,
-    SourceOf, Spent, Step, Taken, take,
+    BudgetScope, Error, Event, Front, MOST_RETURNS, NotTaken, Purses, Refusal, Refused, Spent, Step, Taken,
+    take,
 };
-use crate::host::{Advance, Authenticator, Caller, CredentialRepository, RelyingParties, SignCounters};
+use crate::host::{Advance, Caller, CredentialRepository, SignCounters};
 use crate::model::{
     ActionProof, Challenge, ChallengeId, Credential, CredentialId, CredentialKind, RelyingParty, Requirement,
     UserId,
@@ -30,22 +27,17 @@ const MOST_PASSKEYS: usize = 64;
 pub struct ActionFlow(Arc<Inner>);
 
 pub(super) struct Inner {
-    pub(super) authenticator: Arc<dyn Authenticator>,
+    pub(super) front: Front,
     pub(super) credentials: Arc<dyn CredentialRepository>,
     pub(super) counters: Arc<dyn SignCounters>,
-    pub(super) relying_parties: Arc<dyn RelyingParties>,
     pub(super) pending: Arc<dyn OneTimeStore<PendingAction>>,
     pub(super) actions: Arc<dyn OneTimeStore<UserAction>>,
     pub(super) slot_keys: SlotKeys,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) listener: Listener,
-    pub(super) source_of: SourceOf,
     pub(super) user_verification: Requirement,
     pub(super) challenge_lifetime: Duration,
     pub(super) action_lifetime: Duration,
     pub(super) challenges_of_user: Purses,
     pub(super) misses_of_user: Purses,
-    pub(super) limits: RequestLimits,
 }
 
 /// What a client needs to sign an action.
@@ -97,7 +89,7 @@ impl ActionFlow {
         self.pay(&self.0.challenges_of_user, caller, refused).await?;
         self.open(caller, request, relying_party)
             .await
-            .map_err(|error| self.0.listener.refuse(refused, error))
+            .map_err(|error| self.0.front.listener.refuse(refused, error))
     }
 
     /// The challenge is spent, the proof verified, and the user action made.
@@ -122,7 +114,7 @@ impl ActionFlow {
         match self.close(&pending, assertion).await {
             Ok(signed) => {
                 let (credential, expires_at) = (&assertion.credential_id, signed.expires_at);
-                self.0.listener.tell(&Event::ActionSigned { user, credential, expires_at, source });
+                self.0.front.listener.tell(&Event::ActionSigned { user, credential, expires_at, source });
                 Ok(signed)
             }
             Err(Refusal { error, challenge }) => {
@@ -156,42 +148,26 @@ impl ActionFlow {
         }
         let Taken { record: UserAction { credential, .. }, .. } =
             taken.map_err(|missing| self.refuse(refused, missing.into_error(Error::invalid_action)))?;
-        self.0.listener.tell(&Event::ActionRedeemed { user, credential: &credential, source });
+        self.0.front.listener.tell(&Event::ActionRedeemed { user, credential: &credential, source });
         Ok(())
     }
 
-    pub(super) fn authenticator(&self) -> &dyn Authenticator {
-        &*self.0.authenticator
-    }
-
-    pub(super) fn relying_parties(&self) -> &dyn RelyingParties {
-        &*self.0.relying_parties
-    }
-
-    pub(super) fn clock(&self) -> &dyn Clock {
-        &*self.0.clock
-    }
-
-    pub(super) fn limits(&self) -> RequestLimits {
-        self.0.limits
-    }
-
-    pub(super) fn source(&self, head: &Parts) -> Option<String> {
-        (self.0.source_of)(head)
+    pub(super) fn front(&self) -> &Front {
+        &self.0.front
     }
 
     pub(super) fn refuse(&self, refused: Refused<'_>, error: impl Into<Error>) -> Error {
-        self.0.listener.refuse(refused, error)
+        self.0.front.listener.refuse(refused, error)
     }
 
     fn now(&self) -> SystemTime {
-        self.0.clock.now()
+        self.0.front.clock.now()
     }
 
     /// Spends one of the caller's budget. A guess pays before it looks, so that many at once are no way around.
     async fn pay(&self, purses: &Purses, caller: &Caller, refused: Refused<'_>) -> Result<(), Error> {
         let paid = purses.spend(caller.user.as_str(), self.now()).await;
-        paid.map_err(|unpaid| self.0.listener.refuse_unpaid(refused, BudgetScope::User, unpaid))
+        paid.map_err(|unpaid| self.0.front.listener.refuse_unpaid(refused, BudgetScope::User, unpaid))
     }
 
     async fn open(
@@ -277,7 +253,7 @@ impl fmt::Debug for ActionFlow {
         f.debug_struct("ActionFlow")
             .field("pending", &self.0.pending)
             .field("actions", &self.0.actions)
-            .field("clock", &self.0.clock)
+            .field("clock", &self.0.front.clock)
             .finish_non_exhaustive()
     }
 }

@@ -18,7 +18,8 @@
 //! 4. **Only the caller's own, active credentials sign**: passkeys, keys and password-protected keys. A recovery key never does.
 //! 5. **One answer for every action that does not work**, and a budget of misses for each user. There is no budget for everybody together:
 //!    who asks is signed in, and the secrets can't be guessed, so it would only be a way to lock others out.
-//! 6. **What was not the caller's fault is put back**, as in the [code's flow](crate::flow).
+//! 6. **What was not the caller's fault is put back**, as in the [code's flow](crate::flow), until the action is redeemed: that is final, whatever
+//!    becomes of the request behind it.
 //!
 //! # Examples
 //!
@@ -53,15 +54,21 @@
 mod builder;
 mod endpoint;
 mod flow;
-mod layer;
 mod request;
-mod router;
 mod user_actions;
 mod wire;
 
 pub use self::builder::ActionFlowBuilder;
 pub use self::flow::{ActionChallenge, ActionFlow, SignedAction};
-pub use self::layer::{ActionLayer, ActionService};
 pub use self::request::ActionRequest;
-pub use self::router::ActionRouter;
 pub use self::user_actions::UserActions;
+use crate::layer::FlowLayer;
+use crate::router::{FlowRouter, Mountable};
+
+impl Mountable for ActionFlow {}
+
+/// The endpoints of user action signing, under `/auth/action` if not told otherwise.
+pub type ActionRouter = FlowRouter<ActionFlow>;
+
+/// The endpoints of user action signing, under `/auth/action` if not told otherwise, in front of a service.
+pub type ActionLayer = FlowLayer<ActionFlow>;

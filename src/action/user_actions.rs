@@ -15,7 +15,10 @@ const HEADER: HeaderName = HeaderName::from_static("x-dfns-useraction");
 /// this very request, it is 403. See the [module](crate::action) for an example.
 ///
 /// The path that counts is [`AuthRequest::path`], as the client sees it: a [`CodeRouter`](crate::CodeRouter) that is not mounted under
-/// `/auth/credentials` has to be [told](crate::CodeRouter::mounted_at).
+/// `/auth/credentials` has to be [told](crate::CodeRouter::mounted_at). A request with a query is refused, since clients
+/// sign none: an endpoint of yours takes what matters in its body.
+///
+/// To redeem is final. If what the action was for fails afterwards, the user signs a new one.
 #[derive(Clone, Debug)]
 pub struct UserActions<A> {
     bearer: A,
@@ -44,13 +47,16 @@ impl<A: Authenticator> UserActions<A> {
     }
 
     async fn redeem(&self, caller: &Caller, request: &AuthRequest<'_>) -> Result<(), Error> {
-        let source = self.actions.source(request.head);
+        let source = (self.actions.front().source_of)(request.head);
         let refuse = |reason| {
             let user = Some(&caller.user);
             let refused = Refused { step: Step::RedeemAction, user, kind: None, source: source.as_deref() };
             self.actions.refuse(refused, Error::invalid_action(reason))
         };
         let proof = self.proof(&request.head.headers).ok_or_else(|| refuse(Reason::Missing))?;
+        if request.head.uri.query().is_some() {
+            return Err(refuse(Reason::Query));
+        }
         let action_request = ActionRequest::new(request.head.method.as_str(), request.path, request.body);
         let action_request = action_request.map_err(|_| refuse(Reason::Malformed))?;
         self.actions.redeem(caller, &proof, &action_request, source.as_deref()).await

@@ -84,8 +84,8 @@ fn check_signature(
 ) -> Result<(), AssertionError> {
     let hash = Sha256::digest(&assertion.client_data);
     let message = [answer.authenticator_data.as_slice(), hash.as_slice()].concat();
-    credential
-        .public_key
+    let public_key = credential.public_key.as_ref().ok_or(AssertionError::Kind)?;
+    public_key
         .verify(credential.digest, &message, &assertion.signature)
         .map_err(|_| AssertionError::Signature)
 }

@@ -15,8 +15,8 @@ pub(super) fn verify(
     client_data.check_type("key.get")?;
     client_data.check_challenge(expected.challenge)?;
     client_data.check_same_origin()?;
-    credential
-        .public_key
+    let public_key = credential.public_key.as_ref().ok_or(AssertionError::Kind)?;
+    public_key
         .verify(credential.digest, &assertion.client_data, &assertion.signature)
         .map_err(|_| AssertionError::Signature)
 }

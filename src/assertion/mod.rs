@@ -3,21 +3,21 @@
 //! [`verify`] is synchronous and pure, and takes the credential as the host stored it:
 //!
 //! ```
-//! use credential_code::RelyingParty;
 //! use credential_code::assertion::{AssertionError, Expected, verify};
 //! use credential_code::model::{Challenge, CredentialKind};
 //! use credential_code::testing::KeyClient;
+//! use credential_code::{RelyingParty, UserId};
 //!
 //! let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"]).unwrap();
 //! let challenge = Challenge::new("Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw").unwrap();
 //! let client = KeyClient::p256();
-//! let credential = client.credential("us-1".to_string().try_into().unwrap(), CredentialKind::Key);
+//! let credential = client.credential(UserId::new("us-1").unwrap(), CredentialKind::Key);
 //!
 //! let assertion = client.assert(CredentialKind::Key, challenge.as_str());
 //! let verified = verify(&party, &Expected::new(&challenge), &credential, &assertion).unwrap();
 //! assert_eq!(verified.credential_id(), client.credential_id());
 //!
-//! let recovery = client.credential("us-1".to_string().try_into().unwrap(), CredentialKind::RecoveryKey);
+//! let recovery = client.credential(UserId::new("us-1").unwrap(), CredentialKind::RecoveryKey);
 //! let refused = verify(&party, &Expected::new(&challenge), &recovery, &assertion).unwrap_err();
 //! assert!(matches!(refused, AssertionError::Kind));
 //! ```
@@ -30,11 +30,15 @@ mod error;
 mod fido2;
 mod key;
 
+use std::fmt;
+
 pub use self::error::AssertionError;
 use crate::model::{Challenge, Credential, CredentialId, CredentialKind, RelyingParty, Requirement};
 
 /// A client's proof that it holds the key of a credential, not yet verified: a factor on the wire, its base64url undone.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows how long the proof is and nothing of it, since it holds the challenge and the signature.
+#[derive(Clone)]
 pub struct Assertion {
     /// What the client says the credential is. For a password-protected key, `Key` is as good.
     pub kind: CredentialKind,
@@ -48,13 +52,34 @@ pub struct Assertion {
     pub fido2: Option<Fido2Assertion>,
 }
 
+impl fmt::Debug for Assertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assertion")
+            .field("kind", &self.kind)
+            .field("credential_id", &self.credential_id)
+            .field("client_data", &format_args!("{} bytes", self.client_data.len()))
+            .field("signature", &format_args!("{} bytes", self.signature.len()))
+            .field("fido2", &self.fido2)
+            .finish()
+    }
+}
+
 /// What only a passkey sends.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Fido2Assertion {
     /// What the authenticator says of itself, byte for byte.
     pub authenticator_data: Vec<u8>,
     /// Whose credential it is, as the authenticator remembers it.
     pub user_handle: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Fido2Assertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fido2Assertion")
+            .field("authenticator_data", &format_args!("{} bytes", self.authenticator_data.len()))
+            .field("user_handle", &self.user_handle.as_ref().map(|_| "…"))
+            .finish()
+    }
 }
 
 /// What the proof is checked against: what was asked of the client, never what the client says was asked.

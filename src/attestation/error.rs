@@ -60,13 +60,16 @@ pub enum VerifyError {
     /// The attestation statement does not hold, or is of a format or algorithm that the engine can't verify.
     #[error("the attestation statement is refused")]
     Statement(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The attestation statement holds, but no configured root vouches for it, and one had to.
+    #[error("the authenticator is not one of those that are trusted here")]
+    Untrusted,
 }
 
 impl VerifyError {
     /// Whether the person can mend it with the same challenge, by verifying themselves or choosing another authenticator.
     pub fn is_mendable(&self) -> bool {
         match self {
-            Self::UserNotVerified | Self::AlgorithmNotOffered => true,
+            Self::UserNotVerified | Self::AlgorithmNotOffered | Self::Untrusted => true,
             Self::Kind
             | Self::ClientData(_)
             | Self::Type

@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Every check is a small function that is named for it. A key kind is verified by us alone (`key`); a passkey first by a strict shell
-//! of ours (`fido2`), which reads the client data and the authenticator data, and then by an engine, for the attestation
+//! of ours (`fido2`), which reads the client data and the authenticator data, and then by an [`AttestationEngine`], for the attestation
 //! statement. Both have to agree.
 
 mod error;
@@ -32,6 +32,8 @@ mod key;
 use std::fmt;
 
 pub use self::error::VerifyError;
+#[cfg(feature = "fido2")]
+pub use self::fido2::{AttestationEngine, NativeEngine, TrustAnchors};
 use crate::crypto::{Digest, PublicKey};
 pub use crate::encoding::json::JsonError;
 use crate::model::{
@@ -75,18 +77,34 @@ pub struct Expected<'a> {
     pub challenge: &'a Challenge,
     /// What was asked of a passkey.
     pub fido2: Option<&'a Fido2Policy>,
+    /// Who verifies a passkey's attestation statement.
+    #[cfg(feature = "fido2")]
+    pub engine: Option<&'a AttestationEngine>,
 }
 
 impl<'a> Expected<'a> {
     /// A credential of that kind over that challenge; of a passkey, what [`Fido2Policy::default`] asks.
     pub fn new(kind: CredentialKind, challenge: &'a Challenge) -> Self {
-        Self { kind, challenge, fido2: None }
+        Self {
+            kind,
+            challenge,
+            fido2: None,
+            #[cfg(feature = "fido2")]
+            engine: None,
+        }
     }
 
     /// The same, with what was asked of a passkey.
     #[must_use]
     pub fn with_fido2_policy(self, policy: &'a Fido2Policy) -> Self {
         Self { fido2: Some(policy), ..self }
+    }
+
+    /// The same, with another engine for a passkey's statement than the default one.
+    #[cfg(feature = "fido2")]
+    #[must_use]
+    pub fn with_attestation_engine(self, engine: &'a AttestationEngine) -> Self {
+        Self { engine: Some(engine), ..self }
     }
 }
 

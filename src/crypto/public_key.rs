@@ -8,6 +8,8 @@ use spki::der::{Decode, Encode};
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use crate::crypto::Digest;
+#[cfg(feature = "aws-lc-rs")]
+use crate::crypto::aws_lc;
 use crate::crypto::rustcrypto::VerifyingKey;
 use crate::encoding::base64url;
 use crate::encoding::pem::{self, Label, PemError};
@@ -94,9 +96,12 @@ pub enum PublicKeyError {
 /// ```
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct PublicKey {
-    spki: Arc<[u8]>,
-    key: Arc<VerifyingKey>,
+pub struct PublicKey(Arc<Valid>);
+
+/// A key that was let in, and its canonical form.
+struct Valid {
+    spki: Vec<u8>,
+    key: VerifyingKey,
 }
 
 impl PublicKey {
@@ -113,7 +118,11 @@ impl PublicKey {
 
     /// Reads a subject public key info in strict DER. Points may be compressed.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, PublicKeyError> {
-        let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| PublicKeyError::Encoding)?;
+        Self::from_spki(&SubjectPublicKeyInfoRef::from_der(der).map_err(|_| PublicKeyError::Encoding)?)
+    }
+
+    /// The same, of what was read already, as a part of a certificate.
+    pub(crate) fn from_spki(spki: &SubjectPublicKeyInfoRef<'_>) -> Result<Self, PublicKeyError> {
         let bytes = spki.subject_public_key.as_bytes().ok_or(PublicKeyError::Encoding)?;
         let parameters = spki.algorithm.parameters;
         Self::new(match spki.algorithm.oid {
@@ -155,7 +164,7 @@ impl PublicKey {
         Self::new(VerifyingKey::rsa_from_parts(modulus, exponent)?)
     }
 
-    fn new(key: VerifyingKey) -> Result<Self, PublicKeyError> {
+    pub(super) fn new(key: VerifyingKey) -> Result<Self, PublicKeyError> {
         let bytes = key.to_bytes()?;
         let spki = match key.algorithm() {
             KeyAlgorithm::P256 => [P256_SPKI, &bytes].concat(),
@@ -165,27 +174,40 @@ impl PublicKey {
             KeyAlgorithm::Ed25519 => [ED25519_SPKI, &bytes].concat(),
             KeyAlgorithm::Rsa => rsa_spki(&bytes)?,
         };
-        Ok(Self { spki: spki.into(), key: Arc::new(key) })
+        Ok(Self(Arc::new(Valid { spki, key })))
+    }
+
+    pub(super) fn verifying_key(&self) -> &VerifyingKey {
+        &self.0.key
     }
 
     /// What kind of key it is.
     pub fn algorithm(&self) -> KeyAlgorithm {
-        self.key.algorithm()
+        self.0.key.algorithm()
     }
 
     /// The canonical subject public key info, in DER: points are not compressed.
     pub fn to_spki_der(&self) -> &[u8] {
-        &self.spki
+        &self.0.spki
     }
 
     /// The same in PEM: 64 columns, line feeds, a final one too.
     pub fn to_pem(&self) -> String {
-        pem::write(&self.spki)
+        pem::write(&self.0.spki)
     }
 
     /// Checks a signature: strict DER for ECDSA, 64 bytes for Ed25519, PKCS#1 v1.5 for RSA.
     pub fn verify(&self, digest: Digest, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-        self.key.verify(digest, message, signature)
+        #[cfg(feature = "aws-lc-rs")]
+        return aws_lc::verify(self, digest, message, signature);
+        #[cfg(not(feature = "aws-lc-rs"))]
+        self.verifying_key().verify(digest, message, signature)
+    }
+
+    /// Checks a signature by RSA PKCS#1 v1.5 with SHA-1, which nothing but statements of old TPMs may have.
+    #[cfg(feature = "fido2")]
+    pub(crate) fn verify_rs1(&self, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        self.verifying_key().verify_rs1(message, signature)
     }
 }
 
@@ -215,7 +237,7 @@ impl fmt::Debug for PublicKey {
 
 impl PartialEq for PublicKey {
     fn eq(&self, other: &Self) -> bool {
-        self.spki == other.spki
+        self.0.spki == other.0.spki
     }
 }
 
@@ -223,7 +245,7 @@ impl Eq for PublicKey {}
 
 impl Hash for PublicKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.spki.hash(state);
+        self.0.spki.hash(state);
     }
 }
 
@@ -237,6 +259,6 @@ impl TryFrom<String> for PublicKey {
 
 impl From<PublicKey> for String {
     fn from(key: PublicKey) -> Self {
-        base64url::encode(&key.spki)
+        base64url::encode(&key.0.spki)
     }
 }

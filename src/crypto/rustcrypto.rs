@@ -1,8 +1,12 @@
-//! The only file that names the RustCrypto and dalek crates. Another backend is another file with the same functions.
+//! The only file that names the RustCrypto and dalek crates. They decide which keys are valid, always, and check signatures unless
+//! another backend does.
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::pkcs1::{EncodeRsaPublicKey, RsaPublicKeyRef};
+use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, Pkcs1v15Sign, RsaPublicKey};
+#[cfg(feature = "fido2")]
+use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::crypto::{Digest, InvalidSignature, KeyAlgorithm, PublicKeyError};
@@ -101,6 +105,20 @@ impl VerifyingKey {
         .map_err(|_| InvalidSignature)
     }
 
+    /// RSA with SHA-1, and no other key.
+    #[cfg(feature = "fido2")]
+    pub(super) fn verify_rs1(&self, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        match self {
+            Self::Rsa(key) => {
+                let padding = Pkcs1v15Sign::new::<Sha1>();
+                verify_rsa(key, padding, &Sha1::digest(message), signature).map_err(|_| InvalidSignature)
+            }
+            Self::Ed25519(_) | Self::P256(_) | Self::P384(_) | Self::P521(_) | Self::Secp256k1(_) => {
+                Err(InvalidSignature)
+            }
+        }
+    }
+
     fn verify_prehash(
         &self,
         digest: Digest,
@@ -123,8 +141,20 @@ impl VerifyingKey {
                     Digest::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
                     Digest::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
                 };
-                key.verify(padding, prehash, signature).map_err(|_| p256::ecdsa::Error::new())
+                verify_rsa(key, padding, prehash, signature)
             }
         }
     }
+}
+
+fn verify_rsa(
+    key: &RsaPublicKey,
+    padding: Pkcs1v15Sign,
+    prehash: &[u8],
+    signature: &[u8],
+) -> Result<(), p256::ecdsa::Error> {
+    // The crate counts in whole machine words, and takes zeros in front up to the next one.
+    let is_whole = signature.len() == key.size();
+    let holds = is_whole && key.verify(padding, prehash, signature).is_ok();
+    holds.then_some(()).ok_or_else(p256::ecdsa::Error::new)
 }

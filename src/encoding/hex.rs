@@ -15,7 +15,12 @@ pub(crate) fn encode(bytes: &[u8; 32]) -> String {
 /// Digits of either case, in pairs.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, InvalidHex> {
     let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return Err(InvalidHex) };
-    pairs.iter().map(|[high, low]| Ok(value(*high)? << 4 | value(*low)?)).collect()
+    // Collecting results would not know how many there are.
+    let mut bytes = Vec::with_capacity(pairs.len());
+    for [high, low] in pairs {
+        bytes.push(value(*high)? << 4 | value(*low)?);
+    }
+    Ok(bytes)
 }
 
 fn value(digit: u8) -> Result<u8, InvalidHex> {

@@ -8,6 +8,7 @@ use crate::assertion::AssertionError;
 use crate::attestation::VerifyError;
 use crate::host::AuthError;
 use crate::model::Invalid;
+use crate::random::NoRandomness;
 use crate::store::{BoxError, StoreError};
 
 /// What kind of thing went wrong: the `code` of an error body.
@@ -189,6 +190,8 @@ pub(crate) enum Reason {
     Missing,
     #[error("not of the expected form")]
     Malformed,
+    #[error("its request has a query that was not signed")]
+    Query,
     #[error("its user is gone or deactivated")]
     UserGone,
     #[error("another credential was offered for it, and may be stored")]
@@ -229,8 +232,8 @@ impl From<StoreError> for Error {
     }
 }
 
-impl From<getrandom::Error> for Error {
-    fn from(error: getrandom::Error) -> Self {
+impl From<NoRandomness> for Error {
+    fn from(error: NoRandomness) -> Self {
         Self::host(error.into())
     }
 }

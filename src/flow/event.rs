@@ -37,8 +37,8 @@ impl Step {
 
 /// What happened, for the host's audit log, its metrics and its notifications. No event holds a secret.
 ///
-/// [`Registered`](Self::Registered) is the one to act on: tell the user, by another channel, that a credential was added and
-/// how to remove it. NIST SP 800-63B-4 asks for that, and it is how people find out that somebody else used their code.
+/// [`Registered`](Self::Registered) is the one to act on, and [`Unsettled`](Self::Unsettled) when the credential turns out to be there:
+/// tell the user, by another channel, that a credential was added and how to remove it. NIST SP 800-63B-4 asks for that, and it is how people find out that somebody else used their code.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -67,6 +67,15 @@ pub enum Event<'a> {
     /// A credential was stored. Sent once, after the host stored it.
     #[non_exhaustive]
     Registered {
+        /// The credential.
+        credential: &'a Credential,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// The host was asked to store a credential and did not answer: it failed, or the caller hung up. The credential may be
+    /// there all the same. Look; if it is, this is the only event that tells of it.
+    #[non_exhaustive]
+    Unsettled {
         /// The credential.
         credential: &'a Credential,
         /// Where the request came from.
@@ -151,6 +160,13 @@ pub(crate) fn trace(event: &Event<'_>) {
             relying_party = credential.relying_party_id,
             source,
             "a credential was registered"
+        ),
+        Event::Unsettled { credential, source } => tracing::warn!(
+            user = %credential.user,
+            kind = %credential.kind,
+            uuid = %credential.uuid,
+            source,
+            "a credential may or may not have been stored"
         ),
         Event::ActionSigned { user, credential, source, .. } => {
             tracing::info!(%user, %credential, source, "a user action was signed");

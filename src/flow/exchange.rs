@@ -6,7 +6,7 @@ use crate::flow::{
 };
 use crate::model::{
     Challenge, ChallengeId, Code, Credential, CredentialId, CredentialKind, CredentialStatus, Fido2Policy,
-    Origin, RelyingParty, User,
+    Origin, OtpUrl, RelyingParty, User,
 };
 use crate::store::{CodeGrant, Insertion, PendingRegistration, SlotLabel};
 
@@ -46,7 +46,7 @@ pub struct RegistrationChallenge {
     pub user: User,
     /// For which relying party.
     pub relying_party: Arc<RelyingParty>,
-    /// What to sign.
+    /// What to sign. A kind that signs nothing leaves it alone: it will be the credential's id, and is not in the answer.
     pub challenge: Challenge,
     /// The handle to come back with.
     pub challenge_id: ChallengeId,
@@ -54,6 +54,8 @@ pub struct RegistrationChallenge {
     pub fido2: Arc<Fido2Policy>,
     /// The passkeys that the user has for this relying party: an authenticator that holds one of them should not make another.
     pub exclude: Vec<CredentialId>,
+    /// What the authenticator app scans, for `Totp`.
+    pub otp_url: Option<OtpUrl>,
 }
 
 impl CodeFlow {
@@ -140,6 +142,7 @@ impl CodeFlow {
             offered: None,
         };
         let slot = self.0.slot_keys.newest(SlotLabel::Challenge, challenge_id.secret());
+        let otp_url = self.otp_url(request.kind, slot, &challenge_id, &request.relying_party, &user);
         match self.0.pending.insert(slot, pending).await? {
             Insertion::Created => Ok(RegistrationChallenge {
                 kind: request.kind,
@@ -149,6 +152,7 @@ impl CodeFlow {
                 challenge_id,
                 fido2: self.0.fido2.clone(),
                 exclude,
+                otp_url,
             }),
             Insertion::Duplicate => Err(Error::host("a new challenge id was outstanding already".into())),
         }

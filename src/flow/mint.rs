@@ -29,7 +29,7 @@ impl CodeFlow {
         let user = Some(&caller.user);
         let refused = Refused { step: Step::Mint, user, kind: None, source };
         let paid = self.0.codes_of_user.spend(caller.user.as_str(), self.now()).await;
-        paid.map_err(|unpaid| self.0.listener.refuse_unpaid(refused, BudgetScope::User, unpaid))?;
+        paid.map_err(|unpaid| self.0.front.listener.refuse_unpaid(refused, BudgetScope::User, unpaid))?;
         let minted =
             self.mint_for_active(caller, expiry).await.map_err(|error| self.refuse(refused, error))?;
         self.tell(&Event::Minted { user: &caller.user, expires_at: minted.expires_at, source });

@@ -22,17 +22,21 @@ mod error;
 mod event;
 mod exchange;
 mod expiration;
+mod front;
 mod listener;
 mod mint;
+#[cfg(not(feature = "deprecated-kinds"))]
+mod no_secret;
+mod proof;
 mod purses;
 mod register;
+#[cfg(feature = "deprecated-kinds")]
+mod secret;
 mod taken;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-use http::request::Parts;
 
 pub use self::attempts::BudgetScope;
 use self::attempts::{Attempt, Attempts};
@@ -45,17 +49,20 @@ pub use self::error::{Error, ErrorKind};
 pub use self::event::{Event, Step};
 pub use self::exchange::{ExchangeRequest, RegistrationChallenge};
 pub use self::expiration::{CodeExpiry, Expiration};
+pub(crate) use self::front::{Front, RequestLimits, SourceOf};
 pub(crate) use self::listener::{Listener, Refused};
 pub use self::mint::MintedCode;
+pub use self::proof::Proof;
 pub(crate) use self::purses::{Purses, SharedPurses, Unpaid};
 pub use self::register::RegisterRequest;
 pub(crate) use self::taken::{MOST_RETURNS, NotTaken, Refusal, Spent, Taken, take};
-use crate::clock::Clock;
-use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
+#[cfg(feature = "fido2")]
+use crate::attestation::AttestationEngine;
+use crate::host::{CredentialRepository, UserDirectory};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy, User, UserId, UserStatus};
+#[cfg(feature = "deprecated-kinds")]
+use crate::secret::PasswordHasher;
 use crate::store::{CodeGrant, OneTimeStore, PendingRegistration, SlotKeys};
-
-pub(crate) type SourceOf = Box<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
 
 /// The flow with everything that the host brought to it. Cheap to clone; made by [`CodeFlow::builder`].
 ///
@@ -65,31 +72,23 @@ pub(crate) type SourceOf = Box<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
 pub struct CodeFlow(Arc<Inner>);
 
 struct Inner {
-    authenticator: Arc<dyn Authenticator>,
+    front: Front,
     users: Arc<dyn UserDirectory>,
     credentials: Arc<dyn CredentialRepository>,
-    relying_parties: Arc<dyn RelyingParties>,
     codes: Arc<dyn OneTimeStore<CodeGrant>>,
     pending: Arc<dyn OneTimeStore<PendingRegistration>>,
     slot_keys: SlotKeys,
-    clock: Arc<dyn Clock>,
-    listener: Listener,
-    source_of: SourceOf,
     kinds: Vec<CredentialKind>,
+    #[cfg(feature = "deprecated-kinds")]
+    passwords: Option<PasswordHasher>,
     fido2: Arc<Fido2Policy>,
+    #[cfg(feature = "fido2")]
+    engine: AttestationEngine,
     code_format: CodeFormat,
     code_lifetime: Duration,
     challenge_lifetime: Duration,
     attempts: Attempts,
     codes_of_user: Purses,
-    limits: RequestLimits,
-}
-
-/// What a request may cost before it is understood.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RequestLimits {
-    pub(crate) body: usize,
-    pub(crate) read_deadline: Duration,
 }
 
 impl CodeFlow {
@@ -103,38 +102,22 @@ impl CodeFlow {
         self.0.code_format
     }
 
-    pub(crate) fn authenticator(&self) -> &dyn Authenticator {
-        &*self.0.authenticator
-    }
-
-    pub(crate) fn relying_parties(&self) -> &dyn RelyingParties {
-        &*self.0.relying_parties
-    }
-
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.0.clock
-    }
-
-    pub(crate) fn limits(&self) -> RequestLimits {
-        self.0.limits
-    }
-
-    pub(crate) fn source(&self, head: &Parts) -> Option<String> {
-        (self.0.source_of)(head)
+    pub(crate) fn front(&self) -> &Front {
+        &self.0.front
     }
 
     /// Tells the host, and the log.
     fn tell(&self, event: &Event<'_>) {
-        self.0.listener.tell(event);
+        self.0.front.listener.tell(event);
     }
 
     /// Tells of a refusal and returns it.
     pub(crate) fn refuse(&self, refused: Refused<'_>, error: impl Into<Error>) -> Error {
-        self.0.listener.refuse(refused, error)
+        self.0.front.listener.refuse(refused, error)
     }
 
     fn now(&self) -> SystemTime {
-        self.0.clock.now()
+        self.0.front.clock.now()
     }
 
     /// The user, if they may add credentials.
@@ -149,7 +132,7 @@ impl CodeFlow {
     /// Pays for one guess, or says that there is nothing left to pay with.
     async fn begin_attempt<'a>(&'a self, refused: Refused<'a>) -> Result<Attempt<'a>, Error> {
         let attempt = self.0.attempts.begin(refused.source, self.now()).await;
-        attempt.map_err(|(scope, unpaid)| self.0.listener.refuse_unpaid(refused, scope, unpaid))
+        attempt.map_err(|(scope, unpaid)| self.0.front.listener.refuse_unpaid(refused, scope, unpaid))
     }
 }
 
@@ -159,7 +142,7 @@ impl fmt::Debug for CodeFlow {
             .field("kinds", &self.0.kinds)
             .field("codes", &self.0.codes)
             .field("pending", &self.0.pending)
-            .field("clock", &self.0.clock)
+            .field("clock", &self.0.front.clock)
             .finish_non_exhaustive()
     }
 }

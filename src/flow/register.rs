@@ -1,13 +1,14 @@
-use crate::attestation::{Attestation, Expected, VerifiedAttestation, verify};
+use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError, verify};
 use crate::flow::expiration::whole_millis;
 use crate::flow::{
-    CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, NotTaken, Reason, Refusal, Refused, Spent, Step, Taken,
-    take,
+    CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, NotTaken, Proof, Reason, Refusal, Refused, Spent, Step,
+    Taken, take,
 };
 use crate::model::{
-    ChallengeId, Credential, CredentialKind, CredentialUuid, EncryptedPrivateKey, Invalid, NewCredential,
+    ChallengeId, Credential, CredentialId, CredentialKind, CredentialSecret, CredentialUuid,
+    EncryptedPrivateKey, Invalid, NewCredential,
 };
-use crate::store::{Insertion, PendingRegistration, SlotLabel};
+use crate::store::{Insertion, PendingRegistration, Slot, SlotLabel};
 
 /// The longest name of a credential, in bytes.
 const LONGEST_NAME: usize = 1024;
@@ -17,7 +18,7 @@ const LONGEST_NAME: usize = 1024;
 pub struct RegisterRequest {
     challenge_id: ChallengeId,
     name: String,
-    attestation: Attestation,
+    proof: Proof,
     encrypted_private_key: Option<EncryptedPrivateKey>,
 }
 
@@ -27,19 +28,19 @@ impl RegisterRequest {
     pub fn new(
         challenge_id: ChallengeId,
         name: impl Into<String>,
-        attestation: Attestation,
+        proof: impl Into<Proof>,
         encrypted_private_key: Option<EncryptedPrivateKey>,
     ) -> Result<Self, Invalid> {
-        let name = name.into();
+        let (name, proof) = (name.into(), proof.into());
         if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
             return Err(Invalid::new("credentialName has 1 to 1024 bytes and no control characters"));
         }
-        match (attestation.kind, &encrypted_private_key) {
+        match (proof.kind(), &encrypted_private_key) {
             (CredentialKind::PasswordProtectedKey, None) => {
                 Err(Invalid::new("a PasswordProtectedKey comes with its encryptedPrivateKey"))
             }
             (CredentialKind::PasswordProtectedKey | CredentialKind::RecoveryKey, _) | (_, None) => {
-                Ok(Self { challenge_id, name, attestation, encrypted_private_key })
+                Ok(Self { challenge_id, name, proof, encrypted_private_key })
             }
             (_, Some(_)) => Err(Invalid::new("this kind has no encryptedPrivateKey")),
         }
@@ -54,7 +55,7 @@ impl CodeFlow {
         request: RegisterRequest,
         source: Option<&str>,
     ) -> Result<Credential, Error> {
-        let kind = request.attestation.kind;
+        let kind = request.proof.kind();
         let refused = Refused { step: Step::Register, user: None, kind: Some(kind), source };
         self.check_kind(kind).map_err(|error| self.refuse(refused, error))?;
         let attempt = self.begin_attempt(refused).await?;
@@ -66,7 +67,7 @@ impl CodeFlow {
         let Taken { slot, record: mut pending } =
             taken.map_err(|missing| self.refuse(refused, missing.into_error(Error::invalid_challenge)))?;
 
-        match self.close_registration(&mut pending, request).await {
+        match self.close_registration(slot, &mut pending, request, source).await {
             Ok(credential) => {
                 self.tell(&Event::Registered { credential: &credential, source });
                 Ok(credential)
@@ -84,17 +85,12 @@ impl CodeFlow {
 
     async fn close_registration(
         &self,
+        slot: Slot,
         pending: &mut PendingRegistration,
         request: RegisterRequest,
+        source: Option<&str>,
     ) -> Result<Credential, Refusal> {
-        let expected = Expected::new(pending.kind, &pending.challenge).with_fido2_policy(&pending.fido2);
-        let verified = verify(&pending.relying_party, &expected, &request.attestation).map_err(|error| {
-            let challenge = if error.is_mendable() { Spent::PutBack } else { Spent::ForGood };
-            Refusal { error: error.into(), challenge }
-        })?;
-        if pending.offered.as_ref().is_some_and(|offered| offered != verified.credential_id()) {
-            return Err(Refusal::put_back(Error::invalid_challenge(Reason::OtherCredential)));
-        }
+        let verified = self.verify(slot, pending, &request).await?;
         if self.active_user(&pending.user).await.map_err(Refusal::put_back)?.is_none() {
             return Err(Refusal {
                 error: Error::invalid_challenge(Reason::UserGone),
@@ -102,42 +98,89 @@ impl CodeFlow {
             });
         }
         let credential = self.credential(pending, request, &verified).map_err(Refusal::put_back)?;
-        match self.0.credentials.insert(NewCredential::assert_verified(credential.clone())).await {
-            Ok(Insertion::Created) => Ok(credential),
-            Err(error) => {
-                // Perhaps it is stored, and only the answer was lost. Another credential would then be the second for one code.
-                pending.offered = Some(credential.id);
-                Err(Refusal::put_back(Error::host(error)))
-            }
-            Ok(Insertion::Duplicate) => Err(Refusal::put_back(Error::new(
+        if pending.offered.as_ref().is_some_and(|offered| *offered != credential.id) {
+            return Err(Refusal::put_back(Error::invalid_challenge(Reason::OtherCredential)));
+        }
+        let new = NewCredential::assert_verified(credential.clone(), verified.into_secret());
+        let unsettled = Unsettled { flow: self, credential: &credential, source };
+        let stored = self.0.credentials.insert(new).await.map_err(|error| {
+            // Perhaps it is stored, and only the answer was lost. Another credential would then be the second for one code.
+            pending.offered = Some(credential.id.clone());
+            Refusal::put_back(Error::host(error))
+        })?;
+        unsettled.settle();
+        match stored {
+            Insertion::Created => Ok(credential),
+            Insertion::Duplicate => Err(Refusal::put_back(Error::new(
                 ErrorKind::DuplicateCredential,
                 "This credential is registered already. Use another authenticator.",
             ))),
         }
     }
 
+    /// Of the kind that was asked for, whichever that is.
+    async fn verify(
+        &self,
+        slot: Slot,
+        pending: &PendingRegistration,
+        request: &RegisterRequest,
+    ) -> Result<Verified, Refusal> {
+        if request.proof.kind() != pending.kind {
+            return Err(refusal(VerifyError::Kind));
+        }
+        match &request.proof {
+            Proof::Attestation(attestation) => {
+                self.verify_attestation(pending, attestation).map(Verified::Attestation).map_err(refusal)
+            }
+            Proof::OneTimePassword(password) => {
+                self.verify_one_time_password(slot, &request.challenge_id, password).map(Verified::Secret)
+            }
+            Proof::Password(password) => self.hash_password(password).await.map(Verified::Secret),
+        }
+    }
+
+    fn verify_attestation(
+        &self,
+        pending: &PendingRegistration,
+        attestation: &Attestation,
+    ) -> Result<VerifiedAttestation, VerifyError> {
+        let expected = Expected::new(pending.kind, &pending.challenge).with_fido2_policy(&pending.fido2);
+        #[cfg(feature = "fido2")]
+        let expected = expected.with_attestation_engine(&self.0.engine);
+        verify(&pending.relying_party, &expected, attestation)
+    }
+
     fn credential(
         &self,
         pending: &PendingRegistration,
         request: RegisterRequest,
-        verified: &VerifiedAttestation,
+        verified: &Verified,
     ) -> Result<Credential, Error> {
+        let attestation = verified.attestation();
         let party = &pending.relying_party;
-        let origin = verified.origin().or(pending.origin.as_ref()).unwrap_or(party.default_origin());
+        let signed_origin = attestation.and_then(VerifiedAttestation::origin);
+        let origin = signed_origin.or(pending.origin.as_ref()).unwrap_or(party.default_origin());
+        let id = match attestation {
+            Some(attestation) => attestation.credential_id().clone(),
+            // However often this challenge is put back, also by a host that stored the credential and then failed, it names one.
+            None => CredentialId::new(pending.challenge.as_str())?,
+        };
         let mut credential = Credential::new(
             pending.user.clone(),
-            verified.kind(),
-            verified.credential_id().clone(),
+            pending.kind,
+            id,
             CredentialUuid::mint()?,
-            verified.public_key().clone(),
+            attestation.map(|attestation| attestation.public_key().clone()),
             party.id(),
             origin.clone(),
         );
         credential.name = request.name;
-        credential.digest = verified.digest();
         credential.created_at = whole_millis(self.now());
         credential.encrypted_private_key = request.encrypted_private_key;
-        credential.fido2 = verified.fido2().cloned();
+        if let Some(attestation) = attestation {
+            credential.digest = attestation.digest();
+            credential.fido2 = attestation.fido2().cloned();
+        }
         Ok(credential)
     }
 
@@ -148,5 +191,53 @@ impl CodeFlow {
             // If that fails as well there is nothing left to do: the person asks for a new code.
             let _ = self.0.pending.insert(slot, pending).await;
         }
+    }
+}
+
+/// What a proof proved.
+enum Verified {
+    Attestation(VerifiedAttestation),
+    Secret(CredentialSecret),
+}
+
+impl Verified {
+    fn attestation(&self) -> Option<&VerifiedAttestation> {
+        match self {
+            Self::Attestation(attestation) => Some(attestation),
+            Self::Secret(_) => None,
+        }
+    }
+
+    fn into_secret(self) -> Option<CredentialSecret> {
+        match self {
+            Self::Attestation(_) => None,
+            Self::Secret(secret) => Some(secret),
+        }
+    }
+}
+
+fn refusal(error: VerifyError) -> Refusal {
+    let challenge = if error.is_mendable() { Spent::PutBack } else { Spent::ForGood };
+    Refusal { error: error.into(), challenge }
+}
+
+/// Nobody is told of a credential before the host has it, and a host that fails, or a caller who hangs up, may leave one behind of which
+/// nobody was told. So this tells of it when it is dropped before the host has answered.
+struct Unsettled<'a> {
+    flow: &'a CodeFlow,
+    credential: &'a Credential,
+    source: Option<&'a str>,
+}
+
+impl Unsettled<'_> {
+    /// The host has answered.
+    fn settle(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Unsettled<'_> {
+    fn drop(&mut self) {
+        self.flow.tell(&Event::Unsettled { credential: self.credential, source: self.source });
     }
 }

@@ -29,6 +29,9 @@ impl ErrorKind {
     }
 }
 
+/// Most answers are shorter, so that they are written without moving.
+const USUAL_LENGTH: usize = 1024;
+
 /// The message stands twice: some published clients read it at the top, others in the object.
 #[derive(Serialize)]
 struct ErrorBody<'a> {
@@ -67,9 +70,10 @@ pub(crate) fn refusal(error: Error) -> Response<Full<Bytes>> {
 }
 
 fn json(status: StatusCode, body: &impl Serialize) -> Response<Full<Bytes>> {
+    let mut text = Vec::with_capacity(USUAL_LENGTH);
     // Our own bodies are structs of text and numbers, which always serialise.
-    let body = serde_json::to_vec(body).unwrap_or_default();
-    let mut response = Response::new(Full::from(body));
+    let _ = serde_json::to_writer(&mut text, body);
+    let mut response = Response::new(Full::from(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,10 +1,13 @@
+use std::fmt;
 use std::future::{Future, poll_fn};
+use std::ops::Deref;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http_body::Body;
+use zeroize::Zeroize;
 
 use crate::clock::{Clock, Sleep};
 use crate::store::BoxError;
@@ -25,6 +28,37 @@ pub(crate) enum BodyError {
     Broken(BoxError),
 }
 
+/// A whole body. It may hold a code or a password, so it is wiped when it is dropped, unless somebody else still holds on to its bytes: a
+/// body that came in one piece may lie in the connection's own buffer.
+pub(crate) struct WholeBody(Bytes);
+
+impl Deref for WholeBody {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for WholeBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WholeBody({} bytes)", self.0.len())
+    }
+}
+
+impl Drop for WholeBody {
+    fn drop(&mut self) {
+        wipe(std::mem::take(&mut self.0));
+    }
+}
+
+/// Overwrites bytes that nobody else holds.
+fn wipe(bytes: Bytes) {
+    if let Ok(mut own) = bytes.try_into_mut() {
+        own.as_mut().zeroize();
+    }
+}
+
 /// Reads a whole body of at most `limit` bytes.
 ///
 /// The deadline counts from the first poll, whatever arrives in between: a caller who sends one byte at a time gains
@@ -35,7 +69,7 @@ pub(crate) async fn read<B>(
     limit: usize,
     deadline: Duration,
     clock: &dyn Clock,
-) -> Result<Bytes, BodyError>
+) -> Result<WholeBody, BodyError>
 where
     B: Body,
     B::Error: Into<BoxError>,
@@ -49,7 +83,7 @@ where
     let mut timer: Option<Sleep> = None;
     poll_fn(|cx| {
         if let Poll::Ready(outcome) = poll_frames(body.as_mut(), &mut collected, limit, cx) {
-            return Poll::Ready(outcome.map(|()| std::mem::take(&mut collected).into_bytes()));
+            return Poll::Ready(outcome.map(|()| collected.take_whole()));
         }
         // Every first poll that does not finish comes by here, so this timer does start with the first poll.
         let timer = timer.get_or_insert_with(|| clock.sleep(deadline));
@@ -108,13 +142,33 @@ impl Collected {
             self.first = data.copy_to_bytes(data.remaining());
             return;
         }
-        self.joined.reserve(self.first.len() + data.remaining());
-        self.joined.put(std::mem::take(&mut self.first));
+        self.make_room(self.first.len() + data.remaining());
+        self.joined.extend_from_slice(&self.first);
+        wipe(std::mem::take(&mut self.first));
         self.joined.put(data);
     }
 
-    fn into_bytes(self) -> Bytes {
-        if self.joined.is_empty() { self.first } else { self.joined.freeze() }
+    /// What `reserve` does, without leaving a copy behind.
+    fn make_room(&mut self, more: usize) {
+        let needed = self.joined.len() + more;
+        if needed > self.joined.capacity() {
+            let mut larger = BytesMut::with_capacity(needed.next_power_of_two());
+            larger.extend_from_slice(&self.joined);
+            self.joined.as_mut().zeroize();
+            self.joined = larger;
+        }
+    }
+
+    fn take_whole(&mut self) -> WholeBody {
+        let (first, joined) = (std::mem::take(&mut self.first), std::mem::take(&mut self.joined));
+        WholeBody(if joined.is_empty() { first } else { joined.freeze() })
+    }
+}
+
+/// Wipes what was read of a body that never became whole.
+impl Drop for Collected {
+    fn drop(&mut self) {
+        drop(self.take_whole());
     }
 }
 
@@ -143,7 +197,7 @@ mod tests {
     }
 
     /// At most 4 bytes in 10 seconds; polled again and again, so that a body which is never given up shows.
-    fn run(clock: &ManualClock, script: impl FnMut() -> Next + Unpin) -> Result<Bytes, BodyError> {
+    fn run(clock: &ManualClock, script: impl FnMut() -> Next + Unpin) -> Result<WholeBody, BodyError> {
         let mut reading = pin!(read(Scripted(script), None, 4, Duration::from_secs(10), clock));
         let polled =
             (0..1000).map(|_| reading.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop())));
@@ -172,7 +226,7 @@ mod tests {
         let trailers = Poll::Ready(Some(Ok(Frame::trailers(http::HeaderMap::new()))));
         let mut frames = [data(b"1"), data(b""), data(b"23"), data(b"4"), trailers].into_iter();
         let outcome = run(&ManualClock::new(), || frames.next().unwrap_or(Poll::Ready(None)));
-        assert_eq!(outcome.unwrap(), "1234");
+        assert_eq!(&*outcome.unwrap(), b"1234");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method};
@@ -11,7 +10,7 @@ use http_body::Body;
 use crate::clock::Clock;
 use crate::flow::{Error, ErrorKind, RequestLimits};
 use crate::host::RelyingParties;
-use crate::http::body::{self, BodyError};
+use crate::http::body::{self, BodyError, WholeBody};
 use crate::model::{Origin, RelyingParty};
 use crate::store::BoxError;
 
@@ -21,7 +20,7 @@ pub(crate) async fn read_json<B: Body>(
     body: B,
     limits: RequestLimits,
     clock: &dyn Clock,
-) -> Result<Bytes, Error>
+) -> Result<WholeBody, Error>
 where
     B::Error: Into<BoxError>,
 {

@@ -7,15 +7,16 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::{Deserialize as DeriveDeserialize, Serialize};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use crate::attestation::Attestation;
 use crate::encoding::base64url::{self, InvalidBase64};
-use crate::encoding::json::{self, Object};
-use crate::encoding::time;
-use crate::flow::{Error, Expiration, MintedCode, RegisterRequest, RegistrationChallenge};
+use crate::encoding::{json, time};
+use crate::flow::{Error, Expiration, MintedCode, Proof, RegisterRequest, RegistrationChallenge};
 use crate::model::{
-    AttestationConveyance, AuthenticatorAttachment, ChallengeId, Credential, CredentialId, CredentialKind,
-    EncryptedPrivateKey, Invalid, RelyingParty, Requirement,
+    AttestationConveyance, AuthenticatorAttachment, ChallengeId, CredentialId, CredentialKind,
+    EncryptedPrivateKey, Invalid, OneTimePassword, OtpUrl, Password, RelyingParty, Requirement,
 };
 
 /// COSE numbers of what a key may sign with: P-256, Ed25519, P-384, P-521, secp256k1, RSA.
@@ -83,7 +84,7 @@ struct RegisterBody<'a> {
     #[serde(borrow)]
     credential_kind: Cow<'a, str>,
     #[serde(borrow)]
-    credential_info: Object<CredentialInfo<'a>>,
+    credential_info: &'a RawValue,
     #[serde(default, deserialize_with = "json::present")]
     encrypted_private_key: Option<String>,
     credential_name: String,
@@ -93,7 +94,7 @@ struct RegisterBody<'a> {
 
 #[derive(DeriveDeserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct CredentialInfo<'a> {
+struct AttestationInfo<'a> {
     #[serde(borrow)]
     cred_id: Cow<'a, str>,
     #[serde(borrow)]
@@ -102,19 +103,53 @@ struct CredentialInfo<'a> {
     attestation_data: Cow<'a, str>,
 }
 
+#[derive(DeriveDeserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct OneTimePasswordInfo {
+    #[serde(deserialize_with = "json::wiped")]
+    otp_code: Zeroizing<String>,
+}
+
+#[derive(DeriveDeserialize)]
+#[serde(deny_unknown_fields)]
+struct PasswordInfo {
+    #[serde(deserialize_with = "json::wiped")]
+    password: Zeroizing<String>,
+}
+
 pub(super) fn read_register(body: &[u8]) -> Result<RegisterRequest, Error> {
     let body: RegisterBody<'_> = json::object(body).map_err(Error::invalid_request)?;
     if body.challenge_identifier.is_empty() {
         return Err(Invalid::new("challengeIdentifier is empty").into());
     }
     let kind = body.credential_kind.parse()?;
-    let attestation = read_attestation(kind, &body.credential_info.0)?;
+    let proof = read_proof(kind, body.credential_info.get().as_bytes())?;
     let encrypted_private_key = body.encrypted_private_key.map(EncryptedPrivateKey::new).transpose()?;
     let challenge_id = ChallengeId::new(&*body.challenge_identifier);
-    Ok(RegisterRequest::new(challenge_id, body.credential_name, attestation, encrypted_private_key)?)
+    Ok(RegisterRequest::new(challenge_id, body.credential_name, proof, encrypted_private_key)?)
 }
 
-fn read_attestation(kind: CredentialKind, info: &CredentialInfo<'_>) -> Result<Attestation, Error> {
+fn read_proof(kind: CredentialKind, info: &[u8]) -> Result<Proof, Error> {
+    match kind {
+        CredentialKind::Fido2
+        | CredentialKind::Key
+        | CredentialKind::PasswordProtectedKey
+        | CredentialKind::RecoveryKey => {
+            let info: AttestationInfo<'_> = json::object(info).map_err(Error::invalid_request)?;
+            Ok(read_attestation(kind, &info)?.into())
+        }
+        CredentialKind::Totp => {
+            let info: OneTimePasswordInfo = json::object(info).map_err(Error::invalid_request)?;
+            Ok(OneTimePassword::new(&*info.otp_code)?.into())
+        }
+        CredentialKind::Password => {
+            let info: PasswordInfo = json::object(info).map_err(Error::invalid_request)?;
+            Ok(Password::new(&*info.password)?.into())
+        }
+    }
+}
+
+fn read_attestation(kind: CredentialKind, info: &AttestationInfo<'_>) -> Result<Attestation, Error> {
     Ok(Attestation {
         kind,
         credential_id: read_credential_id(kind, &info.cred_id)?,
@@ -173,12 +208,22 @@ struct ChallengeAnswer<'a> {
     challenge_identifier: &'a str,
     /// The old name of the same: two published clients read this one alone.
     temporary_authentication_token: &'a str,
-    challenge: &'a str,
     rp: RelyingPartyAnswer<'a>,
-    attestation: AttestationConveyance,
-    pub_key_cred_params: Vec<AlgorithmAnswer>,
+    #[serde(flatten)]
+    signing: Option<SigningAnswer<'a>>,
     #[serde(flatten)]
     passkey: Option<PasskeyAnswer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    otp_url: Option<&'a str>,
+}
+
+/// What only a kind that signs is told.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SigningAnswer<'a> {
+    challenge: &'a str,
+    attestation: AttestationConveyance,
+    pub_key_cred_params: Vec<AlgorithmAnswer>,
 }
 
 #[derive(Serialize)]
@@ -233,7 +278,12 @@ struct ExcludedAnswer<'a> {
 pub(super) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize {
     let algorithm = |alg| AlgorithmAnswer { r#type: "public-key", alg };
     let policy = &*answer.fido2;
-    let (algorithms, passkey) = match answer.kind {
+    let signing = |algorithms| SigningAnswer {
+        challenge: answer.challenge.as_str(),
+        attestation: policy.attestation,
+        pub_key_cred_params: algorithms,
+    };
+    let (signing, passkey) = match answer.kind {
         CredentialKind::Fido2 => {
             let selection = SelectionAnswer {
                 authenticator_attachment: policy.attachment,
@@ -245,13 +295,13 @@ pub(super) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize 
             let exclude =
                 exclude.map(|id| ExcludedAnswer { r#type: "public-key", id: id.as_str() }).collect();
             let passkey = PasskeyAnswer { authenticator_selection: selection, exclude_credentials: exclude };
-            (policy.algorithms.iter().map(|offered| algorithm(offered.number())).collect(), Some(passkey))
+            let algorithms = policy.algorithms.iter().map(|offered| algorithm(offered.number())).collect();
+            (Some(signing(algorithms)), Some(passkey))
         }
-        CredentialKind::Key
-        | CredentialKind::PasswordProtectedKey
-        | CredentialKind::RecoveryKey
-        | CredentialKind::Password
-        | CredentialKind::Totp => (KEY_ALGORITHMS.map(algorithm).into(), None),
+        CredentialKind::Key | CredentialKind::PasswordProtectedKey | CredentialKind::RecoveryKey => {
+            (Some(signing(KEY_ALGORITHMS.map(algorithm).into())), None)
+        }
+        CredentialKind::Password | CredentialKind::Totp => (None, None),
     };
     ChallengeAnswer {
         kind: answer.kind.as_str(),
@@ -262,57 +312,9 @@ pub(super) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize 
         },
         challenge_identifier: answer.challenge_id.reveal(),
         temporary_authentication_token: answer.challenge_id.reveal(),
-        challenge: answer.challenge.as_str(),
         rp: RelyingPartyAnswer::new(&answer.relying_party),
-        attestation: policy.attestation,
-        pub_key_cred_params: algorithms,
+        signing,
         passkey,
-    }
-}
-
-/// A credential as the published schema shows it: the answer of register, and good for a host's own list of credentials.
-///
-/// ```
-/// # use credential_code::testing::KeyClient;
-/// # use credential_code::model::{Credential, CredentialUuid, Origin};
-/// # use credential_code::{CredentialKind, UserId};
-/// # let client = KeyClient::p256();
-/// # let credential = Credential::new(
-/// #     UserId::new("us-1").unwrap(), CredentialKind::Key, client.credential_id().clone(),
-/// #     CredentialUuid::new("cr-6uunn-bm6ja-f6rmod5kqrk5rbel").unwrap(), client.public_key().clone(),
-/// #     "example.com", Origin::new("https://example.com").unwrap(),
-/// # );
-/// use credential_code::CredentialAnswer;
-///
-/// let json = serde_json::to_value(CredentialAnswer::from(&credential)).unwrap();
-/// assert_eq!(json["dateCreated"], "1970-01-01T00:00:00.000Z");
-/// ```
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CredentialAnswer<'a> {
-    kind: &'static str,
-    credential_id: &'a str,
-    credential_uuid: &'a str,
-    date_created: String,
-    is_active: bool,
-    name: &'a str,
-    public_key: String,
-    relying_party_id: &'a str,
-    origin: &'a str,
-}
-
-impl<'a> From<&'a Credential> for CredentialAnswer<'a> {
-    fn from(credential: &'a Credential) -> Self {
-        Self {
-            kind: credential.kind.as_str(),
-            credential_id: credential.id.as_str(),
-            credential_uuid: credential.uuid.as_str(),
-            date_created: time::format(credential.created_at),
-            is_active: credential.is_active(),
-            name: &credential.name,
-            public_key: credential.public_key.to_pem(),
-            relying_party_id: &credential.relying_party_id,
-            origin: credential.origin.as_str(),
-        }
+        otp_url: answer.otp_url.as_ref().map(OtpUrl::reveal),
     }
 }

@@ -8,7 +8,7 @@ use http_body_util::Full;
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The response body of [`CodeService`](super::CodeService): the inner service's as it is, or an endpoint's JSON.
+    /// The response body of a [`FlowService`](super::FlowService): the inner service's as it is, or an endpoint's JSON.
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]

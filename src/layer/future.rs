@@ -12,10 +12,10 @@ use super::ResponseBody;
 
 /// The answer of an endpoint in the making. Boxed because an `async fn` has no name, and boxed only here so that what
 /// passes does not grow to the size of the flow.
-pub(crate) type Answer = Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>;
+pub(super) type Answer = Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>;
 
 pin_project! {
-    /// The response future of [`CodeService`](super::CodeService).
+    /// The response future of a [`FlowService`](super::FlowService).
     #[must_use = "futures do nothing unless they are polled"]
     pub struct ResponseFuture<F> {
         #[pin]
@@ -32,11 +32,11 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(crate) fn inner(future: F) -> Self {
+    pub(super) fn inner(future: F) -> Self {
         Self { kind: Kind::Inner { future } }
     }
 
-    pub(crate) fn own(answer: Answer) -> Self {
+    pub(super) fn own(answer: Answer) -> Self {
         Self { kind: Kind::Own { answer } }
     }
 }

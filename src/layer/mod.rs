@@ -8,6 +8,8 @@
 //! | `/auth/credentials/code/init` | exchanges a code for a challenge |
 //! | `/auth/credentials/code/verify` | registers the credential that answers the challenge |
 //!
+//! [`ActionLayer`](crate::ActionLayer) does the same for user action signing.
+//!
 //! 1. **These paths are ours with every method.** A `GET` on one of them is answered with a 405 and never reaches
 //!    the inner service. The match is exact: no trailing slash, no percent-encoding, no other case.
 //! 2. **Everything else passes untouched**, also what lies under the same mount. The request is moved to the inner
@@ -78,7 +80,7 @@ mod layer;
 mod service;
 
 pub use self::body::ResponseBody;
-pub(crate) use self::future::Answer;
+use self::future::Answer;
 pub use self::future::ResponseFuture;
-pub use self::layer::CodeLayer;
-pub use self::service::CodeService;
+pub use self::layer::{CodeLayer, FlowLayer};
+pub use self::service::FlowService;

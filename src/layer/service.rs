@@ -5,20 +5,20 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::{Answer, ResponseBody, ResponseFuture};
-use crate::flow::CodeFlow;
-use crate::http::{Endpoint, Mount, respond};
+use crate::http::{Endpoints, Mount, respond};
+use crate::router::Mountable;
 use crate::store::BoxError;
 
-/// A service with the endpoints in front of it, from [`CodeLayer`](super::CodeLayer).
+/// A service with the endpoints in front of it, from a [`FlowLayer`](super::FlowLayer).
 #[derive(Clone, Debug)]
-pub struct CodeService<S> {
+pub struct FlowService<F, S> {
     inner: S,
-    flow: CodeFlow,
+    flow: F,
     mount: Mount,
 }
 
-impl<S> CodeService<S> {
-    pub(super) fn new(inner: S, flow: CodeFlow, mount: Mount) -> Self {
+impl<F, S> FlowService<F, S> {
+    pub(super) fn new(inner: S, flow: F, mount: Mount) -> Self {
         Self { inner, flow, mount }
     }
 
@@ -38,8 +38,9 @@ impl<S> CodeService<S> {
     }
 }
 
-impl<S, B, R> Service<Request<B>> for CodeService<S>
+impl<F, S, B, R> Service<Request<B>> for FlowService<F, S>
 where
+    F: Mountable,
     S: Service<Request<B>, Response = Response<R>>,
     B: Body + Send + 'static,
     B::Data: Send,
@@ -65,8 +66,9 @@ where
 
 // Kept out of `call`, whose frame would else hold the whole flow for requests that only pass.
 #[inline(never)]
-fn answer<B>(flow: &CodeFlow, mount: &Mount, endpoint: Endpoint, request: Request<B>) -> Answer
+fn answer<F, B>(flow: &F, mount: &Mount, endpoint: F::Endpoint, request: Request<B>) -> Answer
 where
+    F: Endpoints,
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,

@@ -3,7 +3,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::encoding::base64url;
-use crate::random;
+use crate::random::{self, NoRandomness};
 
 /// The proof that a user action was signed: `userAction` on the wire, and opaque there. Whoever holds it, and is the user who signed,
 /// may make the signed request, once.
@@ -21,7 +21,7 @@ impl ActionProof {
         &self.0
     }
 
-    pub(crate) fn mint() -> Result<Self, getrandom::Error> {
+    pub(crate) fn mint() -> Result<Self, NoRandomness> {
         Ok(Self::new(base64url::encode(&random::bytes::<32>()?)))
     }
 

@@ -1,10 +1,11 @@
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::encoding::base64url;
 use crate::model::Invalid;
-use crate::random;
+use crate::random::{self, NoRandomness};
 
 /// What a credential signs: 32 random bytes in canonical, unpadded base64url.
 ///
@@ -12,7 +13,7 @@ use crate::random;
 /// knows both spellings.
 #[derive(Clone, Eq, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Challenge(Box<str>);
+pub struct Challenge(Arc<str>);
 
 impl Challenge {
     /// A challenge that the caller supplies, for verification outside the flow: canonical, unpadded base64url. It should have at
@@ -30,7 +31,7 @@ impl Challenge {
         &self.0
     }
 
-    pub(crate) fn mint() -> Result<Self, getrandom::Error> {
+    pub(crate) fn mint() -> Result<Self, NoRandomness> {
         Ok(Self(base64url::encode(&random::bytes::<32>()?).into()))
     }
 }
@@ -51,7 +52,7 @@ impl TryFrom<String> for Challenge {
 
 impl From<Challenge> for String {
     fn from(challenge: Challenge) -> Self {
-        challenge.0.into()
+        challenge.0.as_ref().into()
     }
 }
 
@@ -70,7 +71,7 @@ impl ChallengeId {
         &self.0
     }
 
-    pub(crate) fn mint() -> Result<Self, getrandom::Error> {
+    pub(crate) fn mint() -> Result<Self, NoRandomness> {
         Ok(Self(base64url::encode(&random::bytes::<32>()?).into()))
     }
 

@@ -3,7 +3,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::model::Invalid;
-use crate::random;
+use crate::random::{self, NoRandomness};
 
 /// 32 symbols, so that five random bits choose one without bias. I, O, 0 and 1 are missing: people confuse them.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -100,7 +100,7 @@ impl CodeFormat {
         Ok(Code(symbols))
     }
 
-    pub(crate) fn mint(self) -> Result<Code, getrandom::Error> {
+    pub(crate) fn mint(self) -> Result<Code, NoRandomness> {
         let random = Zeroizing::new(random::bytes::<52>()?);
         let symbols = random[..self.symbols].iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)]));
         Ok(Code(Zeroizing::new(symbols.collect())))

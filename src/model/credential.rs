@@ -1,25 +1,27 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::{Digest, PublicKey};
 use crate::model::{CredentialKind, Invalid, Origin, UserId};
-use crate::random;
+use crate::random::{self, NoRandomness};
 
 /// A client's name for a credential, kept and returned verbatim, and unique among the credentials of all users.
 ///
-/// For a passkey it is the WebAuthn credential id in base64url; for keys it may be any text: a path, an ARN.
+/// For a passkey it is the WebAuthn credential id in base64url; for keys it may be any text: a path, an ARN. A password and a one-time
+/// password get one from the server: 32 random bytes in base64url.
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct CredentialId(Box<str>);
+pub struct CredentialId(Arc<str>);
 
 impl CredentialId {
     /// The longest id: a WebAuthn id of 1023 bytes in base64url. A bound keeps ids fit for a unique index.
     pub const MAX_LENGTH: usize = 1364;
 
     /// An id of 1 to [`MAX_LENGTH`](Self::MAX_LENGTH) bytes without control characters.
-    pub fn new(id: impl Into<Box<str>>) -> Result<Self, Invalid> {
+    pub fn new(id: impl Into<Arc<str>>) -> Result<Self, Invalid> {
         let id = id.into();
         if id.is_empty() || id.len() > Self::MAX_LENGTH || id.chars().any(char::is_control) {
             return Err(Invalid::new("a credential id has 1 to 1364 bytes and no control characters"));
@@ -55,18 +57,18 @@ impl TryFrom<String> for CredentialId {
 
 impl From<CredentialId> for String {
     fn from(id: CredentialId) -> Self {
-        id.0.into()
+        id.0.as_ref().into()
     }
 }
 
 /// The server's name for a credential: `cr-6uunn-bm6ja-f6rmod5kqrk5rbel`.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct CredentialUuid(Box<str>);
+pub struct CredentialUuid(Arc<str>);
 
 impl CredentialUuid {
     /// A name of the form `cr-xxxxx-xxxxx-` and 14 to 16 more, in lower-case letters and digits.
-    pub fn new(uuid: impl Into<Box<str>>) -> Result<Self, Invalid> {
+    pub fn new(uuid: impl Into<Arc<str>>) -> Result<Self, Invalid> {
         let uuid = uuid.into();
         let is_symbol = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         let parts: Vec<&str> = uuid.split('-').collect();
@@ -89,7 +91,7 @@ impl CredentialUuid {
     }
 
     /// 26 symbols of five bits each: 130 bits, so that names never meet.
-    pub(crate) fn mint() -> Result<Self, getrandom::Error> {
+    pub(crate) fn mint() -> Result<Self, NoRandomness> {
         const SYMBOLS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
         let mut uuid = String::with_capacity(31);
         uuid.push_str("cr-");
@@ -119,7 +121,7 @@ impl TryFrom<String> for CredentialUuid {
 
 impl From<CredentialUuid> for String {
     fn from(uuid: CredentialUuid) -> Self {
-        uuid.0.into()
+        uuid.0.as_ref().into()
     }
 }
 
@@ -180,14 +182,28 @@ pub enum CredentialStatus {
     Deactivated,
 }
 
+/// Whether somebody vouches for what an authenticator says of itself.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub enum AttestationTrust {
+    /// Nobody does, and its model may be anything, software too: there was no statement, or it was signed by the credential itself, or
+    /// by certificates that lead to no configured root.
+    #[default]
+    Untrusted,
+    /// The statement's certificates lead to a root that is configured for the model that it claims.
+    Trusted,
+}
+
 /// What only a passkey has.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Fido2Properties {
-    /// The authenticator's model. Not to be believed: nothing vouches for it unless its attestation is trusted.
+    /// The authenticator's model. To be believed only if [`attestation_trust`](Self::attestation_trust) says so.
     pub aaguid: [u8; 16],
     /// The attestation statement's format: `none`, `packed`, `fido-u2f`, …
     pub format: String,
+    /// Whether a configured root vouches for the model. Rows from before there was such a thing are read as untrusted.
+    #[serde(default)]
+    pub attestation_trust: AttestationTrust,
     /// The signature counter at registration.
     pub sign_count: u32,
     /// The person was verified (PIN, fingerprint, face), not just present.
@@ -204,6 +220,7 @@ impl Fido2Properties {
         Self {
             aaguid: [0; 16],
             format: format.into(),
+            attestation_trust: AttestationTrust::Untrusted,
             sign_count: 0,
             user_verified: false,
             backup_eligible: false,
@@ -227,9 +244,10 @@ pub struct Credential {
     pub uuid: CredentialUuid,
     /// The person's name for it.
     pub name: String,
-    /// What its signatures are checked with.
-    pub public_key: PublicKey,
-    /// The digest that it signs with, now and later.
+    /// What its signatures are checked with. A password and a one-time password sign nothing and have none; what they are checked with
+    /// is never in here, see [`NewCredential::secret`](crate::NewCredential::secret).
+    pub public_key: Option<PublicKey>,
+    /// The digest that it signs with, now and later; without a public key it says nothing.
     pub digest: Digest,
     /// The relying party that it is for.
     pub relying_party_id: String,
@@ -246,13 +264,14 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// An active credential of a key kind that signs with SHA-256, nameless and as old as Unix: set what differs.
+    /// An active credential that signs with SHA-256, nameless and as old as Unix: set what differs. Give it its public key as it is, or
+    /// `None` if it is of a kind that has none.
     pub fn new(
         user: UserId,
         kind: CredentialKind,
         id: CredentialId,
         uuid: CredentialUuid,
-        public_key: PublicKey,
+        public_key: impl Into<Option<PublicKey>>,
         relying_party_id: impl Into<String>,
         origin: Origin,
     ) -> Self {
@@ -262,7 +281,7 @@ impl Credential {
             id,
             uuid,
             name: String::new(),
-            public_key,
+            public_key: public_key.into(),
             digest: Digest::Sha256,
             relying_party_id: relying_party_id.into(),
             origin,

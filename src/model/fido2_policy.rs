@@ -30,7 +30,7 @@ pub enum AttestationConveyance {
     None,
     /// Something, possibly anonymised.
     Indirect,
-    /// Its own attestation. Windows Hello answers with a TPM statement, which webauthn-rs-core 0.6.2 can't verify.
+    /// Its own attestation. Windows Hello answers with a TPM statement, which of the engines only the native one verifies.
     Direct,
     /// One that names the device.
     Enterprise,
@@ -48,8 +48,14 @@ pub enum CoseAlgorithm {
     Es384,
     /// ECDSA over P-521 with SHA-512. webauthn-rs-core 0.6.2 never holds a self attestation of it for valid.
     Es512,
-    /// RSA PKCS#1 v1.5 with SHA-256.
+    /// RSA PKCS#1 v1.5 with SHA-256. webauthn-rs-core 0.6.2 takes keys of 2048 bits alone.
     Rs256,
+    /// RSA PKCS#1 v1.5 with SHA-384. Only the native engine verifies it.
+    Rs384,
+    /// RSA PKCS#1 v1.5 with SHA-512. Only the native engine verifies it.
+    Rs512,
+    /// EdDSA over Curve25519. Only the native engine verifies it.
+    EdDsa,
 }
 
 impl CoseAlgorithm {
@@ -60,6 +66,9 @@ impl CoseAlgorithm {
             Self::Es384 => -35,
             Self::Es512 => -36,
             Self::Rs256 => -257,
+            Self::Rs384 => -258,
+            Self::Rs512 => -259,
+            Self::EdDsa => -8,
         }
     }
 }

@@ -17,9 +17,9 @@ pub enum CredentialKind {
     PasswordProtectedKey,
     /// A key pair for account recovery. It registers like a key and never signs an action.
     RecoveryKey,
-    /// A password. Deprecated in the published schema, and refused.
+    /// A password. Deprecated in the published schema, and refused unless the feature `deprecated-kinds` is on and the host lists it.
     Password,
-    /// A time-based one-time password. Deprecated in the published schema, and refused.
+    /// A time-based one-time password. Deprecated in the published schema, and refused as a password is.
     Totp,
 }
 
@@ -45,6 +45,14 @@ impl CredentialKind {
         match self {
             Self::Fido2 => cfg!(feature = "fido2"),
             Self::Key | Self::PasswordProtectedKey | Self::RecoveryKey => true,
+            Self::Password | Self::Totp => cfg!(feature = "deprecated-kinds"),
+        }
+    }
+
+    /// Whether the kind is allowed unless the host says which are. A feature alone never adds a deprecated one.
+    pub(crate) fn is_default(self) -> bool {
+        match self {
+            Self::Fido2 | Self::Key | Self::PasswordProtectedKey | Self::RecoveryKey => self.is_supported(),
             Self::Password | Self::Totp => false,
         }
     }

@@ -12,13 +12,15 @@ mod invalid;
 mod kind;
 mod new_credential;
 mod relying_party;
+mod secret;
 mod user;
 
 pub use self::action_proof::ActionProof;
 pub use self::challenge::{Challenge, ChallengeId};
 pub use self::code::{Code, CodeFormat};
 pub use self::credential::{
-    Credential, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey, Fido2Properties,
+    AttestationTrust, Credential, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey,
+    Fido2Properties,
 };
 pub use self::fido2_policy::{
     AttestationConveyance, AuthenticatorAttachment, CoseAlgorithm, Fido2Policy, Requirement,
@@ -27,4 +29,5 @@ pub use self::invalid::Invalid;
 pub use self::kind::CredentialKind;
 pub use self::new_credential::NewCredential;
 pub use self::relying_party::{Origin, RelyingParty};
+pub use self::secret::{CredentialSecret, OneTimePassword, OtpUrl, Password, PasswordHash, TotpSecret};
 pub use self::user::{User, UserId, UserStatus};

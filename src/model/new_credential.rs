@@ -1,22 +1,31 @@
 use std::ops::Deref;
 
-use crate::model::Credential;
+use crate::model::{Credential, CredentialSecret};
 
 /// A credential that passed verification and waits for the host to store it.
 ///
 /// Only the flow's register step makes one, so a host that stores a `NewCredential` stores nothing unverified. It reads like the
 /// [`Credential`] that it becomes.
 #[derive(Clone, Debug)]
-pub struct NewCredential(Credential);
+pub struct NewCredential {
+    credential: Credential,
+    secret: Option<CredentialSecret>,
+}
 
 impl NewCredential {
-    pub(crate) fn assert_verified(credential: Credential) -> Self {
-        Self(credential)
+    pub(crate) fn assert_verified(credential: Credential, secret: Option<CredentialSecret>) -> Self {
+        Self { credential, secret }
+    }
+
+    /// What a `Password` or a `Totp` is checked with, which no other kind has. This is the only time that anybody sees it: a host that
+    /// allows these kinds stores it in the same step as the credential.
+    pub fn secret(&self) -> Option<&CredentialSecret> {
+        self.secret.as_ref()
     }
 
     /// The credential to store.
     pub fn into_credential(self) -> Credential {
-        self.0
+        self.credential
     }
 }
 
@@ -24,6 +33,6 @@ impl Deref for NewCredential {
     type Target = Credential;
 
     fn deref(&self) -> &Credential {
-        &self.0
+        &self.credential
     }
 }

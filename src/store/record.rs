@@ -75,7 +75,7 @@ pub struct PendingRegistration {
     pub user: UserId,
     /// The kind that the challenge was made for.
     pub kind: CredentialKind,
-    /// What the credential signs.
+    /// What the credential signs. One of a kind that signs nothing has it for an id, and its client is not told before.
     pub challenge: Challenge,
     /// The relying party that exchange found, as it was then.
     pub relying_party: Arc<RelyingParty>,

@@ -5,7 +5,9 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::encoding::hex;
-use crate::random;
+#[cfg(feature = "deprecated-kinds")]
+use crate::model::{ChallengeId, TotpSecret};
+use crate::random::{self, NoRandomness};
 
 /// A store address: HMAC-SHA-256 over a label and a secret, under a key that no store has.
 ///
@@ -39,6 +41,8 @@ pub(crate) enum SlotLabel {
     Challenge,
     ActionChallenge,
     UserAction,
+    #[cfg(feature = "deprecated-kinds")]
+    TotpSecret,
     CodesOfUser,
     MissesOfSource,
     MissesOfFlow,
@@ -53,6 +57,8 @@ impl SlotLabel {
             Self::Challenge => b"credential-code/v1/challenge\0",
             Self::ActionChallenge => b"credential-code/v1/action-challenge\0",
             Self::UserAction => b"credential-code/v1/user-action\0",
+            #[cfg(feature = "deprecated-kinds")]
+            Self::TotpSecret => b"credential-code/v1/totp-secret\0",
             Self::CodesOfUser => b"credential-code/v1/purse/codes-of-user\0",
             Self::MissesOfSource => b"credential-code/v1/purse/misses-of-source\0",
             Self::MissesOfFlow => b"credential-code/v1/purse/misses-of-flow\0",
@@ -102,7 +108,7 @@ impl SlotKeys {
     }
 
     /// A ring of one random key, for a process that shares its stores with no other.
-    pub(crate) fn random() -> Result<Self, getrandom::Error> {
+    pub(crate) fn random() -> Result<Self, NoRandomness> {
         let key = Zeroizing::new(random::bytes::<32>()?);
         Ok(Self { newest: keyed(&*key), older: Vec::new() })
     }
@@ -114,7 +120,20 @@ impl SlotKeys {
 
     /// Every slot in which a secret may lie, the newest first.
     pub(crate) fn all(&self, label: SlotLabel, secret: &[u8]) -> impl Iterator<Item = Slot> {
-        std::iter::once(&self.newest).chain(&self.older).map(move |key| slot(key, label, secret))
+        self.keys().map(move |key| slot(key, label, secret))
+    }
+
+    /// The TOTP secret that goes with a challenge id, made under the key that also made the challenge's slot. A store has neither the key
+    /// nor the challenge id, so it never sees the secret; and as long as a challenge is found, its secret is the same.
+    #[cfg(feature = "deprecated-kinds")]
+    pub(crate) fn totp_secret(&self, challenge: Slot, id: &ChallengeId) -> Option<TotpSecret> {
+        let key = self.keys().find(|key| slot(key, SlotLabel::Challenge, id.secret()) == challenge)?;
+        let derived = slot(key, SlotLabel::TotpSecret, id.secret());
+        derived.0.first_chunk().copied().map(TotpSecret::new)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &Hmac<Sha256>> {
+        std::iter::once(&self.newest).chain(&self.older)
     }
 }
 

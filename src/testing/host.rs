@@ -10,7 +10,9 @@ use crate::flow::{CodeFlow, CodeFlowBuilder};
 use crate::host::{
     Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, SignCounters, UserDirectory,
 };
-use crate::model::{Credential, CredentialId, NewCredential, RelyingParty, User, UserId, UserStatus};
+use crate::model::{
+    Credential, CredentialId, CredentialSecret, NewCredential, RelyingParty, User, UserId, UserStatus,
+};
 use crate::store::{BoxError, Insertion};
 
 /// A host in memory. A user's bearer token is `Bearer ` and their id: good for tests and examples, and for nothing else.
@@ -29,6 +31,7 @@ pub struct MemoryHost(Mutex<State>);
 struct State {
     users: HashMap<UserId, User>,
     credentials: Vec<Credential>,
+    secrets: HashMap<CredentialId, CredentialSecret>,
     is_failing: bool,
 }
 
@@ -42,6 +45,11 @@ impl MemoryHost {
     /// Every credential that was stored, the oldest first.
     pub fn stored(&self) -> Vec<Credential> {
         self.state().credentials.clone()
+    }
+
+    /// What a password or a one-time password is checked with. A real host keeps it encrypted.
+    pub fn secret(&self, id: &CredentialId) -> Option<CredentialSecret> {
+        self.state().secrets.get(id).cloned()
     }
 
     /// Stores a credential as if it had been registered before.
@@ -122,6 +130,9 @@ impl CredentialRepository for MemoryHost {
         let mut state = self.working_state()?;
         if state.credentials.iter().any(|stored| stored.id == credential.id) {
             return Ok(Insertion::Duplicate);
+        }
+        if let Some(secret) = credential.secret() {
+            state.secrets.insert(credential.id.clone(), secret.clone());
         }
         state.credentials.push(credential.into_credential());
         Ok(Insertion::Created)

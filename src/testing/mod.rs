@@ -1,7 +1,8 @@
 //! For tests: of this crate, of hosts, of stores (feature `test-util`).
 //!
 //! - [`MemoryHost`]: a host whose users and credentials live in memory, and [`ManualClock`]: a clock that a test moves.
-//! - [`KeyClient`] and [`SoftAuthenticator`]: clients in software that answer a challenge, of any kind.
+//! - [`KeyClient`] and [`SoftAuthenticator`]: clients in software that answer a challenge, of any kind. With the feature
+//!   `deprecated-kinds` also a `TotpClient` and a `PasswordClient`.
 //! - [`store_contract`], [`purse_contract`] and [`repository_contract`]: what stores and a repository of one's own have to pass.
 //!
 //! Nothing here is for production, and breaking changes may come with any release.
@@ -9,19 +10,31 @@
 mod clock;
 mod host;
 mod key_client;
+#[cfg(feature = "deprecated-kinds")]
+mod password_client;
 mod purse_contract;
 mod race;
 mod repository_contract;
+#[cfg(feature = "deprecated-kinds")]
+mod secret_contract;
 #[cfg(feature = "fido2")]
 mod soft_authenticator;
 mod store_contract;
+#[cfg(feature = "deprecated-kinds")]
+mod totp_client;
 
 pub use self::clock::ManualClock;
 pub use self::host::{MemoryHost, action_flow_builder, flow_builder};
 pub use self::key_client::KeyClient;
+#[cfg(feature = "deprecated-kinds")]
+pub use self::password_client::PasswordClient;
 pub use self::purse_contract::purse_contract;
 pub use self::race::block_on;
 pub use self::repository_contract::repository_contract;
+#[cfg(feature = "deprecated-kinds")]
+pub use self::secret_contract::secret_contract;
 #[cfg(feature = "fido2")]
 pub use self::soft_authenticator::{SoftAuthenticator, StatementFormat};
 pub use self::store_contract::{Sample, store_contract, store_contract_on_threads};
+#[cfg(feature = "deprecated-kinds")]
+pub use self::totp_client::TotpClient;

@@ -32,7 +32,7 @@ pub async fn repository_contract(repository: &dyn CredentialRepository, users: &
     of_racing_insertions_of_one_id_one_creates(repository, users).await;
 }
 
-fn sample(user: &UserId, id: &str) -> Credential {
+pub(super) fn sample(user: &UserId, id: &str) -> Credential {
     let client = KeyClient::p256();
     let mut credential = Credential::new(
         user.clone(),
@@ -48,17 +48,21 @@ fn sample(user: &UserId, id: &str) -> Credential {
     credential
 }
 
-fn unique(prefix: &str) -> String {
+pub(super) fn unique(prefix: &str) -> String {
     let uuid = CredentialUuid::mint().expect("the system gives randomness");
     format!("{prefix}{uuid}")
 }
 
 async fn insert(repository: &dyn CredentialRepository, credential: &Credential) -> Insertion {
-    let new = NewCredential::assert_verified(credential.clone());
+    let new = NewCredential::assert_verified(credential.clone(), None);
     repository.insert(new).await.expect("the repository answers")
 }
 
-async fn find(repository: &dyn CredentialRepository, user: &UserId, id: &CredentialId) -> Vec<Credential> {
+pub(super) async fn find(
+    repository: &dyn CredentialRepository,
+    user: &UserId,
+    id: &CredentialId,
+) -> Vec<Credential> {
     let mut found = repository.credentials(user).await.expect("the repository answers");
     found.retain(|credential| credential.id == *id);
     found

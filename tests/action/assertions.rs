@@ -230,7 +230,7 @@ mod passkeys {
             b"\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00";
         let point = key.verifying_key().to_sec1_point(false);
         let mut credential = passkey.credential("us-1".to_owned().try_into().unwrap());
-        credential.public_key = PublicKey::from_spki_der(&[prefix, point.as_bytes()].concat()).unwrap();
+        credential.public_key = Some(PublicKey::from_spki_der(&[prefix, point.as_bytes()].concat()).unwrap());
         credential.digest = Digest::Sha384;
         let mut assertion = passkey.assert("example.com", ORIGIN, CHALLENGE);
         let hash = sha2::Sha256::digest(&assertion.client_data);

@@ -5,9 +5,12 @@ mod binding;
 mod malformed;
 mod site;
 
+use std::time::Duration;
+
+use credential_code::action::ActionFlowBuilder;
 use credential_code::model::CredentialKind;
-use credential_code::testing::KeyClient;
-use credential_code::{AuthError, AuthRequest, Authenticator as _};
+use credential_code::testing::{KeyClient, action_flow_builder};
+use credential_code::{ActionFlow, AuthError, AuthRequest, Authenticator as _};
 use http::{HeaderName, Request, StatusCode, header};
 use serde_json::json;
 use site::{Answer, COMPLETE, INIT, MINT, Site, mint_body};
@@ -108,6 +111,24 @@ async fn an_action_may_come_in_another_header() {
 }
 
 #[tokio::test]
+async fn a_query_is_not_signed_so_it_is_refused_and_spends_nothing() {
+    let (site, client) = Site::with_key();
+    let demanding = site.user_actions();
+    let action = site.sign(&client, "POST", "/transfers", "{}").await;
+    let ask = async |uri: &str| {
+        let request = Request::post(uri)
+            .header(header::AUTHORIZATION, "Bearer us-1")
+            .header("x-dfns-useraction", &action);
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        demanding.authenticate(&AuthRequest::new(&head, "/transfers", b"{}")).await
+    };
+
+    assert!(matches!(ask("/transfers?to=mallory").await, Err(AuthError::Forbidden(_))));
+    assert!(matches!(ask("/transfers?").await, Err(AuthError::Forbidden(_))));
+    assert_eq!(ask("/transfers").await.unwrap().user, site.user());
+}
+
+#[tokio::test]
 async fn an_action_lives_a_minute_and_its_challenge_five() {
     let (site, client) = Site::with_key();
     let body = mint_body();
@@ -151,6 +172,20 @@ async fn a_host_that_fails_spends_no_challenge() {
         site.host.recover();
     }
     assert_eq!(site.complete(&challenge, &assertion).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_host_that_fails_six_times_spends_the_challenge() {
+    let (site, client) = Site::with_key();
+    let challenge = site.begin("POST", MINT, "{}").await;
+    let assertion = client.assert(CredentialKind::Key, challenge["challenge"].as_str().unwrap());
+
+    site.host.fail();
+    for _ in 0..6 {
+        assert_eq!(site.complete(&challenge, &assertion).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    site.host.recover();
+    assert_eq!(site.complete(&challenge, &assertion).await.body["error"]["code"], "invalid_challenge");
 }
 
 #[tokio::test]
@@ -198,6 +233,19 @@ async fn a_runaway_client_is_slowed_down_alone() {
 }
 
 #[tokio::test]
+async fn nobody_fills_the_store_with_challenges() {
+    let site = Site::new();
+    for _ in 0..600 {
+        site.begin("POST", MINT, "{}").await;
+    }
+    let begin = async |user| site.post_as(user, INIT, site::begin_body("POST", MINT, "{}")).await.status;
+    assert_eq!(begin("us-1").await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(begin("us-2").await, StatusCode::OK);
+    site.clock.advance(Duration::from_millis(100));
+    assert_eq!(begin("us-1").await, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn the_layer_answers_as_the_router_does() {
     let (site, client) = Site::with_key();
     let site = site.behind_layers();
@@ -207,6 +255,15 @@ async fn the_layer_answers_as_the_router_does() {
     assert_eq!(site.mint(&action, &body).await.status, StatusCode::OK);
     let passed = site.post_as("us-1", "/auth/action/", "{}").await;
     assert_eq!(passed.body, json!("the application"));
+}
+
+#[tokio::test]
+async fn the_endpoints_may_be_mounted_at_the_root() {
+    for site in [Site::new().at_the_root(), Site::new().at_the_root_of_a_layer()] {
+        let begun = site.post_as("nobody", "/init", site::begin_body("POST", MINT, "{}")).await;
+        let completed = site.post_as("us-1", "/", "{}").await;
+        assert_eq!([begun.status, completed.status], [StatusCode::UNAUTHORIZED, StatusCode::BAD_REQUEST]);
+    }
 }
 
 #[tokio::test]
@@ -220,6 +277,17 @@ async fn the_endpoints_need_a_bearer() {
         assert_eq!([begun.status, completed.status], [StatusCode::UNAUTHORIZED; 2]);
     }
     assert_eq!(site.complete(&challenge, &assertion).await.status, StatusCode::OK);
+}
+
+#[test]
+fn a_flow_that_lacks_something_is_not_built() {
+    let builder = || action_flow_builder(&Default::default());
+    let refusal = |builder: ActionFlowBuilder| builder.build().unwrap_err().to_string();
+    assert!(refusal(ActionFlow::builder()).contains("relying_party"));
+    assert!(refusal(builder().memory_capacity(0)).contains("memory_capacity"));
+    assert!(refusal(builder().body_limit(10)).contains("body_limit"));
+    assert!(refusal(builder().action_lifetime(Duration::from_secs(601))).contains("action_lifetime"));
+    assert!(refusal(builder().challenge_lifetime(Duration::ZERO)).contains("challenge_lifetime"));
 }
 
 #[test]

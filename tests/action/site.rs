@@ -83,6 +83,17 @@ impl Site {
         self
     }
 
+    pub(crate) fn at_the_root(mut self) -> Self {
+        self.app = Router::new().fallback_service(ActionRouter::new(self.actions.clone()).mounted_at("/"));
+        self
+    }
+
+    pub(crate) fn at_the_root_of_a_layer(mut self) -> Self {
+        let layer = ActionLayer::new(self.actions.clone()).mounted_at("/");
+        self.app = Router::new().fallback_service(layer.layer(Router::new()));
+        self
+    }
+
     pub(crate) fn user_actions(&self) -> UserActions<Arc<MemoryHost>> {
         UserActions::new(self.host.clone(), self.actions.clone())
     }

@@ -3,12 +3,15 @@ use std::sync::Arc;
 use credential_code::flow::CodeFlowBuilder;
 use credential_code::store::{SlotKey, SlotKeys, SqlStore};
 use credential_code::{User, UserId};
-#[cfg(feature = "postgres")]
-use sqlx::PgConnection;
+use sqlx::AssertSqlSafe;
+#[cfg(feature = "sqlite")]
+use sqlx::ConnectOptions;
 #[cfg(feature = "sqlite")]
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+#[cfg(feature = "postgres")]
+use sqlx::{Connection, PgConnection};
 
+#[cfg(feature = "sqlite")]
 use crate::servers::Directory;
 #[cfg(feature = "postgres")]
 use crate::servers::postgres::Postgres;
@@ -34,7 +37,7 @@ impl Engine {
     pub(crate) fn all() -> Vec<Self> {
         let mut all = Vec::new();
         #[cfg(feature = "sqlite")]
-        all.push(Self::Sqlite(Directory::new("sqlite")));
+        all.extend([Self::Sqlite(Directory::new("sqlite"))]);
         #[cfg(feature = "postgres")]
         all.extend(Postgres::start().map(Self::Postgres));
         all
@@ -86,13 +89,7 @@ impl Backend {
     }
 
     pub(crate) async fn world_with(&self, change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder) -> World {
-        self.store.put_user(&User::new(user(), "ada@example.com")).await.unwrap();
-        let store = Arc::new(self.store.clone());
-        World::with(|builder| {
-            let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
-            let builder = builder.slot_keys(keys).users(store.clone()).credentials(store.clone());
-            change(builder.code_store(store.clone()).registration_store(store))
-        })
+        world_over(self.store.clone(), change).await
     }
 
     /// Bytes, as this engine's SQL spells them.
@@ -142,6 +139,19 @@ impl Backend {
 async fn sqlite_connection(directory: &Directory) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(directory.path().join("store.db"));
     options.connect().await.unwrap()
+}
+
+pub(crate) async fn world_over(
+    store: SqlStore,
+    change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder,
+) -> World {
+    store.put_user(&User::new(user(), "ada@example.com")).await.unwrap();
+    let store = Arc::new(store);
+    World::with(|builder| {
+        let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
+        let builder = builder.slot_keys(keys).users(store.clone()).credentials(store.clone());
+        change(builder.code_store(store.clone()).registration_store(store))
+    })
 }
 
 pub(crate) fn users() -> [UserId; 2] {

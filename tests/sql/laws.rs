@@ -1,9 +1,11 @@
 //! The conformance suites.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use credential_code::store::{CodeGrant, PendingAction, PendingRegistration, UserAction};
-use credential_code::testing::{purse_contract, repository_contract, store_contract};
+use credential_code::store::{CodeGrant, PendingAction, PendingRegistration, Slot, UserAction};
+use credential_code::testing::{Sample, purse_contract, repository_contract, store_contract};
+use credential_code::{Insertion, OneTimeStore};
 
 use crate::backend::{Backend, users};
 
@@ -31,5 +33,25 @@ async fn every_law_of_purses_is_kept() {
     for Backend { store, engine } in &Backend::all().await {
         println!("{engine:?}");
         purse_contract(store).await;
+    }
+}
+
+/// Both engines hand out the row before they commit. A store that stops reading at the row would give away a record that comes back.
+#[tokio::test]
+async fn a_take_is_not_acknowledged_before_it_is_committed() {
+    for backend in &Backend::all().await {
+        let now = SystemTime::now();
+        let (slot, grant) = (Slot::from_bytes([7; 32]), CodeGrant::sample(1, now + Duration::from_secs(60)));
+        assert_eq!(backend.store.insert(slot, grant.clone()).await.unwrap(), Insertion::Created);
+        // What refers to the record must not be left behind, which is looked at when the deletion is to be committed.
+        let refuse_to_commit = "
+            CREATE TABLE keepsakes (kind TEXT, slot BYTEA, FOREIGN KEY (kind, slot)
+                REFERENCES credential_code_records (kind, slot) DEFERRABLE INITIALLY DEFERRED);
+            INSERT INTO keepsakes SELECT kind, slot FROM credential_code_records";
+        backend.run(refuse_to_commit).await;
+        let taken: Result<Option<CodeGrant>, _> = backend.store.take(slot, now).await;
+        assert!(taken.is_err(), "{taken:?} over {:?}", backend.engine);
+        backend.run("DROP TABLE keepsakes").await;
+        assert_eq!(backend.store.take(slot, now).await.unwrap(), Some(grant));
     }
 }

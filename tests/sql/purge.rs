@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use credential_code::clock::Clock;
-use credential_code::store::{CodeGrant, PendingRegistration, Slot, SqlStore};
+use credential_code::store::{Budget, CodeGrant, Payment, PendingRegistration, PurseStore, Slot, SqlStore};
 use credential_code::testing::{ManualClock, Sample};
 use credential_code::{Insertion, OneTimeStore};
 
@@ -89,5 +89,24 @@ async fn the_background_purge_runs_by_the_clock_and_ends_with_its_guard() {
         while tasks.num_alive_tasks() >= with_purge {
             tokio::task::yield_now().await;
         }
+    }
+}
+
+#[tokio::test]
+async fn purses_that_have_long_been_whole_go_as_well() {
+    let now = ManualClock::new().now();
+    let budget = Budget::per_minute(10);
+    for backend in &Backend::all().await {
+        let count = "SELECT COUNT(*) FROM credential_code_purses";
+        for number in 0..3 {
+            let purse = Slot::from_bytes([number; 32]);
+            let paid = backend.store.spend(purse, budget, now - 2 * SqlStore::PURGE_SLACK).await.unwrap();
+            assert_eq!(paid, Payment::Paid);
+        }
+        let spent = Slot::from_bytes([3; 32]);
+        assert_eq!(backend.store.spend(spent, budget, now).await.unwrap(), Payment::Paid);
+        assert_eq!(backend.store.purge(now, 2).await.unwrap(), 2);
+        assert_eq!(backend.store.purge(now, 2).await.unwrap(), 1);
+        assert_eq!(backend.number(count).await, 1);
     }
 }

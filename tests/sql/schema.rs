@@ -119,3 +119,18 @@ async fn do_not_meet(store: &SqlStore, other: &SqlStore) {
         assert_eq!(store.take(slot, now).await.unwrap(), Some(record.clone()));
     }
 }
+
+#[cfg(all(feature = "sqlite", unix))]
+#[tokio::test]
+async fn a_sqlite_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = crate::servers::Directory::new("sqlite");
+    let store = SqlStore::open_sqlite(directory.path().join("store.db")).await.unwrap();
+    store.migrate().await.unwrap();
+    let files: Vec<_> = std::fs::read_dir(directory.path()).unwrap().map(Result::unwrap).collect();
+    assert!(files.len() > 1, "the log lies beside it");
+    for file in files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{file:?}");
+    }
+}

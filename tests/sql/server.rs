@@ -1,13 +1,16 @@
-//! PostgreSQL when it stalls, stops, or changes its mind.
+//! What is asked of PostgreSQL, and what becomes of it when it stalls or stops.
 
 use std::time::{Duration, Instant, SystemTime};
 
-use credential_code::store::{CodeGrant, Slot, SqlStore};
+use credential_code::store::{CodeGrant, EngineClock, Slot, SqlStore};
 use credential_code::testing::Sample;
-use credential_code::{Insertion, OneTimeStore};
+use credential_code::{CredentialKind, Insertion, OneTimeStore};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection, PgPool};
 
-use crate::backend::{Backend, Engine};
+use crate::backend::world_over;
 use crate::servers::postgres::Postgres;
+use crate::support::{attest, register_body};
 
 /// A server with the tables in it.
 async fn server() -> Option<(Postgres, SqlStore)> {
@@ -29,22 +32,6 @@ async fn take(store: &SqlStore, slot: Slot) -> Result<bool, credential_code::sto
     Ok(taken.is_some())
 }
 
-/// PostgreSQL sends the row before it commits. A store that stops reading at the row would hand out a record that comes back.
-#[tokio::test]
-async fn a_take_is_not_acknowledged_before_it_is_committed() {
-    let Some((server, store)) = server().await else { return };
-    let backend = Backend { store, engine: Engine::Postgres(server) };
-    let slot = insert(&backend.store, 1).await;
-    let refuse_to_commit = "
-        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
-        CREATE CONSTRAINT TRIGGER refuse AFTER DELETE ON credential_code_records
-            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()";
-    backend.run(refuse_to_commit).await;
-    take(&backend.store, slot).await.unwrap_err();
-    backend.run("DROP TRIGGER refuse ON credential_code_records").await;
-    assert!(take(&backend.store, slot).await.unwrap());
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_stalls_holds_nobody_longer_than_the_deadline() {
     let Some((server, store)) = server().await else { return };
@@ -64,6 +51,20 @@ async fn a_server_that_stalls_holds_nobody_longer_than_the_deadline() {
     assert!(waited >= deadline && waited < deadline + Duration::from_secs(2), "{waited:?}");
     server.thaw();
     assert!(take(&store, slots[1]).await.unwrap(), "what the stall did not touch is as it was");
+}
+
+/// Whatever the host's own clock says.
+#[tokio::test]
+async fn the_clock_is_the_servers() {
+    let Some((server, store)) = server().await else { return };
+    let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+    let time = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+    let before = store.clock().now() + Duration::from_millis(1);
+    let time: i64 = sqlx::query_scalar(time).fetch_one(&mut connection).await.unwrap();
+    let time = SystemTime::UNIX_EPOCH + Duration::from_millis(time.unsigned_abs());
+    let after = store.clock().now();
+    let error = EngineClock::SLOWEST / 2;
+    assert!(before <= time + error && time <= after + error, "{before:?}, {time:?}, {after:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,4 +105,53 @@ async fn callers_who_hang_up_cost_no_connection() {
         let _ = tokio::time::timeout(Duration::from_micros(300), take(&store, missing)).await;
     }
     assert!(take(&store, slot).await.unwrap());
+}
+
+/// There the database refuses the losers of a race with an error. That is no reason to let two of them win.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_wins_at_any_level_of_isolation() {
+    let Some((server, store)) = server().await else { return };
+    let options: PgConnectOptions = server.url().parse().unwrap();
+    let options = options.options([("default_transaction_isolation", "serializable")]);
+    let strict = SqlStore::postgres(PgPool::connect_with(options).await.unwrap()).await.unwrap();
+    for number in 0..50 {
+        let slot = insert(&store, number).await;
+        let mut racers = tokio::task::JoinSet::new();
+        for _ in 0..16 {
+            let store = strict.clone();
+            racers.spawn(async move { take(&store, slot).await.is_ok_and(|is_taken| is_taken) });
+        }
+        assert_eq!(racers.join_all().await.into_iter().filter(|won| *won).count(), 1);
+    }
+}
+
+/// Mint is one statement on records, exchange two, register one; each with one look at the user, and what the repository needs.
+#[tokio::test]
+async fn no_endpoint_makes_more_round_trips_than_it_must() {
+    let Some(server) = Postgres::start_with(&["log_statement=all"]) else { return };
+    let store = SqlStore::connect_postgres(&server.url()).await.unwrap();
+    store.migrate().await.unwrap();
+    let world = world_over(store, |builder| builder).await;
+    // Everything that the server was asked since the last time, by table.
+    let mut read = server.log().len();
+    let mut asked = || {
+        let log = server.log();
+        let new = log[read..].to_owned();
+        read = log.len();
+        let of = |table| new.matches(table).count();
+        let statements = new.matches("LOG:  execute").count() + new.matches("LOG:  statement").count();
+        let tables =
+            [of("credential_code_records"), of("credential_code_users"), of("credential_code_credentials")];
+        assert_eq!(statements, tables.iter().sum::<usize>(), "{new}");
+        tables
+    };
+    for kind in [CredentialKind::Key, CredentialKind::Fido2] {
+        let code = world.mint().await;
+        assert_eq!(asked(), [1, 1, 0], "mint");
+        let challenge = world.exchange(kind, &code).await.ok();
+        // What a passkey's authenticator should not hold already has to be looked up.
+        assert_eq!(asked(), [2, 1, usize::from(kind == CredentialKind::Fido2)], "exchange");
+        world.register(&register_body(&challenge, &attest(kind, &challenge))).await.ok();
+        assert_eq!(asked(), [1, 1, 1], "register");
+    }
 }

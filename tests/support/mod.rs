@@ -185,6 +185,33 @@ impl Answer {
     }
 }
 
+/// The published schema, less what is published about ids of excluded credentials: clients decode those as WebAuthn ids.
+pub(crate) fn assert_valid(schema: &str, value: &Value) {
+    let path = format!("{}/tests/vectors/openapi/{schema}.json", env!("CARGO_MANIFEST_DIR"));
+    let mut schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    if let Some(id) = schema.pointer_mut("/oneOf/0/properties/excludeCredentials/items/properties/id") {
+        *id = json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" });
+    }
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> = validator.iter_errors(value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?} in {value}");
+}
+
+pub(crate) fn member_names(value: &Value) -> Vec<&str> {
+    let mut names: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
+pub(crate) fn assert_uuid(uuid: &str) {
+    let parts: Vec<_> = uuid.split('-').collect();
+    let [cr, a, b, c] = parts[..] else { panic!("{uuid}") };
+    assert_eq!((cr, a.len(), b.len()), ("cr", 5, 5), "{uuid}");
+    assert!((14..=16).contains(&c.len()), "{uuid}");
+    let is_symbol = |symbol: char| symbol.is_ascii_lowercase() || symbol.is_ascii_digit();
+    assert!([a, b, c].iter().all(|part| part.chars().all(is_symbol)), "{uuid}");
+}
+
 pub(crate) fn text(value: &Value, member: &str) -> String {
     value[member].as_str().unwrap_or_else(|| panic!("{member} is missing in {value}")).into()
 }
@@ -223,4 +250,14 @@ pub(crate) fn register_body(challenge: &Value, attestation: &Attestation) -> Val
         body["encryptedPrivateKey"] = "c2VjcmV0LWJ1dC1lbmNyeXB0ZWQ=".into();
     }
     body
+}
+
+/// An answer to the challenge by a client that signs nothing: `{ password }`, or `{ otpCode }`.
+pub(crate) fn secret_body(challenge: &Value, info: &Value) -> Value {
+    json!({
+        "credentialKind": challenge["kind"],
+        "credentialName": "laptop",
+        "challengeIdentifier": challenge["challengeIdentifier"],
+        "credentialInfo": info,
+    })
 }

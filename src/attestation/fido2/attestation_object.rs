@@ -2,24 +2,14 @@ use minicbor::data::Type;
 use minicbor::decode::{Decoder, Error};
 
 use crate::attestation::VerifyError;
-use crate::ceremony::skip_shallow;
-
-/// Deeper nesting than any statement has; the engine's reader recurses.
-const DEEPEST: usize = 16;
+use crate::attestation::fido2::statement::Statement;
 
 /// The outer CBOR map of what an authenticator sends: three members, each once, and nothing behind them.
 #[derive(Debug)]
 pub(super) struct AttestationObject<'a> {
     pub(super) format: &'a str,
-    pub(super) statement: Statement,
+    pub(super) statement: Statement<'a>,
     pub(super) authenticator_data: &'a [u8],
-}
-
-/// What the shell has to know of the attestation statement. The engine reads the rest.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Statement {
-    Empty,
-    Filled { algorithm: Option<i64> },
 }
 
 impl<'a> AttestationObject<'a> {
@@ -36,7 +26,7 @@ impl<'a> AttestationObject<'a> {
         while members.next(&mut cbor)? {
             let is_first = match cbor.str()? {
                 "fmt" => format.replace(cbor.str()?).is_none(),
-                "attStmt" => statement.replace(read_statement(&mut cbor)?).is_none(),
+                "attStmt" => statement.replace(Statement::read(&mut cbor)?).is_none(),
                 "authData" => authenticator_data.replace(cbor.bytes()?).is_none(),
                 _ => return Err(Error::message("unknown member")),
             };
@@ -53,36 +43,17 @@ impl<'a> AttestationObject<'a> {
     }
 }
 
-fn read_statement(cbor: &mut Decoder<'_>) -> Result<Statement, Error> {
-    let mut statement = Statement::Empty;
-    let mut members = Items::of_map(cbor)?;
-    while members.next(cbor)? {
-        let found = match cbor.str()? {
-            "alg" => Some(cbor.i64()?),
-            _ => skip_shallow(cbor, DEEPEST).map(|()| None)?,
-        };
-        statement = match (statement, found) {
-            (Statement::Filled { algorithm: Some(_) }, Some(_)) => {
-                return Err(Error::message("duplicate member"));
-            }
-            (Statement::Filled { algorithm }, found) => Statement::Filled { algorithm: algorithm.or(found) },
-            (Statement::Empty, algorithm) => Statement::Filled { algorithm },
-        };
-    }
-    Ok(statement)
-}
-
 /// How many items of a map or an array are still to come; `None` when a break will tell. CTAP2 asks for definite lengths, but
 /// published attestations have indefinite ones.
-struct Items(Option<u64>);
+pub(super) struct Items(Option<u64>);
 
 impl Items {
-    fn of_map(cbor: &mut Decoder<'_>) -> Result<Self, Error> {
+    pub(super) fn of_map(cbor: &mut Decoder<'_>) -> Result<Self, Error> {
         cbor.map().map(Self)
     }
 
     /// Whether there is another one.
-    fn next(&mut self, cbor: &mut Decoder<'_>) -> Result<bool, Error> {
+    pub(super) fn next(&mut self, cbor: &mut Decoder<'_>) -> Result<bool, Error> {
         match &mut self.0 {
             Some(0) => Ok(false),
             Some(left) => {

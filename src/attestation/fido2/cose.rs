@@ -74,15 +74,15 @@ impl<'a> Members<'a> {
                 PublicKey::from_ed25519(x)
             }
             Self { kty: Some(3), crv: None, n: Some(n), x_or_e: Some(e), y: None, .. }
-                if algorithm == -257 =>
+                if matches!(algorithm, -259..=-257) =>
             {
                 PublicKey::from_rsa(n, e)
             }
             _ => return Err(VerifyError::AuthenticatorData("a key of an unknown type")),
         };
         let digest = match algorithm {
-            -35 => Digest::Sha384,
-            -36 => Digest::Sha512,
+            -35 | -258 => Digest::Sha384,
+            -36 | -259 => Digest::Sha512,
             _ => Digest::Sha256,
         };
         Ok(CoseKey { algorithm, public_key: public_key.map_err(VerifyError::PublicKey)?, digest })

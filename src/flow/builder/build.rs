@@ -2,11 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::flow::attempts::Attempts;
+#[cfg(feature = "deprecated-kinds")]
+use crate::flow::builder::passwords::password_hasher;
 #[cfg(feature = "memory")]
 use crate::flow::in_memory;
-use crate::flow::{CodeFlow, CodeFlowBuilder, Foundation, Inner, Purses};
+use crate::flow::{CodeFlow, CodeFlowBuilder, Foundation, Front, Inner, Purses};
 use crate::host::{RelyingParties, RelyingPartyList};
-use crate::store::SlotLabel;
+use crate::random::NoRandomness;
+use crate::store::{BoxError, SlotLabel};
 
 const LONGEST_CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 const LONGEST_CHALLENGE_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -24,6 +27,10 @@ impl CodeFlowBuilder {
             check(kind.is_supported(), "kinds", "a listed kind can't be verified by this build")?;
         }
         check(!self.fido2.algorithms.is_empty(), "fido2_policy", "at least one algorithm has to be offered")?;
+        #[cfg(feature = "fido2")]
+        if let Some(rule) = self.engine.unmet(&self.fido2) {
+            return Err(BuildError::Invalid { setting: "attestation_engine", rule });
+        }
         check_lifetime(
             self.code_lifetime,
             LONGEST_CODE_LIFETIME,
@@ -59,18 +66,25 @@ impl CodeFlowBuilder {
         #[cfg(not(feature = "memory"))]
         let (codes, pending) = (self.codes, self.pending);
         Ok(CodeFlow(Arc::new(Inner {
-            authenticator: self.authenticator.ok_or(BuildError::Missing("authenticator"))?,
+            front: Front {
+                authenticator: self.authenticator.ok_or(BuildError::Missing("authenticator"))?,
+                relying_parties,
+                clock,
+                listener,
+                source_of: self.source_of,
+                limits: self.limits,
+            },
             users: self.users.ok_or(BuildError::Missing("users"))?,
             credentials: self.credentials.ok_or(BuildError::Missing("credentials"))?,
-            relying_parties,
             codes: codes.ok_or(BuildError::Missing("code_store"))?,
             pending: pending.ok_or(BuildError::Missing("registration_store"))?,
             slot_keys,
-            clock,
-            listener,
-            source_of: self.source_of,
+            #[cfg(feature = "deprecated-kinds")]
+            passwords: password_hasher(self.passwords, &self.kinds)?,
             kinds: self.kinds,
             fido2: Arc::new(self.fido2),
+            #[cfg(feature = "fido2")]
+            engine: self.engine,
             code_format: self.code_format,
             code_lifetime: self.code_lifetime,
             challenge_lifetime: self.challenge_lifetime,
@@ -79,7 +93,6 @@ impl CodeFlowBuilder {
                 of_flow: Purses::one(self.misses_of_flow, SlotLabel::MissesOfFlow, purses),
             },
             codes_of_user: Purses::new(self.codes_of_user, SlotLabel::CodesOfUser, purses),
-            limits: self.limits,
         })))
     }
 }
@@ -123,5 +136,11 @@ pub enum BuildError {
     },
     /// The system gives no randomness.
     #[error("the system gives no randomness")]
-    Random(#[source] getrandom::Error),
+    Random(#[source] BoxError),
+}
+
+impl From<NoRandomness> for BuildError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Random(error.into())
+    }
 }

@@ -27,7 +27,7 @@ impl Foundation {
         let slot_keys = match (slot_keys, &shared) {
             (Some(keys), _) => keys,
             (None, Some((setter, _))) => return Err(BuildError::RandomKeys { setter }),
-            (None, None) => SlotKeys::random().map_err(BuildError::Random)?,
+            (None, None) => SlotKeys::random()?,
         };
         let clock = clock.or(shared.map(|(_, clock)| clock)).unwrap_or_else(|| Arc::new(SystemClock));
         let purses = purses.map(|store| SharedPurses { store, keys: slot_keys.clone() });

@@ -2,6 +2,8 @@ mod build;
 mod foundation;
 #[cfg(feature = "memory")]
 mod in_memory;
+#[cfg(feature = "deprecated-kinds")]
+mod passwords;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,10 +16,14 @@ pub(crate) use self::build::{check, check_lifetime};
 pub(crate) use self::foundation::Foundation;
 #[cfg(feature = "memory")]
 pub(crate) use self::in_memory::in_memory;
+#[cfg(feature = "fido2")]
+use crate::attestation::AttestationEngine;
 use crate::clock::Clock;
 use crate::flow::{Event, Listener, RequestLimits, SourceOf};
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy, RelyingParty};
+#[cfg(feature = "deprecated-kinds")]
+use crate::secret::PasswordPolicy;
 use crate::store::{Budget, CodeGrant, OneTimeStore, PendingRegistration, PurseStore, SlotKeys};
 
 /// Builds a [`CodeFlow`](crate::CodeFlow). What has no sensible default has none, and is missed by [`build`](Self::build), not by the first request:
@@ -40,7 +46,11 @@ pub struct CodeFlowBuilder {
     listener: Option<Listener>,
     source_of: SourceOf,
     kinds: Vec<CredentialKind>,
+    #[cfg(feature = "deprecated-kinds")]
+    passwords: Option<PasswordPolicy>,
     fido2: Fido2Policy,
+    #[cfg(feature = "fido2")]
+    engine: AttestationEngine,
     code_format: CodeFormat,
     code_lifetime: Duration,
     challenge_lifetime: Duration,
@@ -67,8 +77,12 @@ impl CodeFlowBuilder {
             clock: None,
             listener: None,
             source_of: Box::new(|_| None),
-            kinds: CredentialKind::ALL.into_iter().filter(|kind| kind.is_supported()).collect(),
+            kinds: CredentialKind::ALL.into_iter().filter(|kind| kind.is_default()).collect(),
+            #[cfg(feature = "deprecated-kinds")]
+            passwords: None,
             fido2: Fido2Policy::default(),
+            #[cfg(feature = "fido2")]
+            engine: AttestationEngine::default(),
             code_format: CodeFormat::TYPED,
             code_lifetime: Duration::from_secs(60),
             challenge_lifetime: Duration::from_secs(5 * 60),
@@ -168,7 +182,8 @@ impl CodeFlowBuilder {
         self
     }
 
-    /// The kinds that may be registered. Default: all that this build can verify.
+    /// The kinds that may be registered. Default: all that this build can verify and that the published schema does not deprecate.
+    /// `Password` and `Totp` have to be listed, and need the feature `deprecated-kinds`.
     pub fn kinds(mut self, kinds: impl IntoIterator<Item = CredentialKind>) -> Self {
         self.kinds = kinds.into_iter().collect();
         self
@@ -177,6 +192,13 @@ impl CodeFlowBuilder {
     /// What is asked of passkeys.
     pub fn fido2_policy(mut self, policy: Fido2Policy) -> Self {
         self.fido2 = policy;
+        self
+    }
+
+    /// Who verifies the attestation statements of passkeys. Default: [`AttestationEngine::WebauthnRs`].
+    #[cfg(feature = "fido2")]
+    pub fn attestation_engine(mut self, engine: impl Into<AttestationEngine>) -> Self {
+        self.engine = engine.into();
         self
     }
 

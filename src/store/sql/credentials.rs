@@ -21,6 +21,8 @@ impl CredentialRepository for SqlStore {
     }
 
     async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+        // What a password or a one-time password is checked with has to be encrypted under a key that only the host has.
+        let public_key = credential.public_key.as_ref().ok_or("these tables hold no passwords")?;
         let fido2 = credential.fido2.as_ref().map(serde_json::to_string).transpose()?;
         let values = [
             Value::Text(credential.id.as_str()),
@@ -28,7 +30,7 @@ impl CredentialRepository for SqlStore {
             Value::Text(credential.user.as_str()),
             Value::Text(credential.kind.as_str()),
             Value::Text(&credential.name),
-            Value::Bytes(credential.public_key.to_spki_der()),
+            Value::Bytes(public_key.to_spki_der()),
             Value::Text(digest_name(credential.digest)),
             Value::Text(&credential.relying_party_id),
             Value::Text(credential.origin.as_str()),

@@ -32,10 +32,12 @@ use crate::store::{BoxError, Insertion, StoreError};
 
 /// How long a request waits for the database: for a connection and a statement together.
 const DEADLINE: Duration = Duration::from_secs(5);
+const LONGEST_DEADLINE: Duration = Duration::from_secs(60 * 60);
 
 /// Everything that the flow keeps, in SQLite or in PostgreSQL: one-time records, shared budgets, credentials, users.
 ///
-/// Each verb is one statement, so the database decides every race. A clone is the same store.
+/// Each verb is one statement, so the database decides every race. A clone is the same store. Tables, pools, and what is guaranteed
+/// when something fails: [`manual::sql`](crate::manual::sql).
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -106,10 +108,10 @@ impl SqlStore {
         Ok(Self { names, statements, ..self })
     }
 
-    /// How long a request waits for the database, for a connection and a statement together: by default 5 seconds. Then the answer is
-    /// 503, and the connection is closed.
+    /// How long a request waits for the database, for a connection and a statement together: by default 5 seconds, and at most
+    /// an hour. Then the answer is 503, and the connection is closed.
     pub fn with_deadline(self, deadline: Duration) -> Self {
-        Self { deadline, ..self }
+        Self { deadline: deadline.min(LONGEST_DEADLINE), ..self }
     }
 
     async fn insert_one(&self, sql: &SqlStr, values: &[Value<'_>]) -> Result<Insertion, StoreError> {

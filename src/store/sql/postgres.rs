@@ -25,7 +25,8 @@ const ASKED_EVERY: Duration = Duration::from_secs(30);
 
 impl SqlStore {
     /// Connects to a PostgreSQL server, `postgres://user:password@host/database?sslmode=verify-full`, with at most ten connections; call
-    /// [`migrate`](Self::migrate) next.
+    /// [`migrate`](Self::migrate) next. With a lesser `sslmode`, and without one, nobody is told that the server is another, or that nothing
+    /// is encrypted.
     ///
     /// Whatever the server's defaults are, a statement that was acknowledged is on its disk (`synchronous_commit = on`), the loser of
     /// a race is told so and not an error (`read committed`), and the server itself gives up on what nobody waits for any more.
@@ -71,8 +72,10 @@ impl SqlStore {
             loop {
                 tokio::time::sleep(ASKED_EVERY).await;
                 // If nobody answers, the last answer holds.
-                if let Ok(mut connection) = asking.acquire().await {
-                    let _ = timeout(EngineClock::SLOWEST, asked.ask(server_time(&mut connection))).await;
+                if let Ok(mut connection) = asking.acquire().await
+                    && asked.ask(server_time(&mut connection)).await.is_err()
+                {
+                    connection.close_on_drop();
                 }
             }
         });
@@ -83,7 +86,8 @@ impl SqlStore {
 /// In one round trip, which is what the answer is off by.
 async fn server_time(connection: &mut PgConnection) -> Result<SystemTime, BoxError> {
     const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
-    Ok(time(connection.fetch_one(sqlx::raw_sql(TIME)).await?.try_get(0)?)?)
+    let row = timeout(EngineClock::SLOWEST, connection.fetch_one(sqlx::raw_sql(TIME))).await??;
+    Ok(time(row.try_get(0)?)?)
 }
 
 pub(super) fn query(sql: &SqlStr, values: &[Value<'_>]) -> Query<'static, Postgres, PgArguments> {

@@ -28,8 +28,8 @@ impl SqlStore {
         Ok(records + purses)
     }
 
-    /// Purges in the background, now and each time that so long has passed on the clock (the store's [own](Self::clock), unless a test moves one), until the answer is dropped. A purge that
-    /// fails is made up for by the next.
+    /// Purges in the background, now and each time that so long has passed on the clock, until the answer is dropped. The clock is the
+    /// store's [own](Self::clock), unless a test moves one. A purge that fails is made up for by the next.
     ///
     /// # Panics
     ///

@@ -25,18 +25,12 @@ impl SqlStore {
     pub async fn open_sqlite(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         make_private(path).map_err(|error| StoreError::new("sqlite", error))?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            // Less than the deadline, so that a busy file is told from one that does not answer.
-            .busy_timeout(DEADLINE * 4 / 5);
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(DEADLINE)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options)
+            .connect_with(options(path))
             .await
             .map_err(|error| StoreError::new("sqlite", error))?;
         Ok(Self::sqlite(pool))
@@ -47,6 +41,15 @@ impl SqlStore {
     pub fn sqlite(pool: SqlitePool) -> Self {
         Self::new(Engine::Sqlite(pool), Arc::new(SystemClock), None)
     }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        // Less than the deadline, so that a busy file is told from one that does not answer.
+        .busy_timeout(DEADLINE * 4 / 5)
 }
 
 /// Makes the file before SQLite does, which would let everybody read it. The log beside it gets the same permissions.
@@ -80,4 +83,22 @@ pub(super) fn row(row: &SqliteRow) -> Result<Row, sqlx::Error> {
         }
     };
     Row::from_cells((0..row.len()).map(cell))
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{ConnectOptions, Executor};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_commit_is_on_the_disk_before_it_is_acknowledged() {
+        let path = std::env::temp_dir().join(format!("credential-code-{}.db", std::process::id()));
+        let mut connection = options(&path).create_if_missing(true).connect().await.unwrap();
+        let synchronous: i64 = connection.fetch_one("PRAGMA synchronous").await.unwrap().get(0);
+        let journal: String = connection.fetch_one("PRAGMA journal_mode").await.unwrap().get(0);
+        drop(connection);
+        std::fs::remove_file(path).unwrap();
+        assert_eq!((synchronous, &*journal), (2, "wal"), "2 is FULL");
+    }
 }

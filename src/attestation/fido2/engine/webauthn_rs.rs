@@ -1,7 +1,7 @@
-//! Who verifies attestation statements. The only file that names webauthn-rs.
+//! The engine that is webauthn-rs-core. The only file that names it.
 //!
-//! webauthn-rs mints its own challenges and keeps its own state; ours is kept by the flow. So the state is rebuilt for each
-//! verification from its serialised form, and nothing of webauthn-rs is ever persisted. That form is not a documented
+//! It mints its own challenges and keeps its own state; ours is kept by the flow. So the state is rebuilt for each
+//! verification from its serialised form, and nothing of it is ever persisted. That form is not a documented
 //! contract: the version is pinned, and a test fails when the shape changes.
 
 use std::time::Duration;
@@ -17,34 +17,20 @@ use webauthn_rs_core::proto::{
 };
 
 use crate::attestation::VerifyError;
-use crate::attestation::fido2::attestation_object::Statement;
+use crate::attestation::fido2::engine::{StatementEngine, StatementInput};
 use crate::encoding::base64url;
-use crate::model::{CoseAlgorithm, Fido2Policy, Origin, RelyingParty, Requirement};
-
-/// What an engine is given: the input as it came, and what the shell found in it.
-#[derive(Debug)]
-pub(super) struct StatementInput<'a> {
-    pub(super) relying_party: &'a RelyingParty,
-    pub(super) origin: &'a Origin,
-    pub(super) policy: &'a Fido2Policy,
-    pub(super) signed_challenge: &'a [u8],
-    pub(super) credential_id: &'a [u8],
-    pub(super) statement: Statement,
-    pub(super) client_data: &'a [u8],
-    pub(super) attestation_object: &'a [u8],
-}
-
-/// Verifies an attestation statement.
-pub(super) trait StatementEngine {
-    fn verify_statement(&self, input: &StatementInput<'_>) -> Result<(), VerifyError>;
-}
+use crate::model::{AttestationTrust, CoseAlgorithm, Requirement};
 
 /// webauthn-rs-core: `none`, `packed`, `fido-u2f`, `apple` and `android-key`, with ES256, ES384 and RS256 of 2048 bits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WebauthnRs;
 
 impl StatementEngine for WebauthnRs {
-    fn verify_statement(&self, input: &StatementInput<'_>) -> Result<(), VerifyError> {
+    fn can_verify(&self, algorithm: CoseAlgorithm) -> bool {
+        name_of(algorithm).is_some()
+    }
+
+    fn verify_statement(&self, input: &StatementInput<'_>) -> Result<AttestationTrust, VerifyError> {
         let origin = Url::parse(input.origin.as_str()).map_err(|_| VerifyError::Origin)?;
         let core = WebauthnCore::new_unsafe_experts_only(
             input.relying_party.name(),
@@ -69,40 +55,45 @@ impl StatementEngine for WebauthnRs {
         let credential = core
             .register_credential(&response, &state, None)
             .map_err(|error| VerifyError::Statement(error.into()))?;
-        check_certificate(&credential.attestation.data, input.statement)?;
-        let agrees = credential.cred_id.as_slice() == input.credential_id;
-        agrees.then_some(()).ok_or(VerifyError::CredentialId)
+        check_certificate(&credential.attestation.data, input.object.statement.alg)?;
+        let agrees = credential.cred_id.as_slice() == input.credential.id;
+        agrees.then_some(AttestationTrust::Untrusted).ok_or(VerifyError::CredentialId)
     }
 }
 
 /// The statement's algorithm is that of the certificate's key. webauthn-rs-core checks the signature with whatever the certificate has.
-fn check_certificate(attestation: &ParsedAttestationData, statement: Statement) -> Result<(), VerifyError> {
-    match (attestation, statement) {
-        (ParsedAttestationData::Basic(chain), Statement::Filled { algorithm: Some(algorithm) }) => {
+fn check_certificate(attestation: &ParsedAttestationData, algorithm: Option<i64>) -> Result<(), VerifyError> {
+    match (attestation, algorithm) {
+        (ParsedAttestationData::Basic(chain), Some(algorithm)) => {
             let algorithm = COSEAlgorithm::try_from(i128::from(algorithm));
             let algorithm = algorithm.map_err(|()| VerifyError::AttestationData("unknown algorithm"))?;
             let leaf = chain.first().ok_or(VerifyError::AttestationData("no certificate"))?;
             COSEKey::try_from((algorithm, leaf)).map_err(|error| VerifyError::Statement(error.into()))?;
             Ok(())
         }
-        (_, Statement::Empty | Statement::Filled { .. }) => Ok(()),
+        (_, _) => Ok(()),
     }
 }
 
-/// The registration state that webauthn-rs would have kept.
+/// What it calls an algorithm, if it can verify it.
+fn name_of(algorithm: CoseAlgorithm) -> Option<&'static str> {
+    match algorithm {
+        CoseAlgorithm::Es256 => Some("ES256"),
+        CoseAlgorithm::Es384 => Some("ES384"),
+        CoseAlgorithm::Es512 => Some("ES521"),
+        CoseAlgorithm::Rs256 => Some("RS256"),
+        CoseAlgorithm::EdDsa | CoseAlgorithm::Rs384 | CoseAlgorithm::Rs512 => None,
+    }
+}
+
+/// The registration state that it would have kept.
 fn state(input: &StatementInput<'_>) -> Result<RegistrationState, ValueError> {
     let user_verification = match input.policy.user_verification {
         Requirement::Required => "required",
         Requirement::Preferred => "preferred",
         Requirement::Discouraged => "discouraged",
     };
-    let algorithm = |algorithm: &CoseAlgorithm| match algorithm {
-        CoseAlgorithm::Es256 => "ES256",
-        CoseAlgorithm::Es384 => "ES384",
-        CoseAlgorithm::Es512 => "ES521",
-        CoseAlgorithm::Rs256 => "RS256",
-    };
-    let algorithms: Vec<_> = input.policy.algorithms.iter().map(algorithm).collect();
+    let algorithms: Vec<_> = input.policy.algorithms.iter().filter_map(|offered| name_of(*offered)).collect();
     let challenge = base64url::encode(input.signed_challenge);
     let members = [
         ("policy", Member::Text(user_verification)),

@@ -1,0 +1,77 @@
+//! What outstanding challenges cost: how long an exchange takes while there are many, and how much memory each of them holds.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use credential_code::flow::{CodeExpiry, ExchangeRequest, Expiration, MintedCode};
+use credential_code::testing::{MemoryHost, block_on, flow_builder};
+use credential_code::{Budget, Caller, CodeFlow, CredentialKind, RelyingParty, User, UserId};
+
+const COUNTS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
+/// Exchanges that are timed together, and how often.
+const BATCH: usize = 200;
+const BATCHES: usize = 50;
+
+struct Bench {
+    flow: CodeFlow,
+    caller: Caller,
+    party: Arc<RelyingParty>,
+    expiry: CodeExpiry,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let user = UserId::new("us-1").expect("an id");
+        let host = Arc::new(MemoryHost::new([User::new(user.clone(), "ada@example.com")]));
+        let plenty = Budget::new(u32::MAX, Duration::from_secs(86_400)).expect("a budget");
+        let flow = flow_builder(&host)
+            .codes_per_user(plenty)
+            .code_lifetime(Duration::from_secs(600))
+            .challenge_lifetime(Duration::from_secs(3600))
+            .memory_capacity(2_000_000)
+            .build()
+            .expect("the flow is complete");
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+        let expiration = Expiration::from_unix(now + 590).expect("a time");
+        let expiry = flow.code_expiry(expiration).expect("within the lifetime");
+        let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"]);
+        Self { flow, caller: Caller::new(user), party: Arc::new(party.expect("a party")), expiry }
+    }
+
+    fn mint(&self) -> MintedCode {
+        block_on(self.flow.mint(&self.caller, self.expiry, None)).expect("a code")
+    }
+
+    fn exchange(&self, minted: MintedCode) {
+        let request = ExchangeRequest::new(minted.code, CredentialKind::Key, self.party.clone());
+        block_on(self.flow.exchange(request)).expect("a challenge");
+    }
+
+    /// The median of the batches' means.
+    fn time_of_exchange(&self) -> Duration {
+        let mut means: Vec<_> = (0..BATCHES)
+            .map(|_| {
+                let minted: Vec<_> = (0..BATCH).map(|_| self.mint()).collect();
+                let start = Instant::now();
+                minted.into_iter().for_each(|minted| self.exchange(minted));
+                start.elapsed() / BATCH as u32
+            })
+            .collect();
+        means.sort();
+        means[BATCHES / 2]
+    }
+}
+
+fn main() {
+    // What `cargo test` asks of a bench is only that it starts.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    for count in COUNTS {
+        let bench = Bench::new();
+        let held = allocation_counter::measure(|| (0..count).for_each(|_| bench.exchange(bench.mint())));
+        let bytes = held.bytes_current / count as i64;
+        println!("outstanding/{count}/memory {bytes} bytes");
+        println!("outstanding/{count}/exchange {} ns", bench.time_of_exchange().as_nanos());
+    }
+}

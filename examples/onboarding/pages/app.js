@@ -1,0 +1,241 @@
+// App 1: the user is signed in, sees their credentials, and mints codes.
+
+import { post } from './enroll.js';
+import { announce, busy, byId, copyWith, element, grouped, notice } from './page.js';
+import { qrSvg } from './qr.js';
+import { browserKey, postSigned } from './sign.js';
+import { explain, KINDS } from './words.js';
+
+/** The longest that a code may live, in milliseconds. */
+const LIFETIME = 60_000;
+/** How often we ask what became of it. */
+const POLL = 1_000;
+
+/** What refusals mean where a code is minted. */
+const MINT_WORDS = {
+  // The server was started anew, say.
+  forbidden: { title: 'This browser’s key isn’t known', text: 'Reload the page, and it will be.' },
+  invalid_request: {
+    title: 'No code could be made',
+    text: 'If the clock of this device is wrong, set it right. Then reload the page.',
+  },
+};
+
+let session;
+/** The code on show: `{ code, expiresAt, stage, isWarned }`. */
+let shown;
+
+/** Signs in, which is the demonstration's own business, and makes this browser's key a credential of the user. */
+async function signIn() {
+  const key = await browserKey();
+  const { credId, publicKey } = key;
+  const { token, user, app2, now } = await post('/demo/session', { credId, publicKey });
+  // Clocks differ; the server's counts.
+  session = { key, token, app2, clockOffset: now - Date.now() };
+  byId('user').textContent = user;
+  byId('who').hidden = false;
+  byId('add').hidden = false;
+  for (const origin of app2) byId('app2').append(new Option(origin.replace(/^https?:\/\//, ''), origin));
+  byId('app2-field').hidden = app2.length < 2;
+}
+
+const serverNow = () => Date.now() + session.clockOffset;
+
+async function get(path) {
+  const response = await fetch(path, {
+    headers: { authorization: `Bearer ${session.token}` },
+    cache: 'no-store',
+    signal: AbortSignal.timeout(10_000),
+  });
+  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+  return response.json();
+}
+
+async function listCredentials(newest) {
+  const { items } = await get('/auth/credentials');
+  items.sort((a, b) => b.dateCreated.localeCompare(a.dateCreated));
+  byId('credentials').replaceChildren(...items.map((item) => credentialRow(item, newest)));
+  byId('loading').hidden = true;
+  byId('list').hidden = false;
+}
+
+function credentialRow({ kind, name, dateCreated, relyingPartyId }, newest) {
+  const added = new Date(dateCreated);
+  const time = element('time', '', added.toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' }));
+  time.dateTime = dateCreated;
+  const isNew = newest?.name === name && newest?.relyingPartyId === relyingPartyId;
+  const title = element('strong', 'name', name);
+  if (isNew) title.append(element('span', 'tag', 'New'));
+  return element(
+    'li',
+    'credential',
+    element('span', `kind kind-${kind}`),
+    element(
+      'div',
+      'about',
+      title,
+      element('span', 'meta', KINDS[kind] ?? kind, ' for ', element('span', 'domain', relyingPartyId)),
+    ),
+    element('span', 'date', 'Added ', time),
+  );
+}
+
+/** Mints a code, and shows it until it is used or too old. */
+async function showCode() {
+  notice(byId('problem'));
+  try {
+    const expiration = new Date(serverNow() + LIFETIME).toISOString();
+    const minted = await postSigned('/auth/credentials/code', { expiration }, session);
+    shown = { code: minted.code, expiresAt: Date.parse(minted.expiration), stage: 'waiting' };
+  } catch (error) {
+    notice(byId('problem'), MINT_WORDS[error.code] ?? explain(error));
+    return;
+  }
+  byId('code').textContent = grouped(shown.code);
+  // Read out symbol by symbol, not as a word.
+  byId('code-spelled').textContent = shown.code.replaceAll('-', '').split('').join(' ');
+  byId('panel').hidden = false;
+  byId('live').hidden = false;
+  byId('over').hidden = true;
+  byId('add').hidden = true;
+  showAddress();
+  showStage({ stage: 'waiting' });
+  byId('panel-title').focus();
+  announce(`Your code is ready. It works for ${secondsLeft()} seconds.`);
+  countDown(shown);
+  follow(shown);
+}
+
+/** Where to take the code: in the fragment, which browsers send to no server. */
+function showAddress() {
+  const origin = byId('app2').value;
+  const address = `${origin}/enroll#${shown.code}`;
+  byId('app2-address').textContent = `${origin.replace(/^https?:\/\//, '')}/enroll`;
+  byId('qr').replaceChildren(qrSvg(address, 'QR code of the other app’s address, with your code in it'));
+  byId('open').href = address;
+}
+
+const millisecondsLeft = () => Math.max(0, Math.min(LIFETIME, shown.expiresAt - serverNow()));
+const secondsLeft = () => Math.ceil(millisecondsLeft() / 1_000);
+
+/** Shows how long this code still works, as long as it can be entered. */
+function countDown(mine) {
+  if (shown !== mine || mine.stage !== 'waiting') return;
+  const seconds = secondsLeft();
+  byId('countdown-text').textContent = `${seconds} s left`;
+  byId('ring').setAttribute('stroke-dashoffset', String(100 - (100 * millisecondsLeft()) / LIFETIME));
+  byId('ring').classList.toggle('soon', seconds <= 10);
+  // Said once, and not each second.
+  if (seconds <= 15 && !mine.isWarned) {
+    mine.isWarned = true;
+    announce('15 seconds left.');
+  }
+  setTimeout(countDown, 250, mine);
+}
+
+/** Asks the server what becomes of this code, until that is settled or another one is on show. */
+async function follow(mine) {
+  while (shown === mine && ['waiting', 'opened'].includes(mine.stage)) {
+    await new Promise((resolve) => setTimeout(resolve, POLL));
+    if (shown !== mine) return;
+    // Looked up before we ask, so that what happened in the last second still counts.
+    const isOver = mine.stage === 'waiting' && secondsLeft() === 0;
+    const progress = await get('/demo/progress').catch(() => ({ stage: 'waiting' }));
+    if (shown !== mine) return;
+    // A code of another tab may be waiting while this one is opened already.
+    if (progress.stage !== 'waiting') showStage(progress);
+    else if (isOver) showStage({ stage: 'expired' });
+  }
+}
+
+/** How each of the three lines looks at each stage. */
+const LINES = {
+  waiting: ['now', '', ''],
+  expired: ['failed', '', ''],
+  opened: ['done', 'now', ''],
+  added: ['done', 'done', 'done'],
+};
+
+/** Shows how far the code has come. */
+function showStage(progress) {
+  const { stage, relyingPartyId } = progress;
+  const isNews = stage !== shown.stage;
+  shown.stage = stage;
+  const first = { waiting: 'Waiting for the code', expired: 'Nobody entered it in time' }[stage];
+  const words = [
+    first ?? 'Code entered',
+    relyingPartyId ? `Opened on another device, for ${relyingPartyId}` : 'Opened on another device',
+    'Credential added',
+  ];
+  for (const [at, item] of [...byId('stages').children].entries()) {
+    item.className = LINES[stage][at];
+    if (item.className === 'now') item.setAttribute('aria-current', 'step');
+    else item.removeAttribute('aria-current');
+    item.querySelector('.words').textContent = words[at];
+  }
+  if (isNews) showOutcome(progress);
+}
+
+/** What takes the place of the code once it can't be entered any more. */
+function showOutcome({ stage, kind, name, relyingPartyId }) {
+  const hadFocus = byId('live').contains(document.activeElement);
+  forgetCode();
+  byId('live').hidden = true;
+  byId('over').hidden = false;
+  byId('again').textContent = stage === 'added' ? 'Add another device' : 'Make a new code';
+  byId('again').className = stage === 'opened' ? 'secondary' : 'primary';
+  const what = (KINDS[kind] ?? 'credential').toLowerCase();
+  const words = {
+    expired: ['This code has expired', 'Codes work for a minute, so that a lost one is worth nothing.'],
+    opened: [
+      'Continue on the other device',
+      `The code was entered at ${relyingPartyId}, for a ${what}. It can’t be used again.`,
+    ],
+    added: [`${name} was added`, `This ${what} signs you in at ${relyingPartyId}.`],
+  }[stage];
+  byId('outcome').className = `outcome ${stage}`;
+  byId('outcome').replaceChildren(element('strong', '', words[0]), element('p', '', words[1]));
+  announce(`${words[0]}. ${words[1]}`);
+  // Who was on something that is gone now goes to the heading.
+  if (hadFocus) byId('panel-title').focus();
+  if (stage === 'added') listCredentials({ name, relyingPartyId }).catch(() => {});
+}
+
+/** A code that is over stays nowhere on the page. */
+function forgetCode() {
+  for (const id of ['code', 'code-spelled', 'qr']) byId(id).replaceChildren();
+  byId('open').removeAttribute('href');
+}
+
+byId('add').addEventListener('click', () => busy(byId('add'), showCode));
+byId('again').addEventListener('click', () => busy(byId('again'), showCode));
+byId('app2').addEventListener('change', showAddress);
+copyWith(byId('copy'), () => shown.code);
+byId('close').addEventListener('click', () => {
+  shown = undefined;
+  forgetCode();
+  byId('panel').hidden = true;
+  byId('add').hidden = false;
+  byId('add').focus();
+});
+
+byId('where').textContent = location.host;
+try {
+  await signIn();
+  await listCredentials();
+} catch (error) {
+  byId('loading').hidden = true;
+  notice(byId('problem'), signInProblem(error));
+}
+
+function signInProblem(error) {
+  if (!crypto.subtle) {
+    return {
+      title: 'This address isn’t secure',
+      text: 'Browsers make keys at localhost or over HTTPS only. Open the page there.',
+    };
+  }
+  // App 1 is in one place only; the server says where.
+  if (error.code === 'forbidden') return { title: 'App 1 isn’t here', text: error.message };
+  return explain(error);
+}

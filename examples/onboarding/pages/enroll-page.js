@@ -1,0 +1,260 @@
+// App 2: the page around enroll.js and keys.js. Somebody comes with a code, and leaves with a credential.
+
+import {
+  canCreatePasskeys,
+  createPasskey,
+  exchange,
+  forgetPasskey,
+  readCode,
+  Refusal,
+  register,
+} from './enroll.js';
+import { createKey, newRecoveryCode } from './keys.js';
+import { announce, busy, byId, copyWith, element, grouped, notice, showSection } from './page.js';
+import { explain, KINDS } from './words.js';
+
+const SHORTEST_PASSWORD = 12;
+/** Which section goes on with which kind. */
+const SECTIONS = { Fido2: 'passkey', RecoveryKey: 'recovery', PasswordProtectedKey: 'password' };
+
+/** The challenge that the code bought. It is good for several attempts. */
+let challenge;
+/** What was made for it, until the server has it: an answer that got lost is sent again, and not made again. */
+let proof;
+/** Whether a request of this challenge stayed without a proper answer, so that it may have been carried out. */
+let isUncertain = false;
+
+/** A code in the address is taken out at once, before anybody can see it, share it, or find it in the history. */
+function takeCodeFromAddress() {
+  if (!location.hash) return;
+  const code = readCode(location.hash.slice(1));
+  history.replaceState(null, '', location.pathname);
+  if (!code) {
+    return notice(byId('enter-problem'), {
+      title: 'That link has no code in it',
+      text: 'Scan it again, or type the code.',
+    });
+  }
+  byId('typed').value = grouped(code);
+  byId('enter-lead').textContent = 'Your code is filled in. Choose what to add.';
+  announce('Your code is filled in.');
+}
+
+const chosenKind = () => new FormData(byId('enter-form')).get('kind');
+
+/** Says what this browser, at this address, can't make. */
+function checkSupport() {
+  if (!crypto.subtle) {
+    byId('continue').disabled = true;
+    const text = 'Browsers make passkeys and keys over HTTPS only. Open the secure address of this page.';
+    return notice(byId('unsupported'), { title: 'This address isn’t secure', text });
+  }
+  if (canCreatePasskeys()) return;
+  const [passkey, recovery] = document.getElementsByName('kind');
+  passkey.disabled = true;
+  recovery.checked = true;
+  byId('passkey-hint').textContent =
+    typeof PublicKeyCredential === 'function'
+      ? `Not here: a passkey belongs to a domain name, and ${location.hostname} is an address.`
+      : 'Not here: this browser has no passkeys. Update it, or use another one.';
+}
+
+/** Ties an error to its field, and goes there. */
+function problem(input, text) {
+  byId(`${input.id}-problem`).textContent = text;
+  if (text) {
+    input.setAttribute('aria-invalid', 'true');
+    input.focus();
+  } else {
+    input.removeAttribute('aria-invalid');
+  }
+  return text !== '';
+}
+
+async function enterCode() {
+  notice(byId('enter-problem'));
+  const typed = byId('typed');
+  const code = readCode(typed.value);
+  const words =
+    typed.value.trim() === ''
+      ? 'Enter the code that your other device shows.'
+      : 'That isn’t a whole code. It has nine letters and digits, and never I, O, 0 or 1.';
+  if (problem(typed, code ? '' : words)) return;
+  try {
+    challenge = await exchange(code, chosenKind());
+  } catch (error) {
+    notice(byId('enter-problem'), explain(error));
+    if (explain(error).next === 'code') {
+      typed.setAttribute('aria-invalid', 'true');
+      typed.select();
+    }
+    return;
+  }
+  typed.value = '';
+  proof = undefined;
+  isUncertain = false;
+  begin();
+}
+
+/** Goes on to make what was chosen. */
+function begin() {
+  const section = byId(SECTIONS[challenge.kind]);
+  for (const place of section.querySelectorAll('[data-account]')) place.textContent = challenge.user.name;
+  for (const place of section.querySelectorAll('[data-party]')) place.textContent = challenge.rp.id;
+  notice(byId(`${section.id}-problem`));
+  if (section.id === 'passkey') {
+    byId('passkey-name').value = deviceName();
+    byId('create-passkey').textContent = 'Create passkey';
+  }
+  if (section.id === 'recovery') {
+    byId('recovery-code').textContent = newRecoveryCode();
+    byId('recovery-date').textContent = new Date().toLocaleDateString('en', { dateStyle: 'long' });
+    byId('saved').checked = false;
+  }
+  showSection(section.id);
+}
+
+/** Makes the credential and hands it in. What can be mended is said on the spot, with the same challenge; the rest needs a new code. */
+async function finish(name, make) {
+  const section = SECTIONS[challenge.kind];
+  notice(byId(`${section}-problem`));
+  try {
+    proof ??= await make();
+    showDone(await register(challenge, name, proof));
+  } catch (error) {
+    const words = explain(error);
+    if (error instanceof Refusal) await settle(error, words);
+    if (words.next === 'code') return showRefused(words);
+    notice(byId(`${section}-problem`), words);
+    if (section === 'passkey') byId('create-passkey').textContent = 'Try again';
+  }
+}
+
+/** Keeps what was made if it may be sent again, and drops it if the server looked at it and did not take it. */
+async function settle({ code, status }, { next }) {
+  const isAnswered = status > 0 && status < 500;
+  if (!isAnswered) isUncertain = true;
+  if (!isAnswered || next === 'wait') return;
+  const isNowhere = !isUncertain && code !== 'duplicate_credential';
+  // A passkey that the server does not know opens nothing.
+  if (isNowhere && challenge.kind === 'Fido2') await forgetPasskey(challenge, proof.credentialInfo);
+  proof = undefined;
+}
+
+function showDone(credential) {
+  forgetSecrets();
+  byId('done-title').textContent = `${KINDS[credential.kind]} added`;
+  byId('done-text').replaceChildren(...doneText(credential));
+  const facts = {
+    Name: credential.name,
+    Account: challenge.user.name,
+    'Works at': credential.relyingPartyId,
+  };
+  const rows = Object.entries(facts).map(([term, fact]) =>
+    element('div', '', element('dt', '', term), element('dd', '', fact)),
+  );
+  byId('done-facts').replaceChildren(...rows);
+  document.title = 'Added · App 2';
+  showSection('done');
+}
+
+/** What to do with it now. */
+function doneText({ kind, relyingPartyId }) {
+  const domain = element('strong', '', relyingPartyId);
+  if (kind === 'RecoveryKey')
+    return ['If you lose everything else, your printed code brings you back at ', domain, '.'];
+  if (kind === 'PasswordProtectedKey')
+    return ['Sign in with your password at ', domain, ', and at no other domain.'];
+  return ['Sign in with it at ', domain, ', and at no other domain.'];
+}
+
+function showRefused({ title, text }) {
+  forgetSecrets();
+  byId('refused-title').textContent = title;
+  const isWorthless = challenge.kind === 'RecoveryKey' && !isUncertain;
+  byId('refused-text').textContent = isWorthless
+    ? `${text} The recovery code that you saved is worth nothing: throw it away.`
+    : text;
+  showSection('refused');
+}
+
+/** Nothing secret stays on the page once it is of no more use. */
+function forgetSecrets() {
+  for (const id of ['new-password', 'repeated']) byId(id).value = '';
+  byId('recovery-code').textContent = '';
+  proof = undefined;
+}
+
+function startAgain() {
+  forgetSecrets();
+  byId('enter-lead').textContent =
+    'Get a one-time code where you are signed in, and enter it here within a minute.';
+  notice(byId('enter-problem'));
+  showSection('enter');
+  byId('typed').focus();
+}
+
+/** What a person would call this device. */
+function deviceName() {
+  const agent = navigator.userAgent;
+  const first = (names) => Object.entries(names).find(([pattern]) => agent.includes(pattern))?.[1];
+  const browser = first({ 'Edg/': 'Edge', 'Firefox/': 'Firefox', 'Chrome/': 'Chrome', 'Safari/': 'Safari' });
+  const system = first({
+    iPhone: 'iPhone',
+    iPad: 'iPad',
+    Android: 'Android',
+    Windows: 'Windows',
+    'Mac OS': 'Mac',
+    Linux: 'Linux',
+  });
+  return [browser ?? 'Passkey', system && `on ${system}`].filter(Boolean).join(' ');
+}
+
+/** A form that is sent by script, and never by the browser, which would put its fields into an address. */
+function onSubmit(form, button, work) {
+  byId(form).addEventListener('submit', (event) => {
+    event.preventDefault();
+    busy(byId(button), work);
+  });
+}
+
+onSubmit('enter-form', 'continue', enterCode);
+
+onSubmit('passkey-form', 'create-passkey', () =>
+  finish(byId('passkey-name').value.trim() || 'Passkey', async () => ({
+    credentialInfo: await createPasskey(challenge),
+  })),
+);
+
+onSubmit('recovery-form', 'create-recovery', () => {
+  if (problem(byId('saved'), byId('saved').checked ? '' : 'Save it first, then tick the box.')) return;
+  return finish('Recovery key', () => createKey(challenge, byId('recovery-code').textContent));
+});
+
+onSubmit('password-form', 'create-password', () => {
+  const [password, repeated] = [byId('new-password'), byId('repeated')];
+  problem(repeated, '');
+  const isShort = [...password.value].length < SHORTEST_PASSWORD;
+  if (problem(password, isShort ? `That is too short. Use at least ${SHORTEST_PASSWORD} characters.` : ''))
+    return;
+  if (problem(repeated, password.value === repeated.value ? '' : 'The two passwords differ.')) return;
+  return finish('Password-protected key', () => createKey(challenge, password.value));
+});
+
+byId('reveal').addEventListener('change', ({ target }) => {
+  for (const id of ['new-password', 'repeated']) byId(id).type = target.checked ? 'text' : 'password';
+});
+byId('typed').addEventListener('input', () => problem(byId('typed'), ''));
+byId('print').addEventListener('click', () => window.print());
+copyWith(byId('copy-recovery'), () => byId('recovery-code').textContent);
+for (const button of document.querySelectorAll('[data-start-again]'))
+  button.addEventListener('click', startAgain);
+// The same page, opened with another code.
+addEventListener('hashchange', () => {
+  startAgain();
+  takeCodeFromAddress();
+});
+
+byId('where').textContent = location.host;
+takeCodeFromAddress();
+checkSupport();

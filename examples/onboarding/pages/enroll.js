@@ -1,0 +1,148 @@
+// The client of the code flow: a code buys a challenge, the challenge answered becomes a credential.
+//
+//   import { createPasskey, exchange, register } from './enroll.js';
+//
+//   const challenge = await exchange('a7u ky6 9pt', 'Fido2');    // spends the code
+//   const proof = await createPasskey(challenge);                // may be repeated, if the person cancels it
+//   const credential = await register(challenge, 'My phone', { credentialInfo: proof });
+//
+// No globals, no page, no dependencies: copy it. Every refusal is a `Refusal`, whose `code` says what kind; what the browser itself refuses
+// (the dialog was cancelled, the authenticator has a passkey already) is the DOMException that it throws. Recovery keys and
+// password-protected keys are made by keys.js.
+
+/** Where the three endpoints are. */
+const ENDPOINTS = '/auth/credentials/code';
+
+/** No answer takes longer, in milliseconds. */
+const PATIENCE = 15_000;
+
+/**
+ * The server said no, or said nothing.
+ *
+ * `code` is the server's (`invalid_code`, `too_many_attempts`, …), or `offline` or `timeout` if there was no answer. Then nobody knows
+ * whether the request was carried out.
+ */
+export class Refusal extends Error {
+  constructor(code, message, { status = 0, retryAfter = 0 } = {}) {
+    super(message);
+    this.name = 'Refusal';
+    this.code = code;
+    this.status = status;
+    /** Seconds to wait before another attempt. */
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** Step 2: spends the code, and gets a challenge for a credential of this kind. It can be answered for five minutes. */
+export function exchange(code, credentialKind) {
+  return post(`${ENDPOINTS}/init`, { code, credentialKind });
+}
+
+/** Step 3: hands in the answer, and gets the credential. `proof` is what `createPasskey` or `createKey` made. */
+export function register(challenge, credentialName, { credentialInfo, encryptedPrivateKey }) {
+  const body = {
+    challengeIdentifier: challenge.challengeIdentifier,
+    credentialKind: challenge.kind,
+    credentialName,
+    credentialInfo,
+  };
+  // The server refuses the member where there is nothing to keep.
+  if (encryptedPrivateKey !== undefined) body.encryptedPrivateKey = encryptedPrivateKey;
+  return post(`${ENDPOINTS}/verify`, body);
+}
+
+/**
+ * What a person typed or pasted, without blanks and dashes and in capitals, or `undefined` if it can't be a code: I, O, 0 and 1 never
+ * occur in one, and nine symbols are the fewest.
+ */
+export function readCode(typed) {
+  const code = typed.replace(/[\s\u200b\p{Dash}]/gu, '').toUpperCase();
+  return /^[A-HJ-NP-Z2-9]{9,52}$/.test(code) ? code : undefined;
+}
+
+/** Whether passkeys can be made at all on this page: not without HTTPS (or localhost), not on a bare IP address. */
+export function canCreatePasskeys() {
+  const isAddress = /^[\d.]+$|^\[/.test(location.hostname);
+  return isSecureContext && !isAddress && typeof PublicKeyCredential === 'function';
+}
+
+/** Answers a challenge with a new passkey. The browser asks the person, who may cancel: the same challenge is then still good. */
+export async function createPasskey(challenge) {
+  const { id, response } = await navigator.credentials.create({ publicKey: creationOptions(challenge) });
+  return {
+    credId: id,
+    clientData: toBase64url(response.clientDataJSON),
+    attestationData: toBase64url(response.attestationObject),
+  };
+}
+
+/** The server's challenge as the browser wants it. */
+function creationOptions(challenge) {
+  const json = {
+    challenge: challenge.challenge,
+    rp: challenge.rp,
+    // The server compares the user handle of a passkey with the text of the id.
+    user: { ...challenge.user, id: toBase64url(new TextEncoder().encode(challenge.user.id)) },
+    pubKeyCredParams: challenge.pubKeyCredParams,
+    authenticatorSelection: challenge.authenticatorSelection,
+    excludeCredentials: challenge.excludeCredentials,
+    attestation: challenge.attestation,
+  };
+  if (PublicKeyCredential.parseCreationOptionsFromJSON) {
+    return PublicKeyCredential.parseCreationOptionsFromJSON(json);
+  }
+  // Older browsers: the same by hand.
+  return {
+    ...json,
+    challenge: fromBase64url(json.challenge),
+    user: { ...json.user, id: fromBase64url(json.user.id) },
+    excludeCredentials: json.excludeCredentials.map((known) => ({ ...known, id: fromBase64url(known.id) })),
+  };
+}
+
+/**
+ * Tells the authenticator to drop a passkey that the server refused, so that nobody is offered one that opens nothing. Only for a refusal by
+ * the server: after `offline` or `timeout` the passkey may well be registered.
+ */
+export async function forgetPasskey(challenge, { credId }) {
+  const unknown = { rpId: challenge.rp.id, credentialId: credId };
+  // Few browsers can, and it is a courtesy: nothing depends on it.
+  await PublicKeyCredential.signalUnknownCredential?.(unknown).catch(() => {});
+}
+
+/** Sends JSON and reads the answer. Throws a `Refusal` for everything but success. */
+export async function post(path, body, headers = {}) {
+  let response, answer;
+  try {
+    response = await fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+      cache: 'no-store',
+      // Neither step needs to know who is signed in here.
+      credentials: 'omit',
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    answer = await response.json();
+  } catch (error) {
+    if (error.name === 'TimeoutError') throw new Refusal('timeout', 'The server did not answer in time.');
+    if (!response) throw new Refusal('offline', 'The server can not be reached.');
+    throw new Refusal('internal', 'The answer was not understood.', { status: response.status });
+  }
+  if (response.ok) return answer;
+  const { code = 'internal', message = 'Something went wrong.' } = answer.error ?? {};
+  const retryAfter = Number(response.headers.get('retry-after')) || 0;
+  throw new Refusal(code, message, { status: response.status, retryAfter });
+}
+
+/** Bytes as base64url without padding, as everything on the wire is. */
+export function toBase64url(bytes) {
+  const binary = Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join('');
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+/** The bytes again. */
+export function fromBase64url(text) {
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}

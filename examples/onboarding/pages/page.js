@@ -1,0 +1,63 @@
+// What both pages do with their elements. Text goes in as text, never as markup.
+
+/** The element of this id. */
+export const byId = (id) => document.getElementById(id);
+
+/** A new element with a class and children: elements, or text. */
+export function element(name, className, ...children) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
+
+/** Shows one of the sections that follow each other, and moves the focus to its heading, so that everybody notices. */
+export function showSection(id) {
+  for (const section of document.querySelectorAll('[data-section]')) section.hidden = section.id !== id;
+  byId(id).querySelector('[tabindex="-1"]')?.focus();
+}
+
+/** Says something to screen readers, without moving the focus. */
+export function announce(text) {
+  byId('announcer').textContent = text;
+}
+
+/** Fills a notice with a title and a text, or hides it. */
+export function notice(box, words) {
+  box.hidden = !words;
+  box.replaceChildren();
+  if (words) box.append(element('strong', '', words.title), element('p', '', words.text));
+}
+
+/** Keeps a button from being pressed twice while this goes on. */
+export async function busy(button, work) {
+  if (button.getAttribute('aria-disabled') === 'true') return;
+  // Not `disabled`, which would take the focus away.
+  button.setAttribute('aria-disabled', 'true');
+  try {
+    await work();
+  } finally {
+    button.removeAttribute('aria-disabled');
+  }
+}
+
+/** Copies a text, and says so on the button. */
+export function copyWith(button, read) {
+  const label = button.textContent;
+  button.addEventListener('click', async () => {
+    const isCopied = await navigator.clipboard.writeText(read()).then(
+      () => true,
+      () => false,
+    );
+    button.textContent = isCopied ? 'Copied' : 'Copy it by hand';
+    announce(isCopied ? 'Copied.' : 'This browser does not let the page copy. Copy it by hand.');
+    setTimeout(() => (button.textContent = label), 2_000);
+  });
+}
+
+/** Symbols in groups of three, as a code is shown. */
+export const grouped = (code) =>
+  code
+    .replaceAll('-', '')
+    .match(/.{1,3}/g)
+    .join('-');

@@ -1,0 +1,61 @@
+use std::error::Error;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Json, Response};
+use credential_code::crypto::PublicKey;
+use credential_code::model::{CredentialId, Origin};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::api::{App, answer, refusal};
+use crate::setup::seeded_key;
+
+/// The key that app 1 made in this browser.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct BrowserKey {
+    cred_id: String,
+    public_key: String,
+}
+
+/// `POST /demo/session`: signs the one user in, and makes the browser's key their credential.
+///
+/// **Only a demonstration does that.** How people sign in, and get their very first credential, is the business of your application; the
+/// library starts where both are there. Here whoever opens app 1 on this machine is the user.
+pub(crate) async fn session(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Json(key): Json<BrowserKey>,
+) -> Response {
+    if !is_from(&headers, app.site.app1()) {
+        let message = format!("App 1 runs at {} and nowhere else. Open it there.", app.site.app1());
+        return refusal(StatusCode::FORBIDDEN, "forbidden", &message);
+    }
+    if let Err(error) = seed(&app, &key) {
+        return refusal(StatusCode::BAD_REQUEST, "invalid_request", &error.to_string());
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    answer(&json!({
+        "token": app.host.token(),
+        "user": app.host.user().name,
+        "app2": app.site.app2().collect::<Vec<_>>(),
+        "now": u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+    }))
+}
+
+fn seed(app: &App, key: &BrowserKey) -> Result<(), Box<dyn Error>> {
+    let id = CredentialId::new(key.cred_id.as_str())?;
+    let public_key = PublicKey::from_pem(&key.public_key)?;
+    let user = app.host.user().id.clone();
+    let origin = Origin::new(app.site.app1())?;
+    app.host.seed(seeded_key("This browser", user, id, public_key, app.site.app1_party(), origin)?);
+    Ok(())
+}
+
+/// Whether a page of this origin asks, and asks here: a name that an attacker pointed at this machine has another `Host`.
+fn is_from(headers: &HeaderMap, origin: &str) -> bool {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    header(header::ORIGIN) == Some(origin) && header(header::HOST) == origin.strip_prefix("http://")
+}

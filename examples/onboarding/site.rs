@@ -1,0 +1,126 @@
+use std::net::IpAddr;
+
+use credential_code::RelyingParty;
+use credential_code::model::Invalid;
+use tokio::net::TcpListener;
+
+/// Where the two apps run, and for whom each of their origins registers.
+#[derive(Debug)]
+pub(crate) struct Site {
+    app1: String,
+    origins: Vec<String>,
+    parties: Vec<RelyingParty>,
+}
+
+impl Site {
+    /// App 1 on this port; app 2 on the given origins or, if there are none, on a domain of its own on this machine, and on that
+    /// of app 1 as well.
+    pub(crate) fn new(port: u16, mut origins: Vec<String>, rp_id: &str) -> Result<Self, Invalid> {
+        let app1 = format!("http://localhost:{port}");
+        if origins.is_empty() {
+            // Browsers find every name below `localhost` on this machine, and treat each as a domain of its own.
+            origins.push(format!("http://app2.localhost:{port}"));
+        }
+        if !origins.contains(&app1) {
+            origins.push(app1.clone());
+        }
+        let parties = relying_parties(rp_id, &origins, &app1)?;
+        Ok(Self { app1, origins, parties })
+    }
+
+    /// The origin of app 1.
+    pub(crate) fn app1(&self) -> &str {
+        &self.app1
+    }
+
+    /// Every origin that may call the server.
+    pub(crate) fn origins(&self) -> &[String] {
+        &self.origins
+    }
+
+    /// The origins where a browser finds app 2, the best to show first.
+    pub(crate) fn app2(&self) -> impl Iterator<Item = &str> {
+        self.origins.iter().map(String::as_str).filter(|origin| origin.starts_with("http"))
+    }
+
+    /// The relying parties, that of `--rp-id` first.
+    pub(crate) fn parties(&self) -> &[RelyingParty] {
+        &self.parties
+    }
+
+    /// That of `--rp-id`.
+    pub(crate) fn main_party(&self) -> &RelyingParty {
+        &self.parties[0]
+    }
+
+    /// That of app 1.
+    pub(crate) fn app1_party(&self) -> &RelyingParty {
+        let mut parties = self.parties.iter();
+        parties.find(|party| party.origin(&self.app1).is_some()).unwrap_or(self.main_party())
+    }
+
+    /// Listens for the origins that lie on other ports of this machine.
+    pub(crate) async fn other_listeners(&self, port: u16) -> Vec<TcpListener> {
+        let mut listeners = Vec::new();
+        for (origin, address) in self.origins.iter().filter_map(|origin| Some((origin, loopback(origin)?))) {
+            if address.1 == port {
+                continue;
+            }
+            match TcpListener::bind(address).await {
+                Ok(listener) => listeners.push(listener),
+                // A development server of somebody's own, which calls the endpoints from there.
+                Err(error) => println!("{origin} is not served from here: {error}"),
+            }
+        }
+        listeners
+    }
+}
+
+/// One relying party for `--rp-id`, and one for each domain that a browser would not let claim that id.
+fn relying_parties(rp_id: &str, origins: &[String], app1: &str) -> Result<Vec<RelyingParty>, Invalid> {
+    let mut grouped: Vec<(&str, Vec<&str>)> = vec![(rp_id, Vec::new())];
+    for origin in origins {
+        let id = own_domain(origin, rp_id).unwrap_or(rp_id);
+        match grouped.iter_mut().find(|(party, _)| *party == id) {
+            Some((_, listed)) => listed.push(origin),
+            None => grouped.push((id, vec![origin])),
+        }
+    }
+    // A relying party has at least one origin, so one that nobody named gets that of app 1.
+    if grouped[0].1.is_empty() {
+        grouped.retain(|(_, listed)| *listed != [app1]);
+        grouped[0].1.push(app1);
+    }
+    grouped.into_iter().map(|(id, listed)| RelyingParty::new(id, "Onboarding", listed)).collect()
+}
+
+/// The domain of an origin, unless it is within `rp_id`. Apps and addresses have none: they belong to `rp_id`, and an address can
+/// register keys but no passkeys.
+fn own_domain<'a>(origin: &'a str, rp_id: &str) -> Option<&'a str> {
+    let (host, _) = host_and_port(origin)?;
+    let is_within = host
+        .strip_suffix(rp_id)
+        // A name without a dot, such as `localhost`, is like `com`: nobody below it may claim it.
+        .is_some_and(|rest| rest.is_empty() || (rest.ends_with('.') && rp_id.contains('.')));
+    let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    (!is_within && !is_address).then_some(host)
+}
+
+/// Where to listen for an origin of this machine that has a port of its own.
+fn loopback(origin: &str) -> Option<(IpAddr, u16)> {
+    let (host, port) = host_and_port(origin.strip_prefix("http://").map(|_| origin)?)?;
+    let address = match host {
+        "localhost" => IpAddr::from([127, 0, 0, 1]),
+        host if host.ends_with(".localhost") => IpAddr::from([127, 0, 0, 1]),
+        host => host.trim_matches(['[', ']']).parse().ok()?,
+    };
+    address.is_loopback().then_some((address, port?))
+}
+
+fn host_and_port(origin: &str) -> Option<(&str, Option<u16>)> {
+    let (_, authority) = origin.split_once("://")?;
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => Some((host, port.parse().ok())),
+        _ => Some((authority, None)),
+    }
+}

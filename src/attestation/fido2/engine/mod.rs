@@ -1,0 +1,96 @@
+//! Who verifies attestation statements.
+//!
+//! The shell has read everything else by now, and the statement's members too. An engine says whether they hold together: it knows
+//! formats, certificates and signatures, and nothing of challenges, origins or flags.
+
+mod native;
+mod webauthn_rs;
+
+pub use self::native::{NativeEngine, TrustAnchors};
+use self::webauthn_rs::WebauthnRs;
+use crate::attestation::VerifyError;
+use crate::attestation::fido2::attestation_object::AttestationObject;
+use crate::attestation::fido2::cose::CoseKey;
+use crate::ceremony::AttestedCredential;
+use crate::model::{AttestationTrust, CoseAlgorithm, Fido2Policy, Origin, RelyingParty};
+
+/// What an engine is given: the input as it came, and what the shell found in it.
+#[derive(Debug)]
+pub(super) struct StatementInput<'a> {
+    pub(super) relying_party: &'a RelyingParty,
+    pub(super) origin: &'a Origin,
+    pub(super) policy: &'a Fido2Policy,
+    pub(super) signed_challenge: &'a [u8],
+    pub(super) client_data: &'a [u8],
+    pub(super) attestation_object: &'a [u8],
+    pub(super) object: &'a AttestationObject<'a>,
+    pub(super) credential: &'a AttestedCredential<'a>,
+    pub(super) key: &'a CoseKey,
+}
+
+/// Verifies attestation statements.
+pub(super) trait StatementEngine {
+    /// Whether it verifies passkeys of that algorithm.
+    fn can_verify(&self, algorithm: CoseAlgorithm) -> bool;
+
+    /// Whether the statement holds, and if so, whether a configured root vouches for it.
+    fn verify_statement(&self, input: &StatementInput<'_>) -> Result<AttestationTrust, VerifyError>;
+}
+
+/// Who verifies the attestation statements of passkeys. The [defaults](crate::manual::defaults) say when to choose which.
+///
+/// | | [`WebauthnRs`](Self::WebauthnRs) | [`Native`](Self::Native) |
+/// | --- | --- | --- |
+/// | what it is | webauthn-rs-core 0.6.2, which reads the whole input once more | this crate, on its own [`crypto`](crate::crypto) and `x509-cert` |
+/// | formats | `none`, `packed`, `fido-u2f`, `apple`, `android-key` but from StrongBox | these, StrongBox too, and `tpm` |
+/// | passkeys | ES256, ES384, RS256 of 2048 bits; ES512 without self attestation | ES256, ES384, ES512, EdDSA (Ed25519); RS256, RS384, RS512 of 2048 to 4096 bits |
+/// | certificates | the first one is read | each one is signed by the next |
+/// | trust | none | configured roots |
+/// | extensions, token binding | refused if it can't read them | not looked at |
+///
+/// `android-safetynet`, which is deprecated, and `compound` are refused by both.
+///
+/// ```
+/// use credential_code::CredentialKind;
+/// use credential_code::attestation::{AttestationEngine, Expected, NativeEngine};
+/// use credential_code::model::Challenge;
+///
+/// let challenge = Challenge::new("Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw").unwrap();
+/// let engine = AttestationEngine::from(NativeEngine::new());
+/// let expected = Expected::new(CredentialKind::Fido2, &challenge).with_attestation_engine(&engine);
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum AttestationEngine {
+    /// webauthn-rs-core.
+    #[default]
+    WebauthnRs,
+    /// This crate's own: more formats and algorithms, and trust in configured roots.
+    Native(NativeEngine),
+}
+
+impl AttestationEngine {
+    pub(super) fn as_dyn(&self) -> &dyn StatementEngine {
+        match self {
+            Self::WebauthnRs => &WebauthnRs,
+            Self::Native(native) => native,
+        }
+    }
+
+    /// What of a policy could never be met, so that a flow is not started with it.
+    pub(crate) fn unmet(&self, policy: &Fido2Policy) -> Option<&'static str> {
+        if !policy.algorithms.iter().all(|algorithm| self.as_dyn().can_verify(*algorithm)) {
+            return Some("an algorithm on offer can't be verified by the attestation engine");
+        }
+        match self {
+            Self::WebauthnRs => None,
+            Self::Native(native) => native.unmet(policy),
+        }
+    }
+}
+
+impl From<NativeEngine> for AttestationEngine {
+    fn from(native: NativeEngine) -> Self {
+        Self::Native(native)
+    }
+}

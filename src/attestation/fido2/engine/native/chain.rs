@@ -1,0 +1,33 @@
+use crate::attestation::fido2::engine::native::certificate::Certificate;
+use crate::attestation::fido2::engine::native::flaw::{Flaw, require};
+
+/// Longer than any that is published, by three. Each certificate but one costs a signature check.
+const LONGEST: usize = 8;
+
+/// The certificates of a statement, its own first. There is at least that one.
+pub(super) struct Chain<'a>(Vec<Certificate<'a>>);
+
+impl<'a> Chain<'a> {
+    pub(super) fn parse(x5c: &[&'a [u8]]) -> Result<Self, Flaw> {
+        require(!x5c.is_empty(), "x5c has a certificate")?;
+        require(x5c.len() <= LONGEST, "x5c has too many certificates")?;
+        x5c.iter().map(|der| Certificate::parse(der)).collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(super) fn leaf(&self) -> &Certificate<'a> {
+        &self.0[0]
+    }
+
+    pub(super) fn certificates(&self) -> &[Certificate<'a>] {
+        &self.0
+    }
+
+    /// Each certificate is signed by the next.
+    pub(super) fn check_links(&self) -> Result<(), Flaw> {
+        for (intermediates, (signed, issuer)) in self.0.iter().zip(&self.0[1..]).enumerate() {
+            require(intermediates <= issuer.longest_path()?, "the chain is longer than an issuer allows")?;
+            signed.check_signed_by(issuer.subject(), issuer.public_key())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! The engine of this crate: section 8 of [WebAuthn Level 3](https://www.w3.org/TR/webauthn-3/#sctn-defined-attestation-formats), one file
+//! for each format.
+//!
+//! A format says which members its statement has, and has no others. What it returns is the certificates that it was signed with, and
+//! `trust` then looks whether they lead to a configured root. Certificates are read with `x509-cert`, and every signature is
+//! checked by [`crypto`](crate::crypto).
+
+mod android_key;
+mod apple;
+mod certificate;
+mod chain;
+mod fido_u2f;
+mod flaw;
+mod packed;
+mod signature;
+mod tpm;
+mod trust;
+
+use sha2::{Digest as _, Sha256};
+
+use self::chain::Chain;
+use self::flaw::Flaw;
+pub use self::trust::TrustAnchors;
+use crate::attestation::VerifyError;
+use crate::attestation::fido2::cose::CoseKey;
+use crate::attestation::fido2::engine::{StatementEngine, StatementInput};
+use crate::attestation::fido2::statement::Statement;
+use crate::ceremony::AttestedCredential;
+use crate::model::{AttestationConveyance, AttestationTrust, CoseAlgorithm, Fido2Policy};
+
+/// Verifies `none`, `packed`, `fido-u2f`, `apple`, `android-key` and `tpm` statements.
+///
+/// Neither a certificate's validity period nor its revocation is looked at: [`verify`](crate::attestation::verify) knows no clock and no
+/// network, and a statement says how a passkey was made, not what its maker is worth today. Take a root off the [`TrustAnchors`] when its
+/// authenticators are no longer to be trusted.
+///
+/// ```
+/// use credential_code::attestation::{NativeEngine, TrustAnchors};
+///
+/// // Everything that holds is accepted; what the roots vouch for is marked as trusted.
+/// let engine = NativeEngine::new().trust(TrustAnchors::new());
+/// ```
+#[derive(Clone, Debug)]
+pub struct NativeEngine {
+    anchors: TrustAnchors,
+    untrusted: Untrusted,
+    by_sha1: BySha1,
+}
+
+/// What becomes of an attestation that no root vouches for.
+#[derive(Clone, Copy, Debug)]
+enum Untrusted {
+    Accept,
+    Refuse,
+}
+
+/// What becomes of a TPM's statement that is signed, or names its key, by way of SHA-1.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum BySha1 {
+    Accept,
+    Refuse,
+}
+
+impl NativeEngine {
+    /// An engine that trusts nobody, and accepts whatever holds.
+    pub fn new() -> Self {
+        Self { anchors: TrustAnchors::new(), untrusted: Untrusted::Accept, by_sha1: BySha1::Accept }
+    }
+
+    /// Marks as [trusted](AttestationTrust::Trusted) what these roots vouch for, and accepts everything else too.
+    #[must_use]
+    pub fn trust(self, anchors: TrustAnchors) -> Self {
+        Self { anchors, untrusted: Untrusted::Accept, ..self }
+    }
+
+    /// Accepts nothing but what these roots vouch for. Ask for an [attestation](Fido2Policy::attestation) then: a flow that
+    /// does not is not built.
+    #[must_use]
+    pub fn trust_only(self, anchors: TrustAnchors) -> Self {
+        Self { anchors, untrusted: Untrusted::Refuse, ..self }
+    }
+
+    /// Refuses TPM statements that are signed by way of SHA-1, or name their key so. Without this they are accepted, since many TPMs of
+    /// Windows Hello make them, and a client whose statement is refused can always send none. Certificates and passkeys with SHA-1 are
+    /// refused in any case.
+    #[must_use]
+    pub fn without_sha1(self) -> Self {
+        Self { by_sha1: BySha1::Refuse, ..self }
+    }
+
+    pub(super) fn unmet(&self, policy: &Fido2Policy) -> Option<&'static str> {
+        match self.untrusted {
+            Untrusted::Accept => None,
+            Untrusted::Refuse if self.anchors.is_empty() => Some("trust is required, and there is no root"),
+            Untrusted::Refuse if policy.attestation == AttestationConveyance::None => {
+                Some("trust is required, and the policy asks for no attestation")
+            }
+            Untrusted::Refuse => None,
+        }
+    }
+}
+
+impl Default for NativeEngine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl StatementEngine for NativeEngine {
+    fn can_verify(&self, algorithm: CoseAlgorithm) -> bool {
+        match algorithm {
+            CoseAlgorithm::Es256
+            | CoseAlgorithm::Es384
+            | CoseAlgorithm::Es512
+            | CoseAlgorithm::EdDsa
+            | CoseAlgorithm::Rs256
+            | CoseAlgorithm::Rs384
+            | CoseAlgorithm::Rs512 => true,
+        }
+    }
+
+    fn verify_statement(&self, input: &StatementInput<'_>) -> Result<AttestationTrust, VerifyError> {
+        let trust = match self.verify_format(input)? {
+            Vouchers::Nobody => AttestationTrust::Untrusted,
+            Vouchers::Certificates(chain) => self.anchors.judge(&chain, &input.credential.aaguid),
+        };
+        match (trust, self.untrusted) {
+            (AttestationTrust::Trusted, _) | (AttestationTrust::Untrusted, Untrusted::Accept) => Ok(trust),
+            (AttestationTrust::Untrusted, Untrusted::Refuse) => Err(VerifyError::Untrusted),
+        }
+    }
+}
+
+impl NativeEngine {
+    /// Formats are told apart to the letter.
+    fn verify_format<'a>(&self, input: &StatementInput<'a>) -> Result<Vouchers<'a>, Flaw> {
+        let registration = || Registration {
+            statement: &input.object.statement,
+            authenticator_data: input.object.authenticator_data,
+            credential: input.credential,
+            key: input.key,
+            client_data_hash: Sha256::digest(input.client_data).into(),
+        };
+        match input.object.format {
+            // The shell has seen that there is nothing in it.
+            "none" => Ok(Vouchers::Nobody),
+            "packed" => packed::verify(&registration()),
+            "fido-u2f" => fido_u2f::verify(&registration()),
+            "apple" => apple::verify(&registration()),
+            "android-key" => android_key::verify(&registration()),
+            "tpm" => tpm::verify(&registration(), self.by_sha1),
+            _ => Err(Flaw("an unknown format")),
+        }
+    }
+}
+
+/// What a format is given: its statement, and what that is about.
+struct Registration<'a> {
+    statement: &'a Statement<'a>,
+    authenticator_data: &'a [u8],
+    credential: &'a AttestedCredential<'a>,
+    key: &'a CoseKey,
+    client_data_hash: [u8; 32],
+}
+
+impl Registration<'_> {
+    /// What most formats sign: the authenticator data and the hash of the client data.
+    fn signed_message(&self) -> Vec<u8> {
+        [self.authenticator_data, &self.client_data_hash].concat()
+    }
+}
+
+/// Who signed for the authenticator's model.
+enum Vouchers<'a> {
+    Nobody,
+    Certificates(Chain<'a>),
+}

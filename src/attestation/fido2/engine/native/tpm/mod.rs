@@ -1,0 +1,72 @@
+//! [Section 8.3](https://www.w3.org/TR/webauthn-3/#sctn-tpm-attestation): a trusted platform module certifies the name of a key that it made.
+//!
+//! The signature is over the TPM's own structure ([`attest`]), which has a hash of the registration and the name of the key in it. The name
+//! is a hash of another structure ([`public_area`]), which has the key. Both are read to the last byte.
+
+mod attest;
+mod certificate;
+mod public_area;
+mod structure;
+
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use self::attest::Attest;
+use self::public_area::PublicArea;
+use crate::attestation::fido2::engine::native::chain::Chain;
+use crate::attestation::fido2::engine::native::flaw::{Flaw, require};
+use crate::attestation::fido2::engine::native::{BySha1, Registration, Vouchers, signature};
+use crate::attestation::fido2::statement::Statement;
+use crate::crypto::PublicKey;
+
+/// RSA PKCS#1 v1.5 with SHA-1: what TPMs sign with that know no better hash.
+const RS1: i64 = -65535;
+
+pub(super) fn verify<'a>(registration: &Registration<'a>, by_sha1: BySha1) -> Result<Vouchers<'a>, Flaw> {
+    let &Statement {
+        alg: Some(alg),
+        sig: Some(sig),
+        x5c: Some(ref x5c),
+        ver: Some("2.0"),
+        cert_info: Some(cert_info),
+        pub_area: Some(pub_area),
+        has_unknown: false,
+    } = registration.statement
+    else {
+        return Err(Flaw("tpm has alg, sig, x5c, ver 2.0, certInfo, pubArea, and nothing else"));
+    };
+    let public_area = PublicArea::parse(pub_area)?;
+    let is_by_sha1 = alg == RS1 || public_area.is_named_by_sha1();
+    require(!is_by_sha1 || by_sha1 == BySha1::Accept, "SHA-1 is refused")?;
+    require(public_area.key == registration.key.public_key, "pubArea has the credential's key")?;
+
+    let attest = Attest::parse(cert_info)?;
+    let extra_data = hash_of(alg, &registration.signed_message())?;
+    require(attest.extra_data == extra_data, "certInfo has the hash of the registration")?;
+    require(attest.name == public_area.name, "certInfo names the key of pubArea")?;
+
+    let chain = Chain::parse(x5c)?;
+    certificate::check(chain.leaf())?;
+    chain.leaf().check_aaguid(&registration.credential.aaguid)?;
+    check_signature(chain.leaf().public_key(), alg, cert_info, sig)?;
+    chain.check_links()?;
+    Ok(Vouchers::Certificates(chain))
+}
+
+fn check_signature(key: &PublicKey, algorithm: i64, message: &[u8], sig: &[u8]) -> Result<(), Flaw> {
+    match algorithm {
+        RS1 => key.verify_rs1(message, sig).map_err(|_| Flaw("the signature does not hold")),
+        _ => signature::check(key, algorithm, message, sig),
+    }
+}
+
+/// The hash that goes with an algorithm.
+fn hash_of(algorithm: i64, message: &[u8]) -> Result<Vec<u8>, Flaw> {
+    match algorithm {
+        -7 | -257 => Ok(Sha256::digest(message).to_vec()),
+        -35 | -258 => Ok(Sha384::digest(message).to_vec()),
+        -36 | -259 => Ok(Sha512::digest(message).to_vec()),
+        RS1 => Ok(Sha1::digest(message).to_vec()),
+        _ => Err(Flaw("a TPM does not sign with that algorithm")),
+    }
+}

@@ -1,0 +1,95 @@
+use std::fmt;
+
+use x509_cert::name::Name;
+
+use crate::attestation::fido2::engine::native::certificate::Certificate;
+use crate::attestation::fido2::engine::native::chain::Chain;
+use crate::crypto::PublicKey;
+use crate::model::{AttestationTrust, Invalid};
+
+/// Who is believed when they vouch for an authenticator: roots, each with the models that it may vouch for.
+///
+/// Take them from the makers, or from the [FIDO Metadata Service](https://fidoalliance.org/metadata/), where roots and AAGUIDs stand side by
+/// side. A root may be the certificate of an authenticator itself, as it is for some there. A root that a statement brings along
+/// is none unless it is also here.
+///
+/// ```
+/// use credential_code::attestation::TrustAnchors;
+///
+/// assert!(TrustAnchors::new().with_root(b"no certificate", [[0; 16]]).is_err());
+/// ```
+#[derive(Clone, Default)]
+pub struct TrustAnchors {
+    anchors: Vec<Anchor>,
+}
+
+/// A root.
+#[derive(Clone)]
+struct Anchor {
+    der: Box<[u8]>,
+    name: Name,
+    public_key: PublicKey,
+    /// None if it signs no certificates.
+    longest_path: Option<usize>,
+    aaguids: Box<[[u8; 16]]>,
+}
+
+impl TrustAnchors {
+    /// No root yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same and a certificate in DER, which vouches for these AAGUIDs and no others. That of U2F keys, which have none, is all zeros.
+    pub fn with_root(
+        mut self,
+        certificate: &[u8],
+        aaguids: impl IntoIterator<Item = [u8; 16]>,
+    ) -> Result<Self, Invalid> {
+        let root = Certificate::parse(certificate).map_err(|_| {
+            Invalid::new("a root is a certificate in DER, with a key and extensions that are known here")
+        })?;
+        let aaguids: Box<[_]> = aaguids.into_iter().collect();
+        if aaguids.is_empty() {
+            return Err(Invalid::new("a root vouches for at least one AAGUID"));
+        }
+        self.anchors.push(Anchor {
+            der: certificate.into(),
+            name: root.subject().clone(),
+            public_key: root.public_key().clone(),
+            longest_path: root.longest_path().ok(),
+            aaguids,
+        });
+        Ok(self)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.anchors.is_empty()
+    }
+
+    /// Whether a root for the model vouches for the chain. The chain's own links were checked before.
+    pub(super) fn judge(&self, chain: &Chain<'_>, aaguid: &[u8; 16]) -> AttestationTrust {
+        let mut anchors = self.anchors.iter().filter(|anchor| anchor.aaguids.contains(aaguid));
+        match anchors.any(|anchor| anchor.vouches_for(chain)) {
+            true => AttestationTrust::Trusted,
+            false => AttestationTrust::Untrusted,
+        }
+    }
+}
+
+impl Anchor {
+    /// It is in the chain, or it signed one that is.
+    fn vouches_for(&self, chain: &Chain<'_>) -> bool {
+        chain.certificates().iter().enumerate().any(|(intermediates, certificate)| {
+            let may_sign = self.longest_path.is_some_and(|longest| intermediates <= longest);
+            *certificate.der == *self.der
+                || may_sign && certificate.check_signed_by(&self.name, &self.public_key).is_ok()
+        })
+    }
+}
+
+impl fmt::Debug for TrustAnchors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TrustAnchors({})", self.anchors.len())
+    }
+}

@@ -1,0 +1,169 @@
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::model::Invalid;
+
+/// A password that a person chose, in plain text, on its way to being hashed. It is wiped when it is dropped.
+///
+/// Its bytes are hashed as they came, without Unicode normalisation: whoever checks it later has to do the same.
+///
+/// ```
+/// use credential_code::model::Password;
+///
+/// let password = Password::new("correct horse").unwrap();
+/// assert_eq!(format!("{password:?}"), "Password(…)");
+/// assert!(Password::new("short").is_err());
+/// ```
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// A password of 8 to 1024 bytes.
+    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
+        let text = Zeroizing::new(text.into());
+        match text.len() {
+            8..=1024 => Ok(Self(text)),
+            _ => Err(Invalid::new("a password has 8 to 1024 bytes")),
+        }
+    }
+
+    /// The password itself: for hashing, and nothing else.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// What an authenticator app shows for half a minute, not yet verified: `otpCode` on the wire.
+///
+/// ```
+/// use credential_code::model::OneTimePassword;
+///
+/// assert!(OneTimePassword::new("081804").is_ok());
+/// assert!(OneTimePassword::new("81804").is_err());
+/// ```
+#[derive(Clone)]
+pub struct OneTimePassword(Zeroizing<String>);
+
+impl OneTimePassword {
+    /// Exactly six ASCII digits.
+    pub fn new(digits: impl Into<String>) -> Result<Self, Invalid> {
+        let digits = Zeroizing::new(digits.into());
+        let is_right = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_right.then_some(Self(digits)).ok_or(Invalid::new("otpCode has exactly six digits"))
+    }
+
+    /// The digits.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for OneTimePassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OneTimePassword(…)")
+    }
+}
+
+/// What an authenticator app reads from a QR code: `otpauth://totp/…`. It has the secret in it.
+#[derive(Clone)]
+pub struct OtpUrl(Zeroizing<String>);
+
+impl OtpUrl {
+    /// The URL of a time-based one-time password.
+    pub fn new(url: impl Into<String>) -> Result<Self, Invalid> {
+        let url = Zeroizing::new(url.into());
+        let is_totp = url.starts_with("otpauth://totp/");
+        is_totp.then_some(Self(url)).ok_or(Invalid::new("an otpUrl starts with otpauth://totp/"))
+    }
+
+    /// The URL itself: for the answer to whoever exchanged the code, and nowhere else.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for OtpUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OtpUrl(…)")
+    }
+}
+
+/// What one-time passwords are computed from, by the server and by the authenticator app: 160 bits, for HMAC-SHA-1.
+#[derive(Clone, Eq)]
+pub struct TotpSecret(Zeroizing<[u8; 20]>);
+
+impl TotpSecret {
+    /// A secret that a host read back from where it keeps it.
+    pub fn new(bytes: [u8; 20]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The secret itself: to be stored **encrypted**, since whoever reads it can sign in.
+    pub fn reveal(&self) -> &[u8; 20] {
+        &self.0
+    }
+}
+
+/// In constant time.
+impl PartialEq for TotpSecret {
+    fn eq(&self, other: &Self) -> bool {
+        self.reveal().ct_eq(other.reveal()).into()
+    }
+}
+
+impl fmt::Debug for TotpSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TotpSecret(…)")
+    }
+}
+
+/// A password, hashed with Argon2id, with its salt and its parameters: `$argon2id$v=19$m=19456,t=2,p=1$…$…`.
+#[derive(Clone, Eq, PartialEq)]
+pub struct PasswordHash(Zeroizing<String>);
+
+impl PasswordHash {
+    /// A [PHC string] of Argon2id.
+    ///
+    /// [PHC string]: https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md
+    pub fn new(phc: impl Into<String>) -> Result<Self, Invalid> {
+        let phc = Zeroizing::new(phc.into());
+        let is_argon2id = phc.starts_with("$argon2id$");
+        is_argon2id.then_some(Self(phc)).ok_or(Invalid::new("a password hash is a PHC string of Argon2id"))
+    }
+
+    /// The PHC string: to be stored, and shown to nobody, since a weak password can be found from it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+/// What a credential without a public key is checked with. It goes to the host once, with the [`NewCredential`](crate::NewCredential),
+/// and to nobody else: no answer, no event and no [`Credential`](crate::Credential) holds it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum CredentialSecret {
+    /// Of the kind `Totp`.
+    Totp {
+        /// Store it encrypted.
+        secret: TotpSecret,
+        /// The time step (RFC 6238's `T`, the Unix time divided by 30) of the one-time password that was used to register. Store it, accept
+        /// only later steps at sign-in, and raise it each time: then none is accepted twice.
+        last_step: u64,
+    },
+    /// Of the kind `Password`.
+    Password(PasswordHash),
+}

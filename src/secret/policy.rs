@@ -1,0 +1,134 @@
+use std::collections::HashSet;
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::model::Password;
+
+/// What OWASP's Password Storage Cheat Sheet holds for equally strong, with one lane each: memory in KiB, and passes over it.
+const WEAKEST: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
+/// A gibibyte, and many times what makes a hash take a second: whoever exceeds that meant another unit.
+const STRONGEST: (u32, u32) = (1 << 20, 64);
+
+/// Which passwords are refused, and how the others are hashed: for
+/// [`CodeFlowBuilder::passwords`](crate::flow::CodeFlowBuilder::passwords).
+///
+/// ```
+/// use credential_code::secret::PasswordPolicy;
+///
+/// let policy = PasswordPolicy::new(["password", "12345678"]).argon2id(47_104, 1).hashes_at_once(2);
+/// # drop(policy);
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct PasswordPolicy {
+    denied: HashSet<Box<str>>,
+    pub(super) memory_kib: u32,
+    pub(super) passes: u32,
+    pub(super) at_once: usize,
+    pub(super) most_waiting: usize,
+}
+
+impl PasswordPolicy {
+    /// Refuses these passwords, whatever their case, and hashes others with Argon2id in 19 MiB and two passes, four at once, with 64
+    /// waiting.
+    ///
+    /// The list is compared with whole passwords. It should have those that NIST SP 800-63B asks to refuse: commonly used, expected (the
+    /// names of the service) and compromised ones.
+    pub fn new<P: AsRef<str>>(denied: impl IntoIterator<Item = P>) -> Self {
+        Self {
+            denied: denied
+                .into_iter()
+                .map(|password| lower_case(password.as_ref()).as_str().into())
+                .collect(),
+            memory_kib: 19_456,
+            passes: 2,
+            at_once: 4,
+            most_waiting: 64,
+        }
+    }
+
+    /// Hashes in that much memory, with that many passes over it, and one lane. At least as strong as one of OWASP's: 46 MiB and one pass,
+    /// 19 and 2, 12 and 3, 9 and 4, 7 and 5; at most 1 GiB and 64 passes.
+    pub fn argon2id(mut self, memory_kib: u32, passes: u32) -> Self {
+        (self.memory_kib, self.passes) = (memory_kib, passes);
+        self
+    }
+
+    /// How many passwords are hashed at the same time, each in memory and on a thread of its own. Default: 4.
+    pub fn hashes_at_once(mut self, count: usize) -> Self {
+        self.at_once = count;
+        self
+    }
+
+    /// How many more may wait for their turn. Beyond that, the answer is 503 and the challenge is put back. Default: 64.
+    pub fn most_waiting(mut self, count: usize) -> Self {
+        self.most_waiting = count;
+        self
+    }
+
+    /// The rule that a setting breaks, if one does.
+    pub(super) fn broken_rule(&self) -> Option<&'static str> {
+        let (memory_kib, passes) = (self.memory_kib, self.passes);
+        if !WEAKEST.iter().any(|weakest| memory_kib >= weakest.0 && passes >= weakest.1) {
+            return Some("Argon2id needs more memory or more passes to withstand guessing");
+        }
+        if memory_kib > STRONGEST.0 || passes > STRONGEST.1 {
+            return Some("Argon2id takes at most 1 GiB and 64 passes");
+        }
+        if !(1..=1024).contains(&self.at_once) || self.most_waiting > 1 << 20 {
+            return Some("1 to 1024 passwords are hashed at once, and at most a million wait");
+        }
+        None
+    }
+
+    pub(super) fn denies(&self, password: &Password) -> bool {
+        self.denied.contains(lower_case(password.reveal()).as_str())
+    }
+}
+
+/// Character by character, whatever stands beside it. Lower case is never three times as long, so the text never has to grow and leaves no
+/// copy behind.
+fn lower_case(text: &str) -> Zeroizing<String> {
+    let mut lower = Zeroizing::new(String::with_capacity(3 * text.len()));
+    lower.extend(text.chars().flat_map(char::to_lowercase));
+    lower
+}
+
+impl fmt::Debug for PasswordPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordPolicy")
+            .field("denied", &format_args!("{} passwords", self.denied.len()))
+            .field("memory_kib", &self.memory_kib)
+            .field("passes", &self.passes)
+            .field("at_once", &self.at_once)
+            .field("most_waiting", &self.most_waiting)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PasswordPolicy;
+    use crate::model::Password;
+
+    #[test]
+    fn a_denied_password_is_denied_in_any_case_and_as_a_whole_only() {
+        let policy = PasswordPolicy::new(["Password1", "ὈΔΥΣΣΕΎΣ", "straße 1"]);
+        let denies = |text: &str| policy.denies(&Password::new(text).unwrap());
+        assert!(["password1", "PASSWORD1", "Ὀδυσσεύσ", "STRAßE 1"].into_iter().all(denies));
+        assert!(!["password12", " password1", "passwort1"].into_iter().any(denies));
+    }
+
+    #[test]
+    fn weak_and_absurd_parameters_break_a_rule() {
+        let broken = |memory, passes| PasswordPolicy::new([""; 0]).argon2id(memory, passes).broken_rule();
+        for (memory, passes) in super::WEAKEST {
+            assert_eq!(broken(memory, passes), None);
+            assert!(broken(memory - 1, passes).is_some());
+            assert!(broken(memory, passes - 1).is_some());
+        }
+        assert_eq!(broken(1 << 20, 64), None);
+        assert!(broken((1 << 20) + 1, 2).is_some() && broken(19_456, 65).is_some());
+    }
+}

@@ -1,0 +1,78 @@
+use crate::host::CredentialRepository;
+use crate::model::{
+    Credential, CredentialId, CredentialKind, CredentialSecret, NewCredential, PasswordHash, TotpSecret,
+    UserId,
+};
+use crate::store::Insertion;
+use crate::testing::repository_contract::{find, sample, unique};
+
+/// Asserts what a [`CredentialRepository`] owes to the kinds `Password` and `Totp`, beyond
+/// [`repository_contract`](crate::testing::repository_contract()), and panics with the name of the law that is broken. The closure reads
+/// a secret from wherever the host keeps it.
+///
+/// ```
+/// # async fn example() {
+/// use credential_code::UserId;
+/// use credential_code::testing::{MemoryHost, secret_contract};
+///
+/// let (host, user) = (MemoryHost::default(), UserId::new("us-1").unwrap());
+/// secret_contract(&host, &user, async |id| host.secret(id)).await;
+/// # }
+/// # credential_code::testing::block_on(example());
+/// ```
+pub async fn secret_contract(
+    repository: &dyn CredentialRepository,
+    user: &UserId,
+    secret_of: impl AsyncFn(&CredentialId) -> Option<CredentialSecret>,
+) {
+    for (kind, secret, other) in samples() {
+        let credential = without_key(user, kind);
+        assert_eq!(insert(repository, &credential, Some(secret.clone())).await, Insertion::Created);
+
+        let found = find(repository, user, &credential.id).await;
+        assert_eq!(
+            found,
+            std::slice::from_ref(&credential),
+            "a_credential_without_a_public_key_is_found_unchanged"
+        );
+        let kept = secret_of(&credential.id).await;
+        assert_eq!(kept.as_ref(), Some(&secret), "a_secret_is_stored_with_its_credential");
+
+        assert_eq!(insert(repository, &credential, Some(other)).await, Insertion::Duplicate);
+        let kept = secret_of(&credential.id).await;
+        assert_eq!(kept.as_ref(), Some(&secret), "a_duplicate_leaves_the_secret_alone");
+    }
+    let key = sample(user, &unique(""));
+    assert_eq!(insert(repository, &key, None).await, Insertion::Created);
+    assert_eq!(secret_of(&key.id).await, None, "a_key_has_no_secret");
+}
+
+/// Of each kind a secret, and another.
+fn samples() -> [(CredentialKind, CredentialSecret, CredentialSecret); 2] {
+    let totp = |byte, last_step| CredentialSecret::Totp { secret: TotpSecret::new([byte; 20]), last_step };
+    let password = |hash: &str| {
+        let phc = format!("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA${hash}");
+        CredentialSecret::Password(PasswordHash::new(phc).expect("the sample is valid"))
+    };
+    let hash = "xyEbXhjRW3mNoyJOKJbmpg+9vEzpMZCNJKnS9Cn5Ofo";
+    [
+        (CredentialKind::Totp, totp(0xa5, i64::MAX.unsigned_abs()), totp(0, 1)),
+        (CredentialKind::Password, password(hash), password(&hash.to_lowercase())),
+    ]
+}
+
+fn without_key(user: &UserId, kind: CredentialKind) -> Credential {
+    let mut credential = sample(user, &unique(""));
+    credential.kind = kind;
+    credential.public_key = None;
+    credential
+}
+
+async fn insert(
+    repository: &dyn CredentialRepository,
+    credential: &Credential,
+    secret: Option<CredentialSecret>,
+) -> Insertion {
+    let new = NewCredential::assert_verified(credential.clone(), secret);
+    repository.insert(new).await.expect("the repository answers")
+}

@@ -1,0 +1,174 @@
+//! Keys of every algorithm, the same in every run.
+
+use credential_code::crypto::PublicKey;
+use ed25519_dalek::Signer as _;
+use minicbor::Encoder;
+use p256::ecdsa::signature::hazmat::PrehashSigner;
+use rsa::traits::PublicKeyParts;
+use rsa::{BoxedUint, Pkcs1v15Sign, RsaPrivateKey};
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use crate::der::{bits, oid, sequence, tlv};
+
+// The primes of a throw-away key of 2048 bits.
+const P: &str = "f98713b47f363a2ed69b03ac60fefd397fc90ccdf0204deed397aa3c7a3b155bd31a638e2b047c5c965cac8b1e48b7b3a891aac4e2678931cf45d33de2288c35cabb21a2a2cc6c7c48629a6a2c9faa814f2d3e71e775632915fd55237b3386334581d0926597d705f232ec1de81f91cfe1e87fd534aa37fed88acfe9add400df";
+const Q: &str = "cc0815c66234b2b410f2149a1ed852eecf285b1d4796999b04b617b5aeb366ac2ba31c16266315ffb9bf2c6f447c5b7c49faf34519e31e2ec4e58fd71af78122e064156c71e337004a5fe9fb6e190d90757aec7a059d5b1a9e6acc21fd1d15c0cafc5a4efd9d61e55e74635216d4ef1fa8b741091f4ee40df4fbc21a4ec9e1a1";
+
+#[derive(Clone)]
+pub(crate) enum Key {
+    P256(p256::ecdsa::SigningKey),
+    P384(p384::ecdsa::SigningKey),
+    P521(p521::ecdsa::SigningKey),
+    Ed25519(ed25519_dalek::SigningKey),
+    Rsa(Box<RsaPrivateKey>),
+}
+
+pub(crate) const RS1: i64 = -65535;
+
+fn number(hex: &str) -> BoxedUint {
+    let bytes: Vec<u8> =
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+    BoxedUint::from_be_slice_vartime(&bytes)
+}
+
+impl Key {
+    pub(crate) fn p256(seed: u8) -> Self {
+        Self::P256(p256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap())
+    }
+
+    pub(crate) fn p384(seed: u8) -> Self {
+        Self::P384(p384::ecdsa::SigningKey::from_slice(&[seed; 48]).unwrap())
+    }
+
+    pub(crate) fn p521(seed: u8) -> Self {
+        let mut scalar = [seed; 66];
+        scalar[0] = 0;
+        Self::P521(p521::ecdsa::SigningKey::from_slice(&scalar).unwrap())
+    }
+
+    pub(crate) fn ed25519(seed: u8) -> Self {
+        Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[seed; 32]))
+    }
+
+    pub(crate) fn rsa() -> Self {
+        Self::Rsa(Box::new(
+            RsaPrivateKey::from_p_q(number(P), number(Q), BoxedUint::from(65537_u32)).unwrap(),
+        ))
+    }
+
+    /// The COSE algorithm that goes with it.
+    pub(crate) fn algorithm(&self) -> i64 {
+        match self {
+            Self::P256(_) => -7,
+            Self::P384(_) => -35,
+            Self::P521(_) => -36,
+            Self::Ed25519(_) => -8,
+            Self::Rsa(_) => -257,
+        }
+    }
+
+    /// A point, an Ed25519 key, or a modulus.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Self::P384(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Self::P521(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Self::Ed25519(key) => key.verifying_key().as_bytes().to_vec(),
+            Self::Rsa(key) => key.n_bytes().to_vec(),
+        }
+    }
+
+    pub(crate) fn coordinates(&self) -> (Vec<u8>, Vec<u8>) {
+        let point = self.bytes();
+        let (x, y) = point[1..].split_at(point.len() / 2);
+        (x.to_vec(), y.to_vec())
+    }
+
+    pub(crate) fn spki(&self) -> Vec<u8> {
+        let ec =
+            |curve| sequence(&[&sequence(&[&oid("1.2.840.10045.2.1"), &oid(curve)]), &bits(&self.bytes())]);
+        match self {
+            Self::P256(_) => ec("1.2.840.10045.3.1.7"),
+            Self::P384(_) => ec("1.3.132.0.34"),
+            Self::P521(_) => ec("1.3.132.0.35"),
+            Self::Ed25519(_) => sequence(&[&sequence(&[&oid("1.3.101.112")]), &bits(&self.bytes())]),
+            Self::Rsa(_) => {
+                let modulus = tlv(0x02, &[&[0], &self.bytes()]);
+                let pair = sequence(&[&modulus, &[0x02, 3, 1, 0, 1]]);
+                sequence(&[&sequence(&[&oid("1.2.840.113549.1.1.1"), &[5, 0]]), &bits(&pair)])
+            }
+        }
+    }
+
+    pub(crate) fn cose(&self) -> Vec<u8> {
+        let mut cose = Vec::new();
+        let mut cbor = Encoder::new(&mut cose);
+        let algorithm = self.algorithm();
+        match self {
+            Self::P256(_) | Self::P384(_) | Self::P521(_) => {
+                let curve = match self {
+                    Self::P256(_) => 1,
+                    Self::P384(_) => 2,
+                    _ => 3,
+                };
+                let (x, y) = self.coordinates();
+                cbor.map(5).unwrap().i8(1).unwrap().i8(2).unwrap().i8(3).unwrap().i64(algorithm).unwrap();
+                cbor.i8(-1).unwrap().i8(curve).unwrap().i8(-2).unwrap().bytes(&x).unwrap();
+                cbor.i8(-3).unwrap().bytes(&y).unwrap();
+            }
+            Self::Ed25519(_) => {
+                cbor.map(4).unwrap().i8(1).unwrap().i8(1).unwrap().i8(3).unwrap().i64(algorithm).unwrap();
+                cbor.i8(-1).unwrap().i8(6).unwrap().i8(-2).unwrap().bytes(&self.bytes()).unwrap();
+            }
+            Self::Rsa(_) => {
+                cbor.map(4).unwrap().i8(1).unwrap().i8(3).unwrap().i8(3).unwrap().i64(algorithm).unwrap();
+                cbor.i8(-1).unwrap().bytes(&self.bytes()).unwrap();
+                cbor.i8(-2).unwrap().bytes(&[1, 0, 1]).unwrap();
+            }
+        }
+        cose
+    }
+
+    /// Signs with an algorithm of COSE, which need not be the key's own.
+    pub(crate) fn sign(&self, algorithm: i64, message: &[u8]) -> Vec<u8> {
+        let hash = hash(algorithm, message);
+        match self {
+            Self::P256(key) => {
+                let signature: p256::ecdsa::Signature = key.sign_prehash(&hash).unwrap();
+                signature.to_der().as_bytes().to_vec()
+            }
+            Self::P384(key) => {
+                let signature: p384::ecdsa::Signature = key.sign_prehash(&hash).unwrap();
+                signature.to_der().as_bytes().to_vec()
+            }
+            Self::P521(key) => {
+                let signature: p521::ecdsa::Signature = key.sign_prehash(&hash).unwrap();
+                signature.to_der().as_bytes().to_vec()
+            }
+            Self::Ed25519(key) => key.sign(message).to_bytes().to_vec(),
+            Self::Rsa(key) => {
+                let padding = match algorithm {
+                    RS1 => Pkcs1v15Sign::new::<Sha1>(),
+                    -258 => Pkcs1v15Sign::new::<Sha384>(),
+                    -259 => Pkcs1v15Sign::new::<Sha512>(),
+                    _ => Pkcs1v15Sign::new::<Sha256>(),
+                };
+                key.sign(padding, &hash).unwrap()
+            }
+        }
+    }
+
+    pub(crate) fn public_key(&self) -> PublicKey {
+        PublicKey::from_spki_der(&self.spki()).unwrap()
+    }
+}
+
+pub(crate) fn hash(algorithm: i64, message: &[u8]) -> Vec<u8> {
+    match algorithm {
+        RS1 => Sha1::digest(message).to_vec(),
+        -35 | -258 => Sha384::digest(message).to_vec(),
+        -36 | -259 => Sha512::digest(message).to_vec(),
+        _ => Sha256::digest(message).to_vec(),
+    }
+}

@@ -1,0 +1,20 @@
+//! Attestation statements and the native engine: what each format asks for, each rule of it broken once, who is trusted, and that nothing is
+//! accepted which webauthn-rs-core refuses but for a reason.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod certificates;
+mod der;
+mod keys;
+mod registration;
+
+mod android_key;
+mod apple;
+mod differential;
+mod engines;
+mod fido_u2f;
+mod packed;
+mod published;
+mod tpm;
+mod trust;

@@ -1,0 +1,128 @@
+use credential_code::attestation::{AttestationEngine, NativeEngine, TrustAnchors, VerifyError};
+use credential_code::model::AttestationTrust;
+
+use crate::android_key::Android;
+use crate::apple::Apple;
+use crate::certificates::{Certificate, Extension, named, root, root_key};
+use crate::fido_u2f::U2f;
+use crate::keys::Key;
+use crate::packed::Packed;
+use crate::registration::{AAGUID, Member, Passkey, check_with};
+use crate::tpm::Tpm;
+
+const OTHER: [u8; 16] = *b"another-aaguid!!";
+
+fn trust_by(
+    anchors: TrustAnchors,
+    attestation: &credential_code::attestation::Attestation,
+) -> AttestationTrust {
+    let engine = NativeEngine::new().trust(anchors).into();
+    check_with(&engine, attestation).unwrap().fido2().unwrap().attestation_trust
+}
+
+fn anchor(certificate: &[u8]) -> TrustAnchors {
+    TrustAnchors::new().with_root(certificate, [OTHER, AAGUID]).unwrap()
+}
+
+/// A certificate by an authority between it and the root.
+fn packed_with(middle: &Certificate) -> Packed {
+    let mut packed = Packed::new();
+    packed.certificate = packed.certificate.by("Middle", middle.key.clone());
+    packed.issuers = vec![middle.der()];
+    packed
+}
+
+fn middle() -> Certificate {
+    Certificate::authority("Middle", Key::p256(3))
+}
+
+#[test]
+fn whom_a_configured_root_vouches_for_is_trusted() {
+    let direct = Packed::new();
+    assert_eq!(trust_by(anchor(&root()), &direct.attest()), AttestationTrust::Trusted);
+    let mut with_root = Packed::new();
+    with_root.issuers = vec![root()];
+    assert_eq!(trust_by(anchor(&root()), &with_root.attest()), AttestationTrust::Trusted);
+    let with_middle = packed_with(&middle());
+    assert_eq!(trust_by(anchor(&root()), &with_middle.attest()), AttestationTrust::Trusted);
+    assert_eq!(trust_by(anchor(&middle().der()), &with_middle.attest()), AttestationTrust::Trusted);
+    // Some metadata has the certificate of the authenticator itself.
+    let leaf = direct.certificate.der();
+    assert_eq!(trust_by(anchor(&leaf), &direct.attest()), AttestationTrust::Trusted);
+
+    for attestation in [Tpm::new().attest(), Apple::new().attest(), Android::new().attest()] {
+        assert_eq!(trust_by(anchor(&root()), &attestation), AttestationTrust::Trusted);
+    }
+}
+
+#[test]
+fn nobody_else_is_trusted() {
+    let untrusted = |anchors: TrustAnchors, packed: &Packed| {
+        assert_eq!(trust_by(anchors, &packed.attest()), AttestationTrust::Untrusted);
+    };
+    untrusted(TrustAnchors::new(), &Packed::new());
+    // Another model's root.
+    untrusted(TrustAnchors::new().with_root(&root(), [OTHER]).unwrap(), &Packed::new());
+    // A root of the same name with another key.
+    untrusted(anchor(&Certificate::authority("Root", Key::p256(9)).der()), &Packed::new());
+    // A root of another name with the same key.
+    untrusted(anchor(&Certificate::authority("Roof", root_key()).der()), &Packed::new());
+    // An attacker's root, sent along, that has the name of ours.
+    let mut forged = Packed::new();
+    forged.certificate.signer = Key::p256(9);
+    forged.issuers = vec![Certificate::authority("Root", Key::p256(9)).by("Root", Key::p256(9)).der()];
+    untrusted(anchor(&root()), &forged);
+    // What a leaf signs, when that leaf is a root.
+    let leaf = Certificate::new(named("Middle"), Key::p256(3));
+    let mut by_leaf = Packed::new();
+    by_leaf.certificate = by_leaf.certificate.by("Middle", Key::p256(3));
+    untrusted(anchor(&leaf.der()), &by_leaf);
+    // A longer path than the root allows.
+    let mut narrow = Certificate::authority("Root", root_key());
+    narrow.extensions = vec![Extension::authority(Some(0))];
+    untrusted(anchor(&narrow.der()), &packed_with(&middle()));
+    assert_eq!(trust_by(anchor(&narrow.der()), &Packed::new().attest()), AttestationTrust::Trusted);
+}
+
+#[test]
+fn a_passkey_that_vouches_for_itself_is_not_trusted() {
+    let anchors = || TrustAnchors::new().with_root(&root(), [AAGUID, [0; 16]]).unwrap();
+    let passkey = Passkey::new(root_key());
+    let signature = passkey.key.sign(-7, &passkey.signed_message());
+    let statement = [("alg", Member::Number(-7)), ("sig", Member::Bytes(signature))];
+    assert_eq!(trust_by(anchors(), &passkey.attest("packed", &statement)), AttestationTrust::Untrusted);
+    assert_eq!(trust_by(anchors(), &passkey.attest("none", &[])), AttestationTrust::Untrusted);
+}
+
+#[test]
+fn a_u2f_key_is_trusted_as_long_as_it_claims_no_model() {
+    let anchors = || TrustAnchors::new().with_root(&root(), [AAGUID, [0; 16]]).unwrap();
+    let mut key = U2f::new();
+    assert_eq!(trust_by(anchors(), &key.attest()), AttestationTrust::Trusted);
+    // It is not under its signature.
+    key.passkey.aaguid = AAGUID;
+    assert_eq!(trust_by(anchors(), &key.attest()), AttestationTrust::Untrusted);
+}
+
+#[test]
+fn trust_may_be_required() {
+    let engine: AttestationEngine = NativeEngine::new().trust_only(anchor(&root())).into();
+    let trusted = check_with(&engine, &Packed::new().attest()).unwrap();
+    assert_eq!(trusted.fido2().unwrap().attestation_trust, AttestationTrust::Trusted);
+
+    let mut stranger = Packed::new();
+    stranger.certificate = stranger.certificate.by("Stranger", Key::p256(9));
+    let nothing = Passkey::new(Key::p256(1)).attest("none", &[]);
+    for attestation in [stranger.attest(), nothing] {
+        let refused = check_with(&engine, &attestation).unwrap_err();
+        assert!(matches!(refused, VerifyError::Untrusted), "{refused:?}");
+        assert!(refused.is_mendable(), "another authenticator may do");
+    }
+}
+
+#[test]
+fn a_root_is_a_certificate_for_at_least_one_model() {
+    assert!(TrustAnchors::new().with_root(&root(), []).is_err());
+    assert!(TrustAnchors::new().with_root(&[root(), vec![0]].concat(), [AAGUID]).is_err());
+    assert!(TrustAnchors::new().with_root(b"", [AAGUID]).is_err());
+}

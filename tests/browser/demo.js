@@ -1,0 +1,181 @@
+// The example server, a browser, and what every test asks of a page.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs/promises';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+
+import axe from 'axe-core';
+import jsQR from 'jsqr';
+import { chromium } from 'playwright-core';
+import { PNG } from 'pngjs';
+
+const target = process.env.CARGO_TARGET_DIR ?? new URL('../../target', import.meta.url).pathname;
+const shots = process.env.SCREENSHOTS ?? path.join(os.tmpdir(), 'credential-code-screenshots');
+
+/** Starts the example on a free port. */
+export async function startServer(...flags) {
+  const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'onboarding-'));
+  const file = path.join(folder, 'setup.json');
+  const args = ['--port', '0', '--setup-file', file, ...flags];
+  const server = spawn(path.join(target, 'debug/examples/onboarding'), args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  server.stdout.on('data', (text) => (output += text));
+  // The greeting comes when the server listens and the file is written.
+  await Promise.race([
+    once(server.stdout, 'data'),
+    once(server, 'exit').then(([code]) => assert.fail(`the example ended with ${code}`)),
+    once(server, 'error').then(([error]) => assert.fail(`the example did not start: ${error.message}`)),
+  ]);
+  const { base } = JSON.parse(await fs.readFile(file, 'utf8'));
+  return {
+    app1: base,
+    /** Another domain on the same machine. */
+    app2: base.replace('localhost', 'app2.localhost'),
+    output: () => output,
+    async stop() {
+      if (server.exitCode === null) {
+        const exit = once(server, 'exit');
+        process.kill(server.pid, 'SIGINT');
+        await exit;
+      }
+      await fs.rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A port that nobody listens on. */
+export async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export function launchBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+/**
+ * Collects whatever a page complains about, and where it goes. A refused request is no complaint if the test expects its status, nor
+ * one without an answer if it expects 0.
+ */
+export function watch(page, expectedStatuses = []) {
+  const complaints = [];
+  const requests = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    const answered = /responded with a status of (\d+)/.exec(message.text());
+    const status = message.text().includes('net::ERR_FAILED') ? 0 : Number(answered?.[1]);
+    if (['error', 'warning'].includes(message.type()) && !expectedStatuses.includes(status)) {
+      complaints.push(message.text());
+    }
+  });
+  page.on('request', (request) => {
+    requests.push({ url: request.url(), body: request.postData() ?? '', headers: request.headers() });
+  });
+  return { complaints, requests };
+}
+
+/** Gives a page an authenticator that verifies its user. */
+export async function addAuthenticator(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('WebAuthn.enable');
+  const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return {
+    credentials: async () => (await session.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
+    /** What a person does who closes the dialog, or shows the wrong finger. */
+    refuse: () => session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false }),
+    agree: () => session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true }),
+  };
+}
+
+/** What the QR code on a page says to a camera. */
+export async function scan(page, selector) {
+  const { data, width, height } = PNG.sync.read(await page.locator(selector).screenshot());
+  return jsQR(new Uint8ClampedArray(data), width, height)?.data;
+}
+
+/** What a QR code says, given row by row. */
+export function readModules(modules) {
+  const [scale, border] = [4, 4];
+  const size = (modules.length + 2 * border) * scale;
+  const isDark = (at) =>
+    modules[Math.floor(at / size / scale) - border]?.[Math.floor((at % size) / scale) - border];
+  const pixels = Array.from({ length: size * size }, (_, at) =>
+    isDark(at) ? [0, 0, 0, 255] : [255, 255, 255, 255],
+  );
+  return jsQR(new Uint8ClampedArray(pixels.flat()), size, size)?.data;
+}
+
+/** Checks that a state of a page is accessible and fits, light and dark, and takes its pictures. */
+export async function look(page, name) {
+  await fs.mkdir(shots, { recursive: true });
+  const before = page.viewportSize();
+  await page.bringToFront();
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    for (const width of [1280, 360]) {
+      await page.setViewportSize({ width, height: width === 360 ? 740 : 800 });
+      await page.screenshot({
+        path: path.join(shots, `${name}-${width}-${colorScheme}.png`),
+        fullPage: true,
+      });
+    }
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate(() => globalThis.axe.run());
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
+    assert.deepEqual(found, [], `${name} is accessible in ${colorScheme} colours`);
+  }
+  await page.setViewportSize({ width: 320, height: 640 });
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(width <= 320, `${name} is ${width} pixels wide on 320`);
+  const small = await page.evaluate(() =>
+    [
+      ...document.querySelectorAll(
+        'button, a, select, input:not([type=radio], [type=checkbox]), label:has(input)',
+      ),
+    ]
+      .filter((element) => element.checkVisibility())
+      .filter((element) => element.getBoundingClientRect().height < 44)
+      .map((element) => element.outerHTML),
+  );
+  assert.deepEqual(small, [], `${name} has targets of 44 pixels`);
+  await page.setViewportSize(before);
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: null });
+}
+
+/** Looks at a page as it is printed. */
+export async function onPaper(page, name, check) {
+  await page.emulateMedia({ media: 'print' });
+  await page.screenshot({ path: path.join(shots, `${name}-paper.png`) });
+  await check();
+  await page.emulateMedia({ media: null });
+}

@@ -1,0 +1,581 @@
+// The two pages of the example, in Chromium with virtual authenticators, as a person goes through them.
+//
+// Needs the example to be built: cargo build --example onboarding. Screenshots go to the system's temporary folder, or to $SCREENSHOTS.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import { after, before, test } from 'node:test';
+
+import {
+  addAuthenticator,
+  freePort,
+  launchBrowser,
+  look,
+  onPaper,
+  readModules,
+  scan,
+  startServer,
+  watch,
+} from './demo.js';
+
+let browser;
+before(async () => (browser = await launchBrowser()));
+after(() => browser.close());
+
+/** Runs a test with a server and a browser profile of its own, and checks that no page complained. */
+function demo(name, run, { flags = [], statuses = [] } = {}) {
+  test(name, async () => {
+    const server = await startServer(...flags);
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    context.setDefaultTimeout(10_000);
+    const watched = [];
+    const open = async (url) => {
+      const page = await context.newPage();
+      watched.push(watch(page, statuses));
+      await page.goto(url);
+      return page;
+    };
+    try {
+      await run({ ...server, context, open, requests: () => watched.flatMap((page) => page.requests) });
+      assert.deepEqual(
+        watched.flatMap((page) => page.complaints),
+        [],
+      );
+    } finally {
+      await context.close();
+      await server.stop();
+    }
+  });
+}
+
+/** Asks for a code in app 1. */
+async function mint(page) {
+  await page.getByRole('button', { name: 'Add a device' }).click();
+  await page.getByText('Waiting for the code').waitFor();
+  return page.locator('#code').textContent();
+}
+
+async function enter(page, code, kind = 'Passkey') {
+  await page.getByLabel('One-time code').fill(code);
+  await page.getByRole('radio', { name: kind }).check();
+  await page.getByRole('button', { name: 'Continue' }).click();
+}
+
+/** A code that the server has, made by the page's own modules. */
+const mintFor = (page, milliseconds) =>
+  page.evaluate(async (lifetime) => {
+    const [{ post }, { browserKey, postSigned }] = await Promise.all([
+      import('/enroll.js'),
+      import('/sign.js'),
+    ]);
+    const key = await browserKey();
+    const { token } = await post('/demo/session', { credId: key.credId, publicKey: key.publicKey });
+    const expiration = new Date(Date.now() + lifetime).toISOString();
+    return (await postSigned('/auth/credentials/code', { expiration }, { key, token })).code;
+  }, milliseconds);
+
+const heading = (page, name) => page.getByRole('heading', { name }).waitFor();
+
+demo('a typed code adds a passkey on another domain', async ({ app1, app2, open, requests, output }) => {
+  const first = await open(app1);
+  await first.getByText('This browser', { exact: true }).waitFor();
+  await look(first, 'app1-start');
+  const code = await mint(first);
+  assert.match(code, /^[A-HJ-NP-Z2-9]{3}(-[A-HJ-NP-Z2-9]{3}){2}$/);
+  await look(first, 'app1-code');
+
+  const second = await open(`${app2}/enroll`);
+  const authenticator = await addAuthenticator(second);
+  await look(second, 'app2-start');
+  await enter(second, ` ${code.toLowerCase().replaceAll('-', ' ')} `);
+  await heading(second, 'Create your passkey');
+  await first.getByText('Continue on the other device', { exact: true }).waitFor();
+  await look(first, 'app1-opened');
+  await look(second, 'app2-passkey');
+  assert.ok(await second.getByText('ada@example.com').isVisible(), 'the person sees whose account it is');
+
+  await second.getByLabel('Name').fill('My new phone');
+  await second.getByRole('button', { name: 'Create passkey' }).click();
+  await heading(second, 'Passkey added');
+  await look(second, 'app2-passkey-done');
+  const facts = await second.locator('#done-facts').textContent();
+  assert.match(facts, /My new phone.*ada@example\.com.*app2\.localhost/);
+  const [passkey] = await authenticator.credentials();
+  assert.equal(passkey.rpId, 'app2.localhost', 'app 1 has another relying party');
+  assert.equal(Buffer.from(passkey.userHandle, 'base64').toString(), 'us-2ba0h-lvp2q-8v1860pcj1bh5irf');
+
+  await first.getByText('My new phone was added', { exact: true }).waitFor();
+  const added = first.getByRole('listitem').filter({ hasText: 'My new phone' });
+  assert.match(await added.textContent(), /New.*Passkey for app2\.localhost/);
+  await look(first, 'app1-added');
+  assert.equal(await first.getByText('This browser', { exact: true }).count(), 1);
+
+  const addresses = requests().map(({ url }) => url);
+  assert.ok(
+    addresses.every((url) => new URL(url).hostname.endsWith('localhost')),
+    'nothing comes from elsewhere',
+  );
+  const symbols = code.replaceAll('-', '');
+  assert.ok(
+    addresses.every((url) => !url.replaceAll('-', '').includes(symbols)),
+    'no address holds the code',
+  );
+  assert.match(output(), /has a new Fido2: My new phone/);
+  assert.ok(!output().includes(code), 'nor does the log');
+});
+
+demo('the QR code leads to app 2 with the code in the fragment', async ({ app1, app2, open, requests }) => {
+  const first = await open(app1);
+  const code = await mint(first);
+  const link = await scan(first, '#qr');
+  assert.equal(link, `${app2}/enroll#${code}`);
+  assert.equal(await first.getByRole('link', { name: 'Open it in this browser' }).getAttribute('href'), link);
+  await first.getByLabel('The other device is at').selectOption(app1);
+  assert.equal(await scan(first, '#qr'), `${app1}/enroll#${code}`);
+
+  const second = await open(link);
+  await addAuthenticator(second);
+  assert.equal(second.url(), `${app2}/enroll`, 'the code is gone from the address');
+  assert.equal(await second.getByLabel('One-time code').inputValue(), code);
+  await look(second, 'app2-scanned');
+  await second.getByRole('button', { name: 'Continue' }).click();
+  await second.getByRole('button', { name: 'Create passkey' }).click();
+  await heading(second, 'Passkey added');
+  const symbols = code.replaceAll('-', '');
+  const sent = requests().filter(({ url }) => url.startsWith(app2) && !url.includes('#'));
+  assert.ok(
+    sent.every(({ url, headers }) => !JSON.stringify([url, headers]).replaceAll('-', '').includes(symbols)),
+  );
+});
+
+demo('a cancelled passkey is tried again with the same challenge', async ({ app1, app2, open, requests }) => {
+  const code = await mint(await open(app1));
+  const page = await open(`${app2}/enroll`);
+  const authenticator = await addAuthenticator(page);
+  await enter(page, code);
+  await authenticator.refuse();
+  await page.getByRole('button', { name: 'Create passkey' }).click();
+  await page.getByText('No passkey was made').waitFor();
+  await look(page, 'app2-cancelled');
+  assert.deepEqual(await authenticator.credentials(), []);
+
+  await authenticator.agree();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await heading(page, 'Passkey added');
+  assert.equal(
+    requests().filter(({ url }) => url.endsWith('/code/init')).length,
+    1,
+    'one code, one challenge',
+  );
+});
+
+demo(
+  'a code that is wrong, used or too old is refused in words',
+  async ({ app1, app2, open, requests }) => {
+    const first = await open(app1);
+    const page = await open(`${app2}/enroll`);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('Enter the code that your other device shows.').waitFor();
+    await enter(page, 'A7U-KY');
+    await page.getByText('That isn’t a whole code').waitFor();
+    await look(page, 'app2-mistyped');
+    const focused = await page.evaluate(() => document.activeElement.id);
+    assert.equal(focused, 'typed', 'the focus is on what is to be mended');
+    assert.equal(
+      requests().filter(({ url }) => url.includes('/code/init')).length,
+      0,
+      'and nothing was asked',
+    );
+
+    const expired = await mintFor(first, -1_000);
+    const used = await mintFor(first, 50_000);
+    const other = await open(`${app2}/enroll`);
+    await enter(other, used, 'Recovery key');
+    await heading(other, 'Save your recovery code');
+    for (const code of ['ABC-DEF-GHJ', expired, used]) {
+      await enter(page, code);
+      await page.getByText('This code doesn’t work').waitFor();
+      await page.getByLabel('One-time code').fill('');
+    }
+    await look(page, 'app2-refused');
+  },
+  { statuses: [403] },
+);
+
+demo('an expired code is replaced with one button', async ({ app1, context, open }) => {
+  await context.clock.install();
+  const page = await open(app1);
+  const code = await mint(page);
+  await page.evaluate(() => {
+    globalThis.said = 0;
+    const count = () => (globalThis.said += 1);
+    new MutationObserver(count).observe(document.getElementById('announcer'), { childList: true });
+  });
+  await page.clock.runFor(30_000);
+  await page.getByText(/^(29|30) s left$/).waitFor();
+  assert.equal(await page.evaluate(() => globalThis.said), 0, 'a screen reader does not hear each second');
+  await page.clock.fastForward(31_000);
+  await page.getByText('This code has expired', { exact: true }).waitFor();
+  await look(page, 'app1-expired');
+  assert.ok(!(await page.locator('#code').isVisible()));
+  await page.clock.setSystemTime(Date.now());
+  await page.getByRole('button', { name: 'Make a new code' }).click();
+  await page.getByText('Waiting for the code').waitFor();
+  assert.notEqual(await page.locator('#code').textContent(), code);
+});
+
+demo('an authenticator that has a passkey makes no second one', async ({ app1, app2, open }) => {
+  const first = await open(app1);
+  const page = await open(`${app2}/enroll`);
+  const authenticator = await addAuthenticator(page);
+  await enter(page, await mint(first));
+  await page.getByRole('button', { name: 'Create passkey' }).click();
+  await heading(page, 'Passkey added');
+
+  await page.getByRole('button', { name: 'Add another' }).click();
+  await first.getByRole('button', { name: 'Add another device' }).click();
+  await first.getByText('Waiting for the code').waitFor();
+  await enter(page, await first.locator('#code').textContent());
+  await page.getByRole('button', { name: 'Create passkey' }).click();
+  await page.getByText('This device has a passkey for you already').waitFor();
+  await look(page, 'app2-duplicate');
+  assert.equal((await authenticator.credentials()).length, 1);
+});
+
+demo(
+  'a browser without parseCreationOptionsFromJSON makes the same passkey',
+  async ({ app1, app2, context, open }) => {
+    await context.addInitScript(() => delete PublicKeyCredential.parseCreationOptionsFromJSON);
+    const code = await mint(await open(app1));
+    const page = await open(`${app2}/enroll`);
+    const authenticator = await addAuthenticator(page);
+    assert.equal(
+      await page.evaluate(() => typeof PublicKeyCredential.parseCreationOptionsFromJSON),
+      'undefined',
+    );
+    await enter(page, code);
+    await page.getByRole('button', { name: 'Create passkey' }).click();
+    await heading(page, 'Passkey added');
+    const [{ userHandle }] = await authenticator.credentials();
+    assert.equal(Buffer.from(userHandle, 'base64').toString(), 'us-2ba0h-lvp2q-8v1860pcj1bh5irf');
+  },
+);
+
+/** Opens what was sent as a private key with the secret that never was, and checks that it belongs to the public one. */
+const opens = (page, { encryptedPrivateKey, credentialInfo }, secret) =>
+  page.evaluate(
+    async ([encrypted, info, secret]) => {
+      const [{ unlock }, { fromBase64url }] = await Promise.all([import('/keys.js'), import('/enroll.js')]);
+      const privateKey = await unlock(encrypted, secret);
+      const { publicKey: pem } = JSON.parse(new TextDecoder().decode(fromBase64url(info.attestationData)));
+      const spki = Uint8Array.from(atob(pem.replace(/-----.*?-----|\n/g, '')), (c) => c.charCodeAt(0));
+      const publicKey = await crypto.subtle.importKey(
+        'spki',
+        spki,
+        { name: 'ECDSA', namedCurve: 'P-256' },
+        false,
+        ['verify'],
+      );
+      const how = { name: 'ECDSA', hash: 'SHA-256' };
+      const message = new Uint8Array([1, 2, 3]);
+      return crypto.subtle.verify(
+        how,
+        publicKey,
+        await crypto.subtle.sign(how, privateKey, message),
+        message,
+      );
+    },
+    [encryptedPrivateKey, credentialInfo, secret],
+  );
+
+demo('a recovery key is printed once, and leaves encrypted', async ({ app1, app2, open, requests }) => {
+  const first = await open(app1);
+  const code = await mint(first);
+  const page = await open(`${app2}/enroll`);
+  await enter(page, code, 'Recovery key');
+  await heading(page, 'Save your recovery code');
+  const secret = await page.locator('#recovery-code').textContent();
+  assert.match(secret, /^[A-HJ-NP-Z2-9]{4}(-[A-HJ-NP-Z2-9]{4}){7}$/);
+  await look(page, 'app2-recovery');
+  await onPaper(page, 'app2-recovery', async () => {
+    assert.ok(await page.locator('#recovery-code').isVisible());
+    assert.equal(await page.getByRole('button').count(), 0, 'paper has no buttons');
+  });
+
+  await page.getByRole('button', { name: 'Add recovery key' }).click();
+  await page.getByText('Save it first').waitFor();
+  await page.getByLabel('I have saved it').check();
+  await page.getByRole('button', { name: 'Add recovery key' }).click();
+  await heading(page, 'Recovery key added');
+  await look(page, 'app2-recovery-done');
+  assert.ok(!(await page.content()).includes(secret), 'it is not shown again');
+
+  const sent = requests();
+  assert.ok(sent.every(({ body }) => !body.includes(secret) && !body.includes(secret.replaceAll('-', ''))));
+  const registered = JSON.parse(sent.find(({ url }) => url.endsWith('/code/verify')).body);
+  assert.equal(registered.credentialKind, 'RecoveryKey');
+  assert.ok(await opens(page, registered, secret));
+  await assert.rejects(
+    opens(
+      page,
+      registered,
+      secret.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+    ),
+  );
+  await first.getByText('Recovery key was added', { exact: true }).waitFor();
+});
+
+demo('a password never leaves the page that its key is made on', async ({ app1, app2, open, requests }) => {
+  const first = await open(app1);
+  const page = await open(`${app2}/enroll`);
+  await enter(page, await mint(first), 'Password-protected key');
+  await heading(page, 'Choose a password');
+  await look(page, 'app2-password');
+  const password = 'correct horse battery staple';
+  await page.getByLabel('Password', { exact: true }).fill('short');
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await page.getByText('That is too short').waitFor();
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByLabel('Password again').fill('correct horse battery stable');
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await page.getByText('The two passwords differ.').waitFor();
+  await look(page, 'app2-password-differs');
+  await page.getByLabel('Password again').fill(password);
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await heading(page, 'Password-protected key added');
+  await look(page, 'app2-password-done');
+
+  const sent = requests();
+  assert.ok(sent.length > 0);
+  for (const { url, body } of sent) {
+    assert.ok(
+      ![url, body].some((text) => decodeURIComponent(text).includes(password)),
+      `${url} does not hold the password`,
+    );
+  }
+  const registered = JSON.parse(sent.find(({ url }) => url.endsWith('/code/verify')).body);
+  assert.equal(registered.credentialKind, 'PasswordProtectedKey');
+  assert.ok(await opens(page, registered, password));
+  await assert.rejects(opens(page, registered, 'another password'));
+});
+
+demo(
+  'an answer that got lost is sent again, with the passkey that was made',
+  async ({ app1, app2, open }) => {
+    const code = await mint(await open(app1));
+    const page = await open(`${app2}/enroll`);
+    const authenticator = await addAuthenticator(page);
+    await enter(page, code);
+    const answers = [
+      { status: 503, json: { error: { code: 'unavailable' } } },
+      { status: 429, json: { error: { code: 'too_many_attempts' } } },
+    ];
+    await page.route('**/code/verify', (route) => route.fulfill(answers.shift()), { times: answers.length });
+    await page.getByRole('button', { name: 'Create passkey' }).click();
+    await page.getByText('The service is down for a moment').waitFor();
+    const [made] = await authenticator.credentials();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Too many attempts').waitFor();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await heading(page, 'Passkey added');
+    const registered = await authenticator.credentials();
+    assert.deepEqual(
+      registered.map(({ credentialId }) => credentialId),
+      [made.credentialId],
+    );
+  },
+  { statuses: [503, 429] },
+);
+
+demo(
+  'a challenge that is gone asks for a new code, and the passkey is dropped',
+  async ({ app1, app2, open }) => {
+    const code = await mint(await open(app1));
+    const page = await open(`${app2}/enroll`);
+    const authenticator = await addAuthenticator(page);
+    await enter(page, code);
+    // Somebody else answers it wrongly, which spends it.
+    await page.route('**/code/verify', async (route) => {
+      const body = route.request().postDataJSON();
+      await route.continue({ postData: JSON.stringify({ ...body, challengeIdentifier: 'unknown' }) });
+    });
+    await page.getByRole('button', { name: 'Create passkey' }).click();
+    await heading(page, 'This took too long');
+    await look(page, 'app2-too-long');
+    assert.deepEqual(await authenticator.credentials(), [], 'no passkey stays behind that opens nothing');
+    await page.getByRole('button', { name: 'Enter a new code' }).click();
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'typed');
+  },
+  { statuses: [403] },
+);
+
+demo(
+  'whoever guesses is told to wait',
+  async ({ app2, open }) => {
+    const page = await open(`${app2}/enroll`);
+    await page.route('**/code/init', (route) =>
+      route.fulfill({
+        status: 429,
+        headers: { 'retry-after': '42' },
+        json: { error: { code: 'too_many_attempts', status: 429, message: 'Too many attempts.' } },
+      }),
+    );
+    await enter(page, 'ABC-DEF-GHJ');
+    await page.getByText('wait 42 seconds').waitFor();
+  },
+  { statuses: [429] },
+);
+
+demo(
+  'a server that can’t be reached is asked again',
+  async ({ app1, app2, open }) => {
+    const code = await mint(await open(app1));
+    const page = await open(`${app2}/enroll`);
+    await page.route('**/code/init', (route) => route.abort(), { times: 1 });
+    await enter(page, code, 'Recovery key');
+    await page.getByText('The server can’t be reached').waitFor();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await heading(page, 'Save your recovery code');
+  },
+  { statuses: [0] },
+);
+
+demo('a browser without passkeys offers keys, and says why', async ({ app2, context, open }) => {
+  await context.addInitScript(() => delete globalThis.PublicKeyCredential);
+  const page = await open(`${app2}/enroll`);
+  await page.getByText('this browser has no passkeys').waitFor();
+  assert.ok(await page.getByRole('radio', { name: 'Passkey' }).isDisabled());
+});
+
+demo('the whole way can be gone by keyboard', async ({ app1, app2, open }) => {
+  const first = await open(app1);
+  await first.getByRole('button', { name: 'Add a device' }).waitFor();
+  await first.keyboard.press('Tab');
+  await first.keyboard.press('Enter');
+  await first.getByText('Waiting for the code').waitFor();
+  assert.equal(await first.evaluate(() => document.activeElement.id), 'panel-title');
+  const code = await first.locator('#code').textContent();
+
+  const page = await open(`${app2}/enroll`);
+  await addAuthenticator(page);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(code);
+  await page.keyboard.press('Enter');
+  await heading(page, 'Create your passkey');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'passkey-title');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await heading(page, 'Passkey added');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'done-title');
+});
+
+demo('whoever changes their mind starts over', async ({ app1, app2, open }) => {
+  const code = await mint(await open(app1));
+  const page = await open(`${app2}/enroll`);
+  await enter(page, code, 'Password-protected key');
+  await page.getByLabel('Password', { exact: true }).fill('a password that is typed');
+  await page.locator('#password').getByRole('button', { name: 'Start over' }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'typed');
+  assert.equal(await page.locator('#new-password').inputValue(), '', 'nothing secret stays on the page');
+  await page.evaluate(() => (location.hash = 'ABC-DEF-GHJ'));
+  await page.getByText('Your code is filled in.', { exact: true }).waitFor();
+  assert.equal(
+    await page.getByLabel('One-time code').inputValue(),
+    'ABC-DEF-GHJ',
+    'a new link starts over, too',
+  );
+  assert.equal(page.url(), `${app2}/enroll`);
+  await page.evaluate(() => (location.hash = 'nothing'));
+  await page.getByText('That link has no code in it').waitFor();
+});
+
+const port = await freePort();
+demo(
+  'app 2 on a bare address makes keys only, and says why',
+  async ({ app1, open }) => {
+    const first = await open(app1);
+    const page = await open(`http://127.0.0.1:${port}/enroll`);
+    await page.getByText('127.0.0.1 is an address').waitFor();
+    assert.ok(await page.getByRole('radio', { name: 'Passkey' }).isDisabled());
+    await look(page, 'app2-address');
+    await enter(page, await mint(first), 'Recovery key');
+    await page.getByLabel('I have saved it').check();
+    await page.getByRole('button', { name: 'Add recovery key' }).click();
+    await heading(page, 'Recovery key added');
+    await first.getByText('Recovery key was added', { exact: true }).waitFor();
+  },
+  { flags: ['--port', port, '--origin', `http://127.0.0.1:${port}`] },
+);
+
+const otherPort = await freePort();
+demo(
+  'app 2 on another port is another origin of the same domain',
+  async ({ app1, open }) => {
+    const first = await open(app1);
+    const code = await mint(first);
+    assert.equal(await scan(first, '#qr'), `http://localhost:${otherPort}/enroll#${code}`);
+    const page = await open(`http://localhost:${otherPort}/enroll`);
+    const authenticator = await addAuthenticator(page);
+    await enter(page, code);
+    await page.getByRole('button', { name: 'Create passkey' }).click();
+    await heading(page, 'Passkey added');
+    assert.equal((await authenticator.credentials())[0].rpId, 'localhost');
+  },
+  { flags: ['--origin', `http://localhost:${otherPort}`] },
+);
+
+demo(
+  'an origin that the server does not know is refused in words, and never signed in',
+  async ({ app1, app2, open }) => {
+    const elsewhere = await open(app2);
+    await elsewhere.getByText(`App 1 runs at ${app1}`).waitFor();
+    await look(elsewhere, 'app1-elsewhere');
+    const page = await open(`${app1.replace('localhost', '127.0.0.1')}/enroll`);
+    await enter(page, 'ABC-DEF-GHJ', 'Recovery key');
+    await page.getByText('Not allowed here').waitFor();
+  },
+  { statuses: [403] },
+);
+
+test('a name that somebody points at this machine signs nobody in', async () => {
+  const server = await startServer();
+  try {
+    const headers = { host: 'evil.example', origin: server.app1, 'content-type': 'application/json' };
+    const request = http.request(`${server.app1}/demo/session`, { method: 'POST', headers });
+    request.end(JSON.stringify({ credId: 'a', publicKey: 'b' }));
+    const [response] = await once(request, 'response');
+    assert.equal(response.statusCode, 403);
+    response.resume();
+  } finally {
+    await server.stop();
+  }
+});
+
+test('every file is served with a strict policy and stays out of caches', async () => {
+  const server = await startServer();
+  try {
+    for (const path of ['/', '/enroll', '/enroll.js', '/style.css', '/icon.svg']) {
+      const { status, headers } = await fetch(server.app1 + path);
+      assert.equal(status, 200);
+      const policy = headers.get('content-security-policy');
+      assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self'; /);
+      assert.doesNotMatch(policy, /unsafe|https?:|\*/);
+      assert.equal(headers.get('cache-control'), 'no-store');
+      assert.equal(headers.get('referrer-policy'), 'no-referrer');
+      assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    }
+  } finally {
+    await server.stop();
+  }
+});
+
+demo('the QR codes of addresses of every length can be read', async ({ app1, open }) => {
+  const page = await open(app1);
+  const draw = (text) => page.evaluate(async (text) => (await import('/qr.js')).qrModules(text), text);
+  for (let length = 1; length <= 213; length += 4) {
+    const text = 'https://app.example.com/enroll#A7U-KY6-9PT-'.repeat(6).slice(0, length);
+    assert.equal(readModules(await draw(text)), text);
+  }
+  await assert.rejects(draw('x'.repeat(214)), /too long/);
+});

@@ -1,0 +1,104 @@
+//! A credential of which the host says nothing: whether it was stored or not, the listener hears of it.
+
+mod support;
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
+
+use async_trait::async_trait;
+use credential_code::testing::MemoryHost;
+use credential_code::{
+    BoxError, Credential, CredentialKind, CredentialRepository, Event, Insertion, NewCredential, User, UserId,
+};
+use serde_json::Value;
+use support::{World, user};
+
+/// What becomes of the answer to an insertion that was carried out.
+#[derive(Clone, Copy)]
+enum AnswerOf {
+    Arrives,
+    Breaks,
+    NeverComes,
+}
+
+struct Repository {
+    host: Arc<MemoryHost>,
+    answer: Mutex<AnswerOf>,
+}
+
+#[async_trait]
+impl CredentialRepository for Repository {
+    async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
+        self.host.credentials(user).await
+    }
+
+    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+        let inserted = self.host.insert(credential).await;
+        let answer = *self.answer.lock().unwrap();
+        match answer {
+            AnswerOf::Arrives => inserted,
+            AnswerOf::Breaks => Err("the connection broke after the commit".into()),
+            AnswerOf::NeverComes => std::future::pending().await,
+        }
+    }
+}
+
+/// A world, its repository, and what was told of credentials: event and name.
+fn world() -> (World, Arc<Repository>, Arc<Mutex<Vec<String>>>) {
+    let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
+    let repository = Arc::new(Repository { host, answer: Mutex::new(AnswerOf::Arrives) });
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (credentials, heard) = (repository.clone(), told.clone());
+    let world = World::with(|builder| {
+        builder.credentials(credentials).events(move |event| {
+            let line = match event {
+                Event::Registered { credential, .. } => format!("registered {}", credential.name),
+                Event::Unsettled { credential, .. } => format!("unsettled {}", credential.name),
+                _ => return,
+            };
+            heard.lock().unwrap().push(line);
+        })
+    });
+    (world, repository, told)
+}
+
+async fn registration(world: &World, name: &str) -> Value {
+    let mut body = world.registration(CredentialKind::Key).await;
+    body["credentialName"] = name.into();
+    body
+}
+
+#[tokio::test]
+async fn what_is_stored_is_told_once() {
+    let (world, _, told) = world();
+    world.register(&registration(&world, "phone").await).await.ok();
+    assert_eq!(*told.lock().unwrap(), ["registered phone"]);
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_registers_nothing_in_silence() {
+    let (world, repository, told) = world();
+    let body = registration(&world, "phone").await;
+    *repository.answer.lock().unwrap() = AnswerOf::NeverComes;
+    {
+        let mut register = pin!(world.register(&body));
+        assert!(register.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert_eq!(*told.lock().unwrap(), [""; 0]);
+    }
+    assert_eq!(repository.host.stored().len(), 1);
+    assert_eq!(*told.lock().unwrap(), ["unsettled phone"]);
+}
+
+#[tokio::test]
+async fn a_host_that_fails_after_the_commit_registers_nothing_in_silence() {
+    let (world, repository, told) = world();
+    let body = registration(&world, "phone").await;
+    *repository.answer.lock().unwrap() = AnswerOf::Breaks;
+    world.register(&body).await.assert_refused(500, "internal");
+    assert_eq!(*told.lock().unwrap(), ["unsettled phone"]);
+
+    *repository.answer.lock().unwrap() = AnswerOf::Arrives;
+    world.register(&body).await.assert_refused(409, "duplicate_credential");
+    assert_eq!(told.lock().unwrap().len(), 1, "a duplicate is an answer");
+}
