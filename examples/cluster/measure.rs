@@ -6,7 +6,7 @@ use credential_code::BoxError;
 use tokio::task::JoinSet;
 
 use crate::client::Client;
-use crate::cpu;
+use crate::cpu::{self, Usage};
 use crate::engines::Engines;
 use crate::processes::{Processes, Ring};
 use crate::worker::Limits;
@@ -15,7 +15,8 @@ use crate::worker::Limits;
 const PEOPLE: usize = 32;
 const WARM_UP: Duration = Duration::from_secs(2);
 
-/// Counts complete flows through one process, then through two over the same servers, and says who was busy meanwhile.
+/// Counts complete flows through one process, then through two over the same servers, and says who had the processor meanwhile. A machine whose
+/// cores are all had is the limit, as is a server that neither waits for a core nor has much of one: it waits for its disk.
 pub(crate) async fn run(engines: &Engines, time: Duration) -> Result<(), BoxError> {
     if cfg!(debug_assertions) {
         println!("This build is not optimised: measure with --release.");
@@ -42,24 +43,25 @@ async fn flows_per_second(count: usize, engines: &Engines, time: Duration) -> Re
             }
         });
     }
-    let mut watched: Vec<(&str, Vec<u32>)> = vec![("the processes", processes.ids())];
-    watched.extend(engines.process_ids().into_iter().map(|(name, id)| (name, vec![id])));
-    let busy = |watched: &[(&str, Vec<u32>)]| -> Vec<f64> {
-        watched.iter().map(|(_, ids)| ids.iter().copied().map(cpu::seconds).sum()).collect()
+    let usage = || {
+        let mut usage =
+            vec![("the processes", processes.ids().into_iter().map(cpu::with_children).sum::<Usage>())];
+        usage.extend(engines.process_ids().into_iter().map(|(name, id)| (name, cpu::with_children(id))));
+        usage.push(("the people", cpu::alone(std::process::id())));
+        usage
     };
 
     sleep(WARM_UP, &mut people).await?;
-    let (flows, busy_before, load, started) =
-        (done.load(Ordering::Relaxed), busy(&watched), cpu::own_seconds(), Instant::now());
+    let (flows, before, started) = (done.load(Ordering::Relaxed), usage(), Instant::now());
     sleep(time, &mut people).await?;
     let took = started.elapsed().as_secs_f64();
     let rate = (done.load(Ordering::Relaxed) - flows) as f64 / took;
 
-    print!("{count} process(es): {rate:.0} flows per second. Cores in use:");
-    for ((name, _), (before, after)) in watched.iter().zip(busy_before.iter().zip(busy(&watched))) {
-        print!(" {name} {:.2},", (after - before) / took);
+    println!("{count} process(es): {rate:.0} flows per second. Of {} cores,", cores());
+    for ((name, before), (_, after)) in before.into_iter().zip(usage()) {
+        let [had, wanted] = [after.ran - before.ran, after.waited - before.waited].map(|time| time / took);
+        println!("  {name} had {had:.2}, and waited for {wanted:.2} more;");
     }
-    println!(" the people {:.2}; the machine has {}.", (cpu::own_seconds() - load) / took, cores());
     Ok(rate)
 }
 
