@@ -2,8 +2,8 @@
 
 mod support;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -14,7 +14,8 @@ use credential_code::model::UserStatus;
 use credential_code::store::{MemoryStore, Record, Sharing, Slot, SlotKey, SlotKeys, StoreError};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use credential_code::{
-    BoxError, Budget, CredentialKind, Insertion, OneTimeStore, RelyingParties, RelyingParty,
+    BoxError, Budget, Credential, CredentialKind, CredentialRepository, Insertion, NewCredential,
+    OneTimeStore, RelyingParties, RelyingParty, UserId,
 };
 use http::request::Parts;
 use http::{Request, header};
@@ -359,7 +360,7 @@ async fn a_credential_of_another_user_is_a_duplicate_too() {
     let body = world.registration(key()).await;
     world.register(&body).await.ok();
     let mut taken = world.host.stored().remove(0);
-    taken.user = credential_code::UserId::new("us-eve").unwrap();
+    taken.user = UserId::new("us-eve").unwrap();
     taken.id = credential_code::model::CredentialId::new("eves").unwrap();
     world.host.seed(taken);
     let mut body = world.registration(key()).await;
@@ -386,6 +387,60 @@ async fn a_failing_host_spends_neither_code_nor_challenge() {
         world.host.recover();
     }
     world.register(&body).await.ok();
+}
+
+/// A repository that stores, or not, and whose answer is lost either way, until there are answers again.
+#[derive(Debug, Default)]
+struct LossyRepository {
+    stored: Mutex<Vec<NewCredential>>,
+    stores: AtomicBool,
+    answers: AtomicBool,
+}
+
+#[async_trait]
+impl CredentialRepository for LossyRepository {
+    async fn credentials(&self, _: &UserId) -> Result<Vec<Credential>, BoxError> {
+        Ok(Vec::new())
+    }
+
+    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+        let mut stored = self.stored.lock().unwrap();
+        let is_there = stored.iter().any(|other| other.id == credential.id);
+        if self.stores.load(Ordering::Relaxed) && !is_there {
+            stored.push(credential);
+        }
+        match (self.answers.load(Ordering::Relaxed), is_there) {
+            (false, _) => Err("the answer was lost".into()),
+            (true, true) => Ok(Insertion::Duplicate),
+            (true, false) => Ok(Insertion::Created),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_code_whose_credential_may_be_stored_buys_no_other() {
+    for was_stored in [true, false] {
+        let repository = Arc::new(LossyRepository::default());
+        let world = World::with(|builder| builder.credentials(repository.clone()));
+        let challenge = world.challenge(key()).await;
+        let body = good(key(), &challenge);
+        repository.stores.store(was_stored, Ordering::Relaxed);
+        world.register(&body).await.assert_refused(500, "internal");
+        repository.stores.store(true, Ordering::Relaxed);
+        repository.answers.store(true, Ordering::Relaxed);
+
+        let other = world.register(&good(key(), &challenge)).await;
+        other.assert_refused(403, "invalid_challenge");
+
+        let again = world.register(&body).await;
+        match was_stored {
+            true => again.assert_refused(409, "duplicate_credential"),
+            false => drop(again.ok()),
+        }
+        let other = world.register(&good(key(), &challenge)).await;
+        other.assert_refused(403, "invalid_challenge");
+        assert_eq!(repository.stored.lock().unwrap().len(), 1);
+    }
 }
 
 #[tokio::test]

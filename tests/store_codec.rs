@@ -46,6 +46,7 @@ fn pending_registration() -> PendingRegistration {
         },
         "expires_at": { "secs_since_epoch": 1_767_225_600, "nanos_since_epoch": 0 },
         "returns": 0,
+        "offered": null,
     }))
 }
 
@@ -82,7 +83,7 @@ fn the_form_of_version_1_never_changes() {
         "01020675732d616461002b41414543417751464267634943516f4c4441304f4478415245684d554652595847\
          426b61477877644868380b6578616d706c652e636f6d084578c3a46d706c65011768747470733a2f2f617070\
          2e6578616d706c652e636f6d011768747470733a2f2f6170702e6578616d706c652e636f6d02000300010101\
-         0080f2d6ca060000",
+         0080f2d6ca06000000",
     );
     assert_form(
         &pending_action(),
@@ -217,8 +218,9 @@ fn any_policy() -> impl Strategy<Value = Value> {
 fn any_registration() -> impl Strategy<Value = PendingRegistration> {
     let kind = one_of(&["Fido2", "Key", "PasswordProtectedKey", "RecoveryKey", "Password", "Totp"]);
     let origin = option::of("https://[a-z0-9.-]{1,40}");
-    ("\\PC{1,16}", kind, any_party(), origin, any_policy(), expiry(), any::<u8>()).prop_map(
-        |(user, kind, party, origin, policy, expires_at, returns)| {
+    let offered = option::of("\\PC{1,300}");
+    ("\\PC{1,16}", kind, any_party(), origin, any_policy(), expiry(), any::<u8>(), offered).prop_map(
+        |(user, kind, party, origin, policy, expires_at, returns, offered)| {
             record(json!({
                 "user": user,
                 "kind": kind,
@@ -228,6 +230,7 @@ fn any_registration() -> impl Strategy<Value = PendingRegistration> {
                 "fido2": policy,
                 "expires_at": expires_at,
                 "returns": returns,
+                "offered": offered,
             }))
         },
     )

@@ -194,6 +194,8 @@ pub(crate) enum Reason {
     Query,
     #[error("its user is gone or deactivated")]
     UserGone,
+    #[error("another credential was offered for it, and may be stored")]
+    OtherCredential,
 }
 
 impl fmt::Debug for Error {

@@ -139,6 +139,7 @@ impl CodeFlow {
             fido2: self.0.fido2.clone(),
             expires_at: self.now() + self.0.challenge_lifetime,
             returns: 0,
+            offered: None,
         };
         let slot = self.0.slot_keys.newest(SlotLabel::Challenge, challenge_id.secret());
         let otp_url = self.otp_url(request.kind, slot, &challenge_id, &request.relying_party, &user);

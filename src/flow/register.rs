@@ -64,17 +64,16 @@ impl CodeFlow {
         if !matches!(taken, Err(NotTaken::Missing)) {
             attempt.forgive().await;
         }
-        let Taken { slot, record: pending } =
+        let Taken { slot, record: mut pending } =
             taken.map_err(|missing| self.refuse(refused, missing.into_error(Error::invalid_challenge)))?;
 
-        let refused = Refused { user: Some(&pending.user), ..refused };
-        match self.close_registration(slot, &pending, request, source).await {
+        match self.close_registration(slot, &mut pending, request, source).await {
             Ok(credential) => {
                 self.tell(&Event::Registered { credential: &credential, source });
                 Ok(credential)
             }
             Err(Refusal { error, challenge }) => {
-                let error = self.refuse(refused, error);
+                let error = self.refuse(Refused { user: Some(&pending.user), ..refused }, error);
                 match challenge {
                     Spent::PutBack => self.put_back_pending(Taken { slot, record: pending }).await,
                     Spent::ForGood => {}
@@ -87,7 +86,7 @@ impl CodeFlow {
     async fn close_registration(
         &self,
         slot: Slot,
-        pending: &PendingRegistration,
+        pending: &mut PendingRegistration,
         request: RegisterRequest,
         source: Option<&str>,
     ) -> Result<Credential, Refusal> {
@@ -99,10 +98,16 @@ impl CodeFlow {
             });
         }
         let credential = self.credential(pending, request, &verified).map_err(Refusal::put_back)?;
+        if pending.offered.as_ref().is_some_and(|offered| *offered != credential.id) {
+            return Err(Refusal::put_back(Error::invalid_challenge(Reason::OtherCredential)));
+        }
         let new = NewCredential::assert_verified(credential.clone(), verified.into_secret());
         let unsettled = Unsettled { flow: self, credential: &credential, source };
-        let stored = self.0.credentials.insert(new).await;
-        let stored = stored.map_err(|error| Refusal::put_back(Error::host(error)))?;
+        let stored = self.0.credentials.insert(new).await.map_err(|error| {
+            // Perhaps it is stored, and only the answer was lost. Another credential would then be the second for one code.
+            pending.offered = Some(credential.id.clone());
+            Refusal::put_back(Error::host(error))
+        })?;
         unsettled.settle();
         match stored {
             Insertion::Created => Ok(credential),

@@ -87,6 +87,8 @@ pub struct PendingRegistration {
     pub expires_at: SystemTime,
     /// How often the record was put back after a refusal that was not final.
     pub returns: u8,
+    /// The credential that the repository failed to store, so that nobody knows whether it did. From then on the challenge is for it alone.
+    pub offered: Option<CredentialId>,
 }
 
 impl Record for PendingRegistration {

@@ -58,6 +58,7 @@ impl Sample for PendingRegistration {
             fido2: Arc::new(Fido2Policy::default()),
             expires_at,
             returns: number,
+            offered: Some(CredentialId::new("ü").expect("a short id is valid")),
         }
     }
 }

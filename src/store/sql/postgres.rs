@@ -13,6 +13,10 @@ use crate::store::{BoxError, EngineClock, StoreError};
 /// A tenth of what a PostgreSQL server takes by default, so that several processes find room.
 const CONNECTIONS: u32 = 10;
 
+/// How long a request waits for a connection, so that there is time left for its statement. While nobody listens at the server's address, the
+/// pool tries again at least five times in that time; so the server is used again half a second after its return at the latest.
+const ACQUIRED_WITHIN: Duration = Duration::from_millis(2500);
+
 /// A connection that was used a moment ago is taken to live, which saves a round trip on each statement under load.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
 
@@ -38,7 +42,7 @@ impl SqlStore {
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
-            .acquire_timeout(DEADLINE)
+            .acquire_timeout(ACQUIRED_WITHIN)
             .test_before_acquire(false)
             .before_acquire(|connection, meta| {
                 Box::pin(async move {

@@ -7,6 +7,7 @@ pub(crate) mod postgres;
 pub(crate) mod redis;
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -48,4 +49,9 @@ fn signal(process: &Child, signal: &str) {
     let id = process.id().to_string();
     let sent = Command::new("kill").args(["-s", signal, &id]).status().unwrap();
     assert!(sent.success(), "kill -s {signal} {id}");
+}
+
+/// Whoever else asks for a port gets another one for a while, so that nobody takes it before the server does.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -45,7 +45,21 @@ impl Postgres {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("postgres://postgres@localhost/postgres?host={}", self.directory.path().display())
+        format!(
+            "postgres://postgres@localhost:{}/postgres?host={}",
+            self.port(),
+            self.directory.path().display()
+        )
+    }
+
+    /// By which its socket is named, if it listens on no other.
+    fn port(&self) -> &str {
+        self.settings.iter().find_map(|setting| setting.strip_prefix("port=")).unwrap_or("5432")
+    }
+
+    /// The server's first process, the parent of all others.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.as_ref().expect("the server runs").id()
     }
 
     /// What the server wrote to its log.
@@ -56,6 +70,11 @@ impl Postgres {
     /// Stops the server: it breaks every connection, writes everything down and ends.
     pub(crate) fn stop(&mut self) {
         self.end("INT");
+    }
+
+    /// Stops the server at once, as `pg_ctl stop -m immediate` does: nothing is written down, and the next start recovers from the log.
+    pub(crate) fn crash(&mut self) {
+        self.end("QUIT");
     }
 
     fn end(&mut self, signal: &str) {
@@ -99,7 +118,8 @@ impl Postgres {
         let started = Instant::now();
         loop {
             let mut command = self.command("pg_isready");
-            let is_ready = command.arg("-q").arg("-h").arg(self.directory.path()).status().unwrap();
+            let is_ready =
+                command.args(["-q", "-p", self.port(), "-h"]).arg(self.directory.path()).status().unwrap();
             if is_ready.success() {
                 return;
             }
@@ -143,7 +163,7 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         // At once, since nobody will read the files again.
-        self.end("QUIT");
+        self.crash();
     }
 }
 

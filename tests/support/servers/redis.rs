@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -43,7 +42,7 @@ impl Redis {
     /// A server that speaks TLS alone, and to clients with this certificate alone.
     pub(crate) fn start_tls(certificate: &str, key: &str, clients: &TlsCertificates) -> Option<Self> {
         is_there()?;
-        let (directory, port) = (Directory::new("redis-tls"), free_port());
+        let (directory, port) = (Directory::new("redis-tls"), super::free_port());
         let [certificate_file, key_file] = [("certificate", certificate), ("key", key)].map(|(name, pem)| {
             let file = directory.path().join(name);
             fs::write(&file, pem).unwrap();
@@ -72,6 +71,11 @@ impl Redis {
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The server's process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.as_ref().expect("the server runs").id()
     }
 
     /// A connection of the test's own.
@@ -164,9 +168,9 @@ impl RedisCluster {
     }
 
     fn node() -> Redis {
-        let (directory, port) = (Directory::new("redis-node"), free_port().to_string());
+        let (directory, port) = (Directory::new("redis-node"), super::free_port().to_string());
         let url = format!("redis://127.0.0.1:{port}/");
-        let bus = free_port().to_string();
+        let bus = super::free_port().to_string();
         let options = [
             ["--port", &port],
             ["--bind", "127.0.0.1"],
@@ -196,11 +200,6 @@ impl Redis {
 fn is_there() -> Option<()> {
     let version = Command::new("redis-server").arg("--version").output().ok();
     super::found("redis-server", version.map(drop))
-}
-
-/// Whoever else asks for a port gets another one for a while, so that nobody takes it before the server does.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn wait_until(mut holds: impl FnMut() -> bool) {

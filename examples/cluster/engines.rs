@@ -1,0 +1,36 @@
+use credential_code::BoxError;
+
+use crate::options::Urls;
+use crate::servers::postgres::Postgres;
+use crate::servers::redis::Redis;
+
+/// Redis writes each command to its disk before it answers, so that a code which was handed out outlives it, and one that was spent stays spent.
+const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
+
+/// PostgreSQL and Redis: somebody's, or our own, which end with this.
+#[derive(Debug)]
+pub(crate) struct Engines {
+    pub(crate) postgres_url: String,
+    pub(crate) redis_url: String,
+    own: Option<(Postgres, Redis)>,
+}
+
+impl Engines {
+    pub(crate) fn start(named: Option<Urls>) -> Result<Self, BoxError> {
+        if let Some(Urls { postgres, redis }) = named {
+            return Ok(Self { postgres_url: postgres, redis_url: redis, own: None });
+        }
+        let missing = "install PostgreSQL and Redis, or name yours: --postgres URL --redis URL";
+        let (postgres, redis) = Postgres::start().zip(Redis::start_with(&DURABLE)).ok_or(missing)?;
+        let (postgres_url, redis_url) = (postgres.url(), redis.url().to_owned());
+        Ok(Self { postgres_url, redis_url, own: Some((postgres, redis)) })
+    }
+
+    /// The processes of our own servers, by name.
+    pub(crate) fn process_ids(&self) -> Vec<(&'static str, u32)> {
+        self.own
+            .iter()
+            .flat_map(|(postgres, redis)| [("PostgreSQL", postgres.id()), ("Redis", redis.id())])
+            .collect()
+    }
+}

@@ -1,0 +1,51 @@
+use std::time::Duration;
+
+use credential_code::BoxError;
+
+/// What the command line says.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) port: u16,
+    pub(crate) engines: Option<Urls>,
+    pub(crate) task: Task,
+}
+
+/// Where servers are that somebody else runs.
+#[derive(Debug)]
+pub(crate) struct Urls {
+    pub(crate) postgres: String,
+    pub(crate) redis: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Task {
+    /// Serve until somebody stops it.
+    Serve,
+    /// Go through the flow once.
+    WalkThrough,
+    /// Go through the flow for so long, as often as it can be done.
+    Measure(Duration),
+}
+
+impl Options {
+    pub(crate) fn from_args(mut args: impl Iterator<Item = String>) -> Result<Self, BoxError> {
+        let (mut port, mut postgres, mut redis, mut task) = (3000, None, None, Task::Serve);
+        while let Some(flag) = args.next() {
+            let mut value = || args.next().ok_or(format!("{flag} needs a value"));
+            match flag.as_str() {
+                "--port" => port = value()?.parse()?,
+                "--postgres" => postgres = Some(value()?),
+                "--redis" => redis = Some(value()?),
+                "--walk-through" => task = Task::WalkThrough,
+                "--measure" => task = Task::Measure(Duration::from_secs(value()?.parse()?)),
+                _ => return Err(format!("unknown flag {flag}").into()),
+            }
+        }
+        let engines = match (postgres, redis) {
+            (Some(postgres), Some(redis)) => Some(Urls { postgres, redis }),
+            (None, None) => None,
+            _ => return Err("name both, --postgres and --redis, or neither".into()),
+        };
+        Ok(Self { port, engines, task })
+    }
+}

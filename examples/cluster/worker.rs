@@ -1,0 +1,137 @@
+//! One process of the cluster. What it needs comes from its environment; it keeps nothing to itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::{env, io, thread};
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::map_response_with_state;
+use axum::response::Response;
+use credential_code::store::{RedisStore, SlotKey, SlotKeys, SqlStore};
+use credential_code::{
+    AuthError, AuthRequest, Authenticator, BoxError, Budget, Caller, CodeFlow, CodeRouter, RelyingParty,
+    UserId,
+};
+use tokio::net::TcpListener;
+
+pub(crate) const NAME: &str = "CLUSTER_WORKER";
+pub(crate) const POSTGRES: &str = "CLUSTER_POSTGRES_URL";
+pub(crate) const REDIS: &str = "CLUSTER_REDIS_URL";
+/// Hexadecimal keys with blanks between them, the newest first: put a new one in front to rotate.
+pub(crate) const SLOT_KEYS: &str = "CLUSTER_SLOT_KEYS";
+pub(crate) const ORIGIN: &str = "CLUSTER_ORIGIN";
+pub(crate) const LIMITS: &str = "CLUSTER_LIMITS";
+
+/// The one user, whose bearer token is `ada`.
+pub(crate) const ADA: &str = "us-ada";
+pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(crate) const WORKER: HeaderName = HeaderName::from_static("x-worker");
+
+/// What this process is called, if it is a worker.
+pub(crate) fn name() -> Option<String> {
+    env::var(NAME).ok()
+}
+
+/// On one thread, as a process that has others beside it.
+#[tokio::main(flavor = "current_thread")]
+pub(crate) async fn run(name: String) -> Result<(), BoxError> {
+    thread::spawn(end_with_the_parent);
+    let header = HeaderValue::from_str(&name)?;
+    let flow = flow(name).await?;
+    let app = Router::new()
+        .nest_service("/auth/credentials", CodeRouter::new(flow))
+        .layer(map_response_with_state(header, sign));
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("{}", listener.local_addr()?);
+    Ok(axum::serve(listener, app).await?)
+}
+
+async fn flow(name: String) -> Result<CodeFlow, BoxError> {
+    let rows = Arc::new(SqlStore::connect_postgres(&env::var(POSTGRES)?).await?);
+    let records = Arc::new(RedisStore::at(env::var(REDIS)?).connect().await?);
+    let limits = Limits::parse(&env::var(LIMITS)?)?;
+    let builder = CodeFlow::builder()
+        .authenticator(Arc::new(BearerTokens))
+        .users(rows.clone())
+        .credentials(rows)
+        .code_store(records.clone())
+        .registration_store(records.clone())
+        .budgets(records)
+        .slot_keys(slot_keys(&env::var(SLOT_KEYS)?)?)
+        .relying_party(RelyingParty::new("localhost", "Cluster", [env::var(ORIGIN)?])?)
+        .source(source);
+    let builder = match limits {
+        Limits::Default => builder.events(move |event| eprintln!("{name}: {event:?}")),
+        Limits::Relaxed => {
+            let plenty = Budget::new(u32::MAX, Duration::from_secs(86_400)).ok_or("it is a budget")?;
+            builder.codes_per_user(plenty).misses_per_source(plenty).misses(plenty).events(|_| {})
+        }
+    };
+    Ok(builder.build()?)
+}
+
+fn slot_keys(ring: &str) -> Result<SlotKeys, BoxError> {
+    let keys: Option<Vec<SlotKey>> = ring.split_whitespace().map(SlotKey::from_hex).collect();
+    match keys.as_deref() {
+        Some([newest, older @ ..]) => Ok(SlotKeys::new(newest, older)),
+        Some([]) | None => Err(format!("{SLOT_KEYS} has keys of at least 64 hexadecimal digits").into()),
+    }
+}
+
+/// The balancer overwrites the header, and nobody else reaches this process.
+fn source(head: &Parts) -> Option<String> {
+    head.headers.get(FORWARDED_FOR)?.to_str().ok().map(str::to_owned)
+}
+
+/// Says which process the answer is from.
+async fn sign(State(name): State<HeaderValue>, mut response: Response) -> Response {
+    response.headers_mut().insert(WORKER, name);
+    response
+}
+
+/// A real one checks a session that all processes know, and asks for a fresh sign-in or a signature.
+struct BearerTokens;
+
+#[async_trait]
+impl Authenticator for BearerTokens {
+    async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError> {
+        match request.head.headers.get("authorization") {
+            Some(token) if token == "Bearer ada" => {
+                UserId::new(ADA).map(Caller::new).map_err(|error| AuthError::Other(error.into()))
+            }
+            _ => Err(AuthError::Unauthenticated),
+        }
+    }
+}
+
+/// How much anybody may ask for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Limits {
+    /// What the library allows unless told otherwise.
+    Default,
+    /// Enough for measurements, and for nothing else.
+    Relaxed,
+}
+
+impl Limits {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Relaxed => "relaxed",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, BoxError> {
+        let mut all = [Self::Default, Self::Relaxed].into_iter();
+        all.find(|limits| limits.as_str() == text).ok_or_else(|| format!("{LIMITS} is not {text:?}").into())
+    }
+}
+
+fn end_with_the_parent() {
+    io::stdin().lines().for_each(drop);
+    std::process::exit(0);
+}
