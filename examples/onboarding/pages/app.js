@@ -207,7 +207,7 @@ function showOutcome({ stage, kind, name, relyingPartyId }) {
     ],
     abandoned: [
       'Nothing was added in time',
-      'The code was entered, but nobody went on within five minutes. If it was not you, close this; otherwise make a new code.',
+      'The code was entered, but nobody went on within five minutes. Make a new one to start again.',
     ],
     added: [' was added', `This ${what} signs you in at ${relyingPartyId}.`],
   }[stage];
