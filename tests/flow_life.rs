@@ -14,7 +14,7 @@ use credential_code::model::UserStatus;
 use credential_code::store::{MemoryStore, Record, Sharing, Slot, SlotKey, SlotKeys, StoreError};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use credential_code::{
-    BoxError, Budget, Credential, CredentialKind, CredentialRepository, Insertion, NewCredential,
+    BoxError, Budget, Credential, CredentialKind, CredentialRepository, Event, Insertion, NewCredential,
     OneTimeStore, RelyingParties, RelyingParty, UserId,
 };
 use http::request::Parts;
@@ -86,6 +86,29 @@ async fn a_code_is_spent_by_exchange() {
     let code = world.mint().await;
     world.exchange(key(), &code).await.ok();
     world.exchange(key(), &code).await.assert_refused(403, "invalid_code");
+}
+
+#[tokio::test]
+async fn an_exchange_tells_which_code_it_was() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = told.clone();
+    let world = World::with(|builder| {
+        builder.events(move |event| match *event {
+            Event::Minted { expires_at, .. } => heard.lock().unwrap().push(("minted", expires_at)),
+            Event::Exchanged { expires_at, .. } => heard.lock().unwrap().push(("exchanged", expires_at)),
+            _ => {}
+        })
+    });
+    let start = world.clock.now();
+    let first = world.mint().await;
+    world.advance(Duration::from_secs(1));
+    let second = world.mint().await;
+    for code in [&first, &second] {
+        world.exchange(key(), code).await.ok();
+    }
+    let [one, two] = [60, 61].map(|seconds| start + Duration::from_secs(seconds));
+    let expected = [("minted", one), ("minted", two), ("exchanged", one), ("exchanged", two)];
+    assert_eq!(*told.lock().unwrap(), expected);
 }
 
 #[tokio::test]

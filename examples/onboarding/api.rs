@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use credential_code::{CredentialAnswer, CredentialRepository};
@@ -31,11 +31,18 @@ pub(crate) async fn credentials(State(app): State<App>, headers: HeaderMap) -> R
     }
 }
 
-/// `GET /demo/progress`: what became of the code that the signed-in user was shown.
-pub(crate) async fn progress(State(app): State<App>, headers: HeaderMap) -> Response {
-    match app.host.signed_in(&headers) {
-        Some(user) => answer(&app.progress.of(&user)),
-        None => unauthenticated(),
+/// `GET /demo/progress/{expires}`: what became of the code of the signed-in user that expires at this millisecond.
+pub(crate) async fn progress(
+    State(app): State<App>,
+    Path(expires): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(user) = app.host.signed_in(&headers) else { return unauthenticated() };
+    match expires.parse().ok().and_then(|expires| app.progress.of(&user, expires)) {
+        Some(stage) => answer(&stage),
+        None => {
+            refusal(StatusCode::NOT_FOUND, "not_found", "No code of yours expired then, or it was long ago.")
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod setup;
 mod site;
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::Router;
@@ -25,20 +26,32 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::{get, post};
 use credential_code::action::{ActionFlow, ActionRouter, UserActions};
 use credential_code::{Budget, CodeFlow, CodeRouter, Event};
-use tokio::net::TcpListener;
 use tower_http::cors::CorsLayer;
 
 use crate::api::App;
 use crate::host::DemoHost;
-use crate::options::{Limits, Options};
-use crate::progress::Progress;
+use crate::options::{Limits, Options, USAGE};
+use crate::progress::{CHALLENGE_LIFETIME, Progress};
 use crate::setup::Setup;
 use crate::site::Site;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::from_args(std::env::args().skip(1))?;
-    let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let Some(options) = Options::from_args(std::env::args().skip(1))? else {
+        println!("{USAGE}");
+        return Ok(());
+    };
+    let listener = site::listen(options.port).await?;
     let port = listener.local_addr()?.port();
     let site = Site::new(port, options.origins, &options.rp_id)?;
     let others = site.other_listeners(port).await;
@@ -66,10 +79,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn router(app: App, limits: Limits) -> Result<Router, Box<dyn Error>> {
     let progress = app.progress.clone();
     let mut actions = ActionFlow::builder().host(app.host.clone()).events(tell);
-    let mut codes = CodeFlow::builder().host(app.host.clone()).events(move |event| {
-        progress.hear(event);
-        tell(event);
-    });
+    let mut codes = CodeFlow::builder().host(app.host.clone()).challenge_lifetime(CHALLENGE_LIFETIME).events(
+        move |event| {
+            progress.hear(event);
+            tell(event);
+        },
+    );
     for party in app.site.parties() {
         actions = actions.relying_party(party.clone());
         codes = codes.relying_party(party.clone());
@@ -86,7 +101,7 @@ fn router(app: App, limits: Limits) -> Result<Router, Box<dyn Error>> {
     Ok(Router::new()
         .merge(pages::router())
         .route("/demo/session", post(session::session))
-        .route("/demo/progress", get(api::progress))
+        .route("/demo/progress/{expires}", get(api::progress))
         .route("/auth/credentials", get(api::credentials))
         // Not nested, since the list of credentials lies at the mount itself.
         .route_service("/auth/credentials/code", codes.clone())

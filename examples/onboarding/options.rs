@@ -1,6 +1,16 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+/// What `--help` prints.
+pub(crate) const USAGE: &str =
+    "onboarding [--port N] [--origin ORIGIN]... [--rp-id ID] [--setup-file FILE] [--relaxed-limits]
+
+  --port N            where app 1 listens: 3000 unless told otherwise, and 0 picks one
+  --origin ORIGIN     where app 2 runs: http://localhost:3001, or https://... behind a tunnel
+  --rp-id ID          the relying party's id: localhost unless told otherwise
+  --setup-file FILE   writes there what a client needs to be the user
+  --relaxed-limits    for load tests";
+
 /// What the command line says.
 #[derive(Debug)]
 pub(crate) struct Options {
@@ -21,7 +31,8 @@ pub(crate) enum Limits {
 }
 
 impl Options {
-    pub(crate) fn from_args(mut args: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
+    /// `None` if somebody asks for help.
+    pub(crate) fn from_args(mut args: impl Iterator<Item = String>) -> Result<Option<Self>, Box<dyn Error>> {
         let mut options = Self {
             port: 3000,
             origins: Vec::new(),
@@ -32,14 +43,17 @@ impl Options {
         while let Some(flag) = args.next() {
             let mut value = || args.next().ok_or(format!("{flag} needs a value"));
             match flag.as_str() {
-                "--port" => options.port = value()?.parse()?,
+                "--port" => {
+                    options.port = value()?.parse().map_err(|_| "--port needs a number up to 65535")?
+                }
                 "--origin" => options.origins.push(value()?),
                 "--rp-id" => options.rp_id = value()?,
                 "--setup-file" => options.setup_file = Some(value()?.into()),
                 "--relaxed-limits" => options.limits = Limits::Relaxed,
-                _ => return Err(format!("unknown flag {flag}").into()),
+                "--help" | "-h" => return Ok(None),
+                _ => return Err(format!("unknown flag {flag}\n\n{USAGE}").into()),
             }
         }
-        Ok(options)
+        Ok(Some(options))
     }
 }

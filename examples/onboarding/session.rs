@@ -2,6 +2,7 @@ use std::error::Error;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Json, Response};
 use credential_code::crypto::PublicKey;
@@ -18,6 +19,7 @@ use crate::setup::seeded_key;
 pub(crate) struct BrowserKey {
     cred_id: String,
     public_key: String,
+    name: String,
 }
 
 /// `POST /demo/session`: signs the one user in, and makes the browser's key their credential.
@@ -27,12 +29,16 @@ pub(crate) struct BrowserKey {
 pub(crate) async fn session(
     State(app): State<App>,
     headers: HeaderMap,
-    Json(key): Json<BrowserKey>,
+    key: Result<Json<BrowserKey>, JsonRejection>,
 ) -> Response {
-    if !is_from(&headers, app.site.app1()) {
+    if is_forwarded(&headers) || !is_from(&headers, app.site.app1()) {
         let message = format!("App 1 runs at {} and nowhere else. Open it there.", app.site.app1());
         return refusal(StatusCode::FORBIDDEN, "forbidden", &message);
     }
+    let key = match key {
+        Ok(Json(key)) => key,
+        Err(rejection) => return refusal(rejection.status(), "invalid_request", &rejection.body_text()),
+    };
     if let Err(error) = seed(&app, &key) {
         return refusal(StatusCode::BAD_REQUEST, "invalid_request", &error.to_string());
     }
@@ -50,8 +56,13 @@ fn seed(app: &App, key: &BrowserKey) -> Result<(), Box<dyn Error>> {
     let public_key = PublicKey::from_pem(&key.public_key)?;
     let user = app.host.user().id.clone();
     let origin = Origin::new(app.site.app1())?;
-    app.host.seed(seeded_key("This browser", user, id, public_key, app.site.app1_party(), origin)?);
+    app.host.seed(seeded_key(&key.name, user, id, public_key, app.site.app1_party(), origin)?);
     Ok(())
+}
+
+/// Whether a proxy sent the request on: whoever asked may be anywhere then, and chose `Origin` and `Host` themselves.
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| *name == header::FORWARDED || name.as_str().starts_with("x-forwarded-"))
 }
 
 /// Whether a page of this origin asks, and asks here: a name that an attacker pointed at this machine has another `Host`.

@@ -1,6 +1,6 @@
 use std::error::Error;
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -71,8 +71,13 @@ impl Setup {
     /// Writes everything to a file that nobody else can read. It appears at once, so whoever waits for it reads it whole.
     pub(crate) fn write(&self, file: &Path) -> Result<(), Box<dyn Error>> {
         let unfinished = file.with_extension("unfinished");
+        // One of an earlier run has the rights that it had then, and may lead elsewhere.
+        match std::fs::remove_file(&unfinished) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut opened = options.open(&unfinished)?;
@@ -89,9 +94,15 @@ impl Setup {
             .app2()
             .map(|origin| format!("\n  App 2, where they add a credential:   {origin}/enroll"))
             .collect();
+        let warning: String = site
+            .public()
+            .map(|origin| {
+                format!("\n\n{origin} may lead others to this server. Whoever reaches it can pass for the demo user.")
+            })
+            .collect();
         format!(
             "Open this in a browser. Ctrl-C ends it.\n\n  App 1, where the user is signed in:   {base}{app2}\n\n\
-             The user's credentials:\n  curl -H 'Authorization: Bearer {token}' {base}/auth/credentials"
+             The user's credentials:\n  curl -H 'Authorization: Bearer {token}' {base}/auth/credentials{warning}"
         )
     }
 }

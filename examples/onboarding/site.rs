@@ -1,3 +1,5 @@
+use std::error::Error;
+use std::io::ErrorKind;
 use std::net::IpAddr;
 
 use credential_code::RelyingParty;
@@ -43,6 +45,11 @@ impl Site {
         self.origins.iter().map(String::as_str).filter(|origin| origin.starts_with("http"))
     }
 
+    /// The origins that others reach as well.
+    pub(crate) fn public(&self) -> impl Iterator<Item = &str> {
+        self.app2().filter(|origin| !is_loopback(origin))
+    }
+
     /// The relying parties, that of `--rp-id` first.
     pub(crate) fn parties(&self) -> &[RelyingParty] {
         &self.parties
@@ -74,6 +81,14 @@ impl Site {
         }
         listeners
     }
+}
+
+/// Listens on a port of this machine.
+pub(crate) async fn listen(port: u16) -> Result<TcpListener, Box<dyn Error>> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => format!("port {port} is taken; try --port 0").into(),
+        _ => format!("port {port}: {error}").into(),
+    })
 }
 
 /// One relying party for `--rp-id`, and one for each domain that a browser would not let claim that id.
@@ -109,12 +124,21 @@ fn own_domain<'a>(origin: &'a str, rp_id: &str) -> Option<&'a str> {
 /// Where to listen for an origin of this machine that has a port of its own.
 fn loopback(origin: &str) -> Option<(IpAddr, u16)> {
     let (host, port) = host_and_port(origin.strip_prefix("http://").map(|_| origin)?)?;
+    Some((loopback_address(host)?, port?))
+}
+
+fn is_loopback(origin: &str) -> bool {
+    host_and_port(origin).is_some_and(|(host, _)| loopback_address(host).is_some())
+}
+
+/// The address of a host that is this machine.
+fn loopback_address(host: &str) -> Option<IpAddr> {
     let address = match host {
         "localhost" => IpAddr::from([127, 0, 0, 1]),
         host if host.ends_with(".localhost") => IpAddr::from([127, 0, 0, 1]),
         host => host.trim_matches(['[', ']']).parse().ok()?,
     };
-    address.is_loopback().then_some((address, port?))
+    address.is_loopback().then_some(address)
 }
 
 fn host_and_port(origin: &str) -> Option<(&str, Option<u16>)> {

@@ -61,6 +61,8 @@ pub enum Event<'a> {
         kind: CredentialKind,
         /// For which relying party.
         relying_party: &'a str,
+        /// When the code would have stopped working. With the user it tells which of their codes this was.
+        expires_at: SystemTime,
         /// Where the request came from.
         source: Option<&'a str>,
     },
@@ -150,7 +152,7 @@ pub(crate) fn trace(event: &Event<'_>) {
         Event::Minted { user, source, .. } => {
             tracing::info!(%user, source, "a code was minted");
         }
-        Event::Exchanged { user, kind, relying_party, source } => {
+        Event::Exchanged { user, kind, relying_party, source, .. } => {
             tracing::info!(%user, %kind, relying_party, source, "a code was exchanged");
         }
         Event::Registered { credential, source } => tracing::info!(

@@ -80,6 +80,7 @@ impl CodeFlow {
                     user: &grant.user,
                     kind: request.kind,
                     relying_party: request.relying_party.id(),
+                    expires_at: grant.expires_at,
                     source: request.source,
                 });
                 Ok(challenge)

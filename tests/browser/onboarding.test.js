@@ -70,7 +70,7 @@ const mintFor = (page, milliseconds) =>
       import('/sign.js'),
     ]);
     const key = await browserKey();
-    const { token } = await post('/demo/session', { credId: key.credId, publicKey: key.publicKey });
+    const { token } = await post('/demo/session', { credId: key.credId, publicKey: key.publicKey, name: 'Test' });
     const expiration = new Date(Date.now() + lifetime).toISOString();
     return (await postSigned('/auth/credentials/code', { expiration }, { key, token })).code;
   }, milliseconds);
@@ -225,6 +225,66 @@ demo('an expired code is replaced with one button', async ({ app1, context, open
   assert.notEqual(await page.locator('#code').textContent(), code);
 });
 
+demo('a code that is entered says nothing about another', async ({ app1, app2, open }) => {
+  const [first, second] = [await open(app1), await open(app1)];
+  const codes = [await mint(first), await mint(second)];
+  const page = await open(`${app2}/enroll`);
+  await enter(page, `${app2}/enroll#${codes[0]}`, 'Recovery key');
+  await heading(page, 'Save your recovery code');
+  await first.getByText('Continue on the other device', { exact: true }).waitFor();
+  for (let asked = 0; asked < 2; asked += 1) await second.waitForResponse('**/demo/progress/*');
+  assert.ok(await second.getByText('Waiting for the code').isVisible());
+  assert.equal(await second.locator('#code').textContent(), codes[1]);
+
+  await page.getByLabel('I have saved it').check();
+  await page.getByRole('button', { name: 'Add recovery key' }).click();
+  await first.getByText('Recovery key was added', { exact: true }).waitFor();
+  assert.equal(await second.locator('#code').textContent(), codes[1]);
+  await page.getByRole('button', { name: 'Add another' }).click();
+  await enter(page, codes[1], 'Recovery key');
+  await page.getByLabel('I have saved it').check();
+  await page.getByRole('button', { name: 'Add recovery key' }).click();
+  await second.getByText('Recovery key was added', { exact: true }).waitFor();
+  await second.getByRole('listitem').filter({ hasText: 'Recovery key for' }).nth(1).waitFor();
+  assert.equal(await second.getByText('New', { exact: true }).count(), 1, 'only the newest one is new');
+});
+
+demo('a code that was entered and left alone is given up', async ({ app1, app2, context, open, requests }) => {
+  await context.clock.install();
+  const first = await open(app1);
+  const page = await open(`${app2}/enroll`);
+  await enter(page, await mint(first), 'Recovery key');
+  await first.getByText('Continue on the other device', { exact: true }).waitFor();
+  await first.clock.fastForward(301_000);
+  await first.locator('#outcome').getByText('Nothing was added in time').waitFor();
+  await look(first, 'app1-abandoned');
+  const asked = () => requests().filter(({ url }) => url.includes('/demo/progress/')).length;
+  const before = asked();
+  await first.clock.runFor(5_000);
+  assert.equal(asked(), before, 'nothing more is asked about it');
+  await first.clock.setSystemTime(Date.now());
+  await first.getByRole('button', { name: 'Make a new code' }).click();
+  await first.getByText('Waiting for the code').waitFor();
+});
+
+demo('a name of any length or direction stays in its place', async ({ app1, app2, open }) => {
+  const first = await open(app1);
+  const code = await mint(first);
+  const page = await open(`${app2}/enroll`);
+  await addAuthenticator(page);
+  await enter(page, code);
+  const name = `\u202e${'W'.repeat(199)}`;
+  await page.getByLabel('Name').fill(name);
+  await page.getByRole('button', { name: 'Create passkey' }).click();
+  await heading(page, 'Passkey added');
+  await look(page, 'app2-long-name');
+  await first.locator('#credentials').getByText(name).waitFor();
+  await look(first, 'app1-long-name');
+  for (const place of [first.locator('#credentials'), first.locator('#outcome'), page.locator('#done-facts')]) {
+    assert.equal(await place.locator('bdi', { hasText: 'WWW' }).textContent(), name);
+  }
+});
+
 demo('an authenticator that has a passkey makes no second one', async ({ app1, app2, open }) => {
   const first = await open(app1);
   const page = await open(`${app2}/enroll`);
@@ -297,6 +357,9 @@ demo('a recovery key is printed once, and leaves encrypted', async ({ app1, app2
   await heading(page, 'Save your recovery code');
   const secret = await page.locator('#recovery-code').textContent();
   assert.match(secret, /^[A-HJ-NP-Z2-9]{4}(-[A-HJ-NP-Z2-9]{4}){7}$/);
+  const typed = secret.toLowerCase().replaceAll('-', ' ');
+  const read = await page.evaluate(async (typed) => (await import('/keys.js')).readRecoveryCode(typed), typed);
+  assert.equal(read, secret, 'it may be typed in any way');
   await look(page, 'app2-recovery');
   await onPaper(page, 'app2-recovery', async () => {
     assert.ok(await page.locator('#recovery-code').isVisible());
@@ -370,22 +433,27 @@ demo(
     const answers = [
       { status: 503, json: { error: { code: 'unavailable' } } },
       { status: 429, json: { error: { code: 'too_many_attempts' } } },
+      { status: 400, json: { error: { code: 'invalid_request' } } },
     ];
     await page.route('**/code/verify', (route) => route.fulfill(answers.shift()), { times: answers.length });
+    await page.getByLabel('Name').fill('My\tphone');
     await page.getByRole('button', { name: 'Create passkey' }).click();
     await page.getByText('The service is down for a moment').waitFor();
     const [made] = await authenticator.credentials();
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByText('Too many attempts').waitFor();
     await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('The server didn’t understand').waitFor();
+    await page.getByRole('button', { name: 'Try again' }).click();
     await heading(page, 'Passkey added');
+    await page.getByText('My phone', { exact: true }).waitFor();
     const registered = await authenticator.credentials();
     assert.deepEqual(
       registered.map(({ credentialId }) => credentialId),
       [made.credentialId],
     );
   },
-  { statuses: [503, 429] },
+  { statuses: [503, 429, 400] },
 );
 
 demo(
@@ -547,6 +615,27 @@ test('a name that somebody points at this machine signs nobody in', async () => 
     const [response] = await once(request, 'response');
     assert.equal(response.statusCode, 403);
     response.resume();
+  } finally {
+    await server.stop();
+  }
+});
+
+test('what is no key, or comes through a proxy, is refused in the form of every refusal', async () => {
+  const server = await startServer();
+  try {
+    const headers = { origin: server.app1, 'content-type': 'application/json' };
+    const ask = async (body, more) => {
+      const answer = await fetch(`${server.app1}/demo/session`, {
+        method: 'POST',
+        headers: { ...headers, ...more },
+        body,
+      });
+      return [answer.status, (await answer.json()).error.code];
+    };
+    assert.deepEqual(await ask('{'), [400, 'invalid_request']);
+    assert.deepEqual(await ask('{}'), [422, 'invalid_request']);
+    assert.deepEqual(await ask('{}', { 'content-type': 'text/plain' }), [415, 'invalid_request']);
+    assert.deepEqual(await ask('{}', { 'x-forwarded-for': '192.0.2.1' }), [403, 'forbidden']);
   } finally {
     await server.stop();
   }

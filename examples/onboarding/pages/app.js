@@ -1,7 +1,7 @@
 // App 1: the user is signed in, sees their credentials, and mints codes.
 
 import { post } from './enroll.js';
-import { announce, busy, byId, copyWith, element, grouped, notice } from './page.js';
+import { announce, busy, byId, copyWith, deviceName, element, grouped, nameOf, notice } from './page.js';
 import { qrSvg } from './qr.js';
 import { browserKey, postSigned } from './sign.js';
 import { explain, KINDS } from './words.js';
@@ -22,14 +22,14 @@ const MINT_WORDS = {
 };
 
 let session;
-/** The code on show: `{ code, expiresAt, stage, isWarned }`. */
+/** The code on show: `{ code, expiresAt, stage, until, isWarned }`, where `until` is when this stage is over. */
 let shown;
 
 /** Signs in, which is the demonstration's own business, and makes this browser's key a credential of the user. */
 async function signIn() {
   const key = await browserKey();
   const { credId, publicKey } = key;
-  const { token, user, app2, now } = await post('/demo/session', { credId, publicKey });
+  const { token, user, app2, now } = await post('/demo/session', { credId, publicKey, name: deviceName('Browser') });
   // Clocks differ; the server's counts.
   session = { key, token, app2, clockOffset: now - Date.now() };
   byId('user').textContent = user;
@@ -54,17 +54,21 @@ async function get(path) {
 async function listCredentials(newest) {
   const { items } = await get('/auth/credentials');
   items.sort((a, b) => b.dateCreated.localeCompare(a.dateCreated));
-  byId('credentials').replaceChildren(...items.map((item) => credentialRow(item, newest)));
+  // Names repeat. Of two alike the newest, which comes first, is the new one.
+  const added = items.find(
+    ({ name, relyingPartyId }) => newest?.name === name && newest?.relyingPartyId === relyingPartyId,
+  );
+  byId('credentials').replaceChildren(...items.map((item) => credentialRow(item, item === added)));
   byId('loading').hidden = true;
   byId('list').hidden = false;
 }
 
-function credentialRow({ kind, name, dateCreated, relyingPartyId }, newest) {
+function credentialRow({ credentialId, kind, name, dateCreated, relyingPartyId }, isNew) {
   const added = new Date(dateCreated);
   const time = element('time', '', added.toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' }));
   time.dateTime = dateCreated;
-  const isNew = newest?.name === name && newest?.relyingPartyId === relyingPartyId;
-  const title = element('strong', 'name', name);
+  const title = element('strong', 'name', nameOf(name));
+  if (credentialId === session.key.credId) title.append(element('span', 'tag own', 'This browser'));
   if (isNew) title.append(element('span', 'tag', 'New'));
   return element(
     'li',
@@ -86,7 +90,8 @@ async function showCode() {
   try {
     const expiration = new Date(serverNow() + LIFETIME).toISOString();
     const minted = await postSigned('/auth/credentials/code', { expiration }, session);
-    shown = { code: minted.code, expiresAt: Date.parse(minted.expiration), stage: 'waiting' };
+    const expiresAt = Date.parse(minted.expiration);
+    shown = { code: minted.code, expiresAt, until: expiresAt, stage: 'waiting' };
   } catch (error) {
     notice(byId('problem'), MINT_WORDS[error.code] ?? explain(error));
     return;
@@ -113,7 +118,11 @@ function showAddress() {
   byId('app2-address').textContent = `${origin.replace(/^https?:\/\//, '')}/enroll`;
   byId('qr').replaceChildren(qrSvg(address, 'QR code of the other app’s address, with your code in it'));
   byId('open').href = address;
+  byId('only-here').hidden = !isOnThisMachine(origin);
 }
+
+/** Whether no other device can reach an origin. */
+const isOnThisMachine = (origin) => /^(.+\.)?localhost$|^127\.|^\[::1\]$/.test(new URL(origin).hostname);
 
 const millisecondsLeft = () => Math.max(0, Math.min(LIFETIME, shown.expiresAt - serverNow()));
 const secondsLeft = () => Math.ceil(millisecondsLeft() / 1_000);
@@ -139,32 +148,37 @@ async function follow(mine) {
     await new Promise((resolve) => setTimeout(resolve, POLL));
     if (shown !== mine) return;
     // Looked up before we ask, so that what happened in the last second still counts.
-    const isOver = mine.stage === 'waiting' && secondsLeft() === 0;
-    const progress = await get('/demo/progress').catch(() => ({ stage: 'waiting' }));
+    const isOver = mine.until <= serverNow();
+    const { stage } = mine;
+    const progress = await get(`/demo/progress/${mine.expiresAt}`).catch(() => ({ stage }));
     if (shown !== mine) return;
-    // A code of another tab may be waiting while this one is opened already.
-    if (progress.stage !== 'waiting') showStage(progress);
-    else if (isOver) showStage({ stage: 'expired' });
+    if (progress.stage !== stage) showStage(progress);
+    else if (isOver) showStage({ stage: TOO_LATE[stage] });
   }
 }
+
+/** What a stage becomes that nobody ended in time. */
+const TOO_LATE = { waiting: 'expired', opened: 'abandoned' };
 
 /** How each of the three lines looks at each stage. */
 const LINES = {
   waiting: ['now', '', ''],
   expired: ['failed', '', ''],
   opened: ['done', 'now', ''],
+  abandoned: ['done', 'failed', ''],
   added: ['done', 'done', 'done'],
 };
 
 /** Shows how far the code has come. */
 function showStage(progress) {
-  const { stage, relyingPartyId } = progress;
+  const { stage, relyingPartyId, until } = progress;
   const isNews = stage !== shown.stage;
   shown.stage = stage;
+  shown.until = until ?? shown.until;
   const first = { waiting: 'Waiting for the code', expired: 'Nobody entered it in time' }[stage];
   const words = [
     first ?? 'Code entered',
-    relyingPartyId ? `Opened on another device, for ${relyingPartyId}` : 'Opened on another device',
+    stage === 'abandoned' ? 'Nothing was added in time' : `Opened at ${relyingPartyId ?? 'the other app'}`,
     'Credential added',
   ];
   for (const [at, item] of [...byId('stages').children].entries()) {
@@ -191,11 +205,16 @@ function showOutcome({ stage, kind, name, relyingPartyId }) {
       'Continue on the other device',
       `The code was entered at ${relyingPartyId}, for a ${what}. It can’t be used again.`,
     ],
-    added: [`${name} was added`, `This ${what} signs you in at ${relyingPartyId}.`],
+    abandoned: [
+      'Nothing was added in time',
+      'The code was entered, but nobody went on within five minutes. Make a new one to start again.',
+    ],
+    added: [' was added', `This ${what} signs you in at ${relyingPartyId}.`],
   }[stage];
   byId('outcome').className = `outcome ${stage}`;
-  byId('outcome').replaceChildren(element('strong', '', words[0]), element('p', '', words[1]));
-  announce(`${words[0]}. ${words[1]}`);
+  const title = element('strong', '', ...(stage === 'added' ? [nameOf(name)] : []), words[0]);
+  byId('outcome').replaceChildren(title, element('p', '', words[1]));
+  announce(`${title.textContent}. ${words[1]}`);
   // Who was on something that is gone now goes to the heading.
   if (hadFocus) byId('panel-title').focus();
   if (stage === 'added') listCredentials({ name, relyingPartyId }).catch(() => {});

@@ -10,7 +10,18 @@ import {
   register,
 } from './enroll.js';
 import { createKey, newRecoveryCode } from './keys.js';
-import { announce, busy, byId, copyWith, element, grouped, notice, showSection } from './page.js';
+import {
+  announce,
+  busy,
+  byId,
+  copyWith,
+  deviceName,
+  element,
+  grouped,
+  nameOf,
+  notice,
+  showSection,
+} from './page.js';
 import { explain, KINDS } from './words.js';
 
 const SHORTEST_PASSWORD = 12;
@@ -24,7 +35,10 @@ let proof;
 /** Whether a request of this challenge stayed without a proper answer, so that it may have been carried out. */
 let isUncertain = false;
 
-/** A code in the address is taken out at once, before anybody can see it, share it, or find it in the history. */
+/**
+ * A code in the address is taken out at once, before anybody can see or share it. The browser's history may keep the link all the same;
+ * after a minute it is worth nothing.
+ */
 function takeCodeFromAddress() {
   if (!location.hash) return;
   const code = readCode(location.hash.slice(1));
@@ -103,9 +117,11 @@ function begin() {
   for (const place of section.querySelectorAll('[data-party]')) place.textContent = challenge.rp.id;
   notice(byId(`${section.id}-problem`));
   if (section.id === 'passkey') {
-    byId('passkey-name').value = deviceName();
+    byId('passkey-name').value = deviceName('Passkey');
     byId('create-passkey').textContent = 'Create passkey';
   }
+  // So that a password manager knows whose password it keeps.
+  if (section.id === 'password') byId('account').value = challenge.user.name;
   if (section.id === 'recovery') {
     byId('recovery-code').textContent = newRecoveryCode();
     byId('recovery-date').textContent = new Date().toLocaleDateString('en', { dateStyle: 'long' });
@@ -130,11 +146,11 @@ async function finish(name, make) {
   }
 }
 
-/** Keeps what was made if it may be sent again, and drops it if the server looked at it and did not take it. */
+/** Keeps what was made if it may be sent again, perhaps with another name, and drops it if the server looked at it and did not take it. */
 async function settle({ code, status }, { next }) {
   const isAnswered = status > 0 && status < 500;
   if (!isAnswered) isUncertain = true;
-  if (!isAnswered || next === 'wait') return;
+  if (!isAnswered || next === 'wait' || code === 'invalid_request') return;
   const isNowhere = !isUncertain && code !== 'duplicate_credential';
   // A passkey that the server does not know opens nothing.
   if (isNowhere && challenge.kind === 'Fido2') await forgetPasskey(challenge, proof.credentialInfo);
@@ -146,7 +162,7 @@ function showDone(credential) {
   byId('done-title').textContent = `${KINDS[credential.kind]} added`;
   byId('done-text').replaceChildren(...doneText(credential));
   const facts = {
-    Name: credential.name,
+    Name: nameOf(credential.name),
     Account: challenge.user.name,
     'Works at': credential.relyingPartyId,
   };
@@ -194,22 +210,6 @@ function startAgain() {
   byId('typed').focus();
 }
 
-/** What a person would call this device. */
-function deviceName() {
-  const agent = navigator.userAgent;
-  const first = (names) => Object.entries(names).find(([pattern]) => agent.includes(pattern))?.[1];
-  const browser = first({ 'Edg/': 'Edge', 'Firefox/': 'Firefox', 'Chrome/': 'Chrome', 'Safari/': 'Safari' });
-  const system = first({
-    iPhone: 'iPhone',
-    iPad: 'iPad',
-    Android: 'Android',
-    Windows: 'Windows',
-    'Mac OS': 'Mac',
-    Linux: 'Linux',
-  });
-  return [browser ?? 'Passkey', system && `on ${system}`].filter(Boolean).join(' ');
-}
-
 /** A form that is sent by script, and never by the browser, which would put its fields into an address. */
 function onSubmit(form, button, work) {
   byId(form).addEventListener('submit', (event) => {
@@ -218,10 +218,13 @@ function onSubmit(form, button, work) {
   });
 }
 
+/** A name as the server takes it: tabs and the like, which come along when a text is pasted, are blanks. */
+const readName = (typed) => typed.replace(/\p{Cc}+/gu, ' ').trim();
+
 onSubmit('enter-form', 'continue', enterCode);
 
 onSubmit('passkey-form', 'create-passkey', () =>
-  finish(byId('passkey-name').value.trim() || 'Passkey', async () => ({
+  finish(readName(byId('passkey-name').value) || 'Passkey', async () => ({
     credentialInfo: await createPasskey(challenge),
   })),
 );

@@ -52,11 +52,11 @@ export function register(challenge, credentialName, { credentialInfo, encryptedP
 }
 
 /**
- * What a person typed or pasted, without blanks and dashes and in capitals, or `undefined` if it can't be a code: I, O, 0 and 1 never
- * occur in one, and nine symbols are the fewest.
+ * What a person typed or pasted, be it the whole link, without blanks and dashes and in capitals, or `undefined` if it can't be a code:
+ * I, O, 0 and 1 never occur in one, and nine symbols are the fewest.
  */
 export function readCode(typed) {
-  const code = typed.replace(/[\s\u200b\p{Dash}]/gu, '').toUpperCase();
+  const code = typed.replace(/^.*#|[\s\u200b\p{Dash}]/gu, '').toUpperCase();
   return /^[A-HJ-NP-Z2-9]{9,52}$/.test(code) ? code : undefined;
 }
 

@@ -55,6 +55,25 @@ export function copyWith(button, read) {
   });
 }
 
+/** A name that somebody chose, by itself, so that it can't turn the direction of the text around it. */
+export const nameOf = (name) => element('bdi', '', name);
+
+/** What a person would call this device. */
+export function deviceName(otherwise) {
+  const agent = navigator.userAgent;
+  const first = (names) => Object.entries(names).find(([pattern]) => agent.includes(pattern))?.[1];
+  const browser = first({ 'Edg/': 'Edge', 'Firefox/': 'Firefox', 'Chrome/': 'Chrome', 'Safari/': 'Safari' });
+  const system = first({
+    iPhone: 'iPhone',
+    iPad: 'iPad',
+    Android: 'Android',
+    Windows: 'Windows',
+    'Mac OS': 'Mac',
+    Linux: 'Linux',
+  });
+  return [browser ?? otherwise, system && `on ${system}`].filter(Boolean).join(' ');
+}
+
 /** Symbols in groups of three, as a code is shown. */
 export const grouped = (code) =>
   code

@@ -64,8 +64,8 @@ const REFUSALS = {
   },
   invalid_request: {
     title: 'The server didn’t understand',
-    text: 'Reload the page, and start with a new code.',
-    next: 'other',
+    text: 'Check what you entered, and try again. If that does not help, reload the page.',
+    next: 'again',
   },
   offline: NO_ANSWER,
   timeout: { ...NO_ANSWER, title: 'The server took too long' },
