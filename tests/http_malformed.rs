@@ -497,8 +497,11 @@ async fn one_byte_a_second_is_given_up_at_the_deadline_and_spends_nothing() {
     }
 }
 
-/// A body in frames of one byte, all of them there at once.
-struct Crumbs(Bytes);
+/// A body in frames of one byte, all of them there at once, that tells when it has been read.
+struct Crumbs {
+    left: Bytes,
+    ended: Arc<AtomicBool>,
+}
 
 impl http_body::Body for Crumbs {
     type Data = Bytes;
@@ -508,10 +511,11 @@ impl http_body::Body for Crumbs {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        match self.0.is_empty() {
-            true => Poll::Ready(None),
-            false => Poll::Ready(Some(Ok(Frame::data(self.0.split_to(1))))),
+        if self.left.is_empty() {
+            self.ended.store(true, Ordering::Relaxed);
+            return Poll::Ready(None);
         }
+        Poll::Ready(Some(Ok(Frame::data(self.left.split_to(1)))))
     }
 }
 
@@ -529,7 +533,8 @@ impl Wake for Bell {
 async fn a_body_in_a_thousand_frames_leaves_others_a_turn_and_is_read_whole() {
     let world = World::new();
     let good = exchange_body(CredentialKind::Key, &world.mint().await).to_string() + &" ".repeat(1000);
-    let body = Body::new(Crumbs(good.into()));
+    let ended = Arc::new(AtomicBool::new(false));
+    let body = Body::new(Crumbs { left: good.into(), ended: ended.clone() });
     let mut answer = pin!(world.send(request(EXCHANGE).body(body).unwrap()));
     let bell = Arc::new(Bell::default());
     let waker = Waker::from(bell.clone());
@@ -537,6 +542,8 @@ async fn a_body_in_a_thousand_frames_leaves_others_a_turn_and_is_read_whole() {
     let answer = loop {
         match answer.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(answer) => break answer,
+            // From here on it is the store that is waited for.
+            Poll::Pending if ended.load(Ordering::Relaxed) => break answer.await,
             Poll::Pending => assert!(bell.0.swap(false, Ordering::Relaxed), "nobody would ask again"),
         }
         turns += 1;
