@@ -30,7 +30,7 @@ impl Sample for PendingAction {
     fn sample(number: u8, expires_at: SystemTime) -> Self {
         Self {
             user: user(number),
-            challenge: Challenge::mint().expect("the system gives randomness"),
+            challenge: Challenge::mint_with_id().expect("the system gives randomness").0,
             binding: random::bytes().expect("the system gives randomness"),
             relying_party: Arc::new(party()),
             user_verification: Requirement::Preferred,
@@ -52,7 +52,7 @@ impl Sample for PendingRegistration {
         Self {
             user: user(number),
             kind: CredentialKind::RecoveryKey,
-            challenge: Challenge::mint().expect("the system gives randomness"),
+            challenge: Challenge::mint_with_id().expect("the system gives randomness").0,
             relying_party: Arc::new(party()),
             origin: Some(Origin::new(ORIGIN).expect("the sample is valid")),
             fido2: Arc::new(Fido2Policy::default()),
@@ -116,30 +116,40 @@ pub async fn store_contract<R: Sample>(store: Arc<dyn OneTimeStore<R>>) {
 /// Asserts the laws of racing on real threads, so many rounds of them: a few thousand find a race that a few would miss. For
 /// stores that need no runtime.
 pub fn store_contract_on_threads<R: Sample>(store: &Arc<dyn OneTimeStore<R>>, rounds: usize) {
-    const RACERS: usize = 4;
+    const RACERS: u8 = 4;
     let now = now();
     let slots: Arc<[Slot]> = std::iter::repeat_with(slot).take(rounds).collect();
-    for slot in &*slots {
-        expect_created(block_on(store.insert(*slot, R::sample(0, now + HOUR))));
-    }
-    let barrier = Arc::new(Barrier::new(RACERS));
+    let barrier = Arc::new(Barrier::new(RACERS.into()));
     // The racers live for all rounds: starting a thread takes longer than the race that it should lose.
-    let racers = std::iter::repeat_with(|| {
+    let racers = (0..RACERS).map(|number| {
         let (store, slots, barrier) = (store.clone(), slots.clone(), barrier.clone());
-        thread::spawn(move || -> Vec<bool> {
+        thread::spawn(move || -> Vec<Race<R>> {
             let race = |slot: &Slot| {
+                let sample = R::sample(number, now + HOUR);
                 barrier.wait();
-                block_on(store.take(*slot, now)).expect("the store answers").is_some()
+                let inserted = block_on(store.insert(*slot, sample.clone())).expect("the store answers");
+                barrier.wait();
+                let taken = block_on(store.take(*slot, now)).expect("the store answers");
+                Race { created: (inserted == Insertion::Created).then_some(sample), taken }
             };
             slots.iter().map(race).collect()
         })
     });
-    let racers: Vec<_> = racers.take(RACERS).collect();
-    let wins: Vec<Vec<bool>> = racers.into_iter().map(|racer| racer.join().expect("a racer runs")).collect();
+    let racers: Vec<_> = racers.collect();
+    let races: Vec<_> = racers.into_iter().map(|racer| racer.join().expect("a racer runs")).collect();
     for round in 0..rounds {
-        let winners = wins.iter().filter(|wins| wins[round]).count();
-        assert_eq!(winners, 1, "of_racing_takes_one_wins: round {round}");
+        let created: Vec<_> = races.iter().filter_map(|races| races[round].created.as_ref()).collect();
+        assert_eq!(created.len(), 1, "of_racing_insertions_one_creates: round {round}");
+        let taken: Vec<_> = races.iter().filter_map(|races| races[round].taken.as_ref()).collect();
+        assert_eq!(taken.len(), 1, "of_racing_takes_one_wins: round {round}");
+        assert_eq!(taken, created, "of_racing_insertions_one_creates: and is found, round {round}");
     }
+}
+
+/// What a racer got in a round.
+struct Race<R> {
+    created: Option<R>,
+    taken: Option<R>,
 }
 
 fn expect_created(outcome: Result<Insertion, crate::store::StoreError>) {
