@@ -11,3 +11,10 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     getrandom::fill(&mut bytes)?;
     Ok(bytes)
 }
+
+/// The same `M` times, asking the system once.
+pub(crate) fn arrays<const N: usize, const M: usize>() -> Result<[[u8; N]; M], NoRandomness> {
+    let mut arrays = [[0; N]; M];
+    getrandom::fill(arrays.as_flattened_mut())?;
+    Ok(arrays)
+}

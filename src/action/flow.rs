@@ -177,7 +177,7 @@ impl ActionFlow {
         relying_party: Arc<RelyingParty>,
     ) -> Result<ActionChallenge, Error> {
         let credentials = self.0.credentials.credentials(&caller.user).await.map_err(Error::host)?;
-        let (challenge, challenge_id) = (Challenge::mint()?, ChallengeId::mint()?);
+        let (challenge, challenge_id) = Challenge::mint_with_id()?;
         let pending = PendingAction {
             user: caller.user.clone(),
             challenge: challenge.clone(),

@@ -129,8 +129,7 @@ impl CodeFlow {
             | CredentialKind::Password
             | CredentialKind::Totp => Vec::new(),
         };
-        let challenge = Challenge::mint()?;
-        let challenge_id = ChallengeId::mint()?;
+        let (challenge, challenge_id) = Challenge::mint_with_id()?;
         let pending = PendingRegistration {
             user: user.id.clone(),
             kind: request.kind,

@@ -31,8 +31,10 @@ impl Challenge {
         &self.0
     }
 
-    pub(crate) fn mint() -> Result<Self, NoRandomness> {
-        Ok(Self(base64url::encode(&random::bytes::<32>()?).into()))
+    /// A challenge and the handle to come back with: 32 random bytes each, of one draw, since each asks the system.
+    pub(crate) fn mint_with_id() -> Result<(Self, ChallengeId), NoRandomness> {
+        let [challenge, id] = random::arrays::<32, 2>()?;
+        Ok((Self(base64url::encode(&challenge).into()), ChallengeId(base64url::encode(&id).into())))
     }
 }
 
@@ -69,10 +71,6 @@ impl ChallengeId {
     /// The handle itself: for the answer to the client, and nowhere else.
     pub fn reveal(&self) -> &str {
         &self.0
-    }
-
-    pub(crate) fn mint() -> Result<Self, NoRandomness> {
-        Ok(Self(base64url::encode(&random::bytes::<32>()?).into()))
     }
 
     pub(crate) fn secret(&self) -> &[u8] {
