@@ -9,7 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 # In README.md, before and behind what is written here.
 MARK = "<!-- Written by run.sh. -->"
-LINE = re.compile(r"^([\w./-]+)/([\w.-]+) ([\d.]+) (ns|bytes|1/s|ratio|cores)$")
+LINE = re.compile(r"^([\w./-]+)/([\w.-]+) ([\d.]+) (ns|bytes|1/s|ratio)$")
 
 
 def fastest(folder):
@@ -26,7 +26,7 @@ def criterion(root):
 
 
 def lines(file):
-    """The best of each figure that was printed: the highest rate, and the least of all else."""
+    """The best of each time and rate that was printed, and the worst of each ratio of rates."""
     found = {}
     for line in Path(file).read_text().splitlines():
         if match := LINE.match(line):
@@ -43,6 +43,31 @@ def micros(nanoseconds):
 
 def table(head, rows):
     return "\n".join(["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)] + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def bounds(groups, printed):
+    """What was promised, and what was measured. A figure whose parts are missing is left out."""
+    raw = groups["key_p256"]["raw_aws-lc-rs"]
+    none, packed_self, packed = groups["fido2_none-es256"], groups["fido2_packed-self-es256"], groups["fido2_packed-es256"]
+    peers = [time for name, time in none.items() if not name.startswith("verify")]
+
+    def figure(group, name):
+        return printed[group, name][0]
+
+    rows = [
+        ("a P-256 key with aws-lc-rs, of the raw check", groups["key_p256"]["verify_aws-lc-rs"] / raw, "≤ 1.10"),
+        ("`packed` by the passkey itself, native, of the raw check", packed_self["verify_native_aws-lc-rs"] / raw, "≤ 1.25"),
+        ("`packed` with a certificate, native, of the raw check", packed["verify_native_aws-lc-rs"] / raw, "≤ 1.25"),
+        ("the same up to a root, of two raw checks", packed["verify_native_trusting_aws-lc-rs"] / (2 * raw), "≤ 1.25"),
+        ("`none`, native, of webauthn-rs-core", none["verify_native_aws-lc-rs"] / none["core"], "≤ 1.50"),
+        ("`none`, native, of the fastest of the others", none["verify_native_aws-lc-rs"] / min(peers), "< 1"),
+        ("exchange over loopback, of the bare handler's rate", figure("http/exchange_Key", "of_bare"), "≥ 0.85"),
+        ("the same, of the least that an exchange can be", figure("http/exchange_Key", "of_least"), ""),
+        ("register over loopback, of a handler that makes one check", figure("http/register_Key_p256_aws-lc-rs", "of_bare_with_check"), "≥ 0.80"),
+        ("an exchange with 10^6 challenges, of one with 10^3", figure("outstanding/1000000", "exchange") / figure("outstanding/1000", "exchange"), "≤ 1.50"),
+        ("the memory of a challenge among 10^6", figure("outstanding/1000000", "memory"), "≤ 1024 bytes"),
+    ]
+    return table(["", "measured", "bound"], [[what, f"{value:.2f}" if value < 100 else f"{value:.0f}", bound] for what, value, bound in rows])
 
 
 def beside(groups, reference_of):
@@ -94,6 +119,8 @@ def main():
     others = {group: times for group, times in groups.items() if group not in keys and group not in passkeys}
     text = [
         MARK,
+        "",
+        bounds(groups, printed),
         "",
         "### Keys: beside the raw check of the same library",
         "",
