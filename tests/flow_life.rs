@@ -513,6 +513,20 @@ async fn a_failing_store_spends_neither_code_nor_challenge() {
 }
 
 #[tokio::test]
+async fn a_failing_store_costs_no_code() {
+    let codes = Arc::new(Flaky::default());
+    let store = codes.clone();
+    let world = World::with(|builder| builder.code_store(store).codes_per_user(Budget::per_minute(1)));
+    codes.failing_inserts.store(3, Ordering::Relaxed);
+    let mint = json!({ "expiration": world.unix(60) });
+    for _ in 0..3 {
+        world.post_json(MINT, &mint).await.assert_refused(503, "unavailable");
+    }
+    world.post_json(MINT, &mint).await.ok();
+    world.post_json(MINT, &mint).await.assert_refused(429, "too_many_attempts");
+}
+
+#[tokio::test]
 async fn a_failing_store_costs_no_guess() {
     let codes = Arc::new(Flaky::default());
     let world = World::with(|builder| builder.code_store(codes.clone()).misses(Budget::per_minute(1)));

@@ -14,10 +14,11 @@ use credential_code::{
 use serde_json::Value;
 use support::{World, user};
 
-/// What becomes of the answer to an insertion that was carried out.
+/// What becomes of an insertion, and of the answer to it.
 #[derive(Clone, Copy)]
 enum AnswerOf {
     Arrives,
+    NothingDone,
     Breaks,
     NeverComes,
 }
@@ -34,10 +35,13 @@ impl CredentialRepository for Repository {
     }
 
     async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
-        let inserted = self.host.insert(credential).await;
         let answer = *self.answer.lock().unwrap();
+        if matches!(answer, AnswerOf::NothingDone) {
+            return Err("no connection".into());
+        }
+        let inserted = self.host.insert(credential).await;
         match answer {
-            AnswerOf::Arrives => inserted,
+            AnswerOf::Arrives | AnswerOf::NothingDone => inserted,
             AnswerOf::Breaks => Err("the connection broke after the commit".into()),
             AnswerOf::NeverComes => std::future::pending().await,
         }
@@ -99,6 +103,25 @@ async fn a_host_that_fails_after_the_commit_registers_nothing_in_silence() {
     assert_eq!(*told.lock().unwrap(), ["unsettled phone"]);
 
     *repository.answer.lock().unwrap() = AnswerOf::Arrives;
-    world.register(&body).await.assert_refused(409, "duplicate_credential");
-    assert_eq!(told.lock().unwrap().len(), 1, "a duplicate is an answer");
+    let stored = repository.host.stored().remove(0);
+    let answer = world.register(&body).await.ok();
+    assert_eq!(answer["credentialUuid"], stored.uuid.as_str(), "whoever tries again is told what is there");
+    assert_eq!(*told.lock().unwrap(), ["unsettled phone", "registered phone"]);
+    assert_eq!(repository.host.stored().len(), 1);
+    world.register(&body).await.assert_refused(403, "invalid_challenge");
+}
+
+#[tokio::test]
+async fn only_what_was_offered_before_and_is_the_same_is_no_duplicate() {
+    let (world, repository, told) = world();
+    let phone = registration(&world, "phone").await;
+    *repository.answer.lock().unwrap() = AnswerOf::NothingDone;
+    world.register(&phone).await.assert_refused(500, "internal");
+
+    *repository.answer.lock().unwrap() = AnswerOf::Arrives;
+    let mut laptop = registration(&world, "laptop").await;
+    laptop["credentialInfo"]["credId"] = phone["credentialInfo"]["credId"].clone();
+    world.register(&laptop).await.ok();
+    world.register(&phone).await.assert_refused(409, "duplicate_credential");
+    assert_eq!(*told.lock().unwrap(), ["unsettled phone", "registered laptop"]);
 }

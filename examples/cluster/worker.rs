@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 pub(crate) const NAME: &str = "CLUSTER_WORKER";
 pub(crate) const POSTGRES: &str = "CLUSTER_POSTGRES_URL";
 pub(crate) const REDIS: &str = "CLUSTER_REDIS_URL";
-/// Hexadecimal keys with blanks between them, the newest first: put a new one in front to rotate.
+/// Hexadecimal keys with blanks between them, the one that writes first. They are rotated in the three steps of docs/stores.md.
 pub(crate) const SLOT_KEYS: &str = "CLUSTER_SLOT_KEYS";
 pub(crate) const ORIGIN: &str = "CLUSTER_ORIGIN";
 pub(crate) const LIMITS: &str = "CLUSTER_LIMITS";

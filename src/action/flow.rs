@@ -6,8 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::action::{ActionFlowBuilder, ActionRequest};
 use crate::assertion::{Assertion, AssertionError, Expected, VerifiedAssertion, verify};
 use crate::flow::{
-    BudgetScope, Error, Event, Front, MOST_RETURNS, NotTaken, Purses, Refusal, Refused, Spent, Step, Taken,
-    take,
+    BudgetScope, Error, Event, Front, NotTaken, Purses, Refusal, Refused, Spent, Step, Taken, take,
 };
 use crate::host::{Advance, Caller, CredentialRepository, SignCounters};
 use crate::model::{
@@ -87,9 +86,16 @@ impl ActionFlow {
     ) -> Result<ActionChallenge, Error> {
         let refused = Refused { step: Step::BeginAction, user: Some(&caller.user), kind: None, source };
         self.pay(&self.0.challenges_of_user, caller, refused).await?;
-        self.open(caller, request, relying_party)
-            .await
-            .map_err(|error| self.0.front.listener.refuse(refused, error))
+        match self.open(caller, request, relying_party).await {
+            Ok(challenge) => Ok(challenge),
+            Err(error) => {
+                let error = self.refuse(refused, error);
+                if error.is_failure() {
+                    self.0.challenges_of_user.give_back(caller.user.as_str()).await;
+                }
+                Err(error)
+            }
+        }
     }
 
     /// The challenge is spent, the proof verified, and the user action made.
@@ -120,7 +126,7 @@ impl ActionFlow {
             Err(Refusal { error, challenge }) => {
                 let error = self.refuse(refused, error);
                 match challenge {
-                    Spent::PutBack => self.put_back(Taken { slot, record: pending }).await,
+                    Spent::PutBack => Taken { slot, record: pending }.put_back(&*self.0.pending).await,
                     Spent::ForGood => {}
                 }
                 Err(error)
@@ -197,7 +203,7 @@ impl ActionFlow {
                 relying_party,
                 user_verification: self.0.user_verification,
             }),
-            Insertion::Duplicate => Err(Error::host("a new challenge id was outstanding already".into())),
+            Insertion::Duplicate => Err(Error::drawn_before()),
         }
     }
 
@@ -212,9 +218,7 @@ impl ActionFlow {
         let slot = self.0.slot_keys.newest(SlotLabel::UserAction, &action_secret(&pending.binding, &proof));
         match self.0.actions.insert(slot, action).await.map_err(|error| Refusal::put_back(error.into()))? {
             Insertion::Created => Ok(SignedAction { proof, expires_at }),
-            Insertion::Duplicate => {
-                Err(Refusal::put_back(Error::host("a new user action was outstanding already".into())))
-            }
+            Insertion::Duplicate => Err(Refusal::put_back(Error::drawn_before())),
         }
     }
 
@@ -235,15 +239,6 @@ impl ActionFlow {
         match advance.map_err(|error| Refusal::put_back(Error::host(error)))? {
             Advance::Advanced => Ok(()),
             Advance::NotGreater => Err(refusal(AssertionError::Counter)),
-        }
-    }
-
-    /// The challenge may be answered again, for as long as it would have been good.
-    async fn put_back(&self, Taken { slot, record: mut pending }: Taken<PendingAction>) {
-        if pending.returns < MOST_RETURNS {
-            pending.returns += 1;
-            // If that fails as well there is nothing left to do: the client asks for a new challenge.
-            let _ = self.0.pending.insert(slot, pending).await;
         }
     }
 }

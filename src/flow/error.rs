@@ -162,9 +162,19 @@ impl Error {
         }))
     }
 
+    /// Whether something failed here, so that the caller did nothing wrong, and pays nothing.
+    pub(crate) fn is_failure(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Unavailable | ErrorKind::Internal)
+    }
+
     /// A store failed. Whoever asked learns that, and nothing else.
     pub(crate) fn unavailable(source: BoxError) -> Self {
         Self::because(ErrorKind::Unavailable, "The service is unavailable. Try again later.", source)
+    }
+
+    /// A store had what was only just drawn at random: a command reached it twice, and the first answer was lost. Another draw will do.
+    pub(crate) fn drawn_before() -> Self {
+        Self::unavailable("a new random id was in the store already".into())
     }
 
     /// A host failed, or a store behind it. Whoever asked learns that, and nothing else.

@@ -1,9 +1,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use crate::flow::{
-    CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, NotTaken, Reason, Refused, Step, Taken, take,
-};
+use crate::flow::{CodeFlow, Error, Event, NotTaken, Reason, Refused, Step, Taken, take};
 use crate::model::{
     Challenge, ChallengeId, Code, Credential, CredentialId, CredentialKind, CredentialStatus, Fido2Policy,
     Origin, OtpUrl, RelyingParty, User,
@@ -87,11 +85,8 @@ impl CodeFlow {
             }
             Err(error) => {
                 let error = self.refuse(refused, error);
-                match error.kind() {
-                    ErrorKind::Internal | ErrorKind::Unavailable => {
-                        self.put_back_grant(Taken { slot, record: grant }).await
-                    }
-                    _ => {}
+                if error.is_failure() {
+                    Taken { slot, record: grant }.put_back(&*self.0.codes).await;
                 }
                 Err(error)
             }
@@ -154,16 +149,7 @@ impl CodeFlow {
                 exclude,
                 otp_url,
             }),
-            Insertion::Duplicate => Err(Error::host("a new challenge id was outstanding already".into())),
-        }
-    }
-
-    /// The code works again, for as long as it would have.
-    async fn put_back_grant(&self, Taken { slot, record: mut grant }: Taken<CodeGrant>) {
-        if grant.returns < MOST_RETURNS {
-            grant.returns += 1;
-            // If that fails as well there is nothing left to do: the person asks for a new code.
-            let _ = self.0.codes.insert(slot, grant).await;
+            Insertion::Duplicate => Err(Error::drawn_before()),
         }
     }
 }

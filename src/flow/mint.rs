@@ -30,10 +30,19 @@ impl CodeFlow {
         let refused = Refused { step: Step::Mint, user, kind: None, source };
         let paid = self.0.codes_of_user.spend(caller.user.as_str(), self.now()).await;
         paid.map_err(|unpaid| self.0.front.listener.refuse_unpaid(refused, BudgetScope::User, unpaid))?;
-        let minted =
-            self.mint_for_active(caller, expiry).await.map_err(|error| self.refuse(refused, error))?;
-        self.tell(&Event::Minted { user: &caller.user, expires_at: minted.expires_at, source });
-        Ok(minted)
+        match self.mint_for_active(caller, expiry).await {
+            Ok(minted) => {
+                self.tell(&Event::Minted { user: &caller.user, expires_at: minted.expires_at, source });
+                Ok(minted)
+            }
+            Err(error) => {
+                let error = self.refuse(refused, error);
+                if error.is_failure() {
+                    self.0.codes_of_user.give_back(caller.user.as_str()).await;
+                }
+                Err(error)
+            }
+        }
     }
 
     async fn mint_for_active(&self, caller: &Caller, expiry: CodeExpiry) -> Result<MintedCode, Error> {

@@ -55,7 +55,7 @@ pub use self::mint::MintedCode;
 pub use self::proof::Proof;
 pub(crate) use self::purses::{Purses, SharedPurses, Unpaid};
 pub use self::register::RegisterRequest;
-pub(crate) use self::taken::{MOST_RETURNS, NotTaken, Refusal, Spent, Taken, take};
+pub(crate) use self::taken::{NotTaken, Refusal, Spent, Taken, take};
 #[cfg(feature = "fido2")]
 use crate::attestation::AttestationEngine;
 use crate::host::{CredentialRepository, UserDirectory};

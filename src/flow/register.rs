@@ -1,8 +1,7 @@
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError, verify};
 use crate::flow::expiration::whole_millis;
 use crate::flow::{
-    CodeFlow, Error, ErrorKind, Event, MOST_RETURNS, NotTaken, Proof, Reason, Refusal, Refused, Spent, Step,
-    Taken, take,
+    CodeFlow, Error, ErrorKind, Event, NotTaken, Proof, Reason, Refusal, Refused, Spent, Step, Taken, take,
 };
 use crate::model::{
     ChallengeId, Credential, CredentialId, CredentialKind, CredentialSecret, CredentialUuid,
@@ -75,7 +74,7 @@ impl CodeFlow {
             Err(Refusal { error, challenge }) => {
                 let error = self.refuse(Refused { user: Some(&pending.user), ..refused }, error);
                 match challenge {
-                    Spent::PutBack => self.put_back_pending(Taken { slot, record: pending }).await,
+                    Spent::PutBack => Taken { slot, record: pending }.put_back(&*self.0.pending).await,
                     Spent::ForGood => {}
                 }
                 Err(error)
@@ -111,11 +110,34 @@ impl CodeFlow {
         unsettled.settle();
         match stored {
             Insertion::Created => Ok(credential),
-            Insertion::Duplicate => Err(Refusal::put_back(Error::new(
-                ErrorKind::DuplicateCredential,
-                "This credential is registered already. Use another authenticator.",
-            ))),
+            Insertion::Duplicate => self.stored_before(pending, &credential).await,
         }
+    }
+
+    /// A credential that was offered before, and whose answer was lost, may be stored: whoever tries again is told so. Any other that is
+    /// there already is a duplicate.
+    async fn stored_before(
+        &self,
+        pending: &PendingRegistration,
+        credential: &Credential,
+    ) -> Result<Credential, Refusal> {
+        if pending.offered.is_some() && credential.public_key.is_some() {
+            let stored = self.0.credentials.credentials(&pending.user).await;
+            let stored = stored.map_err(|error| Refusal::put_back(Error::host(error)))?;
+            let same = stored.into_iter().find(|stored| {
+                stored.id == credential.id
+                    && stored.user == credential.user
+                    && stored.kind == credential.kind
+                    && stored.public_key == credential.public_key
+            });
+            if let Some(same) = same {
+                return Ok(same);
+            }
+        }
+        Err(Refusal::put_back(Error::new(
+            ErrorKind::DuplicateCredential,
+            "This credential is registered already. Use another authenticator.",
+        )))
     }
 
     /// Of the kind that was asked for, whichever that is.
@@ -182,15 +204,6 @@ impl CodeFlow {
             credential.fido2 = attestation.fido2().cloned();
         }
         Ok(credential)
-    }
-
-    /// The challenge may be answered again, for as long as it would have been good.
-    async fn put_back_pending(&self, Taken { slot, record: mut pending }: Taken<PendingRegistration>) {
-        if pending.returns < MOST_RETURNS {
-            pending.returns += 1;
-            // If that fails as well there is nothing left to do: the person asks for a new code.
-            let _ = self.0.pending.insert(slot, pending).await;
-        }
     }
 }
 

@@ -1,16 +1,54 @@
 use std::time::SystemTime;
 
 use crate::flow::{Error, Reason};
-use crate::store::{BoxError, OneTimeStore, Record, Slot, StoreError, StoreErrorKind};
+use crate::store::{
+    BoxError, CodeGrant, OneTimeStore, PendingAction, PendingRegistration, Record, Slot, StoreError,
+    StoreErrorKind,
+};
 
 /// How often a record may be put back.
-pub(crate) const MOST_RETURNS: u8 = 5;
+const MOST_RETURNS: u8 = 5;
 
 /// A record with the slot that it was taken from, so that it can be put back there.
 #[derive(Debug)]
 pub(crate) struct Taken<R> {
     pub(crate) slot: Slot,
     pub(crate) record: R,
+}
+
+/// A record that says how often it was put back.
+pub(crate) trait Returns: Record {
+    fn returns(&mut self) -> &mut u8;
+}
+
+impl Returns for CodeGrant {
+    fn returns(&mut self) -> &mut u8 {
+        &mut self.returns
+    }
+}
+
+impl Returns for PendingRegistration {
+    fn returns(&mut self) -> &mut u8 {
+        &mut self.returns
+    }
+}
+
+impl Returns for PendingAction {
+    fn returns(&mut self) -> &mut u8 {
+        &mut self.returns
+    }
+}
+
+impl<R: Returns> Taken<R> {
+    /// It may be taken again, for as long as it could have been.
+    pub(crate) async fn put_back(mut self, store: &dyn OneTimeStore<R>) {
+        let returns = self.record.returns();
+        if *returns < MOST_RETURNS {
+            *returns += 1;
+            // If that fails as well there is nothing left to do: the person starts anew.
+            let _ = store.insert(self.slot, self.record).await;
+        }
+    }
 }
 
 /// Takes a record from the first of the slots that has one.

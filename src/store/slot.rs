@@ -93,8 +93,9 @@ impl fmt::Debug for SlotKey {
 
 /// The keys under which secrets become [`Slot`]s: the newest writes, all of them read.
 ///
-/// A flow alone makes a random key when it is built. Processes that share a store share a ring; to rotate, put a new key in front
-/// and drop the old one when everything minted under it has expired.
+/// A flow alone makes a random key when it is built. Processes that share a store share a ring, and rotate it in three steps, each
+/// rolled out to all of them before the next: `[old, new]`, which reads the new key; `[new, old]`, which writes it; and `[new]` once
+/// everything that was written under the old one has expired. The [page on stores](crate::manual::stores) says why.
 #[derive(Clone)]
 pub struct SlotKeys {
     newest: Hmac<Sha256>,

@@ -175,6 +175,19 @@ async fn a_host_that_fails_spends_no_challenge() {
 }
 
 #[tokio::test]
+async fn a_host_that_fails_costs_no_challenge() {
+    let (site, _) = Site::with_key();
+    let body = site::begin_body("POST", MINT, "{}");
+    site.host.fail();
+    for _ in 0..100 {
+        let answer = site.post_as("us-1", INIT, body.clone()).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    site.host.recover();
+    site.begin("POST", MINT, "{}").await;
+}
+
+#[tokio::test]
 async fn a_host_that_fails_six_times_spends_the_challenge() {
     let (site, client) = Site::with_key();
     let challenge = site.begin("POST", MINT, "{}").await;
