@@ -42,6 +42,12 @@ function demo(name, run, { flags = [], statuses = [] } = {}) {
         watched.flatMap((page) => page.complaints),
         [],
       );
+    } catch (error) {
+      for (const page of context.pages()) {
+        const text = await page.innerText('body').catch(() => '');
+        console.error(`${page.url()} shows:\n${text}`);
+      }
+      throw error;
     } finally {
       await context.close();
       await server.stop();
@@ -242,6 +248,7 @@ demo('a code that is entered says nothing about another', async ({ app1, app2, o
   assert.equal(await second.locator('#code').textContent(), codes[1]);
   await page.getByRole('button', { name: 'Add another' }).click();
   await enter(page, codes[1], 'Recovery key');
+  await heading(page, 'Save your recovery code');
   await page.getByLabel('I have saved it').check();
   await page.getByRole('button', { name: 'Add recovery key' }).click();
   await second.getByText('Recovery key was added', { exact: true }).waitFor();
