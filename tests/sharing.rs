@@ -88,8 +88,25 @@ fn a_shared_store_and_a_random_key_are_no_flow() {
         let said = refusal.to_string();
         assert!(said.contains(&format!("`{setter}`")) && said.contains("call `slot_keys`"), "{said}");
     }
-    let stores = flow_builder(&Arc::default()).code_store(Engine::new()).slot_keys(keys());
-    stores.build().unwrap();
+    let stores = flow_builder(&Arc::default()).code_store(Engine::new()).registration_store(Engine::new());
+    stores.slot_keys(keys()).build().unwrap();
+}
+
+#[test]
+fn half_a_shared_flow_is_no_flow() {
+    let builder = || flow_builder(&Arc::default()).slot_keys(keys());
+    for (builder, shared, alone) in [
+        (builder().code_store(Engine::new()), "code_store", "registration_store"),
+        (builder().registration_store(Engine::new()), "registration_store", "code_store"),
+    ] {
+        let said = builder.build().unwrap_err().to_string();
+        assert!(
+            said.starts_with(&format!("`{shared}` ")) && said.contains(&format!("`{alone}` did not")),
+            "{said}"
+        );
+    }
+    let actions = action_flow_builder(&Arc::default()).slot_keys(keys()).action_store(Engine::new());
+    assert!(matches!(actions.build().unwrap_err(), BuildError::HalfShared { .. }));
 }
 
 #[test]
@@ -102,13 +119,15 @@ fn a_shared_store_and_a_random_key_are_no_user_actions() {
     ] {
         assert!(matches!(builder.build().unwrap_err(), BuildError::RandomKeys { .. }));
     }
-    builder().challenge_store(Engine::new()).slot_keys(keys()).build().unwrap();
+    let stores = builder().challenge_store(Engine::new()).action_store(Engine::new());
+    stores.slot_keys(keys()).build().unwrap();
 }
 
-/// A process of a flow whose codes lie in that engine.
+/// A process of a flow whose codes lie in that engine. No law here looks at registrations.
 fn process(engine: &Arc<Engine<CodeGrant>>, keys: SlotKeys) -> CodeFlow {
     let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
-    flow_builder(&host).code_store(engine.clone()).slot_keys(keys).build().unwrap()
+    let stores = flow_builder(&host).code_store(engine.clone()).registration_store(Engine::new());
+    stores.slot_keys(keys).build().unwrap()
 }
 
 async fn mint(process: &CodeFlow, engine: &Engine<CodeGrant>) -> String {

@@ -134,6 +134,17 @@ pub enum BuildError {
         /// The setter of the store.
         setter: &'static str,
     },
+    /// One store is shared, and the other is not.
+    #[error(
+        "`{shared}` got a store that other processes share, and `{alone}` did not: what one process begins, another could not \
+         finish. Give both a shared one"
+    )]
+    HalfShared {
+        /// The setter of the shared store.
+        shared: &'static str,
+        /// The setter of the other one.
+        alone: &'static str,
+    },
     /// The system gives no randomness.
     #[error("the system gives no randomness")]
     Random(#[source] BoxError),

@@ -19,6 +19,7 @@ impl Foundation {
         purses: Option<Arc<dyn PurseStore>>,
         stores: [(&'static str, Option<Sharing>); STORES],
     ) -> Result<Self, BuildError> {
+        let all_or_none = check_all_or_none_shared(&stores);
         let budgets = ("budgets", purses.as_ref().map(|purses| purses.sharing()));
         let shared = stores.into_iter().chain([budgets]).find_map(|(setter, sharing)| match sharing {
             Some(Sharing::Shared(clock)) => Some((setter, clock)),
@@ -29,8 +30,19 @@ impl Foundation {
             (None, Some((setter, _))) => return Err(BuildError::RandomKeys { setter }),
             (None, None) => SlotKeys::random()?,
         };
+        all_or_none?;
         let clock = clock.or(shared.map(|(_, clock)| clock)).unwrap_or_else(|| Arc::new(SystemClock));
         let purses = purses.map(|store| SharedPurses { store, keys: slot_keys.clone() });
         Ok(Self { clock, slot_keys, purses })
+    }
+}
+
+/// What one process put into a shared store, another takes out, and goes on in the next store.
+fn check_all_or_none_shared(stores: &[(&'static str, Option<Sharing>)]) -> Result<(), BuildError> {
+    let (shared, alone): (Vec<_>, Vec<_>) =
+        stores.iter().partition(|(_, sharing)| matches!(sharing, Some(Sharing::Shared(_))));
+    match (shared.first(), alone.first()) {
+        (Some((shared, _)), Some((alone, _))) => Err(BuildError::HalfShared { shared, alone }),
+        (_, None) | (None, _) => Ok(()),
     }
 }
