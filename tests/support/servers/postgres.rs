@@ -20,6 +20,7 @@ pub(crate) struct Postgres {
     as_nobody: bool,
     settings: Vec<String>,
     process: Option<Child>,
+    guard: Option<Child>,
 }
 
 impl Postgres {
@@ -38,10 +39,23 @@ impl Postgres {
             chown(directory.path(), Some(NOBODY), Some(NOBODY)).unwrap();
         }
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        let mut server = Self { binaries, directory, as_nobody, settings, process: None };
+        let mut server = Self { binaries, directory, as_nobody, settings, process: None, guard: None };
         server.initialize();
         server.start_again();
         Some(server)
+    }
+
+    /// For a `static`, which is never dropped: a guard waits for the end of this process, whatever ends it, and stops the server then.
+    pub(crate) fn until_exit(mut self) -> Self {
+        // Nothing is ever sent, so reading ends when this process does.
+        let script = "read _; \"$0\" stop -m immediate -D \"$1\"; rm -rf \"$2\"";
+        let mut command = self.command("/bin/sh");
+        command.args(["-c", script]).arg(self.binaries.join("pg_ctl"));
+        command.arg(self.data()).arg(self.directory.path());
+        // In a group of its own, so that Control-C at a terminal does not end the guard as well.
+        command.stdin(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+        self.guard = Some(command.spawn().unwrap());
+        self
     }
 
     pub(crate) fn url(&self) -> String {
