@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use credential_code::flow::{ExchangeRequest, Expiration};
-use credential_code::store::{CodeGrant, EngineClock, Slot, SlotKey, SlotKeys, SqlStore};
+use credential_code::store::{Budget, CodeGrant, EngineClock, PurseStore, Slot, SlotKey, SlotKeys, SqlStore};
 use credential_code::testing::{MemoryHost, Sample, flow_builder};
 use credential_code::{Caller, CredentialKind, Insertion, OneTimeStore, RelyingParty, User};
 use sqlx::postgres::PgConnectOptions;
@@ -180,4 +180,34 @@ async fn no_endpoint_makes_more_round_trips_than_it_must() {
         world.register(&register_body(&challenge, &attest(kind, &challenge))).await.ok();
         assert_eq!(asked(), [1, 1, 1], "register");
     }
+}
+
+/// Else the row that all payments change would leave a dead row and two dead index entries behind each time.
+#[tokio::test]
+async fn a_payment_changes_its_row_where_it_lies() {
+    const PAYMENTS: u32 = 500;
+    let Some((server, _store)) = server().await else { return };
+    let pool = PgPool::connect(&server.url()).await.unwrap();
+    let payer = SqlStore::postgres(pool.clone()).await.unwrap();
+    let (purse, now) = (Slot::from_bytes([7; 32]), SystemTime::now());
+    // Half of them are refused.
+    let budget = Budget::per_minute(PAYMENTS / 2);
+    // The first one makes the row.
+    for _ in 0..=PAYMENTS {
+        let _ = payer.spend(purse, budget, now).await.unwrap();
+    }
+    // A connection tells the server what it did when it ends.
+    pool.close().await;
+    let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+    let updates = "
+        SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'credential_code_purses'";
+    let asked = Instant::now();
+    let updates = loop {
+        let updates: (i64, i64) = sqlx::query_as(updates).fetch_one(&mut connection).await.unwrap();
+        if updates.0 == i64::from(PAYMENTS) || asked.elapsed() > Duration::from_secs(10) {
+            break updates;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert_eq!(updates, (PAYMENTS.into(), PAYMENTS.into()));
 }

@@ -13,8 +13,8 @@ impl SqlStore {
     /// How many rows the background task removes in one statement.
     const BATCH: u32 = 1000;
 
-    /// Removes records that expired and purses that were whole more than [`PURGE_SLACK`](Self::PURGE_SLACK) ago: at most so many rows, the
-    /// oldest first. Says how many there were; fewer than the batch, and there are no more.
+    /// Removes records that expired, the oldest first, and purses that were whole more than [`PURGE_SLACK`](Self::PURGE_SLACK) ago: at most
+    /// so many rows. Says how many there were; fewer than the batch, and there are no more.
     ///
     /// Any number of processes may purge at once. Such rows are worth nothing to anybody, so a purge that is late costs space
     /// alone.
