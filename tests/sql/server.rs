@@ -55,6 +55,18 @@ async fn a_server_that_stalls_holds_nobody_longer_than_the_deadline() {
     assert!(take(&store, slots[1]).await.unwrap(), "what the stall did not touch is as it was");
 }
 
+/// Longer than five seconds nobody waits, whatever the host asks for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deadline_is_never_longer_than_the_usual_one() {
+    let Some((server, store)) = server().await else { return };
+    let slot = insert(&store, 1).await;
+    let patient = store.with_deadline(Duration::from_secs(3600));
+    server.freeze();
+    let taken = tokio::time::timeout(Duration::from_secs(7), take(&patient, slot)).await;
+    server.thaw();
+    taken.expect("an answer within the deadline").unwrap_err();
+}
+
 /// The server's clock is ten minutes ahead of this machine's, which plays no part.
 #[tokio::test]
 async fn the_servers_clock_is_the_one_that_counts() {

@@ -32,7 +32,6 @@ use crate::store::{BoxError, Insertion, StoreError};
 
 /// How long a request waits for the database: for a connection and a statement together.
 const DEADLINE: Duration = Duration::from_secs(5);
-const LONGEST_DEADLINE: Duration = Duration::from_secs(60 * 60);
 
 /// Everything that the flow keeps, in SQLite or in PostgreSQL: one-time records, shared budgets, credentials, users.
 ///
@@ -108,10 +107,10 @@ impl SqlStore {
         Ok(Self { names, statements, ..self })
     }
 
-    /// How long a request waits for the database, for a connection and a statement together: by default 5 seconds, and at most
-    /// an hour. Then the answer is 503, and the connection is closed.
+    /// Shortens how long a request waits for the database, for a connection and a statement together: by default 5 seconds, and
+    /// never longer, because pools and engines have given up by then. After that the answer is 503, and the connection is closed.
     pub fn with_deadline(self, deadline: Duration) -> Self {
-        Self { deadline: deadline.min(LONGEST_DEADLINE), ..self }
+        Self { deadline: deadline.min(DEADLINE), ..self }
     }
 
     async fn insert_one(&self, sql: &SqlStr, values: &[Value<'_>]) -> Result<Insertion, StoreError> {
