@@ -105,6 +105,29 @@ async fn the_servers_clock_is_the_one_that_counts() {
     flow.exchange(ExchangeRequest::new(code, CredentialKind::Key, party)).await.unwrap();
 }
 
+/// The store is often gone into a flow, or into none, while its clock goes on.
+#[tokio::test]
+async fn a_clock_is_kept_right_without_its_store_and_not_without_itself() {
+    let Some(server) = Postgres::start() else { return };
+    let pool = PgPool::connect(&server.url()).await.unwrap();
+    let tasks = || async {
+        // Whatever is about to end has ended.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        tokio::runtime::Handle::current().metrics().num_alive_tasks()
+    };
+    let without = tasks().await;
+    let store = SqlStore::postgres(pool.clone()).await.unwrap();
+    let clock = store.clock();
+    // Until the pool has its connection back, there is one more.
+    while tasks().await > without + 1 {}
+    drop(store);
+    assert_eq!(tasks().await, without + 1);
+    drop(clock);
+    assert_eq!(tasks().await, without);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_short_stall_is_waited_for() {
     let Some((server, store)) = server().await else { return };

@@ -74,19 +74,17 @@ pub struct SqlStore {
     statements: Arc<Statements>,
     deadline: Duration,
     clock: Arc<dyn Clock>,
-    /// What keeps the clock right, for as long as there is a clone of the store.
-    _clockwork: Option<Arc<Background>>,
 }
 
 impl SqlStore {
-    fn new(engine: Engine, clock: Arc<dyn Clock>, clockwork: Option<Arc<Background>>) -> Self {
+    fn new(engine: Engine, clock: Arc<dyn Clock>) -> Self {
         let names = TableNames::default();
         let statements = Arc::new(Statements::new(&engine, &names));
-        Self { engine, names, statements, deadline: DEADLINE, clock, _clockwork: clockwork }
+        Self { engine, names, statements, deadline: DEADLINE, clock }
     }
 
     /// The clock that every process over this database goes by: of PostgreSQL the server's own, of SQLite, whose processes share a
-    /// machine, the machine's.
+    /// machine, the machine's. It is kept right for as long as anybody has it, with or without a store.
     pub fn clock(&self) -> Arc<dyn Clock> {
         self.clock.clone()
     }

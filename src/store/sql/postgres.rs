@@ -6,6 +6,7 @@ use sqlx::query::Query;
 use sqlx::{Connection, Executor, Postgres, Row as _, SqlStr, TypeInfo, ValueRef};
 use tokio::time::timeout;
 
+use crate::clock::{Clock, Sleep};
 use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value, time};
 use crate::store::sql::{Background, DEADLINE, Engine, SqlStore};
 use crate::store::{BoxError, EngineClock, StoreError};
@@ -66,16 +67,40 @@ impl SqlStore {
         let mut connection = pool.acquire().await.map_err(failed)?;
         let clock = EngineClock::new("postgres", server_time(&mut connection)).await?;
         drop(connection);
-        let (asking, asked) = (pool.clone(), clock.clone());
-        let clockwork = Background::spawn(async move {
+        let clock = Arc::new(ServerClock::start(clock, pool.clone()));
+        Ok(Self::new(Engine::Postgres(pool), clock))
+    }
+}
+
+/// The server's clock, with the task that keeps it right.
+#[derive(Debug)]
+struct ServerClock {
+    clock: EngineClock,
+    _asking: Background,
+}
+
+impl ServerClock {
+    fn start(clock: EngineClock, pool: PgPool) -> Self {
+        let asked = clock.clone();
+        let asking = Background::spawn(async move {
             loop {
                 tokio::time::sleep(ASKED_EVERY).await;
-                if let Err(error) = ask_again(&asking, &asked).await {
+                if let Err(error) = ask_again(&pool, &asked).await {
                     Background::warn(&error, "the server's clock could not be asked");
                 }
             }
         });
-        Ok(Self::new(Engine::Postgres(pool), Arc::new(clock), Some(Arc::new(clockwork))))
+        Self { clock, _asking: asking }
+    }
+}
+
+impl Clock for ServerClock {
+    fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        self.clock.sleep(duration)
     }
 }
 

@@ -39,7 +39,7 @@ impl SqlStore {
     /// Keeps everything in the database of a host's own pool. See [`open_sqlite`](Self::open_sqlite) for the pragmas that it should
     /// have.
     pub fn sqlite(pool: SqlitePool) -> Self {
-        Self::new(Engine::Sqlite(pool), Arc::new(SystemClock), None)
+        Self::new(Engine::Sqlite(pool), Arc::new(SystemClock))
     }
 }
 
