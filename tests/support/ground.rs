@@ -42,7 +42,6 @@ where
 
 #[cfg(feature = "postgres")]
 mod postgres {
-    use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use credential_code::flow::CodeFlowBuilder;
@@ -51,17 +50,14 @@ mod postgres {
     use super::super::servers::postgres::Postgres;
     use super::Ground;
 
-    /// One for all worlds, since it takes seconds to make. Each has a schema of its own.
-    static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
-        Postgres::start_with(&["max_connections=500"]).expect("it was asked for").until_exit()
-    });
-    static WORLDS: AtomicU32 = AtomicU32::new(0);
-
+    /// One server for all worlds, since it takes seconds to make. Each world has a schema of its own.
     pub(super) fn lay(builder: CodeFlowBuilder) -> (CodeFlowBuilder, Ground) {
+        static WORLDS: AtomicU32 = AtomicU32::new(0);
+        let server = Postgres::shared().expect("it was asked for");
         let schema = format!("world_{}", WORLDS.fetch_add(1, Ordering::Relaxed));
         let names = TableNames::default().in_schema(schema).unwrap();
         let store = async {
-            let store = SqlStore::connect_postgres(&SERVER.url()).await.unwrap();
+            let store = SqlStore::connect_postgres(&server.url()).await.unwrap();
             let store = store.with_names(names).unwrap();
             store.migrate().await.unwrap();
             store
