@@ -95,22 +95,34 @@ fn the_form_of_version_1_never_changes() {
     assert_form(&user_action(), "01040675732d6164610961726e3a6b65792f3180f2d6ca0600");
 }
 
+const KINDS: &[&str] = &["Fido2", "Key", "PasswordProtectedKey", "RecoveryKey", "Password", "Totp"];
+const ALGORITHMS: &[&str] = &["Es256", "Es384", "Es512", "Rs256", "Rs384", "Rs512", "EdDsa"];
+const REQUIREMENTS: &[&str] = &["required", "preferred", "discouraged"];
+const ATTACHMENTS: &[&str] = &["platform", "cross-platform"];
+const CONVEYANCES: &[&str] = &["none", "indirect", "direct", "enterprise"];
+
 /// A variant is one byte: its place in the declaration.
 #[test]
 fn every_variant_keeps_its_number() {
-    let variants: [(&str, &[&str]); 5] = [
-        ("/kind", &["Fido2", "Key", "PasswordProtectedKey", "RecoveryKey", "Password", "Totp"]),
-        ("/fido2/algorithms/0", &["Es256", "Es384", "Es512", "Rs256"]),
-        ("/fido2/user_verification", &["required", "preferred", "discouraged"]),
-        ("/fido2/attachment", &["platform", "cross-platform"]),
-        ("/fido2/attestation", &["none", "indirect", "direct", "enterprise"]),
+    let variants = [
+        ("/kind", KINDS),
+        ("/fido2/algorithms/0", ALGORITHMS),
+        ("/fido2/user_verification", REQUIREMENTS),
+        ("/fido2/attachment", ATTACHMENTS),
+        ("/fido2/attestation", CONVEYANCES),
     ];
     for (path, names) in variants {
-        let encoded = names.iter().map(|name| {
+        let with = |name: &str| {
             let mut fields = serde_json::to_value(pending_registration()).unwrap();
             *fields.pointer_mut(path).unwrap() = json!(name);
-            encode(&record::<PendingRegistration>(fields)).unwrap()
-        });
+            serde_json::from_value::<PendingRegistration>(fields)
+        };
+        // Whoever is told of a variant that there is not lists those that there are.
+        let complaint = with("").unwrap_err().to_string();
+        let there_are: Vec<_> = complaint.split('`').skip(3).step_by(2).collect();
+        assert_eq!(there_are, names, "{path}: {complaint}");
+
+        let encoded = names.iter().map(|name| encode(&with(name).unwrap()).unwrap());
         let encoded: Vec<Vec<u8>> = encoded.collect();
         let differs = |at: &usize| encoded.iter().any(|bytes| bytes[*at] != encoded[0][*at]);
         let places: Vec<usize> = (0..encoded[0].len()).filter(differs).collect();
@@ -198,10 +210,9 @@ fn any_party() -> impl Strategy<Value = Value> {
 }
 
 fn any_policy() -> impl Strategy<Value = Value> {
-    const REQUIREMENTS: &[&str] = &["required", "preferred", "discouraged"];
-    let algorithms = vec(one_of(&["Es256", "Es384", "Es512", "Rs256"]), 0..6);
-    let attachment = option::of(one_of(&["platform", "cross-platform"]));
-    let attestation = one_of(&["none", "indirect", "direct", "enterprise"]);
+    let algorithms = vec(one_of(ALGORITHMS), 0..8);
+    let attachment = option::of(one_of(ATTACHMENTS));
+    let attestation = one_of(CONVEYANCES);
     (algorithms, one_of(REQUIREMENTS), one_of(REQUIREMENTS), attachment, attestation).prop_map(
         |(algorithms, user_verification, resident_key, attachment, attestation)| {
             json!({
@@ -216,7 +227,7 @@ fn any_policy() -> impl Strategy<Value = Value> {
 }
 
 fn any_registration() -> impl Strategy<Value = PendingRegistration> {
-    let kind = one_of(&["Fido2", "Key", "PasswordProtectedKey", "RecoveryKey", "Password", "Totp"]);
+    let kind = one_of(KINDS);
     let origin = option::of("https://[a-z0-9.-]{1,40}");
     let offered = option::of("\\PC{1,300}");
     ("\\PC{1,16}", kind, any_party(), origin, any_policy(), expiry(), any::<u8>(), offered).prop_map(
@@ -237,7 +248,7 @@ fn any_registration() -> impl Strategy<Value = PendingRegistration> {
 }
 
 fn any_action() -> impl Strategy<Value = PendingAction> {
-    let requirement = one_of(&["required", "preferred", "discouraged"]);
+    let requirement = one_of(REQUIREMENTS);
     ("\\PC{1,16}", any::<[u8; 32]>(), any_party(), requirement, expiry(), any::<u8>()).prop_map(
         |(user, binding, party, requirement, expires_at, returns)| {
             record(json!({

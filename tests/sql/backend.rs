@@ -17,7 +17,7 @@ use crate::servers::Directory;
 use crate::servers::postgres::Postgres;
 use crate::support::{World, user};
 
-/// An engine with the store's tables in it. Whatever it runs on is gone with it.
+/// An engine with the store's tables in it, and nothing else.
 #[derive(Debug)]
 pub(crate) struct Backend {
     pub(crate) store: SqlStore,
@@ -26,8 +26,9 @@ pub(crate) struct Backend {
 
 #[derive(Debug)]
 pub(crate) enum Engine {
+    /// A database of its own, on the server that all tests share.
     #[cfg(feature = "postgres")]
-    Postgres(Postgres),
+    Postgres(String),
     #[cfg(feature = "sqlite")]
     Sqlite(Directory),
 }
@@ -39,7 +40,7 @@ impl Engine {
         #[cfg(feature = "sqlite")]
         all.extend([Self::Sqlite(Directory::new("sqlite"))]);
         #[cfg(feature = "postgres")]
-        all.extend(Postgres::start().map(Self::Postgres));
+        all.extend(Postgres::shared().map(|server| Self::Postgres(server.make_database())));
         all
     }
 
@@ -47,7 +48,7 @@ impl Engine {
     pub(crate) fn address(&self) -> String {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(server) => server.url(),
+            Self::Postgres(url) => url.clone(),
             #[cfg(feature = "sqlite")]
             Self::Sqlite(directory) => directory.path().join("store.db").to_str().unwrap().to_owned(),
         }
@@ -106,8 +107,8 @@ impl Backend {
     pub(crate) async fn run(&self, sql: &str) {
         match &self.engine {
             #[cfg(feature = "postgres")]
-            Engine::Postgres(server) => {
-                let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+            Engine::Postgres(url) => {
+                let mut connection = PgConnection::connect(url).await.unwrap();
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
             }
             #[cfg(feature = "sqlite")]
@@ -122,8 +123,8 @@ impl Backend {
     pub(crate) async fn number(&self, sql: &'static str) -> i64 {
         match &self.engine {
             #[cfg(feature = "postgres")]
-            Engine::Postgres(server) => {
-                let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+            Engine::Postgres(url) => {
+                let mut connection = PgConnection::connect(url).await.unwrap();
                 sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
             }
             #[cfg(feature = "sqlite")]

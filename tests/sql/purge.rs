@@ -1,5 +1,7 @@
 //! Expired rows go, in batches, and no others.
 
+#[cfg(feature = "tracing")]
+use std::fs::File;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -9,6 +11,10 @@ use credential_code::testing::{ManualClock, Sample};
 use credential_code::{Insertion, OneTimeStore};
 
 use crate::backend::Backend;
+#[cfg(feature = "tracing")]
+use crate::backend::Engine;
+#[cfg(feature = "tracing")]
+use crate::servers::Directory;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -108,5 +114,31 @@ async fn purses_that_have_long_been_whole_go_as_well() {
         assert_eq!(backend.store.purge(now, 2).await.unwrap(), 2);
         assert_eq!(backend.store.purge(now, 2).await.unwrap(), 1);
         assert_eq!(backend.number(count).await, 1);
+    }
+}
+
+/// Otherwise tables would grow for weeks before anybody asks why.
+#[cfg(feature = "tracing")]
+#[tokio::test]
+async fn a_background_purge_that_fails_is_a_warning() {
+    for engine in &Engine::all() {
+        let directory = Directory::new("log");
+        let log = directory.path().join("log");
+        let subscriber = tracing_subscriber::fmt().with_writer(Arc::new(File::create(&log).unwrap()));
+        let _guard = tracing::subscriber::set_default(subscriber.with_ansi(false).finish());
+        // It has no tables yet.
+        let store = engine.open().await;
+        let _purge = store.spawn_purge(Arc::new(ManualClock::new()), SECOND);
+        let warning = async {
+            loop {
+                let said = std::fs::read_to_string(&log).unwrap();
+                match said.lines().find(|line| line.contains("expired rows were not purged")) {
+                    Some(line) => return line.to_owned(),
+                    None => tokio::task::yield_now().await,
+                }
+            }
+        };
+        let warning = tokio::time::timeout(10 * SECOND, warning).await.expect("a warning");
+        assert!(warning.contains("WARN") && warning.contains("credential_code_records"), "{warning}");
     }
 }

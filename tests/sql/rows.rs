@@ -177,3 +177,22 @@ async fn users_are_found_as_they_were_put() {
         }
     }
 }
+
+#[cfg(feature = "deprecated-kinds")]
+#[tokio::test]
+async fn a_password_is_not_stored_and_the_answer_says_no_more_than_500() {
+    use credential_code::flow::CodeFlowBuilder;
+    use credential_code::secret::PasswordPolicy;
+
+    use crate::support::secret_body;
+
+    for backend in &Backend::all().await {
+        let policy = PasswordPolicy::new([""; 0]);
+        let listed = |builder: CodeFlowBuilder| builder.kinds([CredentialKind::Password]).passwords(policy);
+        let world = backend.world_with(listed).await;
+        let challenge = world.challenge(CredentialKind::Password).await;
+        let body = secret_body(&challenge, &json!({ "password": "correct horse" }));
+        world.register(&body).await.assert_refused(500, "internal");
+        assert_eq!(backend.store.credentials(&user()).await.unwrap(), []);
+    }
+}

@@ -120,17 +120,38 @@ async fn do_not_meet(store: &SqlStore, other: &SqlStore) {
     }
 }
 
+/// The permissions of every file in it: the database, and the log beside it.
 #[cfg(all(feature = "sqlite", unix))]
-#[tokio::test]
-async fn a_sqlite_file_is_its_owners_alone() {
+fn permissions(directory: &crate::servers::Directory) -> Vec<u32> {
     use std::os::unix::fs::PermissionsExt;
 
+    let files = std::fs::read_dir(directory.path()).unwrap().map(Result::unwrap);
+    let all: Vec<_> = files.map(|file| file.metadata().unwrap().permissions().mode() & 0o777).collect();
+    assert!(all.len() > 1, "the log lies beside it");
+    all
+}
+
+#[cfg(all(feature = "sqlite", unix))]
+#[tokio::test]
+async fn a_new_sqlite_file_is_its_owners_alone() {
     let directory = crate::servers::Directory::new("sqlite");
     let store = SqlStore::open_sqlite(directory.path().join("store.db")).await.unwrap();
     store.migrate().await.unwrap();
-    let files: Vec<_> = std::fs::read_dir(directory.path()).unwrap().map(Result::unwrap).collect();
-    assert!(files.len() > 1, "the log lies beside it");
-    for file in files {
-        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{file:?}");
+    assert!(permissions(&directory).iter().all(|mode| *mode == 0o600));
+}
+
+#[cfg(all(feature = "sqlite", unix))]
+#[tokio::test]
+async fn a_sqlite_file_that_was_there_keeps_its_permissions() {
+    use std::fs::{File, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    for mode in [0o600, 0o640, 0o644] {
+        let directory = crate::servers::Directory::new("sqlite");
+        let path = directory.path().join("store.db");
+        File::create(&path).unwrap().set_permissions(Permissions::from_mode(mode)).unwrap();
+        let store = SqlStore::open_sqlite(path).await.unwrap();
+        store.migrate().await.unwrap();
+        assert!(permissions(&directory).iter().all(|kept| *kept == mode), "{mode:o}");
     }
 }

@@ -1,16 +1,18 @@
 //! What is asked of PostgreSQL, and what becomes of it when it stalls or stops.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use credential_code::store::{CodeGrant, EngineClock, Slot, SqlStore};
-use credential_code::testing::Sample;
-use credential_code::{CredentialKind, Insertion, OneTimeStore};
+use credential_code::flow::{ExchangeRequest, Expiration};
+use credential_code::store::{Budget, CodeGrant, EngineClock, PurseStore, Slot, SlotKey, SlotKeys, SqlStore};
+use credential_code::testing::{MemoryHost, Sample, flow_builder};
+use credential_code::{Caller, CredentialKind, Insertion, OneTimeStore, RelyingParty, User};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{Connection, Executor, PgConnection, PgPool};
 
 use crate::backend::world_over;
 use crate::servers::postgres::Postgres;
-use crate::support::{attest, register_body};
+use crate::support::{ORIGIN, PARTY, attest, register_body, user};
 
 /// A server with the tables in it.
 async fn server() -> Option<(Postgres, SqlStore)> {
@@ -53,18 +55,77 @@ async fn a_server_that_stalls_holds_nobody_longer_than_the_deadline() {
     assert!(take(&store, slots[1]).await.unwrap(), "what the stall did not touch is as it was");
 }
 
-/// Whatever the host's own clock says.
-#[tokio::test]
-async fn the_clock_is_the_servers() {
+/// Longer than five seconds nobody waits, whatever the host asks for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deadline_is_never_longer_than_the_usual_one() {
     let Some((server, store)) = server().await else { return };
+    let slot = insert(&store, 1).await;
+    let patient = store.with_deadline(Duration::from_secs(3600));
+    server.freeze();
+    let taken = tokio::time::timeout(Duration::from_secs(7), take(&patient, slot)).await;
+    server.thaw();
+    taken.expect("an answer within the deadline").unwrap_err();
+}
+
+/// The server's clock is ten minutes ahead of this machine's, which plays no part.
+#[tokio::test]
+async fn the_servers_clock_is_the_one_that_counts() {
+    const AHEAD: Duration = Duration::from_secs(600);
+    let Some(server) = Postgres::start() else { return };
     let mut connection = PgConnection::connect(&server.url()).await.unwrap();
-    let time = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
-    let before = store.clock().now() + Duration::from_millis(1);
-    let time: i64 = sqlx::query_scalar(time).fetch_one(&mut connection).await.unwrap();
-    let time = SystemTime::UNIX_EPOCH + Duration::from_millis(time.unsigned_abs());
-    let after = store.clock().now();
-    let error = EngineClock::SLOWEST / 2;
-    assert!(before <= time + error && time <= after + error, "{before:?}, {time:?}, {after:?}");
+    let clock = "
+        CREATE SCHEMA ahead;
+        CREATE FUNCTION ahead.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+            AS $$ SELECT pg_catalog.clock_timestamp() + interval '10 minutes' $$";
+    connection.execute(sqlx::raw_sql(clock)).await.unwrap();
+    let url = server.url() + "&options[search_path]=ahead,pg_catalog";
+    let store = SqlStore::connect_postgres(&url).await.unwrap();
+    store.migrate().await.unwrap();
+    let off = store.clock().now().duration_since(SystemTime::now() + AHEAD);
+    let off = off.unwrap_or_else(|late| late.duration());
+    assert!(off <= EngineClock::SLOWEST / 2, "{off:?}");
+
+    let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
+    let (keys, store) = (SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]), Arc::new(store));
+    let builder = flow_builder(&host).slot_keys(keys).code_store(store.clone());
+    let flow = builder.registration_store(store).build().unwrap();
+    let in_a_minute = |now: SystemTime| {
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        flow.code_expiry(Expiration::from_unix(now.as_secs() + 60).unwrap())
+    };
+    assert!(in_a_minute(SystemTime::now()).is_err(), "that was nine minutes ago");
+    let expiry = in_a_minute(SystemTime::now() + AHEAD).unwrap();
+    let code = flow.mint(&Caller::new(user()), expiry, None).await.unwrap().code;
+    let lives_for = "
+        SELECT expires_at / 1000000 - EXTRACT(EPOCH FROM ahead.clock_timestamp())::BIGINT
+        FROM ahead.credential_code_records";
+    let lives_for: i64 = sqlx::query_scalar(lives_for).fetch_one(&mut connection).await.unwrap();
+    assert!((50..=61).contains(&lives_for), "{lives_for} seconds");
+    let party = Arc::new(RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap());
+    flow.exchange(ExchangeRequest::new(code, CredentialKind::Key, party)).await.unwrap();
+}
+
+/// The store is often gone into a flow, or into none, while its clock goes on.
+#[tokio::test]
+async fn a_clock_is_kept_right_without_its_store_and_not_without_itself() {
+    let Some(server) = Postgres::start() else { return };
+    let pool = PgPool::connect(&server.url()).await.unwrap();
+    let tasks = || async {
+        // Whatever is about to end has ended.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        tokio::runtime::Handle::current().metrics().num_alive_tasks()
+    };
+    let without = tasks().await;
+    let store = SqlStore::postgres(pool.clone()).await.unwrap();
+    let clock = store.clock();
+    // Until the pool has its connection back, there is one more.
+    while tasks().await > without + 1 {}
+    drop(store);
+    assert_eq!(tasks().await, without + 1);
+    drop(clock);
+    assert_eq!(tasks().await, without);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -154,4 +215,34 @@ async fn no_endpoint_makes_more_round_trips_than_it_must() {
         world.register(&register_body(&challenge, &attest(kind, &challenge))).await.ok();
         assert_eq!(asked(), [1, 1, 1], "register");
     }
+}
+
+/// Else the row that all payments change would leave a dead row and two dead index entries behind each time.
+#[tokio::test]
+async fn a_payment_changes_its_row_where_it_lies() {
+    const PAYMENTS: u32 = 500;
+    let Some((server, _store)) = server().await else { return };
+    let pool = PgPool::connect(&server.url()).await.unwrap();
+    let payer = SqlStore::postgres(pool.clone()).await.unwrap();
+    let (purse, now) = (Slot::from_bytes([7; 32]), SystemTime::now());
+    // Half of them are refused.
+    let budget = Budget::per_minute(PAYMENTS / 2);
+    // The first one makes the row.
+    for _ in 0..=PAYMENTS {
+        let _ = payer.spend(purse, budget, now).await.unwrap();
+    }
+    // A connection tells the server what it did when it ends.
+    pool.close().await;
+    let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+    let updates = "
+        SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'credential_code_purses'";
+    let asked = Instant::now();
+    let updates = loop {
+        let updates: (i64, i64) = sqlx::query_as(updates).fetch_one(&mut connection).await.unwrap();
+        if updates.0 == i64::from(PAYMENTS) || asked.elapsed() > Duration::from_secs(10) {
+            break updates;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert_eq!(updates, (PAYMENTS.into(), PAYMENTS.into()));
 }

@@ -32,12 +32,15 @@ use crate::store::{BoxError, Insertion, StoreError};
 
 /// How long a request waits for the database: for a connection and a statement together.
 const DEADLINE: Duration = Duration::from_secs(5);
-const LONGEST_DEADLINE: Duration = Duration::from_secs(60 * 60);
 
 /// Everything that the flow keeps, in SQLite or in PostgreSQL: one-time records, shared budgets, credentials, users.
 ///
 /// Each verb is one statement, so the database decides every race. A clone is the same store. Tables, pools, and what is guaranteed
 /// when something fails: [`manual::sql`](crate::manual::sql).
+///
+/// As a [`CredentialRepository`](crate::CredentialRepository) it holds no passwords and no one-time passwords, whose secrets are to be
+/// encrypted under a key of the host's. A flow that lists `Password` or `Totp` needs a repository of the host's own: over this one it is
+/// built, and fails with a 500 when such a credential is to be stored.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -75,19 +78,17 @@ pub struct SqlStore {
     statements: Arc<Statements>,
     deadline: Duration,
     clock: Arc<dyn Clock>,
-    /// What keeps the clock right, for as long as there is a clone of the store.
-    _clockwork: Option<Arc<Background>>,
 }
 
 impl SqlStore {
-    fn new(engine: Engine, clock: Arc<dyn Clock>, clockwork: Option<Arc<Background>>) -> Self {
+    fn new(engine: Engine, clock: Arc<dyn Clock>) -> Self {
         let names = TableNames::default();
         let statements = Arc::new(Statements::new(&engine, &names));
-        Self { engine, names, statements, deadline: DEADLINE, clock, _clockwork: clockwork }
+        Self { engine, names, statements, deadline: DEADLINE, clock }
     }
 
     /// The clock that every process over this database goes by: of PostgreSQL the server's own, of SQLite, whose processes share a
-    /// machine, the machine's.
+    /// machine, the machine's. It is kept right for as long as anybody has it, with or without a store.
     pub fn clock(&self) -> Arc<dyn Clock> {
         self.clock.clone()
     }
@@ -108,10 +109,10 @@ impl SqlStore {
         Ok(Self { names, statements, ..self })
     }
 
-    /// How long a request waits for the database, for a connection and a statement together: by default 5 seconds, and at most
-    /// an hour. Then the answer is 503, and the connection is closed.
+    /// Shortens how long a request waits for the database, for a connection and a statement together: by default 5 seconds, and
+    /// never longer, because pools and engines have given up by then. After that the answer is 503, and the connection is closed.
     pub fn with_deadline(self, deadline: Duration) -> Self {
-        Self { deadline: deadline.min(LONGEST_DEADLINE), ..self }
+        Self { deadline: deadline.min(DEADLINE), ..self }
     }
 
     async fn insert_one(&self, sql: &SqlStr, values: &[Value<'_>]) -> Result<Insertion, StoreError> {

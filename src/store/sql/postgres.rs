@@ -6,6 +6,7 @@ use sqlx::query::Query;
 use sqlx::{Connection, Executor, Postgres, Row as _, SqlStr, TypeInfo, ValueRef};
 use tokio::time::timeout;
 
+use crate::clock::{Clock, Sleep};
 use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value, time};
 use crate::store::sql::{Background, DEADLINE, Engine, SqlStore};
 use crate::store::{BoxError, EngineClock, StoreError};
@@ -31,7 +32,6 @@ impl SqlStore {
     /// Whatever the server's defaults are, a statement that was acknowledged is on its disk (`synchronous_commit = on`), the loser of
     /// a race is told so and not an error (`read committed`), and the server itself gives up on what nobody waits for any more.
     pub async fn connect_postgres(url: &str) -> Result<Self, StoreError> {
-        let failed = |error| StoreError::new("postgres", error);
         // The server gives up a little earlier than the client, which then learns why.
         let statement_timeout = (DEADLINE * 4 / 5).as_millis().to_string();
         let options: PgConnectOptions = url.parse().map_err(failed)?;
@@ -61,26 +61,60 @@ impl SqlStore {
     /// Keeps everything in the database of a host's own pool. See [`connect_postgres`](Self::connect_postgres) for the settings
     /// that it should have.
     ///
-    /// The server's [clock](Self::clock) is asked for now, and again every half minute.
+    /// The server's [clock](Self::clock) is asked for now, and again every half minute. If it can't be asked again, the last answer holds,
+    /// and with the feature `tracing` that is a warning.
     pub async fn postgres(pool: PgPool) -> Result<Self, StoreError> {
-        let failed = |error| StoreError::new("postgres", error);
         let mut connection = pool.acquire().await.map_err(failed)?;
         let clock = EngineClock::new("postgres", server_time(&mut connection)).await?;
         drop(connection);
-        let (asking, asked) = (pool.clone(), clock.clone());
-        let clockwork = Background::spawn(async move {
+        let clock = Arc::new(ServerClock::start(clock, pool.clone()));
+        Ok(Self::new(Engine::Postgres(pool), clock))
+    }
+}
+
+/// The server's clock, with the task that keeps it right.
+#[derive(Debug)]
+struct ServerClock {
+    clock: EngineClock,
+    _asking: Background,
+}
+
+impl ServerClock {
+    fn start(clock: EngineClock, pool: PgPool) -> Self {
+        let asked = clock.clone();
+        let asking = Background::spawn(async move {
             loop {
                 tokio::time::sleep(ASKED_EVERY).await;
-                // If nobody answers, the last answer holds.
-                if let Ok(mut connection) = asking.acquire().await
-                    && asked.ask(server_time(&mut connection)).await.is_err()
-                {
-                    connection.close_on_drop();
+                if let Err(error) = ask_again(&pool, &asked).await {
+                    Background::warn(&error, "the server's clock could not be asked");
                 }
             }
         });
-        Ok(Self::new(Engine::Postgres(pool), Arc::new(clock), Some(Arc::new(clockwork))))
+        Self { clock, _asking: asking }
     }
+}
+
+impl Clock for ServerClock {
+    fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        self.clock.sleep(duration)
+    }
+}
+
+async fn ask_again(pool: &PgPool, clock: &EngineClock) -> Result<(), StoreError> {
+    let mut connection = pool.acquire().await.map_err(failed)?;
+    let asked = clock.ask(server_time(&mut connection)).await;
+    if asked.is_err() {
+        connection.close_on_drop();
+    }
+    asked
+}
+
+fn failed(error: sqlx::Error) -> StoreError {
+    StoreError::new("postgres", error)
 }
 
 /// In one round trip, which is what the answer is off by.

@@ -13,8 +13,8 @@ impl SqlStore {
     /// How many rows the background task removes in one statement.
     const BATCH: u32 = 1000;
 
-    /// Removes records that expired and purses that were whole more than [`PURGE_SLACK`](Self::PURGE_SLACK) ago: at most so many rows, the
-    /// oldest first. Says how many there were; fewer than the batch, and there are no more.
+    /// Removes records that expired, the oldest first, and purses that were whole more than [`PURGE_SLACK`](Self::PURGE_SLACK) ago: at most
+    /// so many rows. Says how many there were; fewer than the batch, and there are no more.
     ///
     /// Any number of processes may purge at once. Such rows are worth nothing to anybody, so a purge that is late costs space
     /// alone.
@@ -29,7 +29,8 @@ impl SqlStore {
     }
 
     /// Purges in the background, now and each time that so long has passed on the clock, until the answer is dropped. The clock is the
-    /// store's [own](Self::clock), unless a test moves one. A purge that fails is made up for by the next.
+    /// store's [own](Self::clock), unless a test moves one. A purge that fails is made up for by the next,
+    /// and with the feature `tracing` it is a warning.
     ///
     /// # Panics
     ///
@@ -38,10 +39,12 @@ impl SqlStore {
         let store = self.clone();
         Background::spawn(async move {
             loop {
-                // A batch at a time, so that requests have their turn in between.
-                while let Ok(purged) = store.purge(clock.now(), Self::BATCH).await
-                    && purged == u64::from(Self::BATCH)
-                {}
+                match store.purge(clock.now(), Self::BATCH).await {
+                    // A batch at a time, so that requests have their turn in between.
+                    Ok(purged) if purged == u64::from(Self::BATCH) => continue,
+                    Ok(_) => {}
+                    Err(error) => Background::warn(&error, "expired rows were not purged"),
+                }
                 clock.sleep(every).await;
             }
         })

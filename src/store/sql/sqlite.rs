@@ -21,7 +21,8 @@ impl SqlStore {
     ///
     /// The journal is a write-ahead log, which lets other processes read meanwhile, and each commit is flushed to the disk
     /// (`synchronous = FULL`): with SQLite's `NORMAL`, a power cut would bring back a code that was spent, and lose a credential that was
-    /// acknowledged. Another process's write is waited for. On Unix the file is its owner's alone.
+    /// acknowledged. Another process's write is waited for. On Unix a file that it makes is its owner's alone. One that was there keeps its
+    /// permissions, and the log beside it has the same.
     pub async fn open_sqlite(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         make_private(path).map_err(|error| StoreError::new("sqlite", error))?;
@@ -39,7 +40,7 @@ impl SqlStore {
     /// Keeps everything in the database of a host's own pool. See [`open_sqlite`](Self::open_sqlite) for the pragmas that it should
     /// have.
     pub fn sqlite(pool: SqlitePool) -> Self {
-        Self::new(Engine::Sqlite(pool), Arc::new(SystemClock), None)
+        Self::new(Engine::Sqlite(pool), Arc::new(SystemClock))
     }
 }
 
@@ -52,7 +53,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(DEADLINE * 4 / 5)
 }
 
-/// Makes the file before SQLite does, which would let everybody read it. The log beside it gets the same permissions.
+/// Makes the file before SQLite does, which would let everybody read it. The log beside it gets the same permissions. Those of a file
+/// that is there are its owner's choice.
 fn make_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);

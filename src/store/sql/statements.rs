@@ -88,11 +88,11 @@ const SPEND: &str = "
 const GIVE_BACK: &str = "
     UPDATE credential_code_purses SET whole_at = whole_at - $2 WHERE slot = $1";
 
+/// In no order, so that it ends when the batch is full: there is no index to go by.
 #[cfg(feature = "postgres")]
 const PURGE_PURSES_IN_POSTGRES: &str = "
     WITH whole AS MATERIALIZED (
-        SELECT slot FROM credential_code_purses WHERE whole_at <= $1
-        ORDER BY whole_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        SELECT slot FROM credential_code_purses WHERE whole_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED
     )
     DELETE FROM credential_code_purses AS purses USING whole WHERE purses.slot = whole.slot";
 

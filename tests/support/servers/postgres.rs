@@ -5,6 +5,8 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Directory;
@@ -20,6 +22,7 @@ pub(crate) struct Postgres {
     as_nobody: bool,
     settings: Vec<String>,
     process: Option<Child>,
+    guard: Option<Child>,
 }
 
 impl Postgres {
@@ -38,18 +41,49 @@ impl Postgres {
             chown(directory.path(), Some(NOBODY), Some(NOBODY)).unwrap();
         }
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        let mut server = Self { binaries, directory, as_nobody, settings, process: None };
+        let mut server = Self { binaries, directory, as_nobody, settings, process: None, guard: None };
         server.initialize();
         server.start_again();
         Some(server)
     }
 
+    /// The one server that all tests of this process may share, if they leave it as it is.
+    pub(crate) fn shared() -> Option<&'static Self> {
+        static SHARED: LazyLock<Option<Postgres>> =
+            LazyLock::new(|| Some(Postgres::start_with(&["max_connections=500"])?.until_exit()));
+        SHARED.as_ref()
+    }
+
+    /// For a `static`, which is never dropped: a guard waits for the end of this process, whatever ends it, and stops the server then.
+    fn until_exit(mut self) -> Self {
+        // Nothing is ever sent, so reading ends when this process does.
+        let script = "read _; \"$0\" stop -m immediate -D \"$1\"; rm -rf \"$2\"";
+        let mut command = self.command("/bin/sh");
+        command.args(["-c", script]).arg(self.binaries.join("pg_ctl"));
+        command.arg(self.data()).arg(self.directory.path());
+        // In a group of its own, so that Control-C at a terminal does not end the guard as well.
+        command.stdin(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+        self.guard = Some(command.spawn().unwrap());
+        self
+    }
+
     pub(crate) fn url(&self) -> String {
-        format!(
-            "postgres://postgres@localhost:{}/postgres?host={}",
-            self.port(),
-            self.directory.path().display()
-        )
+        self.url_of("postgres")
+    }
+
+    /// Makes an empty database, and says where it is.
+    pub(crate) fn make_database(&self) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("database_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut command = self.command("createdb");
+        command.args(["-U", "postgres", "-p", self.port(), "-h"]).arg(self.directory.path());
+        assert!(command.arg(&name).status().unwrap().success());
+        self.url_of(&name)
+    }
+
+    fn url_of(&self, database: &str) -> String {
+        let socket = self.directory.path().display();
+        format!("postgres://postgres@localhost:{}/{database}?host={socket}", self.port())
     }
 
     /// By which its socket is named, if it listens on no other.

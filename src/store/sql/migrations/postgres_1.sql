@@ -39,10 +39,9 @@ CREATE INDEX credential_code_credentials_user_id ON credential_code_credentials 
 
 -- What is left of budgets that several processes share: one instant each, from which on the budget is whole. Everybody may
 -- wait for the same row, so the table is not logged, and a payment waits for no disk. A crash of the server makes all budgets whole.
+-- A payment changes its row where it lies: no index has what it changes, and pages keep room for it.
 CREATE UNLOGGED TABLE credential_code_purses (
     slot     BYTEA  NOT NULL PRIMARY KEY,
     whole_at BIGINT NOT NULL, -- microseconds since 1970
     is_paid  BIGINT NOT NULL  -- what the latest payment came to: 1, or 0 if it was refused
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
-
-CREATE INDEX credential_code_purses_whole_at ON credential_code_purses (whole_at);
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
