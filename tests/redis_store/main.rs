@@ -11,3 +11,4 @@ mod laws;
 mod life;
 mod races;
 mod reach;
+mod relay;

@@ -41,6 +41,7 @@
 mod builder;
 mod connection;
 mod purses;
+mod single;
 
 use std::fmt;
 use std::sync::Arc;
