@@ -119,6 +119,27 @@ async fn a_flow_goes_by_the_time_of_redis_and_not_by_its_own() {
     flow.exchange(ExchangeRequest::new(minted.code, CredentialKind::Key, party)).await.unwrap();
 }
 
+/// Otherwise nobody would ask Redis for the time any more.
+#[tokio::test]
+async fn whoever_has_the_clock_alone_keeps_the_connection_that_sets_it() {
+    let Some(server) = Redis::start() else { return };
+    let store = RedisStore::at(server.url()).connect().await.unwrap();
+    let clock = clock_of(&store);
+    let mut connection = server.connection();
+    let mut clients = || -> usize {
+        let clients: String = redis::cmd("CLIENT").arg("LIST").query(&mut connection).unwrap();
+        clients.lines().count()
+    };
+    let connected = clients();
+    drop(store);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(clients(), connected);
+    drop(clock);
+    while clients() == connected {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 fn clock_of(store: &RedisStore) -> Arc<dyn Clock> {
     match OneTimeStore::<CodeGrant>::sharing(store) {
         Sharing::Shared(clock) => clock,

@@ -53,7 +53,7 @@ use tokio::task::AbortHandle;
 
 pub use self::builder::RedisStoreBuilder;
 use self::connection::Connection;
-use crate::clock::Clock as _;
+use crate::clock::{Clock, Sleep};
 use crate::encoding::base64url;
 use crate::store::{
     BoxError, EngineClock, Insertion, OneTimeStore, Record, Sharing, Slot, StoreError, codec,
@@ -99,7 +99,7 @@ impl RedisStore {
     }
 
     fn shared(&self) -> Sharing {
-        Sharing::Shared(Arc::new(self.0.clock.clone()))
+        Sharing::Shared(self.0.clone())
     }
 
     fn key(&self, name: &str, slot: Slot) -> String {
@@ -115,7 +115,18 @@ impl RedisStore {
     }
 }
 
-/// The task ends with the last store.
+/// Whoever goes by the time of Redis keeps the task that asks for it.
+impl Clock for Inner {
+    fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        self.clock.sleep(duration)
+    }
+}
+
+/// The task ends with the last store and the last clock.
 impl Drop for Inner {
     fn drop(&mut self) {
         self.clock_task.abort();
@@ -167,10 +178,16 @@ impl<R: Record> OneTimeStore<R> for RedisStore {
 
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore")
-            .field("connection", &self.0.connection)
-            .field("prefix", &self.0.prefix)
-            .field("time", &self.0.clock.now())
+            .field("connection", &self.connection)
+            .field("prefix", &self.prefix)
+            .field("time", &self.clock.now())
             .finish()
     }
 }
