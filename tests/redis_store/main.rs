@@ -6,6 +6,7 @@ mod support;
 #[path = "../support/two_processes.rs"]
 mod two_processes;
 
+mod cluster;
 mod faults;
 mod laws;
 mod life;
