@@ -8,8 +8,6 @@ use credential_code::store::RedisStore;
 use crate::support::servers::redis::{Redis, RedisCluster};
 use crate::two_processes::{hold_race, race, shared};
 
-const ROUNDS: usize = 1000;
-
 /// On a server, or on a cluster of which several are named.
 async fn stores(urls: &str) -> impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder {
     let builder = match urls.split_once(' ') {
@@ -20,22 +18,22 @@ async fn stores(urls: &str) -> impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder {
     |builder| builder.code_store(store.clone()).registration_store(store)
 }
 
-async fn hold(urls: &str) {
+async fn hold(rounds: usize, urls: &str) {
     let started = std::time::Instant::now();
-    hold_race("races::racer", urls, ROUNDS, stores(urls).await).await;
-    println!("{ROUNDS} rounds: {:?}", started.elapsed());
+    hold_race("races::racer", urls, rounds, stores(urls).await).await;
+    println!("{rounds} rounds: {:?}", started.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_processes_with_64_tasks_each_one_task_wins() {
     let Some(server) = Redis::start() else { return };
-    hold(server.url()).await;
+    hold(1000, server.url()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_processes_on_a_cluster_one_task_wins() {
     let Some(cluster) = RedisCluster::start() else { return };
-    hold(&cluster.urls().collect::<Vec<_>>().join(" ")).await;
+    hold(250, &cluster.urls().collect::<Vec<_>>().join(" ")).await;
 }
 
 #[ignore = "it is one of the processes that the tests above start"]

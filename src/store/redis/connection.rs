@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use redis::aio::ConnectionManagerConfig;
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
 use redis::io::tcp::TcpSettings;
@@ -13,10 +14,14 @@ use crate::store::BoxError;
 use crate::store::redis::single::Single;
 
 /// How long to wait before a lost connection is made anew: at first, and at most. Who waits for it waits no longer than for an answer.
-pub(super) const SHORTEST_WAIT: Duration = Duration::from_millis(20);
-pub(super) const LONGEST_WAIT: Duration = Duration::from_millis(200);
+const SHORTEST_WAIT: Duration = Duration::from_millis(20);
+const LONGEST_WAIT: Duration = Duration::from_millis(200);
 
-/// How often a cluster is asked again after it said that a key lies elsewhere, or while it moves.
+/// How often a lost connection is tried to be made anew: for a day and more. If Redis is away for longer, whoever asks next starts anew; where
+/// no store is left to ask, it ends then.
+const TRIES: usize = 500_000;
+
+/// How often a cluster is asked again after it said that a key lies elsewhere, while it moves, or when a connection was lost.
 const CLUSTER_RETRIES: u32 = 3;
 
 /// A connection that is shared by all who ask, and comes back by itself.
@@ -42,7 +47,13 @@ impl Connection {
             Some(certificates) => Client::build_with_tls(info(url, timeout)?, certificates)?,
             None => Client::open(info(url, timeout)?)?,
         };
-        let server = in_time(timeout, Single::connect(client, timeout)).await?;
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(timeout))
+            .set_response_timeout(Some(timeout))
+            .set_number_of_retries(TRIES)
+            .set_min_delay(SHORTEST_WAIT)
+            .set_max_delay(LONGEST_WAIT);
+        let server = in_time(timeout, Single::connect(client, config)).await?;
         Ok(Self { server: Server::Single(Arc::new(server)), timeout })
     }
 

@@ -1,13 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind};
-
-use crate::store::redis::connection::{LONGEST_WAIT, SHORTEST_WAIT};
-
-/// Enough for a day and more. If Redis is away for longer, whoever asks next starts anew; where no store is left to ask, it ends then.
-const TRIES: usize = 500_000;
 
 /// A connection to one server. When it is lost, it is made anew; when it turns out to lead to a replica, there is another in its place.
 pub(super) struct Single {
@@ -17,22 +11,16 @@ pub(super) struct Single {
 }
 
 impl Single {
-    pub(super) async fn connect(client: Client, timeout: Duration) -> Result<Self, RedisError> {
+    pub(super) async fn connect(client: Client, config: ConnectionManagerConfig) -> Result<Self, RedisError> {
         // Tried once, so that what is wrong is told at once. The manager would try until the time is over.
-        let once = AsyncConnectionConfig::new().set_connection_timeout(Some(timeout));
+        let once = AsyncConnectionConfig::new().set_connection_timeout(config.connection_timeout());
         client.get_multiplexed_async_connection_with_config(&once).await?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(timeout))
-            .set_response_timeout(Some(timeout))
-            .set_number_of_retries(TRIES)
-            .set_min_delay(SHORTEST_WAIT)
-            .set_max_delay(LONGEST_WAIT);
         let manager = manager(&client, &config)?;
         Ok(Self { client, config, manager: Mutex::new(manager) })
     }
 
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
-        let manager = self.manager().clone();
+        let manager = self.current().clone();
         let answer = command.query_async(&mut ConnectionManager::clone(&manager)).await;
         if answer.as_ref().is_err_and(is_of_a_replica) {
             self.leave(&manager)?;
@@ -42,14 +30,14 @@ impl Single {
 
     /// Has the next command make a new connection, if nobody else has done so since.
     fn leave(&self, manager_of_replica: &Arc<ConnectionManager>) -> Result<(), RedisError> {
-        let mut current = self.manager();
+        let mut current = self.current();
         if Arc::ptr_eq(&current, manager_of_replica) {
             *current = manager(&self.client, &self.config)?;
         }
         Ok(())
     }
 
-    fn manager(&self) -> MutexGuard<'_, Arc<ConnectionManager>> {
+    fn current(&self) -> MutexGuard<'_, Arc<ConnectionManager>> {
         self.manager.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
