@@ -3,17 +3,24 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use credential_code::store::{CodeGrant, RedisStore, Slot, SlotKey, SlotKeys, StoreError};
+use credential_code::store::{
+    CodeGrant, Payment, PurseStore, RedisStore, Slot, SlotKey, SlotKeys, StoreError,
+};
 use credential_code::testing::Sample;
-use credential_code::{CredentialKind, Insertion, OneTimeStore};
+use credential_code::{Budget, CredentialKind, Insertion, OneTimeStore};
 
+use crate::relay::Relay;
 use crate::support::servers::redis::Redis;
 use crate::support::{MINT, World, attest, register_body};
 
 const TIMEOUT: Duration = Duration::from_millis(300);
 
 async fn connect(server: &Redis) -> RedisStore {
-    RedisStore::at(server.url()).timeout(TIMEOUT).connect().await.unwrap()
+    connect_to(server.url()).await
+}
+
+async fn connect_to(url: impl Into<String>) -> RedisStore {
+    RedisStore::at(url).timeout(TIMEOUT).connect().await.unwrap()
 }
 
 async fn insert(store: &RedisStore, number: u8) -> Slot {
@@ -23,7 +30,7 @@ async fn insert(store: &RedisStore, number: u8) -> Slot {
     slot
 }
 
-async fn take(store: &RedisStore, slot: Slot) -> Result<bool, StoreError> {
+pub(crate) async fn take(store: &RedisStore, slot: Slot) -> Result<bool, StoreError> {
     let taken: Option<CodeGrant> = store.take(slot, SystemTime::now()).await?;
     Ok(taken.is_some())
 }
@@ -75,6 +82,49 @@ async fn a_server_that_comes_back_is_used_again_within_a_second() {
     assert!(back.elapsed() < Duration::from_secs(1), "{:?}", back.elapsed());
     assert!(found, "what was acknowledged was written down");
     assert!(!take(&store, slots[0]).await.unwrap(), "and so was what was spent");
+}
+
+/// Whether somebody asked meanwhile or nobody did.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_request_after_an_outage_is_answered_however_long_it_was() {
+    let Some(mut server) = Redis::start() else { return };
+    let connect = async || RedisStore::at(server.url()).connect().await.unwrap();
+    let (quiet, asked) = (connect().await, connect().await);
+    server.kill();
+    take(&asked, Slot::from_bytes([1; 32])).await.unwrap_err();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    server.start_again();
+    let back = Instant::now();
+    for store in [quiet, asked] {
+        assert!(!take(&store, Slot::from_bytes([1; 32])).await.expect("it is connected again"));
+    }
+    assert!(back.elapsed() < Duration::from_secs(1), "{:?}", back.elapsed());
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_at_the_start_is_told_of_at_once() {
+    let refusal = RedisStore::at("redis://127.0.0.1:1/").connect().await.unwrap_err();
+    let reason = std::error::Error::source(&refusal).unwrap().to_string();
+    assert!(reason.contains("refused"), "{reason}");
+}
+
+/// A replica that serves stale data answers `READONLY`, and one that does not, `MASTERDOWN` to a script.
+#[tokio::test]
+async fn a_primary_that_was_demoted_is_left_for_the_one_behind_its_address() {
+    for serves_stale_data in ["yes", "no"] {
+        let [Some(old), Some(new)] = [Redis::start(), Redis::start()] else { return };
+        let relay = Relay::to(&old);
+        let store = connect_to(relay.url()).await;
+        insert(&store, 1).await;
+        let mut connection = old.connection();
+        let stale = ["SET", "replica-serve-stale-data", serves_stale_data];
+        redis::cmd("CONFIG").arg(&stale).exec(&mut connection).unwrap();
+        redis::cmd("REPLICAOF").arg(&["127.0.0.1", "1"]).exec(&mut connection).unwrap();
+        relay.lead_to(&new);
+        let pay = || store.spend(Slot::from_bytes([1; 32]), Budget::per_minute(1), SystemTime::now());
+        pay().await.expect_err("it is still connected to the old one");
+        assert_eq!(pay().await.expect("it is connected to the new one"), Payment::Paid);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use credential_code::clock::Clock;
-use credential_code::flow::CodeFlowBuilder;
-use credential_code::store::{CodeGrant, Record, RedisStore, Sharing, Slot, SlotKey, SlotKeys};
-use credential_code::testing::{ManualClock, Sample};
-use credential_code::{Budget, CredentialKind, Insertion, OneTimeStore};
+use credential_code::flow::{CodeFlowBuilder, ExchangeRequest, Expiration};
+use credential_code::host::Caller;
+use credential_code::store::{CodeGrant, EngineClock, Record, RedisStore, Sharing, Slot, SlotKey, SlotKeys};
+use credential_code::testing::{ManualClock, MemoryHost, Sample, flow_builder};
+use credential_code::{Budget, CredentialKind, Insertion, OneTimeStore, RelyingParty, User};
 
+use crate::relay::Relay;
 use crate::support::servers::redis::Redis;
-use crate::support::{World, attest, register_body};
+use crate::support::{ORIGIN, PARTY, World, attest, register_body, user};
 
 fn keys() -> SlotKeys {
     SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[])
@@ -86,16 +88,63 @@ async fn two_flows_spend_one_budget() {
     }
 }
 
-/// The one clock is that of Redis, and Redis drops what is over by itself.
+/// A Redis whose clock is ahead of this process's by ten minutes.
 #[tokio::test]
-async fn the_store_tells_the_time_of_redis() {
+async fn a_flow_goes_by_the_time_of_redis_and_not_by_its_own() {
+    let Some(server) = Redis::start() else { return };
+    let ahead = Duration::from_secs(600);
+    let relay = Relay::ahead(&server, ahead);
+    let store = Arc::new(RedisStore::at(relay.url()).connect().await.unwrap());
+    let clock = clock_of(&store);
+    let (before, of_redis, after) = (SystemTime::now() + ahead, clock.now(), SystemTime::now() + ahead);
+    let error = EngineClock::SLOWEST / 2;
+    assert!(before <= of_redis + error && of_redis <= after + error, "{before:?}, {of_redis:?}, {after:?}");
+
+    let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
+    let flow = on(&store)(flow_builder(&host)).build().unwrap();
+    let a_minute_from = |time: SystemTime| {
+        let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        flow.code_expiry(Expiration::from_unix(since_epoch.as_secs() + 60).unwrap())
+    };
+    a_minute_from(SystemTime::now()).expect_err("that is past");
+    let expiry = a_minute_from(clock.now()).unwrap();
+    let minted = flow.mint(&Caller::new(user()), expiry, None).await.unwrap();
+    assert!(minted.expires_at > clock.now(), "{minted:?}");
+    let mut connection = server.connection();
+    let keys: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut connection).unwrap();
+    let dropped_at: u64 = redis::cmd("PEXPIRETIME").arg(keys).query(&mut connection).unwrap();
+    let dropped_at = SystemTime::UNIX_EPOCH + Duration::from_millis(dropped_at);
+    assert_eq!(dropped_at, minted.expires_at + Duration::from_secs(5));
+    let party = Arc::new(RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap());
+    flow.exchange(ExchangeRequest::new(minted.code, CredentialKind::Key, party)).await.unwrap();
+}
+
+/// Otherwise nobody would ask Redis for the time any more.
+#[tokio::test]
+async fn whoever_has_the_clock_alone_keeps_the_connection_that_sets_it() {
     let Some(server) = Redis::start() else { return };
     let store = RedisStore::at(server.url()).connect().await.unwrap();
-    let Sharing::Shared(clock) = OneTimeStore::<CodeGrant>::sharing(&store) else { panic!("{store:?}") };
-    let (seconds, micros): (u64, u64) = redis::cmd("TIME").query(&mut server.connection()).unwrap();
-    let of_redis = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_micros(micros);
-    let off = clock.now().duration_since(of_redis).unwrap_or_else(|error| error.duration());
-    assert!(off < Duration::from_secs(1), "{off:?}");
+    let clock = clock_of(&store);
+    let mut connection = server.connection();
+    let mut is_connected = || {
+        let clients: String = redis::cmd("CLIENT").arg("LIST").query(&mut connection).unwrap();
+        clients.contains("cmd=eval")
+    };
+    assert!(is_connected());
+    drop(store);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(is_connected());
+    drop(clock);
+    while is_connected() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn clock_of(store: &RedisStore) -> Arc<dyn Clock> {
+    match OneTimeStore::<CodeGrant>::sharing(store) {
+        Sharing::Shared(clock) => clock,
+        Sharing::ThisProcess => panic!("{store:?}"),
+    }
 }
 
 #[tokio::test]

@@ -6,8 +6,10 @@ mod support;
 #[path = "../support/two_processes.rs"]
 mod two_processes;
 
+mod cluster;
 mod faults;
 mod laws;
 mod life;
 mod races;
 mod reach;
+mod relay;

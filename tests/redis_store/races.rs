@@ -5,28 +5,41 @@ use std::sync::Arc;
 use credential_code::flow::CodeFlowBuilder;
 use credential_code::store::RedisStore;
 
-use crate::support::servers::redis::Redis;
+use crate::support::servers::redis::{Redis, RedisCluster};
 use crate::two_processes::{hold_race, race, shared};
 
-const ROUNDS: usize = 1000;
-
-async fn stores(url: &str) -> impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder {
-    let store = Arc::new(RedisStore::at(url).connect().await.unwrap());
+/// On a server, or on a cluster of which several are named.
+async fn stores(urls: &str) -> impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder {
+    let builder = match urls.split_once(' ') {
+        None => RedisStore::at(urls),
+        Some(_) => RedisStore::cluster_at(urls.split(' ')),
+    };
+    let store = Arc::new(builder.connect().await.unwrap());
     |builder| builder.code_store(store.clone()).registration_store(store)
+}
+
+async fn hold(rounds: usize, urls: &str) {
+    let started = std::time::Instant::now();
+    hold_race("races::racer", urls, rounds, stores(urls).await).await;
+    println!("{rounds} rounds: {:?}", started.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_processes_with_64_tasks_each_one_task_wins() {
     let Some(server) = Redis::start() else { return };
-    let started = std::time::Instant::now();
-    hold_race("races::racer", server.url(), ROUNDS, stores(server.url()).await).await;
-    println!("{ROUNDS} rounds: {:?}", started.elapsed());
+    hold(1000, server.url()).await;
 }
 
-#[ignore = "it is one of the processes that the test above starts"]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_processes_on_a_cluster_one_task_wins() {
+    let Some(cluster) = RedisCluster::start() else { return };
+    hold(250, &cluster.urls().collect::<Vec<_>>().join(" ")).await;
+}
+
+#[ignore = "it is one of the processes that the tests above start"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn racer() {
-    if let Some(url) = shared() {
-        race(stores(&url).await).await;
+    if let Some(urls) = shared() {
+        race(stores(&urls).await).await;
     }
 }

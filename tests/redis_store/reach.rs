@@ -59,6 +59,24 @@ async fn a_prefix_is_plain() {
 }
 
 #[tokio::test]
+async fn a_timeout_is_a_millisecond_to_a_minute() {
+    let (shortest, longest) = (Duration::from_millis(1), Duration::from_secs(60));
+    let tick = Duration::from_nanos(1);
+    for timeout in [Duration::ZERO, shortest - tick, longest + tick, Duration::MAX] {
+        let single = RedisStore::at("redis://127.0.0.1:1/").timeout(timeout);
+        let cluster = RedisStore::cluster_at(["redis://127.0.0.1:1/"]).timeout(timeout);
+        for builder in [single, cluster] {
+            let refusal = builder.connect().await.unwrap_err();
+            assert!(full(&refusal).contains("a minute"), "{timeout:?}: {refusal:?}");
+        }
+    }
+    for timeout in [shortest, longest] {
+        let refusal = RedisStore::at("redis://127.0.0.1:1/").timeout(timeout).connect().await.unwrap_err();
+        assert!(!full(&refusal).contains("a minute"), "{timeout:?}: {refusal:?}");
+    }
+}
+
+#[tokio::test]
 async fn no_password_is_shown() {
     let at = RedisStore::at("redis://user:secret-1@127.0.0.1:1/");
     let cluster = RedisStore::cluster_at(["redis://user:secret-1@127.0.0.1:1/"]);

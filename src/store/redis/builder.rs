@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use redis::{ClientTlsConfig, TlsCertificates};
@@ -9,6 +10,7 @@ use crate::store::redis::{ENGINE, RedisStore};
 use crate::store::{BoxError, StoreError};
 
 const LONGEST_PREFIX: usize = 64;
+const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
 
 /// How to reach Redis.
 #[must_use]
@@ -61,7 +63,7 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// How long to wait for a connection, and for an answer, before it is a failure. Default: one second.
+    /// How long to wait for a connection, and for an answer, before it is a failure: a millisecond to a minute. Default: one second.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -85,6 +87,9 @@ impl RedisStoreBuilder {
     /// TLS is rustls'. If the process has not installed a crypto provider for it, ring becomes that.
     pub async fn connect(self) -> Result<RedisStore, StoreError> {
         let prefix = self.checked_prefix().map_err(failure)?;
+        if !TIMEOUTS.contains(&self.timeout) {
+            return Err(failure("a timeout is a millisecond to a minute"));
+        }
         let is_tls = self.servers.speak_tls();
         if is_tls && CryptoProvider::get_default().is_none() {
             // Without one rustls would panic if the build has two. Somebody else who was faster is fine.

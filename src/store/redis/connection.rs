@@ -1,19 +1,27 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::aio::ConnectionManagerConfig;
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
 use redis::io::tcp::TcpSettings;
-use redis::{Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo as _, TlsCertificates};
+use redis::{
+    Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo as _, ProtocolVersion, TlsCertificates,
+};
 
 use crate::store::BoxError;
+use crate::store::redis::single::Single;
 
 /// How long to wait before a lost connection is made anew: at first, and at most. Who waits for it waits no longer than for an answer.
 const SHORTEST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
 
-/// How often a cluster is asked again after it said that a key lies elsewhere, or while it moves.
+/// How often a lost connection is tried to be made anew: for a day and more. If Redis is away for longer, whoever asks next starts anew; where
+/// no store is left to ask, it ends then.
+const TRIES: usize = 500_000;
+
+/// How often a cluster is asked again after it said that a key lies elsewhere, while it moves, or when a connection was lost.
 const CLUSTER_RETRIES: u32 = 3;
 
 /// A connection that is shared by all who ask, and comes back by itself.
@@ -25,7 +33,7 @@ pub(super) struct Connection {
 
 #[derive(Clone)]
 enum Server {
-    Single(ConnectionManager),
+    Single(Arc<Single>),
     Cluster(ClusterConnection),
 }
 
@@ -42,10 +50,11 @@ impl Connection {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(timeout))
             .set_response_timeout(Some(timeout))
+            .set_number_of_retries(TRIES)
             .set_min_delay(SHORTEST_WAIT)
             .set_max_delay(LONGEST_WAIT);
-        let server = ConnectionManager::new_with_config(client, config);
-        Ok(Self { server: Server::Single(in_time(timeout, server).await?), timeout })
+        let server = in_time(timeout, Single::connect(client, config)).await?;
+        Ok(Self { server: Server::Single(Arc::new(server)), timeout })
     }
 
     pub(super) async fn cluster(
@@ -72,9 +81,9 @@ impl Connection {
 
     /// Sends one command, and waits for its answer no longer than that.
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, BoxError> {
-        match self.server.clone() {
-            Server::Single(mut server) => in_time(self.timeout, command.query_async(&mut server)).await,
-            Server::Cluster(mut server) => in_time(self.timeout, command.query_async(&mut server)).await,
+        match &self.server {
+            Server::Single(server) => in_time(self.timeout, server.ask(command)).await,
+            Server::Cluster(server) => in_time(self.timeout, command.query_async(&mut server.clone())).await,
         }
     }
 }
@@ -90,8 +99,11 @@ async fn in_time<T>(
     }
 }
 
+/// RESP3, since with RESP2 the client learns that a connection was lost from the next command, which fails.
 fn info(url: &str, timeout: Duration) -> Result<ConnectionInfo, redis::RedisError> {
-    Ok(url.into_connection_info()?.set_tcp_settings(tcp_settings(timeout)))
+    let info = url.into_connection_info()?.set_tcp_settings(tcp_settings(timeout));
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    Ok(info.set_redis_settings(settings))
 }
 
 /// A connection whose packets nobody acknowledges any more is given up, and made anew, soon.

@@ -41,6 +41,7 @@
 mod builder;
 mod connection;
 mod purses;
+mod single;
 
 use std::fmt;
 use std::sync::Arc;
@@ -52,7 +53,7 @@ use tokio::task::AbortHandle;
 
 pub use self::builder::RedisStoreBuilder;
 use self::connection::Connection;
-use crate::clock::Clock as _;
+use crate::clock::{Clock, Sleep};
 use crate::encoding::base64url;
 use crate::store::{
     BoxError, EngineClock, Insertion, OneTimeStore, Record, Sharing, Slot, StoreError, codec,
@@ -98,7 +99,7 @@ impl RedisStore {
     }
 
     fn shared(&self) -> Sharing {
-        Sharing::Shared(Arc::new(self.0.clock.clone()))
+        Sharing::Shared(self.0.clone())
     }
 
     fn key(&self, name: &str, slot: Slot) -> String {
@@ -114,7 +115,18 @@ impl RedisStore {
     }
 }
 
-/// The task ends with the last store.
+/// Whoever goes by the time of Redis keeps the task that asks for it.
+impl Clock for Inner {
+    fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        self.clock.sleep(duration)
+    }
+}
+
+/// The task ends with the last store and the last clock.
 impl Drop for Inner {
     fn drop(&mut self) {
         self.clock_task.abort();
@@ -125,9 +137,22 @@ impl Drop for Inner {
 async fn keep_asking(clock: EngineClock, connection: Connection, key: Arc<str>) {
     loop {
         tokio::time::sleep(CLOCK_INTERVAL).await;
-        let _ = clock.ask(time(&connection, &key)).await;
+        if let Err(error) = clock.ask(time(&connection, &key)).await {
+            warn(&error);
+        }
     }
 }
+
+/// Nobody waits for the answer, so the log is where a failure is seen.
+#[cfg(feature = "tracing")]
+fn warn(error: &StoreError) {
+    let reason = std::error::Error::source(error).map(tracing::field::display);
+    tracing::warn!(%error, reason, "Redis did not tell the time");
+}
+
+/// Without the feature `tracing` there is no log.
+#[cfg(not(feature = "tracing"))]
+fn warn(_: &StoreError) {}
 
 /// By a script over a key, so that in a cluster the command has a place to go to.
 async fn time(connection: &Connection, key: &str) -> Result<SystemTime, BoxError> {
@@ -166,10 +191,16 @@ impl<R: Record> OneTimeStore<R> for RedisStore {
 
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore")
-            .field("connection", &self.0.connection)
-            .field("prefix", &self.0.prefix)
-            .field("time", &self.0.clock.now())
+            .field("connection", &self.connection)
+            .field("prefix", &self.prefix)
+            .field("time", &self.clock.now())
             .finish()
     }
 }
