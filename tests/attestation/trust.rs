@@ -105,6 +105,23 @@ fn a_u2f_key_is_trusted_as_long_as_it_claims_no_model() {
 }
 
 #[test]
+fn whom_a_root_for_several_models_vouches_for_says_which() {
+    let mut silent = Packed::new();
+    silent.certificate.extensions.pop();
+    let silent = silent.attest();
+    let add = |anchors: TrustAnchors, aaguid| anchors.with_root(&root(), [aaguid]).unwrap();
+    let one = add(TrustAnchors::new(), AAGUID);
+    assert_eq!(trust_by(one.clone(), &silent), AttestationTrust::Trusted);
+    assert_eq!(trust_by(add(one.clone(), AAGUID), &silent), AttestationTrust::Trusted, "listed twice");
+
+    // Its signer may be the other model.
+    assert_eq!(trust_by(anchor(&root()), &silent), AttestationTrust::Untrusted);
+    assert_eq!(trust_by(add(one.clone(), OTHER), &silent), AttestationTrust::Untrusted);
+    let renewed = Certificate::authority("Renewed", root_key()).der();
+    assert_eq!(trust_by(one.with_root(&renewed, [OTHER]).unwrap(), &silent), AttestationTrust::Untrusted);
+}
+
+#[test]
 fn trust_may_be_required() {
     let engine: AttestationEngine = NativeEngine::new().trust_only(anchor(&root())).into();
     let trusted = check_with(&engine, &Packed::new().attest()).unwrap();

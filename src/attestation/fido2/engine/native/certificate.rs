@@ -122,6 +122,10 @@ impl<'a> Certificate<'a> {
         require(is_end, "the certificate's basic constraints say that it is no CA's")
     }
 
+    pub(super) fn names_model(&self) -> bool {
+        self.find(AAGUID).is_some()
+    }
+
     /// It says for which model it is, if it says so, without calling that critical.
     pub(super) fn check_aaguid(&self, aaguid: &[u8; 16]) -> Result<(), Flaw> {
         let Some(extension) = self.find(AAGUID) else { return Ok(()) };

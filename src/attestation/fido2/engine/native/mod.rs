@@ -120,10 +120,7 @@ impl StatementEngine for NativeEngine {
     }
 
     fn verify_statement(&self, input: &StatementInput<'_>) -> Result<AttestationTrust, VerifyError> {
-        let trust = match self.verify_format(input)? {
-            Vouchers::Nobody => AttestationTrust::Untrusted,
-            Vouchers::Certificates(chain) => self.anchors.judge(&chain, &input.credential.aaguid),
-        };
+        let trust = self.anchors.judge(&self.verify_format(input)?, &input.credential.aaguid);
         match (trust, self.untrusted) {
             (AttestationTrust::Trusted, _) | (AttestationTrust::Untrusted, Untrusted::Accept) => Ok(trust),
             (AttestationTrust::Untrusted, Untrusted::Refuse) => Err(VerifyError::Untrusted),
@@ -174,4 +171,6 @@ impl Registration<'_> {
 enum Vouchers<'a> {
     Nobody,
     Certificates(Chain<'a>),
+    /// Certificates of which the first has to say for which model it is if its root vouches for several, and does not say so.
+    OfUnnamedModel(Chain<'a>),
 }

@@ -39,7 +39,10 @@ pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>
     check_certificate(chain.leaf())?;
     chain.leaf().check_aaguid(&registration.credential.aaguid)?;
     chain.check_links()?;
-    Ok(Vouchers::Certificates(chain))
+    match chain.leaf().names_model() {
+        true => Ok(Vouchers::Certificates(chain)),
+        false => Ok(Vouchers::OfUnnamedModel(chain)),
+    }
 }
 
 /// [Section 8.2.1](https://www.w3.org/TR/webauthn-3/#sctn-packed-attestation-cert-requirements).

@@ -2,6 +2,7 @@ use std::fmt;
 
 use x509_cert::name::Name;
 
+use crate::attestation::fido2::engine::native::Vouchers;
 use crate::attestation::fido2::engine::native::certificate::Certificate;
 use crate::attestation::fido2::engine::native::chain::Chain;
 use crate::crypto::PublicKey;
@@ -41,6 +42,9 @@ impl TrustAnchors {
     }
 
     /// The same and a certificate in DER, which vouches for these AAGUIDs and no others. That of U2F keys, which have none, is all zeros.
+    ///
+    /// A `packed` certificate that does not name its model is trusted only if its root, over all calls of this, vouches for a single one: it may be
+    /// another's. So when the keys of one of two models are stolen and such certificates are about, take off the root, and not just the model.
     pub fn with_root(
         mut self,
         certificate: &[u8],
@@ -67,13 +71,26 @@ impl TrustAnchors {
         self.anchors.is_empty()
     }
 
-    /// Whether a root for the model vouches for the chain. The chain's own links were checked before.
-    pub(super) fn judge(&self, chain: &Chain<'_>, aaguid: &[u8; 16]) -> AttestationTrust {
+    /// Whether a root for the model vouches for the certificates. Their own links were checked before.
+    pub(super) fn judge(&self, vouchers: &Vouchers<'_>, aaguid: &[u8; 16]) -> AttestationTrust {
         let mut anchors = self.anchors.iter().filter(|anchor| anchor.aaguids.contains(aaguid));
-        match anchors.any(|anchor| anchor.vouches_for(chain)) {
+        let is_trusted = match vouchers {
+            Vouchers::Nobody => false,
+            Vouchers::Certificates(chain) => anchors.any(|anchor| anchor.vouches_for(chain)),
+            Vouchers::OfUnnamedModel(chain) => {
+                anchors.any(|anchor| anchor.vouches_for(chain) && self.is_for_one_model(anchor))
+            }
+        };
+        match is_trusted {
             true => AttestationTrust::Trusted,
             false => AttestationTrust::Untrusted,
         }
+    }
+
+    /// Whether the root's key vouches for one model alone, however often the root is listed.
+    fn is_for_one_model(&self, anchor: &Anchor) -> bool {
+        let same_key = self.anchors.iter().filter(|other| other.public_key == anchor.public_key);
+        same_key.flat_map(|root| &root.aaguids).all(|aaguid| *aaguid == anchor.aaguids[0])
     }
 }
 
