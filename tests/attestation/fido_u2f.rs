@@ -25,6 +25,7 @@ impl U2f {
         certificate.extensions.clear();
         let mut passkey = Passkey::new(Key::p256(1));
         passkey.aaguid = [0; 16];
+        passkey.flags = 0x41;
         Self { passkey, certificate, issuers: Vec::new(), signed: message, extra: Vec::new() }
     }
 

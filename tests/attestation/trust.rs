@@ -95,13 +95,21 @@ fn a_passkey_that_vouches_for_itself_is_not_trusted() {
 }
 
 #[test]
-fn a_u2f_key_is_trusted_as_long_as_it_claims_no_model() {
+fn a_u2f_key_is_trusted_as_long_as_it_claims_only_what_it_signed() {
     let anchors = || TrustAnchors::new().with_root(&root(), [AAGUID, [0; 16]]).unwrap();
-    let mut key = U2f::new();
-    assert_eq!(trust_by(anchors(), &key.attest()), AttestationTrust::Trusted);
-    // It is not under its signature.
-    key.passkey.aaguid = AAGUID;
-    assert_eq!(trust_by(anchors(), &key.attest()), AttestationTrust::Untrusted);
+    assert_eq!(trust_by(anchors(), &U2f::new().attest()), AttestationTrust::Trusted);
+    let claims: [fn(&mut Passkey); 4] = [
+        |it| it.aaguid = AAGUID,
+        // Verified, eligible for backup, backed up.
+        |it| it.flags = 0x45,
+        |it| it.flags = 0x49,
+        |it| it.flags = 0x59,
+    ];
+    for (index, claim) in claims.into_iter().enumerate() {
+        let mut key = U2f::new();
+        claim(&mut key.passkey);
+        assert_eq!(trust_by(anchors(), &key.attest()), AttestationTrust::Untrusted, "claim {index}");
+    }
 }
 
 #[test]
