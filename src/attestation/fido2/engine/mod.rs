@@ -48,7 +48,7 @@ pub(super) trait StatementEngine {
 /// | trust | none | configured roots |
 /// | extensions, token binding | refused if it can't read them | not looked at |
 ///
-/// `android-safetynet`, which is deprecated, and `compound` are refused by both.
+/// `android-safetynet`, which is deprecated, and `compound` are refused by both, and so is a member that no format has.
 ///
 /// ```
 /// use credential_code::CredentialKind;

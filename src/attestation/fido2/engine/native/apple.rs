@@ -16,15 +16,8 @@ const NONCE_HEADER: &[u8] = &[0x30, 0x24, 0xa1, 0x22, 0x04, 0x20];
 
 pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>, Flaw> {
     // The first devices sent an algorithm as well.
-    let &Statement {
-        alg: _,
-        sig: None,
-        x5c: Some(ref x5c),
-        ver: None,
-        cert_info: None,
-        pub_area: None,
-        has_unknown: false,
-    } = registration.statement
+    let &Statement { alg: _, sig: None, x5c: Some(ref x5c), ver: None, cert_info: None, pub_area: None } =
+        registration.statement
     else {
         return Err(Flaw("apple has x5c, perhaps alg, and nothing else"));
     };

@@ -30,7 +30,6 @@ pub(super) fn verify<'a>(registration: &Registration<'a>, by_sha1: BySha1) -> Re
         ver: Some("2.0"),
         cert_info: Some(cert_info),
         pub_area: Some(pub_area),
-        has_unknown: false,
     } = registration.statement
     else {
         return Err(Flaw("tpm has alg, sig, x5c, ver 2.0, certInfo, pubArea, and nothing else"));
