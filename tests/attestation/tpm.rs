@@ -202,12 +202,15 @@ fn an_attestation_keys_certificate_meets_every_requirement() {
         ("the certificate has an alternative name", |it| {
             it.certificate.extensions.remove(1);
         }),
+        ("the alternative name is critical", |it| {
+            it.certificate.extensions[1].is_critical = false;
+        }),
         ("the alternative name is malformed", |it| {
             it.certificate.extensions[1].value.pop();
         }),
         (TPM, |it| {
             let mail = sequence(&[b"\x81\x01@".as_slice()]);
-            it.certificate.extensions[1] = Extension::new(ALTERNATIVE_NAME, mail);
+            it.certificate.extensions[1] = Extension::new(ALTERNATIVE_NAME, mail).critical();
         }),
         (TPM, |it| it.certificate.extensions[1] = alternative_name(&tpm_attributes()[1..])),
         (TPM, |it| it.certificate.extensions[1] = alternative_name(&tpm_attributes()[..2])),

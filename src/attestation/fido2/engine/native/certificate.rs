@@ -100,7 +100,7 @@ impl<'a> Certificate<'a> {
         self.find(id).map(|extension| extension.extn_value.as_bytes())
     }
 
-    fn find(&self, id: ObjectIdentifier) -> Option<&Extension> {
+    pub(super) fn find(&self, id: ObjectIdentifier) -> Option<&Extension> {
         self.extensions().iter().find(|extension| extension.extn_id == id)
     }
 
