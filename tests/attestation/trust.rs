@@ -3,7 +3,7 @@ use credential_code::model::AttestationTrust;
 
 use crate::android_key::Android;
 use crate::apple::Apple;
-use crate::certificates::{Certificate, Extension, named, root, root_key};
+use crate::certificates::{BASIC_CONSTRAINTS, Certificate, Extension, KEY_USAGE, named, root, root_key};
 use crate::fido_u2f::U2f;
 use crate::keys::Key;
 use crate::packed::Packed;
@@ -109,6 +109,44 @@ fn a_u2f_key_is_trusted_as_long_as_it_claims_only_what_it_signed() {
         let mut key = U2f::new();
         claim(&mut key.passkey);
         assert_eq!(trust_by(anchors(), &key.attest()), AttestationTrust::Untrusted, "claim {index}");
+    }
+}
+
+#[test]
+fn a_root_is_a_name_and_a_key_and_what_it_says_of_itself() {
+    let packed = Packed::new().attest();
+    let spoiled = |spoil: fn(&mut Certificate)| {
+        let mut root = Certificate::authority("Root", root_key());
+        spoil(&mut root);
+        TrustAnchors::new().with_root(&root.der(), [AAGUID])
+    };
+    let trusted: [fn(&mut Certificate); 3] = [
+        // Of version 1.
+        |it| (it.version, it.extensions) = (0, Vec::new()),
+        |it| it.extensions.clear(),
+        // keyCertSign
+        |it| it.extensions = vec![Extension::new(KEY_USAGE, vec![3, 2, 2, 0x04])],
+    ];
+    for (index, spoil) in trusted.into_iter().enumerate() {
+        assert_eq!(trust_by(spoiled(spoil).unwrap(), &packed), AttestationTrust::Trusted, "root {index}");
+    }
+    let silent: [fn(&mut Certificate); 4] = [
+        |it| it.extensions = vec![Extension::end_entity()],
+        // digitalSignature
+        |it| it.extensions.push(Extension::new(KEY_USAGE, vec![3, 2, 7, 0x80])),
+        |it| it.extensions = vec![Extension::new(KEY_USAGE, vec![3, 2, 7, 0x80])],
+        // By somebody else, who alone could say that it may sign.
+        |it| (it.extensions, it.issuer) = (Vec::new(), named("Above")),
+    ];
+    for (index, spoil) in silent.into_iter().enumerate() {
+        assert_eq!(trust_by(spoiled(spoil).unwrap(), &packed), AttestationTrust::Untrusted, "root {index}");
+    }
+    let malformed: [fn(&mut Certificate); 2] = [
+        |it| it.extensions = vec![Extension::new(BASIC_CONSTRAINTS, vec![5, 0])],
+        |it| it.extensions.push(Extension::new(KEY_USAGE, vec![5, 0])),
+    ];
+    for (index, spoil) in malformed.into_iter().enumerate() {
+        assert!(spoiled(spoil).is_err(), "root {index}");
     }
 }
 

@@ -144,11 +144,28 @@ impl<'a> Certificate<'a> {
     pub(super) fn longest_path(&self) -> Result<usize, Flaw> {
         let constraints = self.basic_constraints()?.filter(|constraints| constraints.ca);
         let constraints = constraints.ok_or(Flaw("an issuer's basic constraints say that it is a CA's"))?;
-        if let Some(usage) = self.extension(KEY_USAGE) {
-            let usage = KeyUsage::from_der(usage).map_err(|_| Flaw("a key usage is malformed"))?;
-            require(usage.key_cert_sign(), "an issuer's key usage is to sign certificates")?;
-        }
-        Ok(constraints.path_len_constraint.map_or(usize::MAX, usize::from))
+        require(self.may_sign_certificates()?, "an issuer's key usage is to sign certificates")?;
+        Ok(longest_path(&constraints))
+    }
+
+    /// The same of a configured root; none if it signs no certificates. Of a root nothing is believed but its name and its key
+    /// ([RFC 5280, section 6.1.1](https://www.rfc-editor.org/rfc/rfc5280#section-6.1.1)), so that one without basic constraints will do. What it says of itself is heeded.
+    pub(super) fn longest_path_as_root(&self) -> Result<Option<usize>, Flaw> {
+        let may_sign = self.may_sign_certificates()?;
+        let longest_path = match self.basic_constraints()? {
+            Some(constraints) => constraints.ca.then(|| longest_path(&constraints)),
+            None => (self.fields.issuer() == self.subject()).then_some(usize::MAX),
+        };
+        Ok(longest_path.filter(|_| may_sign))
+    }
+
+    fn key_usage(&self) -> Result<Option<KeyUsage>, Flaw> {
+        let decode = |value| KeyUsage::from_der(value).map_err(|_| Flaw("a key usage is malformed"));
+        self.extension(KEY_USAGE).map(decode).transpose()
+    }
+
+    fn may_sign_certificates(&self) -> Result<bool, Flaw> {
+        Ok(self.key_usage()?.is_none_or(|usage| usage.key_cert_sign()))
     }
 
     /// Whether somebody of that name signed it with that key. SHA-1 is refused.
@@ -169,4 +186,8 @@ impl<'a> Certificate<'a> {
         key.verify(digest, self.parts.signed, signature)
             .map_err(|_| Flaw("a certificate's signature does not hold"))
     }
+}
+
+fn longest_path(constraints: &BasicConstraints) -> usize {
+    constraints.path_len_constraint.map_or(usize::MAX, usize::from)
 }

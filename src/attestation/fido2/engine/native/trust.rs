@@ -11,7 +11,8 @@ use crate::model::{AttestationTrust, Invalid};
 /// Who is believed when they vouch for an authenticator: roots, each with the models that it may vouch for.
 ///
 /// Take them from the makers, or from the [FIDO Metadata Service](https://fidoalliance.org/metadata/), where roots and AAGUIDs stand side by
-/// side. A root may be the certificate of an authenticator itself, as it is for some there. A root that a statement brings along
+/// side. A root may be the certificate of an authenticator itself, as it is for some there, and then vouches for that one alone. One that signed itself
+/// may sign others, unless it says that it does not: an old one, without basic constraints, too. A root that a statement brings along
 /// is none unless it is also here.
 ///
 /// ```
@@ -53,6 +54,9 @@ impl TrustAnchors {
         let root = Certificate::parse(certificate).map_err(|_| {
             Invalid::new("a root is a certificate in DER, with a key and extensions that are known here")
         })?;
+        let longest_path = root
+            .longest_path_as_root()
+            .map_err(|_| Invalid::new("a root's basic constraints and key usage are well-formed"))?;
         let aaguids: Box<[_]> = aaguids.into_iter().collect();
         if aaguids.is_empty() {
             return Err(Invalid::new("a root vouches for at least one AAGUID"));
@@ -61,7 +65,7 @@ impl TrustAnchors {
             der: certificate.into(),
             name: root.subject().clone(),
             public_key: root.public_key().clone(),
-            longest_path: root.longest_path().ok(),
+            longest_path,
             aaguids,
         });
         Ok(self)
