@@ -11,7 +11,7 @@ const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
 #[derive(Clone)]
 pub(crate) struct Tpm {
     pub(crate) passkey: Passkey,
-    certificate: Certificate,
+    pub(crate) certificate: Certificate,
     algorithm: i64,
     signer: Option<Key>,
     version: &'static str,
@@ -38,7 +38,7 @@ fn tpm_attributes() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn usage(id: &str) -> Extension {
+pub(crate) fn usage(id: &str) -> Extension {
     Extension::new(EXTENDED_KEY_USAGE, sequence(&[&oid(id)]))
 }
 

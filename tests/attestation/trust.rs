@@ -8,7 +8,7 @@ use crate::fido_u2f::U2f;
 use crate::keys::Key;
 use crate::packed::Packed;
 use crate::registration::{AAGUID, Member, Passkey, check_with};
-use crate::tpm::Tpm;
+use crate::tpm::{Tpm, usage};
 
 const OTHER: [u8; 16] = *b"another-aaguid!!";
 
@@ -148,6 +148,44 @@ fn a_root_is_a_name_and_a_key_and_what_it_says_of_itself() {
     for (index, spoil) in malformed.into_iter().enumerate() {
         assert!(spoiled(spoil).is_err(), "root {index}");
     }
+}
+
+#[test]
+fn only_a_chain_that_is_for_signatures_is_trusted() {
+    let key_usage = |unused, bits| Extension::new(KEY_USAGE, vec![3, 2, unused, bits]);
+    let purpose = || usage("1.3.6.1.5.5.7.3.1");
+    let leaf = |extension| {
+        let mut packed = Packed::new();
+        packed.certificate.extensions.push(extension);
+        packed.attest()
+    };
+    let issuer = |extension| {
+        let mut middle = middle();
+        middle.extensions.push(extension);
+        packed_with(&middle).attest()
+    };
+    let mut silent = Packed::new();
+    silent.certificate.extensions[1] = purpose().critical();
+    let mut tpm = Tpm::new();
+    tpm.certificate.extensions[2].is_critical = true;
+
+    // digitalSignature
+    let trusted = [leaf(key_usage(7, 0x80)), leaf(purpose()), issuer(purpose()), tpm.attest()];
+    for (index, attestation) in trusted.iter().enumerate() {
+        assert_eq!(trust_by(anchor(&root()), attestation), AttestationTrust::Trusted, "{index}");
+    }
+    // keyEncipherment, and what is no key usage.
+    let untrusted = [
+        leaf(key_usage(5, 0x20)),
+        leaf(Extension::new(KEY_USAGE, vec![5, 0])),
+        leaf(purpose().critical()),
+        issuer(purpose().critical()),
+    ];
+    for (index, attestation) in untrusted.iter().enumerate() {
+        assert_eq!(trust_by(anchor(&root()), attestation), AttestationTrust::Untrusted, "{index}");
+    }
+    let only = TrustAnchors::new().with_root(&root(), [AAGUID]).unwrap();
+    assert_eq!(trust_by(only, &silent.attest()), AttestationTrust::Untrusted);
 }
 
 #[test]

@@ -122,6 +122,16 @@ impl<'a> Certificate<'a> {
         require(is_end, "the certificate's basic constraints say that it is no CA's")
     }
 
+    /// Whether its key is for signatures, as far as it says.
+    pub(super) fn is_for_signatures(&self) -> bool {
+        self.key_usage().is_ok_and(|usage| usage.is_none_or(|usage| usage.digital_signature()))
+    }
+
+    /// Whether it insists on the purposes of its key.
+    pub(super) fn has_critical_purposes(&self) -> bool {
+        self.find(EXTENDED_KEY_USAGE).is_some_and(|purposes| purposes.critical)
+    }
+
     pub(super) fn names_model(&self) -> bool {
         self.find(AAGUID).is_some()
     }

@@ -138,16 +138,18 @@ impl NativeEngine {
             key: input.key,
             client_data_hash: Sha256::digest(input.client_data).into(),
         };
-        match input.object.format {
+        let vouchers = match input.object.format {
             // The shell has seen that there is nothing in it.
-            "none" => Ok(Vouchers::Nobody),
-            "packed" => packed::verify(&registration()),
-            "fido-u2f" => fido_u2f::verify(&registration()),
-            "apple" => apple::verify(&registration()),
-            "android-key" => android_key::verify(&registration()),
-            "tpm" => tpm::verify(&registration(), self.by_sha1),
-            _ => Err(Flaw("an unknown format")),
-        }
+            "none" => Vouchers::Nobody,
+            "packed" => packed::verify(&registration())?,
+            "fido-u2f" => fido_u2f::verify(&registration())?,
+            "apple" => apple::verify(&registration())?,
+            "android-key" => android_key::verify(&registration())?,
+            // The only one that reads what the key is for.
+            "tpm" => return tpm::verify(&registration(), self.by_sha1),
+            _ => return Err(Flaw("an unknown format")),
+        };
+        Ok(vouchers.of_any_purpose())
     }
 }
 
@@ -173,4 +175,18 @@ enum Vouchers<'a> {
     Certificates(Chain<'a>),
     /// Certificates of which the first has to say for which model it is if its root vouches for several, and does not say so.
     OfUnnamedModel(Chain<'a>),
+}
+
+impl Vouchers<'_> {
+    /// The same, or nobody if the first certificate insists on a purpose, which the format does not read.
+    fn of_any_purpose(self) -> Self {
+        match &self {
+            Self::Certificates(chain) | Self::OfUnnamedModel(chain)
+                if chain.leaf().has_critical_purposes() =>
+            {
+                Self::Nobody
+            }
+            Self::Nobody | Self::Certificates(_) | Self::OfUnnamedModel(_) => self,
+        }
+    }
 }

@@ -99,13 +99,16 @@ impl TrustAnchors {
 }
 
 impl Anchor {
-    /// It is in the chain, or it signed one that is.
+    /// It is in the chain, or it signed one that is, and the chain is for signatures. A chain that is not still holds, as some that are published
+    /// do, but nobody vouches for what it signs.
     fn vouches_for(&self, chain: &Chain<'_>) -> bool {
-        chain.certificates().iter().enumerate().any(|(intermediates, certificate)| {
-            let may_sign = self.longest_path.is_some_and(|longest| intermediates <= longest);
-            *certificate.der == *self.der
-                || may_sign && certificate.check_signed_by(&self.name, &self.public_key).is_ok()
-        })
+        let mut certificates = chain.certificates().iter().enumerate();
+        chain.is_for_signatures()
+            && certificates.any(|(intermediates, certificate)| {
+                let may_sign = self.longest_path.is_some_and(|longest| intermediates <= longest);
+                *certificate.der == *self.der
+                    || may_sign && certificate.check_signed_by(&self.name, &self.public_key).is_ok()
+            })
     }
 }
 
