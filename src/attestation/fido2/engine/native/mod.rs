@@ -34,6 +34,15 @@ use crate::model::{AttestationConveyance, AttestationTrust, CoseAlgorithm, Fido2
 /// network, and a statement says how a passkey was made, not what its maker is worth today. Take a root off the [`TrustAnchors`] when its
 /// authenticators are no longer to be trusted.
 ///
+/// Where a standard leaves room, it is strict:
+///
+/// - Names in certificates are the same if their bytes are, and not if they only read alike.
+/// - A certificate in a statement whose key is of a kind that is not supported sinks the statement, wherever in the list it stands.
+/// - Every issuer counts towards the longest path that another allows, one that signed itself too.
+/// - The purpose of an `android-key` is to sign and nothing else, as the specification has it: a key that may also verify is refused.
+/// - A chain whose first certificate says that its key is not for signatures, or one of which insists on a purpose that the format does not read, is
+///   accepted and never trusted.
+///
 /// ```
 /// use credential_code::attestation::{NativeEngine, TrustAnchors};
 ///
