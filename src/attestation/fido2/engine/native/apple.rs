@@ -1,7 +1,7 @@
 //! [Section 8.8](https://www.w3.org/TR/webauthn-3/#sctn-apple-anonymous-attestation): Apple makes a certificate for the credential itself,
 //! with a hash of the registration in it.
 
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 use x509_cert::der::asn1::ObjectIdentifier;
 
 use crate::attestation::fido2::engine::native::chain::Chain;
@@ -22,7 +22,7 @@ pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>
         return Err(Flaw("apple has x5c, perhaps alg, and nothing else"));
     };
     let chain = Chain::parse(x5c)?;
-    let nonce = Sha256::digest(registration.signed_message());
+    let nonce = registration.signed_hash::<Sha256>();
     let attested = chain.leaf().extension(NONCE).ok_or(Flaw("the certificate has a nonce"))?;
     let attested = attested.strip_prefix(NONCE_HEADER);
     require(attested == Some(nonce.as_slice()), "the nonce is that of the registration")?;

@@ -16,7 +16,8 @@ mod signature;
 mod tpm;
 mod trust;
 
-use sha2::{Digest as _, Sha256};
+use sha2::digest::Output;
+use sha2::{Digest, Sha256};
 
 use self::chain::Chain;
 use self::flaw::Flaw;
@@ -175,6 +176,11 @@ impl Registration<'_> {
     /// What most formats sign: the authenticator data and the hash of the client data.
     fn signed_message(&self) -> Vec<u8> {
         [self.authenticator_data, &self.client_data_hash].concat()
+    }
+
+    /// The hash of that.
+    fn signed_hash<D: Digest>(&self) -> Output<D> {
+        D::new().chain_update(self.authenticator_data).chain_update(self.client_data_hash).finalize()
     }
 }
 
