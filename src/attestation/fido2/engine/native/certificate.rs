@@ -158,8 +158,9 @@ impl<'a> Certificate<'a> {
         Ok(longest_path(&constraints))
     }
 
-    /// The same of a configured root; none if it signs no certificates. Of a root nothing is believed but its name and its key
-    /// ([RFC 5280, section 6.1.1](https://www.rfc-editor.org/rfc/rfc5280#section-6.1.1)), so that one without basic constraints will do. What it says of itself is heeded.
+    /// The same of a configured root; none if it signs no certificates. A root is a name and a key
+    /// ([RFC 5280, section 6.1.1](https://www.rfc-editor.org/rfc/rfc5280#section-6.1.1)), so that one which signed itself needs no basic
+    /// constraints. If it has any, they count.
     pub(super) fn longest_path_as_root(&self) -> Result<Option<usize>, Flaw> {
         let may_sign = self.may_sign_certificates()?;
         let longest_path = match self.basic_constraints()? {

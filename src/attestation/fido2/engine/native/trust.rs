@@ -11,9 +11,9 @@ use crate::model::{AttestationTrust, Invalid};
 /// Who is believed when they vouch for an authenticator: roots, each with the models that it may vouch for.
 ///
 /// Take them from the makers, or from the [FIDO Metadata Service](https://fidoalliance.org/metadata/), where roots and AAGUIDs stand side by
-/// side. A root may be the certificate of an authenticator itself, as it is for some there, and then vouches for that one alone. One that signed itself
-/// may sign others, unless it says that it does not: an old one, without basic constraints, too. A root that a statement brings along
-/// is none unless it is also here.
+/// side. A root may be the certificate of an authenticator itself, as it is for some there, and then vouches for that one alone. One
+/// that signed itself may sign others, even without basic constraints, unless it says that it does not. A root that a statement brings
+/// along is none unless it is also here.
 ///
 /// ```
 /// use credential_code::attestation::TrustAnchors;
