@@ -1,6 +1,7 @@
 //! How often each step allocates, so that copies can't creep in.
 //!
-//! A row's number is what was measured: the smallest of many runs, since now and then the store in memory tidies up in the middle of one.
+//! A row's number is what was measured, the same with either backend: the smallest of many runs, since now and then the store in memory tidies
+//! up in the middle of one. `core` and `native` are the engines, on one registration each; certificates make up most of what the native one takes.
 //! Whoever raises a number says in the commit what for. What they are for, over HTTP and from the router's call to the whole answer:
 //!
 //! | what | mint | exchange, `Key` | register, `Key` |
@@ -16,24 +17,39 @@
 #[path = "support/mod.rs"]
 mod support;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use credential_code::attestation::{Attestation, Expected, verify};
-use credential_code::model::Challenge;
-use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
-use credential_code::{CodeRouter, CredentialKind, RelyingParty};
+use credential_code::assertion::Assertion;
+use credential_code::attestation::{
+    Attestation, AttestationEngine, Expected, NativeEngine, TrustAnchors, verify,
+};
+use credential_code::model::{
+    AttestationTrust, Challenge, CoseAlgorithm, Credential, CredentialId, Fido2Policy, Requirement,
+};
+use credential_code::testing::{
+    KeyClient, MemoryHost, SoftAuthenticator, StatementFormat, action_flow_builder,
+};
+use credential_code::{ActionRouter, Budget, CodeRouter, CredentialKind, RelyingParty, User};
 use http::{Request, Response, header};
 use http_body::Body;
 use http_body_util::Full;
 use serde_json::{Value, json};
-use support::{EXCHANGE, MINT, ORIGIN, PARTY, REGISTER, World, exchange_body, register_body, text};
+use support::{
+    EXCHANGE, MINT, ORIGIN, PARTY, REGISTER, World, base64url, exchange_body, register_body, text, user,
+};
 use tower::Service;
 
 const RUNS: usize = 100;
+const BEGIN: &str = "/auth/action/init";
+const COMPLETE: &str = "/auth/action";
 const CHALLENGE: &str = "Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw";
 
 /// What is ready at once.
@@ -44,7 +60,12 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn answer(router: &mut CodeRouter, request: Request<Full<Bytes>>) -> Response<Full<Bytes>> {
+/// A router.
+trait Endpoints: Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>, Error = Infallible> {}
+
+impl<S: Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>, Error = Infallible>> Endpoints for S {}
+
+fn answer(router: &mut impl Endpoints, request: Request<Full<Bytes>>) -> Response<Full<Bytes>> {
     let Ok(response) = now(router.call(request));
     response
 }
@@ -63,17 +84,20 @@ fn json_of(response: Response<Full<Bytes>>) -> Value {
 }
 
 /// The smallest number of allocations of several requests.
-fn of_step(path: &str, body: impl Fn(&World, &mut CodeRouter) -> Value) -> u64 {
-    let world = World::new();
-    let mut router = CodeRouter::new(world.flow.clone());
+fn of_requests<R: Endpoints>(router: &mut R, path: &str, body: impl Fn(&mut R) -> Value) -> u64 {
     let counts = (0..RUNS).map(|_| {
-        let request = post(path, &body(&world, &mut router));
+        let request = post(path, &body(router));
         let mut response = None;
-        let counted = allocation_counter::measure(|| response = Some(answer(&mut router, request)));
+        let counted = allocation_counter::measure(|| response = Some(answer(router, request)));
         json_of(response.unwrap());
         counted.count_total
     });
     counts.min().unwrap()
+}
+
+fn of_step(path: &str, body: impl Fn(&World, &mut CodeRouter) -> Value) -> u64 {
+    let world = World::new();
+    of_requests(&mut CodeRouter::new(world.flow.clone()), path, |router| body(&world, router))
 }
 
 fn mint_body(world: &World) -> Value {
@@ -96,12 +120,113 @@ fn of_register(kind: CredentialKind, attest: impl Fn(&str) -> Attestation) -> u6
     })
 }
 
+/// The endpoints of user actions, for a user with that credential.
+fn action_router(credential: Credential) -> ActionRouter {
+    let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
+    host.seed(credential);
+    let flow = action_flow_builder(&host).challenges_per_user(Budget::per_minute(1_000_000));
+    ActionRouter::new(flow.build().unwrap())
+}
+
+fn begin_body() -> Value {
+    json!({
+        "userActionPayload": "{}",
+        "userActionHttpMethod": "POST",
+        "userActionHttpPath": MINT,
+        "userActionServerKind": "Api",
+    })
+}
+
+fn of_beginning(credential: Credential) -> u64 {
+    of_requests(&mut action_router(credential), BEGIN, |_| begin_body())
+}
+
+fn of_completion(credential: Credential, assert: impl Fn(&str) -> Assertion) -> u64 {
+    of_requests(&mut action_router(credential), COMPLETE, |router| {
+        let challenge = json_of(answer(router, post(BEGIN, &begin_body())));
+        let assertion = assert(&text(&challenge, "challenge"));
+        let mut proof = json!({
+            "credId": assertion.credential_id.as_str(),
+            "clientData": base64url(&assertion.client_data),
+            "signature": base64url(&assertion.signature),
+        });
+        if let Some(fido2) = &assertion.fido2 {
+            proof["authenticatorData"] = base64url(&fido2.authenticator_data).into();
+        }
+        json!({
+            "challengeIdentifier": challenge["challengeIdentifier"],
+            "firstFactor": { "kind": assertion.kind.as_str(), "credentialAssertion": proof },
+        })
+    })
+}
+
 fn of_verification(attestation: &Attestation) -> u64 {
+    of_verification_with(&AttestationEngine::WebauthnRs, attestation)
+}
+
+fn of_verification_with(engine: &AttestationEngine, attestation: &Attestation) -> u64 {
     let party = RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap();
     let challenge = Challenge::new(CHALLENGE).unwrap();
-    let expected = Expected::new(attestation.kind, &challenge);
+    let expected = Expected::new(attestation.kind, &challenge).with_attestation_engine(engine);
     let counted = allocation_counter::measure(|| {
         black_box(verify(&party, &expected, attestation)).unwrap();
+    });
+    counted.count_total
+}
+
+/// The vectors of WebAuthn Level 3, and one of Android that it would accept.
+fn published_files() -> [Value; 2] {
+    let files =
+        [include_str!("vectors/webauthn_level_3.json"), include_str!("vectors/bench_registration.json")];
+    files.map(|file| serde_json::from_str(file).unwrap())
+}
+
+fn bytes(value: &Value, member: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(value[member].as_str().unwrap()).unwrap()
+}
+
+/// A published registration.
+fn published(id: &str) -> Value {
+    let [level_3, bench] = published_files();
+    let mut all = level_3["vectors"].as_array().unwrap().iter().chain(bench["passkeys"].as_array().unwrap());
+    all.find(|vector| vector["id"] == id).unwrap().clone()
+}
+
+fn native() -> AttestationEngine {
+    NativeEngine::new().into()
+}
+
+/// One that finds a root for the registration, which is one signature more to check.
+fn trusting(id: &str) -> AttestationEngine {
+    let vector = published(id);
+    let (object, credential_id) = (bytes(&vector, "attestationData"), bytes(&vector, "credId"));
+    let at = object.windows(credential_id.len()).position(|window| window == credential_id).unwrap();
+    // Before the id stand its length, and the AAGUID.
+    let aaguid = object[at - 18..at - 2].try_into().unwrap();
+    let root = bytes(&published_files()[0], "attestation_root_cert_b64url");
+    NativeEngine::new().trust(TrustAnchors::new().with_root(&root, [aaguid]).unwrap()).into()
+}
+
+fn of_published(engine: &AttestationEngine, trust: AttestationTrust, id: &str) -> u64 {
+    let vector = published(id);
+    let text = |member| text(&vector, member);
+    let attestation = Attestation {
+        kind: CredentialKind::Fido2,
+        credential_id: CredentialId::new(text("credId")).unwrap(),
+        client_data: bytes(&vector, "clientData"),
+        attestation_data: bytes(&vector, "attestationData"),
+    };
+    let party = RelyingParty::new(text("rp_id"), "Example", [text("origin")]).unwrap();
+    let challenge = Challenge::new(text("challenge_b64url")).unwrap();
+    let mut policy = Fido2Policy::default();
+    policy.user_verification = Requirement::Preferred;
+    policy.algorithms = vec![CoseAlgorithm::Es256];
+    let expected = Expected::new(CredentialKind::Fido2, &challenge)
+        .with_fido2_policy(&policy)
+        .with_attestation_engine(engine);
+    let counted = allocation_counter::measure(|| {
+        let verified = black_box(verify(&party, &expected, &attestation)).unwrap();
+        assert_eq!(verified.fido2().unwrap().attestation_trust, trust);
     });
     counted.count_total
 }
@@ -116,17 +241,50 @@ fn key(client: fn() -> KeyClient) -> impl Fn(&str) -> Attestation {
 
 #[test]
 fn no_step_allocates_more_than_it_did() {
+    use AttestationTrust::{Trusted, Untrusted};
+    use CredentialKind::{Fido2, Key};
+    use StatementFormat::{None, PackedSelf};
+
+    let core = AttestationEngine::WebauthnRs;
+    let (key_client, authenticator) = (KeyClient::p256(), SoftAuthenticator::new(None));
     let rows = [
         ("mint", 24, of_step(MINT, |world, _| mint_body(world))),
-        ("exchange, Fido2", 29, of_exchange(CredentialKind::Fido2)),
-        ("exchange, Key", 28, of_exchange(CredentialKind::Key)),
-        ("register, Key, P-256", 40, of_register(CredentialKind::Key, key(KeyClient::p256))),
-        ("register, Key, Ed25519", 40, of_register(CredentialKind::Key, key(KeyClient::ed25519))),
-        ("register, Fido2, none", 72, of_register(CredentialKind::Fido2, passkey(StatementFormat::None))),
+        ("exchange, Fido2", 29, of_exchange(Fido2)),
+        ("exchange, Key", 28, of_exchange(Key)),
+        ("register, Key, P-256", 40, of_register(Key, key(KeyClient::p256))),
+        ("register, Key, Ed25519", 40, of_register(Key, key(KeyClient::ed25519))),
+        ("register, Fido2, none", 72, of_register(Fido2, passkey(None))),
+        ("begin an action, Key", 32, of_beginning(key_client.credential(user(), Key))),
+        ("begin an action, Fido2", 33, of_beginning(authenticator.credential(user()))),
+        (
+            "complete an action, Key",
+            33,
+            of_completion(key_client.credential(user(), Key), |challenge| key_client.assert(Key, challenge)),
+        ),
+        (
+            "complete an action, Fido2",
+            39,
+            of_completion(authenticator.credential(user()), |challenge| {
+                authenticator.assert(PARTY, ORIGIN, challenge)
+            }),
+        ),
         ("verify, Key, P-256", 14, of_verification(&key(KeyClient::p256)(CHALLENGE))),
         ("verify, Key, Ed25519", 14, of_verification(&key(KeyClient::ed25519)(CHALLENGE))),
-        ("verify, Fido2, none", 44, of_verification(&passkey(StatementFormat::None)(CHALLENGE))),
-        ("verify, Fido2, packed self", 59, of_verification(&passkey(StatementFormat::PackedSelf)(CHALLENGE))),
+        ("core, none", 44, of_verification(&passkey(None)(CHALLENGE))),
+        ("core, packed self", 59, of_verification(&passkey(PackedSelf)(CHALLENGE))),
+        ("core, packed", 99, of_published(&core, Untrusted, "w3c-packed-es256")),
+        ("native, none", 9, of_verification_with(&native(), &passkey(None)(CHALLENGE))),
+        ("native, packed self", 10, of_verification_with(&native(), &passkey(PackedSelf)(CHALLENGE))),
+        ("native, packed", 42, of_published(&native(), Untrusted, "w3c-packed-es256")),
+        (
+            "native, packed, trusted",
+            42,
+            of_published(&trusting("w3c-packed-es256"), Trusted, "w3c-packed-es256"),
+        ),
+        ("native, fido-u2f", 41, of_published(&native(), Untrusted, "w3c-fido-u2f-es256")),
+        ("native, apple", 43, of_published(&native(), Untrusted, "w3c-apple-es256")),
+        ("native, android-key", 30, of_published(&native(), Untrusted, "android-key-es256")),
+        ("native, tpm", 50, of_published(&native(), Untrusted, "w3c-tpm-es256")),
     ];
     let more: Vec<_> = rows.iter().filter(|(_, most, count)| count > most).collect();
     assert!(more.is_empty(), "more than they did: {more:?}");

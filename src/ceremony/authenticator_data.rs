@@ -81,7 +81,7 @@ fn split_item(bytes: &[u8]) -> Result<(&[u8], &[u8]), MalformedAuthenticatorData
 }
 
 /// Steps over one item of definite length that nests no deeper than `depth`.
-pub(crate) fn skip_shallow(cbor: &mut Decoder<'_>, depth: usize) -> Result<(), Error> {
+fn skip_shallow(cbor: &mut Decoder<'_>, depth: usize) -> Result<(), Error> {
     let Some(depth) = depth.checked_sub(1) else {
         return Err(Error::message("nested too deeply"));
     };

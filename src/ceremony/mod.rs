@@ -6,6 +6,6 @@ mod client_data;
 
 #[cfg(feature = "fido2")]
 pub(crate) use self::authenticator_data::{
-    AttestedCredential, AuthenticatorData, MalformedAuthenticatorData, skip_shallow,
+    AttestedCredential, AuthenticatorData, MalformedAuthenticatorData,
 };
 pub(crate) use self::client_data::{ClientData, ClientDataError};

@@ -54,7 +54,6 @@ fn an_apple_certificate_is_for_the_key_and_has_its_nonce() {
         ("the certificate is for the credential's key", |it| it.certificate.key = Key::p256(9)),
         ("a certificate's signature does not hold", |it| it.certificate.signer = Key::p256(9)),
         (MEMBERS, |it| it.extra.push(("sig", Member::Bytes(vec![1])))),
-        (MEMBERS, |it| it.extra.push(("more", Member::Bytes(vec![1])))),
     ];
     assert_laws(&Apple::new(), Apple::attest, breaches);
 

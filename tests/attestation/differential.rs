@@ -3,16 +3,22 @@
 
 use std::collections::BTreeMap;
 
-use credential_code::attestation::{Attestation, AttestationEngine, NativeEngine};
+use credential_code::attestation::{Attestation, AttestationEngine, NativeEngine, TrustAnchors};
+use credential_code::model::{AttestationTrust, Fido2Properties};
+use minicbor::Decoder;
+use minicbor::bytes::ByteSlice;
+use minicbor::data::Type;
 use proptest::prelude::*;
+use x509_cert::der::{Decode, Encode};
 
 use crate::android_key::Android;
 use crate::apple::Apple;
+use crate::certificates::root;
 use crate::fido_u2f::U2f;
 use crate::keys::Key;
 use crate::packed::Packed;
 use crate::published;
-use crate::registration::{Passkey, check, check_with};
+use crate::registration::{AAGUID, Passkey, check, check_with};
 use crate::tpm::Tpm;
 
 /// A registration, and how each engine is asked about changes to it.
@@ -20,11 +26,34 @@ struct Seed {
     name: String,
     attestation: Attestation,
     check: Check,
+    /// The native engine, with a root for the seed's model, and where certificates say which they are for also for each model that is one bit off.
+    native: AttestationEngine,
     /// Why webauthn-rs-core refuses it as it is, though the native engine accepts it.
     reason: Option<&'static str>,
 }
 
-type Check = Box<dyn Fn(&AttestationEngine, &Attestation) -> bool>;
+/// What is known of an accepted passkey.
+type Check = Box<dyn Fn(&AttestationEngine, &Attestation) -> Option<Fido2Properties>>;
+
+impl Seed {
+    fn ask_native(&self, attestation: &Attestation) -> Option<Fido2Properties> {
+        (self.check)(&self.native, attestation)
+    }
+
+    fn core_accepts(&self, attestation: &Attestation) -> bool {
+        (self.check)(&AttestationEngine::WebauthnRs, attestation).is_some()
+    }
+}
+
+fn trusting(root: &[u8], aaguids: impl IntoIterator<Item = [u8; 16]>) -> AttestationEngine {
+    NativeEngine::new().trust(TrustAnchors::new().with_root(root, aaguids).unwrap()).into()
+}
+
+/// That model, and all that differ from it in one bit.
+fn and_neighbours(aaguid: [u8; 16]) -> impl Iterator<Item = [u8; 16]> {
+    let number = u128::from_be_bytes(aaguid);
+    (0..128).map(move |bit| (number ^ 1 << bit).to_be_bytes()).chain([aaguid])
+}
 
 /// What core can't do. Nothing else is a reason.
 const REASONS: [&str; 4] = [
@@ -38,7 +67,10 @@ fn seeds() -> Vec<Seed> {
     let made = |name: &str, attestation: Attestation, reason| Seed {
         name: name.to_owned(),
         attestation,
-        check: Box::new(|engine, attestation| check_with(engine, attestation).is_ok()),
+        check: Box::new(|engine, attestation| {
+            check_with(engine, attestation).ok().and_then(|verified| verified.fido2().cloned())
+        }),
+        native: trusting(&root(), and_neighbours(AAGUID).chain(and_neighbours([0; 16]))),
         reason,
     };
     let of_self = |key: Key| {
@@ -71,11 +103,70 @@ fn seeds() -> Vec<Seed> {
             _ => None,
         };
         let attestation = vector.attestation.clone();
-        let check =
-            move |engine: &AttestationEngine, changed: &Attestation| vector.check(engine, changed).is_ok();
-        seeds.push(Seed { name, attestation, check: Box::new(check), reason });
+        let aaguid = vector.check(&NativeEngine::new().into(), &attestation);
+        let aaguid = aaguid.ok().and_then(|verified| verified.fido2().map(|fido2| fido2.aaguid));
+        let native = trusting(&published::root(), [aaguid.unwrap_or(AAGUID)]);
+        let check = move |engine: &AttestationEngine, changed: &Attestation| {
+            vector.check(engine, changed).ok().and_then(|verified| verified.fido2().cloned())
+        };
+        seeds.push(Seed { name, attestation, check: Box::new(check), native, reason });
     }
     seeds
+}
+
+/// All of a registration that some signature is over, and the signatures: everything but the spelling of its CBOR, and but what the last certificate
+/// says, which nothing in the registration signs. Its key is what the others were checked with.
+#[derive(PartialEq)]
+struct Signed {
+    client_data: Vec<u8>,
+    members: BTreeMap<String, Vec<u8>>,
+    certificates: Vec<Vec<u8>>,
+    last_key: Option<Vec<u8>>,
+}
+
+impl Signed {
+    fn read(attestation: &Attestation) -> Self {
+        let mut cbor = Decoder::new(&attestation.attestation_data);
+        let mut signed = Self {
+            client_data: attestation.client_data.clone(),
+            members: BTreeMap::new(),
+            certificates: Vec::new(),
+            last_key: None,
+        };
+        signed.read_map(&mut cbor);
+        if let Some(last) = signed.certificates.pop() {
+            let last = x509_cert::Certificate::from_der(&last).unwrap();
+            signed.last_key = Some(last.tbs_certificate().subject_public_key_info().to_der().unwrap());
+        }
+        signed
+    }
+
+    /// Reads the statement as if its members were the registration's own. Heads and lengths may have any form.
+    fn read_map(&mut self, cbor: &mut Decoder<'_>) {
+        let mut left = cbor.map().unwrap();
+        while left != Some(0) {
+            left = left.map(|left| left - 1);
+            if cbor.datatype().unwrap() == Type::Break {
+                return cbor.skip().unwrap();
+            }
+            let name = cbor.str().unwrap().to_owned();
+            let value = match cbor.datatype().unwrap() {
+                Type::Map | Type::MapIndef => {
+                    self.read_map(cbor);
+                    continue;
+                }
+                Type::Array => {
+                    let certificates = cbor.array_iter::<&ByteSlice>().unwrap();
+                    self.certificates = certificates.map(|der| der.unwrap().to_vec()).collect();
+                    continue;
+                }
+                Type::Bytes => cbor.bytes().unwrap().to_vec(),
+                Type::String => cbor.str().unwrap().into(),
+                _ => cbor.i64().unwrap().to_be_bytes().into(),
+            };
+            assert!(self.members.insert(name, value).is_none(), "a member twice");
+        }
+    }
 }
 
 /// How many changed registrations there were, and what became of them.
@@ -83,29 +174,37 @@ fn seeds() -> Vec<Seed> {
 struct Tally {
     seen: usize,
     accepted: usize,
+    trusted: usize,
     by_reason: BTreeMap<&'static str, usize>,
 }
 
 impl Tally {
-    /// The law: what the native engine accepts, core accepts, or it is something that core can't do.
+    /// The laws: what the native engine accepts, core accepts, or it is something that core can't do, and then all that is signed is as it was.
+    /// Nothing becomes trusted that was not, and what is trusted is of the model that it was of.
     fn judge(&mut self, seed: &Seed, change: &str, changed: &Attestation) {
         self.seen += 1;
-        if !(seed.check)(&NativeEngine::new().into(), changed) {
-            return;
-        }
+        let Some(properties) = seed.ask_native(changed) else { return };
         self.accepted += 1;
-        if (seed.check)(&AttestationEngine::WebauthnRs, changed) {
+        if properties.attestation_trust == AttestationTrust::Trusted {
+            self.trusted += 1;
+            let before = seed.ask_native(&seed.attestation).unwrap();
+            assert_eq!(before.attestation_trust, AttestationTrust::Trusted, "{}: after {change}", seed.name);
+            assert_eq!(before.aaguid, properties.aaguid, "{}: after {change}", seed.name);
+        }
+        if seed.core_accepts(changed) {
             return;
         }
         let reason =
             seed.reason.unwrap_or_else(|| panic!("{}: only native accepts it after {change}", seed.name));
+        let is_as_before = Signed::read(&seed.attestation) == Signed::read(changed);
+        assert!(is_as_before, "{}: native accepts it after {change}", seed.name);
         *self.by_reason.entry(reason).or_default() += 1;
     }
 
     fn print(&self, what: &str) {
         println!(
-            "{what}: {} seen, {} accepted by native; core refuses of them {:?}",
-            self.seen, self.accepted, self.by_reason
+            "{what}: {} seen, {} accepted by native, {} trusted; core refuses of them {:?}",
+            self.seen, self.accepted, self.trusted, self.by_reason
         );
     }
 }
@@ -114,14 +213,14 @@ impl Tally {
 fn both_engines_agree_on_what_is_whole() {
     let mut tally = Tally::default();
     for seed in seeds() {
-        let native = (seed.check)(&NativeEngine::new().into(), &seed.attestation);
-        let core = (seed.check)(&AttestationEngine::WebauthnRs, &seed.attestation);
+        let native = seed.ask_native(&seed.attestation).is_some();
+        let core = seed.core_accepts(&seed.attestation);
         assert_eq!(native && !core, seed.reason.is_some(), "{}: native {native}, core {core}", seed.name);
         assert!(native || !core, "{}: only core accepts it", seed.name);
         tally.judge(&seed, "nothing", &seed.attestation);
     }
     tally.print("whole");
-    assert_eq!((tally.seen, tally.accepted), (26, 22));
+    assert_eq!((tally.seen, tally.accepted, tally.trusted), (26, 22, 12));
 }
 
 /// In two halves, which run beside each other.

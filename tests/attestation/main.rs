@@ -14,6 +14,7 @@ mod apple;
 mod differential;
 mod engines;
 mod fido_u2f;
+mod members;
 mod packed;
 mod published;
 mod tpm;

@@ -141,7 +141,6 @@ fn a_statement_is_signed_by_the_key_of_its_certificate_with_its_algorithm() {
         (MEMBERS, |it| it.extra.push(("ver", Member::Text("2.0")))),
         (MEMBERS, |it| it.extra.push(("certInfo", Member::Bytes(Vec::new())))),
         (MEMBERS, |it| it.extra.push(("pubArea", Member::Bytes(Vec::new())))),
-        (MEMBERS, |it| it.extra.push(("ecdaaKeyId", Member::Bytes(Vec::new())))),
     ];
     assert_laws(&Packed::new(), Packed::attest, breaches);
 }

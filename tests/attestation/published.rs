@@ -18,7 +18,7 @@ pub(crate) fn vectors() -> Vec<(String, Vector)> {
     vectors.iter().map(|vector| (text(vector, "id").to_owned(), Vector::read(vector))).collect()
 }
 
-fn root() -> Vec<u8> {
+pub(crate) fn root() -> Vec<u8> {
     let file: Value = serde_json::from_str(include_str!("../vectors/webauthn_level_3.json")).unwrap();
     URL_SAFE_NO_PAD.decode(text(&file, "attestation_root_cert_b64url")).unwrap()
 }

@@ -28,6 +28,7 @@ pub(crate) enum Member {
 #[derive(Clone)]
 pub(crate) struct Passkey {
     pub(crate) key: Key,
+    pub(crate) flags: u8,
     pub(crate) aaguid: [u8; 16],
     pub(crate) client_data: Vec<u8>,
 }
@@ -37,7 +38,7 @@ impl Passkey {
         let client_data = format!(
             r#"{{"type":"webauthn.create","challenge":"{CHALLENGE}","origin":"https://app.example.com"}}"#
         );
-        Self { key, aaguid: AAGUID, client_data: client_data.into() }
+        Self { key, flags: 0x45, aaguid: AAGUID, client_data: client_data.into() }
     }
 
     pub(crate) fn id(&self) -> [u8; 16] {
@@ -46,7 +47,7 @@ impl Passkey {
 
     pub(crate) fn authenticator_data(&self) -> Vec<u8> {
         let mut data = Sha256::digest("example.com").to_vec();
-        data.extend_from_slice(&[0x45, 0, 0, 0, 1]);
+        data.extend_from_slice(&[self.flags, 0, 0, 0, 1]);
         data.extend_from_slice(&self.aaguid);
         data.extend_from_slice(&[0, 16]);
         data.extend_from_slice(&self.id());

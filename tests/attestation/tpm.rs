@@ -11,7 +11,7 @@ const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
 #[derive(Clone)]
 pub(crate) struct Tpm {
     pub(crate) passkey: Passkey,
-    certificate: Certificate,
+    pub(crate) certificate: Certificate,
     algorithm: i64,
     signer: Option<Key>,
     version: &'static str,
@@ -38,7 +38,7 @@ fn tpm_attributes() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn usage(id: &str) -> Extension {
+pub(crate) fn usage(id: &str) -> Extension {
     Extension::new(EXTENDED_KEY_USAGE, sequence(&[&oid(id)]))
 }
 
@@ -152,7 +152,6 @@ fn a_tpm_certifies_the_name_of_the_key_for_this_registration() {
     let breaches: &[Breach<Tpm>] = &[
         (MEMBERS, |it| it.version = "1.2"),
         (MEMBERS, |it| it.version = ""),
-        (MEMBERS, |it| it.extra.push(("more", Member::Number(1)))),
         ("certInfo was made by a TPM", |it| it.cert_info = |info| with_bytes(info, 0, b"\xffTCH")),
         ("certInfo certifies a key", |it| it.cert_info = |info| with_bytes(info, 4, &[0x80, 0x18])),
         (EXTRA, |it| it.signed = |passkey| passkey.client_data_hash().to_vec()),
@@ -203,12 +202,15 @@ fn an_attestation_keys_certificate_meets_every_requirement() {
         ("the certificate has an alternative name", |it| {
             it.certificate.extensions.remove(1);
         }),
+        ("the alternative name is critical", |it| {
+            it.certificate.extensions[1].is_critical = false;
+        }),
         ("the alternative name is malformed", |it| {
             it.certificate.extensions[1].value.pop();
         }),
         (TPM, |it| {
             let mail = sequence(&[b"\x81\x01@".as_slice()]);
-            it.certificate.extensions[1] = Extension::new(ALTERNATIVE_NAME, mail);
+            it.certificate.extensions[1] = Extension::new(ALTERNATIVE_NAME, mail).critical();
         }),
         (TPM, |it| it.certificate.extensions[1] = alternative_name(&tpm_attributes()[1..])),
         (TPM, |it| it.certificate.extensions[1] = alternative_name(&tpm_attributes()[..2])),

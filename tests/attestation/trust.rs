@@ -3,12 +3,12 @@ use credential_code::model::AttestationTrust;
 
 use crate::android_key::Android;
 use crate::apple::Apple;
-use crate::certificates::{Certificate, Extension, named, root, root_key};
+use crate::certificates::{BASIC_CONSTRAINTS, Certificate, Extension, KEY_USAGE, named, root, root_key};
 use crate::fido_u2f::U2f;
 use crate::keys::Key;
 use crate::packed::Packed;
 use crate::registration::{AAGUID, Member, Passkey, check_with};
-use crate::tpm::Tpm;
+use crate::tpm::{Tpm, usage};
 
 const OTHER: [u8; 16] = *b"another-aaguid!!";
 
@@ -95,13 +95,114 @@ fn a_passkey_that_vouches_for_itself_is_not_trusted() {
 }
 
 #[test]
-fn a_u2f_key_is_trusted_as_long_as_it_claims_no_model() {
+fn a_u2f_key_is_trusted_as_long_as_it_claims_only_what_it_signed() {
     let anchors = || TrustAnchors::new().with_root(&root(), [AAGUID, [0; 16]]).unwrap();
-    let mut key = U2f::new();
-    assert_eq!(trust_by(anchors(), &key.attest()), AttestationTrust::Trusted);
-    // It is not under its signature.
-    key.passkey.aaguid = AAGUID;
-    assert_eq!(trust_by(anchors(), &key.attest()), AttestationTrust::Untrusted);
+    assert_eq!(trust_by(anchors(), &U2f::new().attest()), AttestationTrust::Trusted);
+    let claims: [fn(&mut Passkey); 4] = [
+        |it| it.aaguid = AAGUID,
+        // Verified, eligible for backup, backed up.
+        |it| it.flags = 0x45,
+        |it| it.flags = 0x49,
+        |it| it.flags = 0x59,
+    ];
+    for (index, claim) in claims.into_iter().enumerate() {
+        let mut key = U2f::new();
+        claim(&mut key.passkey);
+        assert_eq!(trust_by(anchors(), &key.attest()), AttestationTrust::Untrusted, "claim {index}");
+    }
+}
+
+#[test]
+fn a_root_is_a_name_and_a_key_and_what_it_says_of_itself() {
+    let packed = Packed::new().attest();
+    let spoiled = |spoil: fn(&mut Certificate)| {
+        let mut root = Certificate::authority("Root", root_key());
+        spoil(&mut root);
+        TrustAnchors::new().with_root(&root.der(), [AAGUID])
+    };
+    let trusted: [fn(&mut Certificate); 3] = [
+        // Of version 1.
+        |it| (it.version, it.extensions) = (0, Vec::new()),
+        |it| it.extensions.clear(),
+        // keyCertSign
+        |it| it.extensions = vec![Extension::new(KEY_USAGE, vec![3, 2, 2, 0x04])],
+    ];
+    for (index, spoil) in trusted.into_iter().enumerate() {
+        assert_eq!(trust_by(spoiled(spoil).unwrap(), &packed), AttestationTrust::Trusted, "root {index}");
+    }
+    let silent: [fn(&mut Certificate); 4] = [
+        |it| it.extensions = vec![Extension::end_entity()],
+        // digitalSignature
+        |it| it.extensions.push(Extension::new(KEY_USAGE, vec![3, 2, 7, 0x80])),
+        |it| it.extensions = vec![Extension::new(KEY_USAGE, vec![3, 2, 7, 0x80])],
+        // By somebody else, who alone could say that it may sign.
+        |it| (it.extensions, it.issuer) = (Vec::new(), named("Above")),
+    ];
+    for (index, spoil) in silent.into_iter().enumerate() {
+        assert_eq!(trust_by(spoiled(spoil).unwrap(), &packed), AttestationTrust::Untrusted, "root {index}");
+    }
+    let malformed: [fn(&mut Certificate); 2] = [
+        |it| it.extensions = vec![Extension::new(BASIC_CONSTRAINTS, vec![5, 0])],
+        |it| it.extensions.push(Extension::new(KEY_USAGE, vec![5, 0])),
+    ];
+    for (index, spoil) in malformed.into_iter().enumerate() {
+        assert!(spoiled(spoil).is_err(), "root {index}");
+    }
+}
+
+#[test]
+fn only_a_chain_that_is_for_signatures_is_trusted() {
+    let key_usage = |unused, bits| Extension::new(KEY_USAGE, vec![3, 2, unused, bits]);
+    let purpose = || usage("1.3.6.1.5.5.7.3.1");
+    let leaf = |extension| {
+        let mut packed = Packed::new();
+        packed.certificate.extensions.push(extension);
+        packed.attest()
+    };
+    let issuer = |extension| {
+        let mut middle = middle();
+        middle.extensions.push(extension);
+        packed_with(&middle).attest()
+    };
+    let mut silent = Packed::new();
+    silent.certificate.extensions[1] = purpose().critical();
+    let mut tpm = Tpm::new();
+    tpm.certificate.extensions[2].is_critical = true;
+
+    // digitalSignature
+    let trusted = [leaf(key_usage(7, 0x80)), leaf(purpose()), issuer(purpose()), tpm.attest()];
+    for (index, attestation) in trusted.iter().enumerate() {
+        assert_eq!(trust_by(anchor(&root()), attestation), AttestationTrust::Trusted, "{index}");
+    }
+    // keyEncipherment, and what is no key usage.
+    let untrusted = [
+        leaf(key_usage(5, 0x20)),
+        leaf(Extension::new(KEY_USAGE, vec![5, 0])),
+        leaf(purpose().critical()),
+        issuer(purpose().critical()),
+    ];
+    for (index, attestation) in untrusted.iter().enumerate() {
+        assert_eq!(trust_by(anchor(&root()), attestation), AttestationTrust::Untrusted, "{index}");
+    }
+    let only = TrustAnchors::new().with_root(&root(), [AAGUID]).unwrap();
+    assert_eq!(trust_by(only, &silent.attest()), AttestationTrust::Untrusted);
+}
+
+#[test]
+fn whom_a_root_for_several_models_vouches_for_says_which() {
+    let mut silent = Packed::new();
+    silent.certificate.extensions.pop();
+    let silent = silent.attest();
+    let add = |anchors: TrustAnchors, aaguid| anchors.with_root(&root(), [aaguid]).unwrap();
+    let one = add(TrustAnchors::new(), AAGUID);
+    assert_eq!(trust_by(one.clone(), &silent), AttestationTrust::Trusted);
+    assert_eq!(trust_by(add(one.clone(), AAGUID), &silent), AttestationTrust::Trusted, "listed twice");
+
+    // Its signer may be the other model.
+    assert_eq!(trust_by(anchor(&root()), &silent), AttestationTrust::Untrusted);
+    assert_eq!(trust_by(add(one.clone(), OTHER), &silent), AttestationTrust::Untrusted);
+    let renewed = Certificate::authority("Renewed", root_key()).der();
+    assert_eq!(trust_by(one.with_root(&renewed, [OTHER]).unwrap(), &silent), AttestationTrust::Untrusted);
 }
 
 #[test]

@@ -1,13 +1,9 @@
 use minicbor::decode::{Decoder, Error};
 
 use crate::attestation::fido2::attestation_object::Items;
-use crate::ceremony::skip_shallow;
 
-/// Deeper nesting than any statement has; a reader of the rest may recurse.
-const DEEPEST: usize = 16;
-
-/// An attestation statement: the members of all the formats, each at most once. Which of them a format has, and what they mean, is the
-/// engine's to say.
+/// An attestation statement: the members of all the formats, each at most once, and no others. Which of them a format has, and what they
+/// mean, is the engine's to say.
 #[derive(Debug, Default)]
 pub(super) struct Statement<'a> {
     pub(super) alg: Option<i64>,
@@ -17,8 +13,6 @@ pub(super) struct Statement<'a> {
     pub(super) ver: Option<&'a str>,
     pub(super) cert_info: Option<&'a [u8]>,
     pub(super) pub_area: Option<&'a [u8]>,
-    /// Whether there is a member that is none of these.
-    pub(super) has_unknown: bool,
 }
 
 impl<'a> Statement<'a> {
@@ -33,11 +27,7 @@ impl<'a> Statement<'a> {
                 "ver" => statement.ver.replace(cbor.str()?).is_none(),
                 "certInfo" => statement.cert_info.replace(cbor.bytes()?).is_none(),
                 "pubArea" => statement.pub_area.replace(cbor.bytes()?).is_none(),
-                _ => {
-                    skip_shallow(cbor, DEEPEST)?;
-                    statement.has_unknown = true;
-                    true
-                }
+                _ => return Err(Error::message("unknown member")),
             };
             if !is_first {
                 return Err(Error::message("duplicate member"));
@@ -48,18 +38,7 @@ impl<'a> Statement<'a> {
 
     /// Whether it is the empty map.
     pub(super) fn is_empty(&self) -> bool {
-        matches!(
-            self,
-            Self {
-                alg: None,
-                sig: None,
-                x5c: None,
-                ver: None,
-                cert_info: None,
-                pub_area: None,
-                has_unknown: false
-            }
-        )
+        matches!(self, Self { alg: None, sig: None, x5c: None, ver: None, cert_info: None, pub_area: None })
     }
 }
 

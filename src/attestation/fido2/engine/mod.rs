@@ -44,11 +44,11 @@ pub(super) trait StatementEngine {
 /// | what it is | webauthn-rs-core 0.6.2, which reads the whole input once more | this crate, on its own [`crypto`](crate::crypto) and `x509-cert` |
 /// | formats | `none`, `packed`, `fido-u2f`, `apple`, `android-key` but from StrongBox | these, StrongBox too, and `tpm` |
 /// | passkeys | ES256, ES384, RS256 of 2048 bits; ES512 without self attestation | ES256, ES384, ES512, EdDSA (Ed25519); RS256, RS384, RS512 of 2048 to 4096 bits |
-/// | certificates | the first one is read | each one is signed by the next |
+/// | certificates | the first one is read | each one is signed by the next, by names that are equal to the byte |
 /// | trust | none | configured roots |
 /// | extensions, token binding | refused if it can't read them | not looked at |
 ///
-/// `android-safetynet`, which is deprecated, and `compound` are refused by both.
+/// `android-safetynet`, which is deprecated, and `compound` are refused by both, and so is a member that no format has.
 ///
 /// ```
 /// use credential_code::CredentialKind;

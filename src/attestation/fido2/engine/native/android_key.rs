@@ -26,7 +26,6 @@ pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>
         ver: None,
         cert_info: None,
         pub_area: None,
-        has_unknown: false,
     } = registration.statement
     else {
         return Err(Flaw("android-key has alg, sig, x5c, and nothing else"));

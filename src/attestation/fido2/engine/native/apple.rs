@@ -1,7 +1,7 @@
 //! [Section 8.8](https://www.w3.org/TR/webauthn-3/#sctn-apple-anonymous-attestation): Apple makes a certificate for the credential itself,
 //! with a hash of the registration in it.
 
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 use x509_cert::der::asn1::ObjectIdentifier;
 
 use crate::attestation::fido2::engine::native::chain::Chain;
@@ -16,20 +16,13 @@ const NONCE_HEADER: &[u8] = &[0x30, 0x24, 0xa1, 0x22, 0x04, 0x20];
 
 pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>, Flaw> {
     // The first devices sent an algorithm as well.
-    let &Statement {
-        alg: _,
-        sig: None,
-        x5c: Some(ref x5c),
-        ver: None,
-        cert_info: None,
-        pub_area: None,
-        has_unknown: false,
-    } = registration.statement
+    let &Statement { alg: _, sig: None, x5c: Some(ref x5c), ver: None, cert_info: None, pub_area: None } =
+        registration.statement
     else {
         return Err(Flaw("apple has x5c, perhaps alg, and nothing else"));
     };
     let chain = Chain::parse(x5c)?;
-    let nonce = Sha256::digest(registration.signed_message());
+    let nonce = registration.signed_hash::<Sha256>();
     let attested = chain.leaf().extension(NONCE).ok_or(Flaw("the certificate has a nonce"))?;
     let attested = attested.strip_prefix(NONCE_HEADER);
     require(attested == Some(nonce.as_slice()), "the nonce is that of the registration")?;

@@ -100,7 +100,7 @@ impl<'a> Certificate<'a> {
         self.find(id).map(|extension| extension.extn_value.as_bytes())
     }
 
-    fn find(&self, id: ObjectIdentifier) -> Option<&Extension> {
+    pub(super) fn find(&self, id: ObjectIdentifier) -> Option<&Extension> {
         self.extensions().iter().find(|extension| extension.extn_id == id)
     }
 
@@ -122,6 +122,20 @@ impl<'a> Certificate<'a> {
         require(is_end, "the certificate's basic constraints say that it is no CA's")
     }
 
+    /// Whether its key is for signatures, as far as it says.
+    pub(super) fn is_for_signatures(&self) -> bool {
+        self.key_usage().is_ok_and(|usage| usage.is_none_or(|usage| usage.digital_signature()))
+    }
+
+    /// Whether it insists on the purposes of its key.
+    pub(super) fn has_critical_purposes(&self) -> bool {
+        self.find(EXTENDED_KEY_USAGE).is_some_and(|purposes| purposes.critical)
+    }
+
+    pub(super) fn names_model(&self) -> bool {
+        self.find(AAGUID).is_some()
+    }
+
     /// It says for which model it is, if it says so, without calling that critical.
     pub(super) fn check_aaguid(&self, aaguid: &[u8; 16]) -> Result<(), Flaw> {
         let Some(extension) = self.find(AAGUID) else { return Ok(()) };
@@ -140,11 +154,29 @@ impl<'a> Certificate<'a> {
     pub(super) fn longest_path(&self) -> Result<usize, Flaw> {
         let constraints = self.basic_constraints()?.filter(|constraints| constraints.ca);
         let constraints = constraints.ok_or(Flaw("an issuer's basic constraints say that it is a CA's"))?;
-        if let Some(usage) = self.extension(KEY_USAGE) {
-            let usage = KeyUsage::from_der(usage).map_err(|_| Flaw("a key usage is malformed"))?;
-            require(usage.key_cert_sign(), "an issuer's key usage is to sign certificates")?;
-        }
-        Ok(constraints.path_len_constraint.map_or(usize::MAX, usize::from))
+        require(self.may_sign_certificates()?, "an issuer's key usage is to sign certificates")?;
+        Ok(longest_path(&constraints))
+    }
+
+    /// The same of a configured root; none if it signs no certificates. A root is a name and a key
+    /// ([RFC 5280, section 6.1.1](https://www.rfc-editor.org/rfc/rfc5280#section-6.1.1)), so that one which signed itself needs no basic
+    /// constraints. If it has any, they count.
+    pub(super) fn longest_path_as_root(&self) -> Result<Option<usize>, Flaw> {
+        let may_sign = self.may_sign_certificates()?;
+        let longest_path = match self.basic_constraints()? {
+            Some(constraints) => constraints.ca.then(|| longest_path(&constraints)),
+            None => (self.fields.issuer() == self.subject()).then_some(usize::MAX),
+        };
+        Ok(longest_path.filter(|_| may_sign))
+    }
+
+    fn key_usage(&self) -> Result<Option<KeyUsage>, Flaw> {
+        let decode = |value| KeyUsage::from_der(value).map_err(|_| Flaw("a key usage is malformed"));
+        self.extension(KEY_USAGE).map(decode).transpose()
+    }
+
+    fn may_sign_certificates(&self) -> Result<bool, Flaw> {
+        Ok(self.key_usage()?.is_none_or(|usage| usage.key_cert_sign()))
     }
 
     /// Whether somebody of that name signed it with that key. SHA-1 is refused.
@@ -165,4 +197,8 @@ impl<'a> Certificate<'a> {
         key.verify(digest, self.parts.signed, signature)
             .map_err(|_| Flaw("a certificate's signature does not hold"))
     }
+}
+
+fn longest_path(constraints: &BasicConstraints) -> usize {
+    constraints.path_len_constraint.map_or(usize::MAX, usize::from)
 }

@@ -18,6 +18,11 @@ impl<'a> Chain<'a> {
         &self.0[0]
     }
 
+    /// Whether the leaf's key is for signatures, and no issuer insists on a purpose of its own, which nobody reads.
+    pub(super) fn is_for_signatures(&self) -> bool {
+        self.leaf().is_for_signatures() && !self.0[1..].iter().any(Certificate::has_critical_purposes)
+    }
+
     pub(super) fn certificates(&self) -> &[Certificate<'a>] {
         &self.0
     }

@@ -11,6 +11,9 @@ const ES256: i64 = -7;
 /// A point of P-256: a byte for its form, and two coordinates.
 const POINT: usize = 65;
 
+/// The flags of authenticator data in which somebody was present and there is a credential.
+const PRESENT: u8 = 0x41;
+
 pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>, Flaw> {
     let &Statement {
         alg: None,
@@ -19,7 +22,6 @@ pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>
         ver: None,
         cert_info: None,
         pub_area: None,
-        has_unknown: false,
     } = registration.statement
     else {
         return Err(Flaw("fido-u2f has sig, x5c, and nothing else"));
@@ -30,11 +32,16 @@ pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>
     require(key.algorithm() == KeyAlgorithm::P256, "the certificate's key is on P-256")?;
     require(registration.key.algorithm == ES256, "the credential's algorithm is ES256")?;
     signature::check(key, ES256, &message(registration)?, sig)?;
-    // The authenticator did not sign its model, which it has none of: it may be claimed by no other than zeros.
-    match registration.credential.aaguid == [0; 16] {
+    match is_as_signed(registration) {
         true => Ok(Vouchers::Certificates(chain)),
         false => Ok(Vouchers::Nobody),
     }
+}
+
+/// Whether the authenticator data claims nothing that such a key did not sign for: it has no model, and what it signs says that somebody was
+/// present and made a credential, and neither that they were verified nor what becomes of the key. The counter is as the client says.
+fn is_as_signed(registration: &Registration<'_>) -> bool {
+    registration.credential.aaguid == [0; 16] && registration.authenticator_data.get(32) == Some(&PRESENT)
 }
 
 /// A [registration response message](https://fidoalliance.org/specs/fido-u2f-v1.2-ps-20170411/fido-u2f-raw-message-formats-v1.2-ps-20170411.html#registration-response-message-success).

@@ -16,7 +16,8 @@ mod signature;
 mod tpm;
 mod trust;
 
-use sha2::{Digest as _, Sha256};
+use sha2::digest::Output;
+use sha2::{Digest, Sha256};
 
 use self::chain::Chain;
 use self::flaw::Flaw;
@@ -33,6 +34,15 @@ use crate::model::{AttestationConveyance, AttestationTrust, CoseAlgorithm, Fido2
 /// Neither a certificate's validity period nor its revocation is looked at: [`verify`](crate::attestation::verify) knows no clock and no
 /// network, and a statement says how a passkey was made, not what its maker is worth today. Take a root off the [`TrustAnchors`] when its
 /// authenticators are no longer to be trusted.
+///
+/// Where a standard leaves room, it is strict:
+///
+/// - Names in certificates are the same if their bytes are, and not if they only read alike.
+/// - A certificate in a statement whose key is of a kind that is not supported sinks the statement, wherever in the list it stands.
+/// - Every issuer counts towards the longest path that another allows, one that signed itself too.
+/// - The purpose of an `android-key` is to sign and nothing else, as the specification has it: a key that may also verify is refused.
+/// - A chain whose first certificate says that its key is not for signatures, or one of which insists on a purpose that the format does not read, is
+///   accepted and never trusted.
 ///
 /// ```
 /// use credential_code::attestation::{NativeEngine, TrustAnchors};
@@ -120,10 +130,7 @@ impl StatementEngine for NativeEngine {
     }
 
     fn verify_statement(&self, input: &StatementInput<'_>) -> Result<AttestationTrust, VerifyError> {
-        let trust = match self.verify_format(input)? {
-            Vouchers::Nobody => AttestationTrust::Untrusted,
-            Vouchers::Certificates(chain) => self.anchors.judge(&chain, &input.credential.aaguid),
-        };
+        let trust = self.anchors.judge(&self.verify_format(input)?, &input.credential.aaguid);
         match (trust, self.untrusted) {
             (AttestationTrust::Trusted, _) | (AttestationTrust::Untrusted, Untrusted::Accept) => Ok(trust),
             (AttestationTrust::Untrusted, Untrusted::Refuse) => Err(VerifyError::Untrusted),
@@ -141,16 +148,18 @@ impl NativeEngine {
             key: input.key,
             client_data_hash: Sha256::digest(input.client_data).into(),
         };
-        match input.object.format {
+        let vouchers = match input.object.format {
             // The shell has seen that there is nothing in it.
-            "none" => Ok(Vouchers::Nobody),
-            "packed" => packed::verify(&registration()),
-            "fido-u2f" => fido_u2f::verify(&registration()),
-            "apple" => apple::verify(&registration()),
-            "android-key" => android_key::verify(&registration()),
-            "tpm" => tpm::verify(&registration(), self.by_sha1),
-            _ => Err(Flaw("an unknown format")),
-        }
+            "none" => Vouchers::Nobody,
+            "packed" => packed::verify(&registration())?,
+            "fido-u2f" => fido_u2f::verify(&registration())?,
+            "apple" => apple::verify(&registration())?,
+            "android-key" => android_key::verify(&registration())?,
+            // The only one that reads what the key is for.
+            "tpm" => return tpm::verify(&registration(), self.by_sha1),
+            _ => return Err(Flaw("an unknown format")),
+        };
+        Ok(vouchers.of_any_purpose())
     }
 }
 
@@ -168,10 +177,31 @@ impl Registration<'_> {
     fn signed_message(&self) -> Vec<u8> {
         [self.authenticator_data, &self.client_data_hash].concat()
     }
+
+    /// The hash of that.
+    fn signed_hash<D: Digest>(&self) -> Output<D> {
+        D::new().chain_update(self.authenticator_data).chain_update(self.client_data_hash).finalize()
+    }
 }
 
 /// Who signed for the authenticator's model.
 enum Vouchers<'a> {
     Nobody,
     Certificates(Chain<'a>),
+    /// Certificates of which the first has to say for which model it is if its root vouches for several, and does not say so.
+    OfUnnamedModel(Chain<'a>),
+}
+
+impl Vouchers<'_> {
+    /// The same, or nobody if the first certificate insists on a purpose, which the format does not read.
+    fn of_any_purpose(self) -> Self {
+        match &self {
+            Self::Certificates(chain) | Self::OfUnnamedModel(chain)
+                if chain.leaf().has_critical_purposes() =>
+            {
+                Self::Nobody
+            }
+            Self::Nobody | Self::Certificates(_) | Self::OfUnnamedModel(_) => self,
+        }
+    }
 }

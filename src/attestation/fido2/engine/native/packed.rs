@@ -16,15 +16,8 @@ const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 const ORGANIZATIONAL_UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.11");
 
 pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>, Flaw> {
-    let &Statement {
-        alg: Some(alg),
-        sig: Some(sig),
-        ref x5c,
-        ver: None,
-        cert_info: None,
-        pub_area: None,
-        has_unknown: false,
-    } = registration.statement
+    let &Statement { alg: Some(alg), sig: Some(sig), ref x5c, ver: None, cert_info: None, pub_area: None } =
+        registration.statement
     else {
         return Err(Flaw("packed has alg, sig, perhaps x5c, and nothing else"));
     };
@@ -39,7 +32,10 @@ pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>
     check_certificate(chain.leaf())?;
     chain.leaf().check_aaguid(&registration.credential.aaguid)?;
     chain.check_links()?;
-    Ok(Vouchers::Certificates(chain))
+    match chain.leaf().names_model() {
+        true => Ok(Vouchers::Certificates(chain)),
+        false => Ok(Vouchers::OfUnnamedModel(chain)),
+    }
 }
 
 /// [Section 8.2.1](https://www.w3.org/TR/webauthn-3/#sctn-packed-attestation-cert-requirements).

@@ -2,6 +2,7 @@ use std::fmt;
 
 use x509_cert::name::Name;
 
+use crate::attestation::fido2::engine::native::Vouchers;
 use crate::attestation::fido2::engine::native::certificate::Certificate;
 use crate::attestation::fido2::engine::native::chain::Chain;
 use crate::crypto::PublicKey;
@@ -10,8 +11,9 @@ use crate::model::{AttestationTrust, Invalid};
 /// Who is believed when they vouch for an authenticator: roots, each with the models that it may vouch for.
 ///
 /// Take them from the makers, or from the [FIDO Metadata Service](https://fidoalliance.org/metadata/), where roots and AAGUIDs stand side by
-/// side. A root may be the certificate of an authenticator itself, as it is for some there. A root that a statement brings along
-/// is none unless it is also here.
+/// side. A root may be the certificate of an authenticator itself, as it is for some there, and then vouches for that one alone. One
+/// that signed itself may sign others, even without basic constraints, unless it says that it does not. A root that a statement brings
+/// along is none unless it is also here.
 ///
 /// ```
 /// use credential_code::attestation::TrustAnchors;
@@ -41,6 +43,9 @@ impl TrustAnchors {
     }
 
     /// The same and a certificate in DER, which vouches for these AAGUIDs and no others. That of U2F keys, which have none, is all zeros.
+    ///
+    /// A `packed` certificate that does not name its model is trusted only if its root, over all calls of this, vouches for a single one: it may be
+    /// another's. So when the keys of one of two models are stolen and such certificates are about, take off the root, and not just the model.
     pub fn with_root(
         mut self,
         certificate: &[u8],
@@ -49,6 +54,9 @@ impl TrustAnchors {
         let root = Certificate::parse(certificate).map_err(|_| {
             Invalid::new("a root is a certificate in DER, with a key and extensions that are known here")
         })?;
+        let longest_path = root
+            .longest_path_as_root()
+            .map_err(|_| Invalid::new("a root's basic constraints and key usage are well-formed"))?;
         let aaguids: Box<[_]> = aaguids.into_iter().collect();
         if aaguids.is_empty() {
             return Err(Invalid::new("a root vouches for at least one AAGUID"));
@@ -57,7 +65,7 @@ impl TrustAnchors {
             der: certificate.into(),
             name: root.subject().clone(),
             public_key: root.public_key().clone(),
-            longest_path: root.longest_path().ok(),
+            longest_path,
             aaguids,
         });
         Ok(self)
@@ -67,24 +75,40 @@ impl TrustAnchors {
         self.anchors.is_empty()
     }
 
-    /// Whether a root for the model vouches for the chain. The chain's own links were checked before.
-    pub(super) fn judge(&self, chain: &Chain<'_>, aaguid: &[u8; 16]) -> AttestationTrust {
+    /// Whether a root for the model vouches for the certificates. Their own links were checked before.
+    pub(super) fn judge(&self, vouchers: &Vouchers<'_>, aaguid: &[u8; 16]) -> AttestationTrust {
         let mut anchors = self.anchors.iter().filter(|anchor| anchor.aaguids.contains(aaguid));
-        match anchors.any(|anchor| anchor.vouches_for(chain)) {
+        let is_trusted = match vouchers {
+            Vouchers::Nobody => false,
+            Vouchers::Certificates(chain) => anchors.any(|anchor| anchor.vouches_for(chain)),
+            Vouchers::OfUnnamedModel(chain) => {
+                anchors.any(|anchor| anchor.vouches_for(chain) && self.is_for_one_model(anchor))
+            }
+        };
+        match is_trusted {
             true => AttestationTrust::Trusted,
             false => AttestationTrust::Untrusted,
         }
     }
+
+    /// Whether the root's key vouches for one model alone, however often the root is listed.
+    fn is_for_one_model(&self, anchor: &Anchor) -> bool {
+        let same_key = self.anchors.iter().filter(|other| other.public_key == anchor.public_key);
+        same_key.flat_map(|root| &root.aaguids).all(|aaguid| *aaguid == anchor.aaguids[0])
+    }
 }
 
 impl Anchor {
-    /// It is in the chain, or it signed one that is.
+    /// It is in the chain, or it signed one that is, and the chain is for signatures. A chain that is not still holds, as some that are published
+    /// do, but nobody vouches for what it signs.
     fn vouches_for(&self, chain: &Chain<'_>) -> bool {
-        chain.certificates().iter().enumerate().any(|(intermediates, certificate)| {
-            let may_sign = self.longest_path.is_some_and(|longest| intermediates <= longest);
-            *certificate.der == *self.der
-                || may_sign && certificate.check_signed_by(&self.name, &self.public_key).is_ok()
-        })
+        let mut certificates = chain.certificates().iter().enumerate();
+        chain.is_for_signatures()
+            && certificates.any(|(intermediates, certificate)| {
+                let may_sign = self.longest_path.is_some_and(|longest| intermediates <= longest);
+                *certificate.der == *self.der
+                    || may_sign && certificate.check_signed_by(&self.name, &self.public_key).is_ok()
+            })
     }
 }
 

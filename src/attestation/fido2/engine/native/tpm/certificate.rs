@@ -26,10 +26,12 @@ pub(super) fn check(certificate: &Certificate<'_>) -> Result<(), Flaw> {
 /// The TPM's manufacturer, model and version stand in the alternative name, as one directory name
 /// (TCG EK Credential Profile, section 3.2.9).
 fn check_names(certificate: &Certificate<'_>) -> Result<(), Flaw> {
-    let names =
-        certificate.extension(ALTERNATIVE_NAME).ok_or(Flaw("the certificate has an alternative name"))?;
-    let SubjectAltName(names) =
-        SubjectAltName::from_der(names).map_err(|_| Flaw("the alternative name is malformed"))?;
+    let extension =
+        certificate.find(ALTERNATIVE_NAME).ok_or(Flaw("the certificate has an alternative name"))?;
+    // As it has to be where the subject is empty.
+    require(extension.critical, "the alternative name is critical")?;
+    let SubjectAltName(names) = SubjectAltName::from_der(extension.extn_value.as_bytes())
+        .map_err(|_| Flaw("the alternative name is malformed"))?;
     let is_tpm = names.iter().any(|name| match name {
         GeneralName::DirectoryName(name) => describes_tpm(name),
         _ => false,

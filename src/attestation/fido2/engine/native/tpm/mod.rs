@@ -9,7 +9,7 @@ mod public_area;
 mod structure;
 
 use sha1::Sha1;
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use sha2::{Sha256, Sha384, Sha512};
 
 use self::attest::Attest;
 use self::public_area::PublicArea;
@@ -30,7 +30,6 @@ pub(super) fn verify<'a>(registration: &Registration<'a>, by_sha1: BySha1) -> Re
         ver: Some("2.0"),
         cert_info: Some(cert_info),
         pub_area: Some(pub_area),
-        has_unknown: false,
     } = registration.statement
     else {
         return Err(Flaw("tpm has alg, sig, x5c, ver 2.0, certInfo, pubArea, and nothing else"));
@@ -41,7 +40,7 @@ pub(super) fn verify<'a>(registration: &Registration<'a>, by_sha1: BySha1) -> Re
     require(public_area.key == registration.key.public_key, "pubArea has the credential's key")?;
 
     let attest = Attest::parse(cert_info)?;
-    let extra_data = hash_of(alg, &registration.signed_message())?;
+    let extra_data = signed_hash(alg, registration)?;
     require(attest.extra_data == extra_data, "certInfo has the hash of the registration")?;
     require(attest.name == public_area.name, "certInfo names the key of pubArea")?;
 
@@ -60,13 +59,13 @@ fn check_signature(key: &PublicKey, algorithm: i64, message: &[u8], sig: &[u8]) 
     }
 }
 
-/// The hash that goes with an algorithm.
-fn hash_of(algorithm: i64, message: &[u8]) -> Result<Vec<u8>, Flaw> {
+/// The registration's hash that goes with an algorithm.
+fn signed_hash(algorithm: i64, registration: &Registration<'_>) -> Result<Vec<u8>, Flaw> {
     match algorithm {
-        -7 | -257 => Ok(Sha256::digest(message).to_vec()),
-        -35 | -258 => Ok(Sha384::digest(message).to_vec()),
-        -36 | -259 => Ok(Sha512::digest(message).to_vec()),
-        RS1 => Ok(Sha1::digest(message).to_vec()),
+        -7 | -257 => Ok(registration.signed_hash::<Sha256>().to_vec()),
+        -35 | -258 => Ok(registration.signed_hash::<Sha384>().to_vec()),
+        -36 | -259 => Ok(registration.signed_hash::<Sha512>().to_vec()),
+        RS1 => Ok(registration.signed_hash::<Sha1>().to_vec()),
         _ => Err(Flaw("a TPM does not sign with that algorithm")),
     }
 }
