@@ -98,7 +98,8 @@ fn measure<I>(
 }
 
 fn main() {
-    let mut criterion = Criterion::default().configure_from_args();
+    let criterion = Criterion::default().warm_up_time(Duration::from_secs(1));
+    let mut criterion = criterion.measurement_time(Duration::from_secs(2)).configure_from_args();
     let criterion = &mut criterion;
     measure(criterion, "mint", &async |_| {}, &async |bench, ()| {
         bench.mint().await;

@@ -42,7 +42,7 @@ const BACKEND: &str = if cfg!(feature = "aws-lc-rs") { "aws-lc-rs" } else { "rus
 const ORIGIN: &str = "https://app.example.com";
 const CONNECTIONS: usize = 16;
 const EXCHANGES: usize = 60_000;
-const REGISTERS: usize = 20_000;
+const REGISTERS: usize = 10_000;
 const ROUNDS: usize = 5;
 /// About as long as what a key signs.
 const MESSAGE: [u8; 300] = [7; 300];

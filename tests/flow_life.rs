@@ -10,8 +10,11 @@ use async_trait::async_trait;
 use axum::body::Body;
 use credential_code::attestation::Attestation;
 use credential_code::clock::Clock;
+use credential_code::flow::CodeFlowBuilder;
 use credential_code::model::UserStatus;
-use credential_code::store::{MemoryStore, Record, Sharing, Slot, SlotKey, SlotKeys, StoreError};
+use credential_code::store::{
+    CodeGrant, MemoryStore, PendingRegistration, Record, Sharing, Slot, SlotKey, SlotKeys, StoreError,
+};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use credential_code::{
     BoxError, Budget, Credential, CredentialKind, CredentialRepository, Event, Insertion, NewCredential,
@@ -39,6 +42,15 @@ impl<R: Record> Default for Flaky<R> {
     fn default() -> Self {
         Self { inner: MemoryStore::new(1000), failing_inserts: 0.into(), failing_takes: 0.into() }
     }
+}
+
+/// Both in this process, since a flow shares all of its stores or none.
+fn stores(
+    codes: &Arc<Flaky<CodeGrant>>,
+    pending: &Arc<Flaky<PendingRegistration>>,
+) -> impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder + use<> {
+    let (codes, pending) = (codes.clone(), pending.clone());
+    |builder| builder.code_store(codes).registration_store(pending)
 }
 
 fn fail(left: &AtomicU32) -> Result<(), StoreError> {
@@ -492,9 +504,8 @@ async fn a_code_that_was_put_back_keeps_its_old_expiry() {
 
 #[tokio::test]
 async fn a_failing_store_spends_neither_code_nor_challenge() {
-    let codes = Arc::new(Flaky::default());
-    let pending = Arc::new(Flaky::default());
-    let world = World::with(|builder| builder.code_store(codes.clone()).registration_store(pending.clone()));
+    let (codes, pending) = (Arc::default(), Arc::default());
+    let world = World::with(stores(&codes, &pending));
 
     codes.failing_inserts.store(1, Ordering::Relaxed);
     let mint = json!({ "expiration": world.unix(60) });
@@ -514,9 +525,9 @@ async fn a_failing_store_spends_neither_code_nor_challenge() {
 
 #[tokio::test]
 async fn a_failing_store_costs_no_code() {
-    let codes = Arc::new(Flaky::default());
-    let store = codes.clone();
-    let world = World::with(|builder| builder.code_store(store).codes_per_user(Budget::per_minute(1)));
+    let codes = Arc::default();
+    let stores = stores(&codes, &Arc::default());
+    let world = World::with(|builder| stores(builder).codes_per_user(Budget::per_minute(1)));
     codes.failing_inserts.store(3, Ordering::Relaxed);
     let mint = json!({ "expiration": world.unix(60) });
     for _ in 0..3 {
@@ -528,8 +539,9 @@ async fn a_failing_store_costs_no_code() {
 
 #[tokio::test]
 async fn a_failing_store_costs_no_guess() {
-    let codes = Arc::new(Flaky::default());
-    let world = World::with(|builder| builder.code_store(codes.clone()).misses(Budget::per_minute(1)));
+    let codes = Arc::default();
+    let stores = stores(&codes, &Arc::default());
+    let world = World::with(|builder| stores(builder).misses(Budget::per_minute(1)));
     let code = world.mint().await;
     codes.failing_takes.store(3, Ordering::Relaxed);
     for _ in 0..3 {
@@ -540,10 +552,9 @@ async fn a_failing_store_costs_no_guess() {
 
 #[tokio::test]
 async fn a_failing_store_costs_no_guess_at_register_either() {
-    let pending = Arc::new(Flaky::default());
-    let store = pending.clone();
-    let single = Budget::per_minute(1);
-    let world = World::with(|builder| builder.registration_store(store).misses(single));
+    let pending = Arc::default();
+    let stores = stores(&Arc::default(), &pending);
+    let world = World::with(|builder| stores(builder).misses(Budget::per_minute(1)));
     let challenge = world.challenge(key()).await;
     pending.failing_takes.store(5, Ordering::Relaxed);
     for _ in 0..5 {

@@ -107,6 +107,15 @@ impl StoreError {
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
     }
+
+    /// What fails in the background has only the log to tell.
+    #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+    pub(crate) fn warn(&self, what: &'static str) {
+        #[cfg(feature = "tracing")]
+        tracing::warn!(error = %self, reason = %self.source, "{what}");
+        #[cfg(not(feature = "tracing"))]
+        let _ = what;
+    }
 }
 
 impl From<UnreadableRecord> for StoreError {

@@ -138,21 +138,10 @@ async fn keep_asking(clock: EngineClock, connection: Connection, key: Arc<str>) 
     loop {
         tokio::time::sleep(CLOCK_INTERVAL).await;
         if let Err(error) = clock.ask(time(&connection, &key)).await {
-            warn(&error);
+            error.warn("Redis did not tell the time");
         }
     }
 }
-
-/// Nobody waits for the answer, so the log is where a failure is seen.
-#[cfg(feature = "tracing")]
-fn warn(error: &StoreError) {
-    let reason = std::error::Error::source(error).map(tracing::field::display);
-    tracing::warn!(%error, reason, "Redis did not tell the time");
-}
-
-/// Without the feature `tracing` there is no log.
-#[cfg(not(feature = "tracing"))]
-fn warn(_: &StoreError) {}
 
 /// By a script over a key, so that in a cluster the command has a place to go to.
 async fn time(connection: &Connection, key: &str) -> Result<SystemTime, BoxError> {

@@ -2,8 +2,6 @@ use std::fmt;
 
 use tokio::task::JoinHandle;
 
-use crate::store::StoreError;
-
 /// A task in the background, which ends when this is dropped.
 #[must_use = "dropping it ends the task"]
 pub struct Background(JoinHandle<()>);
@@ -12,17 +10,6 @@ impl Background {
     pub(super) fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Self {
         Self(tokio::spawn(task))
     }
-
-    /// What fails in the background has only the log to tell.
-    #[cfg(feature = "tracing")]
-    pub(super) fn warn(error: &StoreError, what: &'static str) {
-        use std::error::Error as _;
-
-        tracing::warn!(%error, reason = error.source().map(tracing::field::display), "{what}");
-    }
-
-    #[cfg(not(feature = "tracing"))]
-    pub(super) fn warn(_: &StoreError, _: &'static str) {}
 }
 
 impl Drop for Background {

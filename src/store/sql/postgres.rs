@@ -86,7 +86,7 @@ impl ServerClock {
             loop {
                 tokio::time::sleep(ASKED_EVERY).await;
                 if let Err(error) = ask_again(&pool, &asked).await {
-                    Background::warn(&error, "the server's clock could not be asked");
+                    error.warn("the server's clock could not be asked");
                 }
             }
         });

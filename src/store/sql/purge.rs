@@ -43,7 +43,7 @@ impl SqlStore {
                     // A batch at a time, so that requests have their turn in between.
                     Ok(purged) if purged == u64::from(Self::BATCH) => continue,
                     Ok(_) => {}
-                    Err(error) => Background::warn(&error, "expired rows were not purged"),
+                    Err(error) => error.warn("expired rows were not purged"),
                 }
                 clock.sleep(every).await;
             }
