@@ -42,6 +42,8 @@ const BACKEND: &str = if cfg!(feature = "aws-lc-rs") { "aws-lc-rs" } else { "rus
 const ORIGIN: &str = "https://app.example.com";
 const CONNECTIONS: usize = 16;
 const EXCHANGES: usize = 60_000;
+/// Of one connection, which waits for each answer before it asks again.
+const EXCHANGES_ALONE: usize = 15_000;
 const REGISTERS: usize = 10_000;
 const ROUNDS: usize = 5;
 /// About as long as what a key signs.
@@ -159,7 +161,7 @@ struct Sent {
 }
 
 /// Sends every body once, over connections that are kept open. Every answer has to be 200.
-fn send(server: &Server, path: &'static str, bodies: Vec<Bytes>) -> Sent {
+fn send(server: &Server, path: &'static str, connections: usize, bodies: Vec<Bytes>) -> Sent {
     let clients = Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let count = bodies.len();
     let (bodies, next, longest) =
@@ -167,7 +169,7 @@ fn send(server: &Server, path: &'static str, bodies: Vec<Bytes>) -> Sent {
     let address = server.address;
     clients.block_on(async move {
         let mut senders = Vec::new();
-        for _ in 0..CONNECTIONS {
+        for _ in 0..connections {
             let stream = TcpStream::connect(address).await.expect("a connection");
             stream.set_nodelay(true).expect("the option exists");
             let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("a handshake");
@@ -211,19 +213,21 @@ type Reference = fn(&[Bytes], &str, usize) -> Router;
 struct Comparison {
     name: String,
     path: &'static str,
+    connections: usize,
     beside: &'static [(&'static str, Reference)],
 }
 
 impl Comparison {
-    /// Some rounds, each of them beside the references at once after it.
-    fn run(&self, bench: &Bench, bodies: impl Fn() -> Vec<Bytes>) {
-        let Self { name, path, beside } = self;
-        let app = Router::new().nest_service("/auth/credentials", CodeRouter::new(bench.flow.clone()));
+    /// Some rounds, each of them with a flow that holds nothing yet, and beside the references at once after it.
+    fn run(&self, bodies: impl Fn(&Bench) -> Vec<Bytes>) {
+        let Self { name, path, beside, .. } = self;
         let mut ratios = vec![Vec::new(); beside.len()];
         for _ in 0..ROUNDS {
-            let ours = self.measure("ours", app.clone(), bodies());
+            let bench = Bench::new();
+            let app = Router::new().nest_service("/auth/credentials", CodeRouter::new(bench.flow.clone()));
+            let ours = self.measure("ours", app, bodies(&bench));
             for ((reference, make), ratios) in beside.iter().zip(&mut ratios) {
-                let bodies = bodies();
+                let bodies = bodies(&bench);
                 let app = make(&bodies, path, ours.answer);
                 ratios.push(ours.rate / self.measure(reference, app, bodies).rate);
             }
@@ -236,7 +240,7 @@ impl Comparison {
 
     fn measure(&self, what: &str, app: Router, bodies: Vec<Bytes>) -> Sent {
         let server = Server::start(app);
-        let sent = send(&server, self.path, bodies);
+        let sent = send(&server, self.path, self.connections, bodies);
         server.stop();
         println!("http/{}/{what}_rate {:.0} 1/s", self.name, sent.rate);
         if let Some(micros) = sent.server_micros {
@@ -328,29 +332,37 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let bench = Bench::new();
     let runtime = Builder::new_current_thread().build().expect("a runtime");
-    let exchange = Comparison {
-        name: "exchange_Key".into(),
-        path: "/auth/credentials/code/init",
-        beside: &[("bare", bare), ("least", least)],
-    };
-    exchange.run(&bench, || {
-        runtime.block_on(async {
-            let mut bodies = Vec::new();
-            for _ in 0..EXCHANGES {
-                bodies.push(bench.exchange_body().await);
-            }
-            bodies
-        })
-    });
+    let exchanges = [
+        ("exchange_Key", CONNECTIONS, EXCHANGES),
+        ("exchange_Key_crowd", CONNECTIONS * 4, EXCHANGES),
+        ("exchange_Key_alone", 1, EXCHANGES_ALONE),
+    ];
+    for (name, connections, count) in exchanges {
+        let exchange = Comparison {
+            name: name.into(),
+            path: "/auth/credentials/code/init",
+            connections,
+            beside: &[("bare", bare), ("least", least)],
+        };
+        exchange.run(|bench| {
+            runtime.block_on(async {
+                let mut bodies = Vec::new();
+                for _ in 0..count {
+                    bodies.push(bench.exchange_body().await);
+                }
+                bodies
+            })
+        });
+    }
     let client = KeyClient::p256();
     let register = Comparison {
         name: format!("register_Key_p256_{BACKEND}"),
         path: "/auth/credentials/code/verify",
+        connections: CONNECTIONS,
         beside: &[("bare_with_check", bare_with_check)],
     };
-    register.run(&bench, || {
+    register.run(|bench| {
         runtime.block_on(async {
             let mut bodies = Vec::new();
             for _ in 0..REGISTERS {

@@ -65,6 +65,8 @@ def bounds(groups, printed):
         ("`none`, native, of the fastest of the others", none["verify_native_aws-lc-rs"] / min(peers), "< 1"),
         ("exchange over loopback, of the bare handler's rate", figure("http/exchange_Key", "of_bare"), "≥ 0.85"),
         ("the same, of the least that an exchange can be", figure("http/exchange_Key", "of_least"), ""),
+        ("exchange over four times as many connections, of the bare handler's rate", figure("http/exchange_Key_crowd", "of_bare"), ""),
+        ("exchange over one connection, of the bare handler's rate", figure("http/exchange_Key_alone", "of_bare"), ""),
         ("register over loopback, of a handler that makes one check", figure("http/register_Key_p256_rustcrypto", "of_bare_with_check"), "≥ 0.80"),
         ("the same with aws-lc-rs", figure("http/register_Key_p256_aws-lc-rs", "of_bare_with_check"), "≥ 0.80"),
         ("an exchange with 10^6 challenges, of one with 10^3", figure("outstanding/1000000", "exchange") / figure("outstanding/1000", "exchange"), "≤ 1.50"),
