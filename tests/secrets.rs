@@ -2,10 +2,13 @@
 
 #![cfg(feature = "tracing")]
 
+#[path = "support/flaky.rs"]
+mod flaky;
 mod support;
 
 use std::error::Error as _;
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use credential_code::attestation::Attestation;
@@ -15,6 +18,7 @@ use credential_code::model::{ChallengeId, EncryptedPrivateKey};
 use credential_code::store::{SlotKey, SlotKeys};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use credential_code::{CredentialKind, Event, RelyingParty};
+use flaky::Flaky;
 use serde_json::{Value, json};
 use support::{KINDS, ORIGIN, PARTY, World, attest, base64url, exchange_body, register_body, text, user};
 use tracing_subscriber::fmt::MakeWriter;
@@ -142,6 +146,24 @@ async fn no_secret_is_in_the_log_or_in_an_event_or_in_a_source_of_an_error() {
     let mut secrets = Vec::new();
     let written = written(|builder| builder, async |world| secrets = run(world).await).await;
     written.iter().for_each(|log| log.assert_without(&secrets));
+}
+
+#[tokio::test]
+async fn the_log_tells_the_last_cause() {
+    let codes = Arc::new(Flaky::default());
+    let store = codes.clone();
+    let [log, _] = written(
+        |builder| builder.code_store(store),
+        async |world| {
+            let code = world.mint().await;
+            codes.failing_takes.store(1, Ordering::Relaxed);
+            world.exchange(CredentialKind::Key, &code).await.assert_refused(503, "unavailable");
+            world.register(&world.registration(CredentialKind::Key).await).await.ok();
+        },
+    )
+    .await;
+    let log = log.0.lock().unwrap();
+    assert!(log.contains("the flaky store failed: it was told to fail"), "{log}");
 }
 
 #[tokio::test]

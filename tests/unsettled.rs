@@ -3,10 +3,12 @@
 mod support;
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
 use async_trait::async_trait;
+use credential_code::model::CredentialStatus;
 use credential_code::testing::MemoryHost;
 use credential_code::{
     BoxError, Credential, CredentialKind, CredentialRepository, Event, Insertion, NewCredential, User, UserId,
@@ -26,12 +28,18 @@ enum AnswerOf {
 struct Repository {
     host: Arc<MemoryHost>,
     answer: Mutex<AnswerOf>,
+    /// Whether what was stored is found deactivated.
+    deactivates: AtomicBool,
 }
 
 #[async_trait]
 impl CredentialRepository for Repository {
     async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
-        self.host.credentials(user).await
+        let mut credentials = self.host.credentials(user).await?;
+        if self.deactivates.load(Ordering::Relaxed) {
+            credentials.iter_mut().for_each(|credential| credential.status = CredentialStatus::Deactivated);
+        }
+        Ok(credentials)
     }
 
     async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
@@ -51,7 +59,8 @@ impl CredentialRepository for Repository {
 /// A world, its repository, and what was told of credentials: event and name.
 fn world() -> (World, Arc<Repository>, Arc<Mutex<Vec<String>>>) {
     let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
-    let repository = Arc::new(Repository { host, answer: Mutex::new(AnswerOf::Arrives) });
+    let repository =
+        Arc::new(Repository { host, answer: Mutex::new(AnswerOf::Arrives), deactivates: false.into() });
     let told = Arc::new(Mutex::new(Vec::new()));
     let (credentials, heard) = (repository.clone(), told.clone());
     let world = World::with(|builder| {
@@ -124,4 +133,31 @@ async fn only_what_was_offered_before_and_is_the_same_is_no_duplicate() {
     world.register(&laptop).await.ok();
     world.register(&phone).await.assert_refused(409, "duplicate_credential");
     assert_eq!(*told.lock().unwrap(), ["unsettled phone", "registered laptop"]);
+}
+
+#[tokio::test]
+async fn a_key_that_was_encrypted_anew_is_not_the_one_that_is_stored() {
+    let (world, repository, _) = world();
+    let body = world.registration(CredentialKind::PasswordProtectedKey).await;
+    *repository.answer.lock().unwrap() = AnswerOf::Breaks;
+    world.register(&body).await.assert_refused(500, "internal");
+
+    *repository.answer.lock().unwrap() = AnswerOf::Arrives;
+    let mut anew = body.clone();
+    anew["encryptedPrivateKey"] = "YW5vdGhlcg==".into();
+    world.register(&anew).await.assert_refused(409, "duplicate_credential");
+    world.register(&body).await.ok();
+}
+
+#[tokio::test]
+async fn a_credential_that_was_deactivated_meanwhile_is_not_acknowledged() {
+    let (world, repository, told) = world();
+    let body = registration(&world, "phone").await;
+    *repository.answer.lock().unwrap() = AnswerOf::Breaks;
+    world.register(&body).await.assert_refused(500, "internal");
+
+    *repository.answer.lock().unwrap() = AnswerOf::Arrives;
+    repository.deactivates.store(true, Ordering::Relaxed);
+    world.register(&body).await.assert_refused(409, "duplicate_credential");
+    assert_eq!(*told.lock().unwrap(), ["unsettled phone"]);
 }

@@ -211,15 +211,18 @@ impl ActionFlow {
         let credential = self.credential(&pending.user, &assertion.credential_id).await?;
         let expected = Expected::new(&pending.challenge).with_user_verification(pending.user_verification);
         let verified = verify(&pending.relying_party, &expected, &credential, assertion).map_err(refusal)?;
-        self.count(&verified).await?;
         let proof = ActionProof::mint().map_err(|error| Refusal::put_back(error.into()))?;
         let expires_at = self.now() + self.0.action_lifetime;
         let action = UserAction { user: pending.user.clone(), credential: credential.id, expires_at };
         let slot = self.0.slot_keys.newest(SlotLabel::UserAction, &action_secret(&pending.binding, &proof));
         match self.0.actions.insert(slot, action).await.map_err(|error| Refusal::put_back(error.into()))? {
-            Insertion::Created => Ok(SignedAction { proof, expires_at }),
-            Insertion::Duplicate => Err(Refusal::put_back(Error::drawn_before())),
+            Insertion::Created => {}
+            Insertion::Duplicate => return Err(Refusal::put_back(Error::drawn_before())),
         }
+        // Last of all: whoever tries again after a failure would come with a counter that has not grown. An action whose proof nobody
+        // has is worth nothing.
+        self.count(&verified).await?;
+        Ok(SignedAction { proof, expires_at })
     }
 
     /// The user's own credential of that id.

@@ -75,7 +75,8 @@ pub enum Event<'a> {
         source: Option<&'a str>,
     },
     /// The host was asked to store a credential and did not answer: it failed, or the caller hung up. The credential may be
-    /// there all the same. Look; if it is, this is the only event that tells of it.
+    /// there all the same, under this id, and no other event may ever tell of it: look. If somebody tries again in time,
+    /// [`Registered`](Self::Registered) follows, and the `uuid` in it is the one that is stored.
     #[non_exhaustive]
     Unsettled {
         /// The credential.
@@ -142,62 +143,3 @@ pub enum Event<'a> {
         user: &'a UserId,
     },
 }
-
-/// Writes an event to the log.
-#[cfg(feature = "tracing")]
-pub(crate) fn trace(event: &Event<'_>) {
-    use std::error::Error as _;
-
-    match event {
-        Event::Minted { user, source, .. } => {
-            tracing::info!(%user, source, "a code was minted");
-        }
-        Event::Exchanged { user, kind, relying_party, source, .. } => {
-            tracing::info!(%user, %kind, relying_party, source, "a code was exchanged");
-        }
-        Event::Registered { credential, source } => tracing::info!(
-            user = %credential.user,
-            kind = %credential.kind,
-            uuid = %credential.uuid,
-            relying_party = credential.relying_party_id,
-            source,
-            "a credential was registered"
-        ),
-        Event::Unsettled { credential, source } => tracing::warn!(
-            user = %credential.user,
-            kind = %credential.kind,
-            uuid = %credential.uuid,
-            source,
-            "a credential may or may not have been stored"
-        ),
-        Event::ActionSigned { user, credential, source, .. } => {
-            tracing::info!(%user, %credential, source, "a user action was signed");
-        }
-        Event::ActionRedeemed { user, credential, source } => {
-            tracing::info!(%user, %credential, source, "a user action was redeemed");
-        }
-        Event::Refused { step, user, error, source, .. } => tracing::warn!(
-            step = step.as_str(),
-            user = user.map(tracing::field::display),
-            error = %error.kind(),
-            reason = error.source().map(tracing::field::display),
-            source,
-            "refused"
-        ),
-        Event::Throttled { step, scope, retry_after, user, source } => tracing::warn!(
-            step = step.as_str(),
-            ?scope,
-            ?retry_after,
-            user = user.map(tracing::field::display),
-            source,
-            "a budget is exhausted"
-        ),
-        Event::Evicted { records, user } => {
-            tracing::warn!(records, %user, "a full store dropped a record before its time");
-        }
-    }
-}
-
-/// Without the feature `tracing`, events go to the host's listener alone.
-#[cfg(not(feature = "tracing"))]
-pub(crate) fn trace(_: &Event<'_>) {}

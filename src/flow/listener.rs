@@ -1,7 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::flow::{BudgetScope, Error, Event, Step, Unpaid, event};
+#[cfg(feature = "tracing")]
+use crate::flow::log;
+use crate::flow::{BudgetScope, Error, Event, Step, Unpaid};
 use crate::model::{CredentialKind, UserId};
 
 /// Who hears of events: the host, and the log. Cheap to clone.
@@ -14,7 +16,8 @@ impl Listener {
     }
 
     pub(crate) fn tell(&self, event: &Event<'_>) {
-        event::trace(event);
+        #[cfg(feature = "tracing")]
+        log::write(event);
         (self.0)(event);
     }
 

@@ -24,6 +24,8 @@ mod exchange;
 mod expiration;
 mod front;
 mod listener;
+#[cfg(feature = "tracing")]
+mod log;
 mod mint;
 #[cfg(not(feature = "deprecated-kinds"))]
 mod no_secret;

@@ -129,6 +129,8 @@ impl CodeFlow {
                     && stored.user == credential.user
                     && stored.kind == credential.kind
                     && stored.public_key == credential.public_key
+                    && stored.encrypted_private_key == credential.encrypted_private_key
+                    && stored.is_active()
             });
             if let Some(same) = same {
                 return Ok(same);

@@ -3,8 +3,8 @@ use std::time::{Duration, SystemTime};
 use crate::crypto::Digest;
 use crate::host::CredentialRepository;
 use crate::model::{
-    Credential, CredentialId, CredentialKind, CredentialUuid, EncryptedPrivateKey, Fido2Properties,
-    NewCredential, Origin, UserId,
+    AttestationTrust, Credential, CredentialId, CredentialKind, CredentialUuid, EncryptedPrivateKey,
+    Fido2Properties, NewCredential, Origin, UserId,
 };
 use crate::store::Insertion;
 use crate::testing::KeyClient;
@@ -81,8 +81,10 @@ async fn a_stored_credential_is_found_unchanged(
     let padding = "x".repeat(CredentialId::MAX_LENGTH - unique("").len());
     let mut passkey = sample(user, &unique(&padding));
     passkey.kind = CredentialKind::Fido2;
+    passkey.digest = Digest::Sha384;
     passkey.fido2 = Some(Fido2Properties {
         aaguid: [0xa5; 16],
+        attestation_trust: AttestationTrust::Trusted,
         sign_count: u32::MAX,
         user_verified: true,
         backup_eligible: true,

@@ -106,15 +106,20 @@ async fn only_ones_own_active_keys_sign() {
 
 #[cfg(feature = "fido2")]
 mod passkeys {
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
+
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use credential_code::assertion::Fido2Assertion;
     use credential_code::crypto::{Digest, PublicKey};
+    use credential_code::store::MemoryStore;
     use credential_code::testing::{SoftAuthenticator, StatementFormat};
     use serde_json::Value;
     use sha2::Digest as _;
 
     use super::*;
+    use crate::flaky::Flaky;
 
     const ORIGIN: &str = "https://app.example.com";
 
@@ -290,5 +295,22 @@ mod passkeys {
             assert_eq!(site.complete(&challenge, &assertion).await.status, expected, "{count}");
         }
         assert_eq!(site.host.stored()[0].fido2.as_ref().unwrap().sign_count, 8);
+    }
+
+    #[tokio::test]
+    async fn a_failing_store_makes_no_clone_of_a_passkey_that_counts() {
+        let actions = Arc::new(Flaky::default());
+        let stores = (Arc::new(MemoryStore::new(10)), actions.clone());
+        let site = Site::with(|builder| builder.challenge_store(stores.0).action_store(stores.1));
+        let mut passkey = passkey();
+        site.seed(passkey.credential(site.user()));
+        passkey.sign_count = 8;
+        let challenge = site.begin("POST", MINT, "{}").await;
+        let assertion = passkey.assert("example.com", ORIGIN, challenge["challenge"].as_str().unwrap());
+        actions.failing_inserts.store(1, Ordering::Relaxed);
+        let failed = site.complete(&challenge, &assertion).await;
+        assert_eq!(failed.status, StatusCode::SERVICE_UNAVAILABLE);
+        let signed = site.complete(&challenge, &assertion).await;
+        assert_eq!(signed.status, StatusCode::OK, "{signed:?}");
     }
 }

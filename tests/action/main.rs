@@ -2,6 +2,8 @@
 
 mod assertions;
 mod binding;
+#[path = "../support/flaky.rs"]
+mod flaky;
 mod malformed;
 mod site;
 

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential_code::action::ActionFlowBuilder;
 use credential_code::assertion::Assertion;
 use credential_code::clock::Clock as _;
 use credential_code::model::CredentialKind;
@@ -52,10 +53,16 @@ pub(crate) struct Site {
 impl Site {
     /// Two users: `us-1`, who asks, and `us-2`.
     pub(crate) fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    /// The same, with user actions set up in another way.
+    pub(crate) fn with(configure: impl FnOnce(ActionFlowBuilder) -> ActionFlowBuilder) -> Self {
         let user = |id: &str| User::new(UserId::new(id).unwrap(), format!("{id}@example.com"));
         let host = Arc::new(MemoryHost::new([user("us-1"), user("us-2")]));
         let clock = ManualClock::new();
-        let actions = action_flow_builder(&host).clock(Arc::new(clock.clone())).build().unwrap();
+        let builder = action_flow_builder(&host).clock(Arc::new(clock.clone()));
+        let actions = configure(builder).build().unwrap();
         let flow = flow_builder(&host)
             .authenticator(Arc::new(UserActions::new(host.clone(), actions.clone())))
             .clock(Arc::new(clock.clone()))

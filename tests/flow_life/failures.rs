@@ -1,35 +1,18 @@
 //! A host or a store that fails takes nothing away from the user.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use credential_code::flow::CodeFlowBuilder;
-use credential_code::store::{
-    CodeGrant, MemoryStore, PendingRegistration, Record, Sharing, Slot, StoreError,
-};
-use credential_code::{
-    BoxError, Budget, Credential, CredentialRepository, Insertion, NewCredential, OneTimeStore, UserId,
-};
+use credential_code::store::{CodeGrant, PendingRegistration};
+use credential_code::{BoxError, Budget, Credential, CredentialRepository, Insertion, NewCredential, UserId};
 use serde_json::json;
 
+use crate::flaky::Flaky;
 use crate::support::{MINT, World};
 use crate::{good, key};
-
-/// A store that fails so many times when it is told to.
-#[derive(Debug)]
-struct Flaky<R: Record> {
-    inner: MemoryStore<R>,
-    failing_inserts: AtomicU32,
-    failing_takes: AtomicU32,
-}
-
-impl<R: Record> Default for Flaky<R> {
-    fn default() -> Self {
-        Self { inner: MemoryStore::new(1000), failing_inserts: 0.into(), failing_takes: 0.into() }
-    }
-}
 
 /// Both in this process, since a flow shares all of its stores or none.
 fn stores(
@@ -38,30 +21,6 @@ fn stores(
 ) -> impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder + use<> {
     let (codes, pending) = (codes.clone(), pending.clone());
     |builder| builder.code_store(codes).registration_store(pending)
-}
-
-fn fail(left: &AtomicU32) -> Result<(), StoreError> {
-    match left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)) {
-        Ok(_) => Err(StoreError::new("flaky", "it was told to fail")),
-        Err(_) => Ok(()),
-    }
-}
-
-#[async_trait]
-impl<R: Record> OneTimeStore<R> for Flaky<R> {
-    fn sharing(&self) -> Sharing {
-        Sharing::ThisProcess
-    }
-
-    async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
-        fail(&self.failing_inserts)?;
-        self.inner.insert(slot, record).await
-    }
-
-    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
-        fail(&self.failing_takes)?;
-        self.inner.take(slot, now).await
-    }
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 mod budgets;
 mod failures;
+#[path = "../support/flaky.rs"]
+mod flaky;
 mod refusals;
 mod relying_parties;
 #[path = "../support/mod.rs"]
