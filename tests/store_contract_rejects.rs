@@ -240,6 +240,7 @@ enum Waste {
     GivesNothingBack,
     GivesTooMuchBack,
     KeepsTheFuture,
+    BelievesTheLate,
     SharesOnePurse,
     LooksThenPays,
 }
@@ -277,7 +278,11 @@ impl PurseStore for WrongPurses {
         if self.has(Waste::LooksThenPays) {
             round_trip().await;
         }
-        let whole_at = if self.has(Waste::KeepsTheFuture) { found } else { found.min(latest) };
+        let whole_at = match self.waste {
+            Waste::KeepsTheFuture => found,
+            Waste::BelievesTheLate => found.min(latest),
+            _ => found.min(latest + Budget::SKEW_MICROS),
+        };
         let next = whole_at.max(now) + budget.interval_micros();
         let is_paid = next <= latest || self.has(Waste::PaysAlways);
         let stored = if is_paid || self.has(Waste::ChargesForRefusals) { next } else { whole_at };
@@ -312,6 +317,7 @@ fn each_wrong_purse_store_is_caught_by_the_law_that_it_breaks() {
         (Waste::GivesNothingBack, "what_is_given_back_may_be_spent_again"),
         (Waste::GivesTooMuchBack, "what_is_given_back_may_be_spent_again"),
         (Waste::KeepsTheFuture, "a_clock_that_was_set_back_locks_nobody_out_for_long"),
+        (Waste::BelievesTheLate, "a_clock_that_is_late_gives_nothing_back"),
         (Waste::SharesOnePurse, "all_of_a_budget_may_be_spent_at_once_and_no_more"),
         (Waste::LooksThenPays, "of_many_racers_no_more_are_paid_for_than_the_budget_has"),
     ];

@@ -111,7 +111,7 @@ impl Purse {
         let now = micros(now);
         let latest = now + budget.per_micros();
         // Later than that it is only after the clock was set back, which is to lock nobody out for long.
-        self.0.fetch_min(latest, Ordering::AcqRel);
+        self.0.fetch_min(latest + Budget::SKEW_MICROS, Ordering::AcqRel);
         let spent = |whole_at: u64| whole_at.max(now) + budget.interval_micros();
         let spend = |whole_at| Some(spent(whole_at)).filter(|next| *next <= latest);
         match self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, spend) {

@@ -20,6 +20,10 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// How far apart the clocks of those who spend from one purse may be, in microseconds: ten seconds, which also has room for what a
+    /// spender waits until the engine hears of it.
+    pub const SKEW_MICROS: u64 = 10_000_000;
+
     /// A budget of at least one. `None` when it is zero, or the time is not between a millisecond and a day.
     pub fn new(count: u32, per: Duration) -> Option<Self> {
         let is_sensible = (Duration::from_millis(1)..=Duration::from_secs(86_400)).contains(&per);
@@ -68,12 +72,15 @@ pub enum Payment {
 ///
 /// ```text
 /// spend:      latest   = now + per
-///             whole_at = min(whole_at, latest)          a clock that was set back locks nobody out for long
+///             whole_at = min(whole_at, latest + skew)   a clock that was set back locks nobody out for long
 ///             next     = max(whole_at, now) + interval
 ///             next <= latest   ->  whole_at = next, Paid
 ///             otherwise        ->  Refused, retry_after = next - latest
 /// give_back:  whole_at = whole_at - interval
 /// ```
+///
+/// The skew is [`Budget::SKEW_MICROS`]. Without it a spender whose clock is a little late would give back to all others what they have spent, with each
+/// refusal.
 ///
 /// Each verb is **one atomic step** of the engine: `INSERT … ON CONFLICT DO UPDATE … RETURNING`, a script over one key. Of any number of racers, no
 /// more are paid for than the budget has. A purse may be dropped from `whole_at` on. Names come as [`Slot`]s, so that the engine sees neither

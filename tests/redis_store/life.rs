@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 use credential_code::clock::Clock;
 use credential_code::flow::{CodeFlowBuilder, ExchangeRequest, Expiration};
 use credential_code::host::Caller;
-use credential_code::store::{CodeGrant, EngineClock, Record, RedisStore, Sharing, Slot, SlotKey, SlotKeys};
+use credential_code::store::{
+    CodeGrant, EngineClock, Payment, PurseStore, Record, RedisStore, Sharing, Slot, SlotKey, SlotKeys,
+};
 use credential_code::testing::{ManualClock, MemoryHost, Sample, flow_builder};
 use credential_code::{Budget, CredentialKind, Insertion, OneTimeStore, RelyingParty, User};
 
@@ -86,6 +88,19 @@ async fn two_flows_spend_one_budget() {
     for world in [&one, &other] {
         world.exchange(CredentialKind::Key, "ABC-DEF-GHJ").await.assert_refused(429, "too_many_attempts");
     }
+}
+
+#[tokio::test]
+async fn a_purse_is_kept_for_a_spender_whose_clock_is_late() {
+    let Some(server) = Redis::start() else { return };
+    let store = RedisStore::at(server.url()).connect().await.unwrap();
+    let (purse, budget) = (Slot::from_bytes([7; 32]), Budget::per_minute(600));
+    let late = SystemTime::now() - Duration::from_secs(600);
+    for _ in 0..600 {
+        assert_eq!(store.spend(purse, budget, late).await.unwrap(), Payment::Paid);
+    }
+    let refused = store.spend(purse, budget, late).await.unwrap();
+    assert!(matches!(refused, Payment::Refused { .. }), "{refused:?}");
 }
 
 /// A Redis whose clock is ahead of this process's by ten minutes.

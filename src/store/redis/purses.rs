@@ -7,16 +7,18 @@ use crate::store::{Budget, Payment, PurseStore, Sharing, Slot, StoreError};
 
 const NAME: &str = "purses";
 
-/// Answers zero, or when there is one again. Lua's numbers are exact up to 2^53, which microseconds since 1970 reach in the year 2255.
+/// Answers zero, or when there is one again. A purse lives for a time, not until one, so that no clock of a node can drop it early. Lua's numbers are exact up to 2^53, which microseconds since 1970 reach in the year 2255.
 const SPEND: &str = "
-local now, interval, per, slack = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local now, interval, per, skew = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local latest = now + per
+local bound = latest + skew
 local stored = tonumber(redis.call('GET', KEYS[1]) or '0')
-local next = math.max(math.min(stored, latest), now) + interval
+local next = math.max(math.min(stored, bound), now) + interval
 local keep = nil
-if next <= latest then keep = next elseif stored > latest then keep = latest end
+if next <= latest then keep = next elseif stored > bound then keep = bound end
 if keep then
-    redis.call('SET', KEYS[1], string.format('%.0f', keep), 'PXAT', string.format('%.0f', keep / 1000 + slack))
+    local life = (keep - now) / 1000 + tonumber(ARGV[5])
+    redis.call('SET', KEYS[1], string.format('%.0f', keep), 'PX', string.format('%.0f', life))
 end
 return math.max(next - latest, 0)
 ";
@@ -41,6 +43,7 @@ impl PurseStore for RedisStore {
         command.arg(SPEND).arg(1).arg(self.key(NAME, purse));
         command.arg(u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX));
         command.arg(budget.interval_micros()).arg(budget.per_micros());
+        command.arg(Budget::SKEW_MICROS);
         command.arg(u64::try_from(SLACK.as_millis()).unwrap_or(u64::MAX));
         match self.ask(NAME, &command).await? {
             0_u64 => Ok(Payment::Paid),

@@ -19,6 +19,7 @@ impl PurseStore for SqlStore {
             Value::Integer(now),
             Value::Integer(per),
             Value::Integer(interval),
+            Value::Integer(whole(Budget::SKEW_MICROS)),
         ];
         let row = self.fetch_one(&self.statements.spend, &values).await?;
         let mut row = row.ok_or(UnexpectedRow).map_err(|error| self.failed(error))?;

@@ -71,16 +71,16 @@ const PURGE_RECORDS_IN_SQLITE: &str = "
         SELECT kind, slot FROM credential_code_records WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
     )";
 
-/// `$2` is now, `$3` the time in which an empty purse fills, `$4` that in which one comes back. What is refused is written as well: a
-/// purse that was filled by a clock far ahead is brought down to what can be waited for.
+/// `$2` is now, `$3` the time in which an empty purse fills, `$4` that in which one comes back, `$5` the skew. What is refused is written
+/// as well: a purse that was filled by a clock far ahead is brought down to what can be waited for.
 const SPEND: &str = "
     INSERT INTO credential_code_purses AS purse (slot, whole_at, is_paid) VALUES ($1, $2 + $4, 1)
     ON CONFLICT (slot) DO UPDATE SET
         whole_at = CASE
             WHEN purse.whole_at <= $2 THEN $2 + $4
             WHEN purse.whole_at <= $2 + $3 - $4 THEN purse.whole_at + $4
-            WHEN purse.whole_at <= $2 + $3 THEN purse.whole_at
-            ELSE $2 + $3
+            WHEN purse.whole_at <= $2 + $3 + $5 THEN purse.whole_at
+            ELSE $2 + $3 + $5
         END,
         is_paid = CASE WHEN purse.whole_at <= $2 + $3 - $4 THEN 1 ELSE 0 END
     RETURNING whole_at, is_paid";
