@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
 use axum::routing::get;
+use credential_code::flow::source_of;
 use credential_code::{
     AuthError, AuthRequest, Authenticator, BoxError, Caller, CodeFlow, CodeRouter, Credential,
-    CredentialRepository, Event, Insertion, NewCredential, RelyingParty, User, UserDirectory, UserId,
+    CredentialRepository, Insertion, NewCredential, RelyingParty, User, UserDirectory, UserId,
 };
 
 /// The application's own users and credentials. There is one user, Ada, whose bearer token is `ada`.
@@ -72,13 +73,11 @@ async fn main() -> Result<(), BoxError> {
         .host(app.clone())
         .relying_party(RelyingParty::new("localhost", "Example", [format!("http://localhost:{port}")])?)
         .source(|head| {
-            head.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_string())
+            head.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| source_of(peer.ip()))
         })
-        .events(|event| match event {
-            Event::Registered { credential, .. } => {
-                println!("Tell {}: \"{}\" was added", credential.user, credential.name)
-            }
-            other => println!("{other:?}"),
+        .events(|event| match event.added_credential() {
+            Some(credential) => println!("Tell {}: \"{}\" was added", credential.user, credential.name),
+            None => println!("{event:?}"),
         })
         .build()?;
 

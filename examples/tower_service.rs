@@ -4,8 +4,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use credential_code::flow::source_of;
 use credential_code::testing::MemoryHost;
-use credential_code::{BoxError, CodeFlow, CodeLayer, Event, RelyingParty, User, UserId};
+use credential_code::{BoxError, CodeFlow, CodeLayer, RelyingParty, User, UserId};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -31,12 +32,10 @@ fn flow(port: &str) -> Result<CodeFlow, BoxError> {
     let flow = CodeFlow::builder()
         .host(host)
         .relying_party(RelyingParty::new("localhost", "Example", [format!("http://localhost:{port}")])?)
-        .source(|head| head.extensions.get::<Peer>().map(|Peer(address)| address.to_string()))
-        .events(|event| match event {
-            Event::Registered { credential, .. } => {
-                println!("Tell {}: \"{}\" was added", credential.user, credential.name)
-            }
-            other => println!("{other:?}"),
+        .source(|head| head.extensions.get::<Peer>().map(|Peer(address)| source_of(*address)))
+        .events(|event| match event.added_credential() {
+            Some(credential) => println!("Tell {}: \"{}\" was added", credential.user, credential.name),
+            None => println!("{event:?}"),
         })
         .build()?;
     Ok(flow)

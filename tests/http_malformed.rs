@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use credential_code::CredentialKind;
+use credential_code::model::EncryptedPrivateKey;
 use credential_code::testing::ManualClock;
 use http::{Method, Request, header};
 use http_body::Frame;
@@ -310,6 +311,8 @@ async fn a_malformed_register_is_refused_and_spends_no_challenge() {
         all.push(spoiled("a private key", changed(&good, "", "encryptedPrivateKey", pem.into())));
         if kind != CredentialKind::PasswordProtectedKey {
             all.push(spoiled("of no use", changed(&good, "", "encryptedPrivateKey", "".into())));
+            let long = "A".repeat(EncryptedPrivateKey::MAX_LENGTH + 1);
+            all.push(spoiled("a long one", changed(&good, "", "encryptedPrivateKey", long.into())));
             let other_kind = changed(&good, "", "credentialKind", "PasswordProtectedKey".into());
             all.push(spoiled("no encrypted private key", other_kind));
         }

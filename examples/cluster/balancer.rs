@@ -8,6 +8,7 @@ use axum::http::uri::{PathAndQuery, Scheme};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use credential_code::BoxError;
+use credential_code::flow::source_of;
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -43,7 +44,7 @@ impl Balancer {
             return StatusCode::PAYLOAD_TOO_LARGE.into_response();
         };
         // Whatever the client said about itself is gone.
-        if let Ok(source) = HeaderValue::from_str(&peer.ip().to_string()) {
+        if let Ok(source) = HeaderValue::from_str(&source_of(peer.ip())) {
             head.headers.insert(FORWARDED_FOR, source);
         }
         for _ in &balancer.workers {

@@ -112,7 +112,7 @@ fn router(app: App, limits: Limits) -> Result<Router, Box<dyn Error>> {
 
 /// What a real host would write to its audit log, and tell the user by e-mail.
 fn tell(event: &Event<'_>) {
-    if let Event::Registered { credential, .. } = event {
+    if let Some(credential) = event.added_credential() {
         println!("{} has a new {}: {}", credential.user, credential.kind, credential.name);
     }
 }

@@ -37,6 +37,8 @@ pub(crate) enum Stage {
     },
     /// It was entered, and nothing came of it in time.
     Abandoned,
+    /// A credential may have come of it: the answer to whoever made it was lost. If they try again, it is told for certain.
+    Unsettled { kind: &'static str, relying_party_id: String, name: String },
     /// A credential came of it.
     Added { kind: &'static str, relying_party_id: String, name: String },
 }
@@ -60,14 +62,17 @@ impl Progress {
                     };
                 }
             }
-            Event::Registered { credential, .. } => {
+            Event::Registered { credential, .. } | Event::Unsettled { credential, .. } => {
                 let (kind, party) = (credential.kind.as_str(), &credential.relying_party_id);
                 // Which challenge it answers is not told. Of two alike it is taken for the older one's.
                 let answered =
                     |code: &&mut Followed| code.user == credential.user && code.stage.awaits(kind, party);
                 if let Some(code) = codes.iter_mut().find(answered) {
                     let (relying_party_id, name) = (party.clone(), credential.name.clone());
-                    code.stage = Stage::Added { kind, relying_party_id, name };
+                    code.stage = match event {
+                        Event::Unsettled { .. } => Stage::Unsettled { kind, relying_party_id, name },
+                        _ => Stage::Added { kind, relying_party_id, name },
+                    };
                 }
             }
             // Refusals, throttling and signed actions change nothing about a code.
@@ -99,7 +104,9 @@ impl Progress {
 impl Stage {
     fn awaits(&self, new_kind: &str, new_party: &str) -> bool {
         match self {
-            Self::Opened { kind, relying_party_id, .. } => *kind == new_kind && relying_party_id == new_party,
+            Self::Opened { kind, relying_party_id, .. } | Self::Unsettled { kind, relying_party_id, .. } => {
+                *kind == new_kind && relying_party_id == new_party
+            }
             Self::Waiting | Self::Expired | Self::Abandoned | Self::Added { .. } => false,
         }
     }

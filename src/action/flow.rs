@@ -16,7 +16,7 @@ use crate::model::{
 use crate::store::{Insertion, OneTimeStore, PendingAction, SlotKeys, SlotLabel, UserAction};
 
 /// Browsers refuse a longer list.
-const MOST_PASSKEYS: usize = 64;
+const MOST_OFFERED: usize = 64;
 
 /// User action signing with everything that the host brought to it. Cheap to clone; made by [`ActionFlow::builder`].
 ///
@@ -272,7 +272,7 @@ fn action_secret(binding: &[u8; 32], proof: &ActionProof) -> Vec<u8> {
     [binding.as_slice(), proof.secret()].concat()
 }
 
-/// The caller's active credentials of the kinds that sign, and of too many passkeys the newest.
+/// The caller's active credentials of the kinds that sign, and of too many passkeys, or of too many keys, the newest.
 fn credentials_that_sign(
     mut credentials: Vec<Credential>,
     caller: &Caller,
@@ -282,10 +282,11 @@ fn credentials_that_sign(
         credential.is_active() && credential.user == caller.user && signs_for(credential, relying_party)
     });
     credentials.sort_by_key(|credential| Reverse(credential.created_at));
-    let mut passkeys = 0;
+    let (mut passkeys, mut keys) = (0, 0);
     credentials.retain(|credential| {
-        passkeys += usize::from(credential.kind == CredentialKind::Fido2);
-        credential.kind != CredentialKind::Fido2 || passkeys <= MOST_PASSKEYS
+        let newer = if credential.kind == CredentialKind::Fido2 { &mut passkeys } else { &mut keys };
+        *newer += 1;
+        *newer <= MOST_OFFERED
     });
     credentials
 }

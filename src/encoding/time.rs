@@ -1,10 +1,13 @@
 //! RFC 3339, both ways.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
+
+/// After 1970, the last millisecond that has a form in RFC 3339.
+const LAST_OF_9999: Duration = Duration::from_millis(253_402_300_799_999);
 
 /// A date and time with an offset; any fraction, any offset. `None` if it is anything else.
 pub(crate) fn parse(text: &str) -> Option<SystemTime> {
@@ -13,17 +16,18 @@ pub(crate) fn parse(text: &str) -> Option<SystemTime> {
     has_separator.then(|| OffsetDateTime::parse(text, &Rfc3339).ok()).flatten().map(SystemTime::from)
 }
 
-/// Milliseconds and `Z`, as JavaScript writes it.
+/// Milliseconds and `Z`, as JavaScript writes it. What is later than the year 9999 becomes its end, and what is earlier than 1970 its beginning.
 pub(crate) fn format(time: SystemTime) -> String {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-    OffsetDateTime::from(time).format(&format).unwrap_or_default()
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default().min(LAST_OF_9999);
+    (OffsetDateTime::UNIX_EPOCH + since).format(&format).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use super::parse;
+    use super::{format, parse};
 
     #[test]
     fn every_offset_and_fraction_is_read() {
@@ -35,6 +39,18 @@ mod tests {
         ] {
             assert_eq!(parse(text), Some(SystemTime::UNIX_EPOCH + Duration::from_millis(millis)), "{text}");
         }
+    }
+
+    #[test]
+    fn every_time_has_a_form() {
+        for (micros, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (253_402_300_800_000_000, "9999-12-31T23:59:59.999Z"),
+            (u64::MAX / 2, "9999-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(format(SystemTime::UNIX_EPOCH + Duration::from_micros(micros)), text, "{micros}");
+        }
+        assert_eq!(format(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), "1970-01-01T00:00:00.000Z");
     }
 
     #[test]

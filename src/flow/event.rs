@@ -37,8 +37,8 @@ impl Step {
 
 /// What happened, for the host's audit log, its metrics and its notifications. No event holds a secret.
 ///
-/// [`Registered`](Self::Registered) is the one to act on, and [`Unsettled`](Self::Unsettled) when the credential turns out to be there:
-/// tell the user, by another channel, that a credential was added and how to remove it. NIST SP 800-63B-4 asks for that, and it is how people find out that somebody else used their code.
+/// [`added_credential`](Self::added_credential) is the one to act on: tell the user, by another channel, that a credential was added and how to
+/// remove it. NIST SP 800-63B-4 asks for that, and it is how people find out that somebody else used their code.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -66,7 +66,7 @@ pub enum Event<'a> {
         /// Where the request came from.
         source: Option<&'a str>,
     },
-    /// A credential was stored. Sent once, after the host stored it.
+    /// A credential was stored. Sent once, after the host stored it. See [`added_credential`](Self::added_credential).
     #[non_exhaustive]
     Registered {
         /// The credential.
@@ -76,7 +76,8 @@ pub enum Event<'a> {
     },
     /// The host was asked to store a credential and did not answer: it failed, or the caller hung up. The credential may be
     /// there all the same, under this id, and no other event may ever tell of it: look. If somebody tries again in time,
-    /// [`Registered`](Self::Registered) follows, and the `uuid` in it is the one that is stored.
+    /// [`Registered`](Self::Registered) follows, and the `uuid` in it is the one that is stored. Whoever hangs up at the right moment can choose
+    /// this event instead of the other, so tell the user of both.
     #[non_exhaustive]
     Unsettled {
         /// The credential.
@@ -142,4 +143,21 @@ pub enum Event<'a> {
         /// Whose it was.
         user: &'a UserId,
     },
+}
+
+impl<'a> Event<'a> {
+    /// The credential that the user is to be told of: one that was [`Registered`](Self::Registered), or that may have been, since it is
+    /// [`Unsettled`](Self::Unsettled).
+    pub fn added_credential(&self) -> Option<&'a Credential> {
+        match *self {
+            Self::Registered { credential, .. } | Self::Unsettled { credential, .. } => Some(credential),
+            Self::Minted { .. }
+            | Self::Exchanged { .. }
+            | Self::ActionSigned { .. }
+            | Self::ActionRedeemed { .. }
+            | Self::Refused { .. }
+            | Self::Throttled { .. }
+            | Self::Evicted { .. } => None,
+        }
+    }
 }

@@ -34,6 +34,7 @@ mod purses;
 mod register;
 #[cfg(feature = "deprecated-kinds")]
 mod secret;
+mod source;
 mod taken;
 
 use std::fmt;
@@ -57,6 +58,7 @@ pub use self::mint::MintedCode;
 pub use self::proof::Proof;
 pub(crate) use self::purses::{Purses, SharedPurses, Unpaid};
 pub use self::register::RegisterRequest;
+pub use self::source::source_of;
 pub(crate) use self::taken::{NotTaken, Refusal, Spent, Taken, take};
 #[cfg(feature = "fido2")]
 use crate::attestation::AttestationEngine;

@@ -131,11 +131,17 @@ impl From<CredentialUuid> for String {
 pub struct EncryptedPrivateKey(Box<str>);
 
 impl EncryptedPrivateKey {
-    /// Any text but an empty one, one with a NUL, which many a database can't store, or one that is plainly not encrypted.
+    /// The longest, in bytes: an RSA key of 4096 bits, encrypted and in base64, has some five thousand.
+    pub const MAX_LENGTH: usize = 8192;
+
+    /// Any text but an empty one, one that is too long, one with a NUL, which many a database can't store, or one that is plainly not encrypted.
     pub fn new(text: impl Into<Box<str>>) -> Result<Self, Invalid> {
         let text = text.into();
         if text.is_empty() {
             return Err(Invalid::new("an encrypted private key is not empty"));
+        }
+        if text.len() > Self::MAX_LENGTH {
+            return Err(Invalid::new("an encrypted private key has at most 8192 bytes"));
         }
         if text.contains('\0') {
             return Err(Invalid::new("an encrypted private key has no NUL in it"));

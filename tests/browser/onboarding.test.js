@@ -516,6 +516,48 @@ demo(
   { statuses: [0] },
 );
 
+demo(
+  'an answer that comes late belongs to the attempt that asked',
+  async ({ app1, app2, open }) => {
+    const signedIn = await open(app1);
+    const [first, second] = [await mint(signedIn), await mint(await open(app1))];
+    const page = await open(`${app2}/enroll`);
+    await enter(page, first, 'Recovery key');
+    await page.locator('#recovery').getByText('Nothing is added yet').waitFor();
+    await page.locator('#saved').check();
+    let answer;
+    const asked = new Promise((resolve) => {
+      page.route('**/code/verify', (route) => {
+        answer = () => route.fulfill({ status: 403, json: { error: { code: 'invalid_challenge' } } });
+        resolve();
+      });
+    });
+    await page.getByRole('button', { name: 'Add recovery key' }).click();
+    await asked;
+    assert.ok(await page.locator('#recovery [data-unsent]').isHidden(), 'perhaps it is added');
+    await page.locator('#recovery').getByRole('button', { name: 'Start over' }).click();
+    await enter(page, second, 'Password-protected key');
+    await heading(page, 'Choose a password');
+    const answered = page.waitForResponse('**/code/verify');
+    await answer();
+    await answered;
+    await page.locator('#password').getByText('Nothing is added yet').waitFor();
+    await heading(page, 'Choose a password');
+  },
+  { statuses: [403] },
+);
+
+demo('a credential of which nobody was told is looked for', async ({ app1, open }) => {
+  const page = await open(app1);
+  await page.route('**/demo/progress/*', (route) =>
+    route.fulfill({
+      json: { stage: 'unsettled', kind: 'Key', relyingPartyId: 'app2.localhost', name: 'Laptop' },
+    }),
+  );
+  await mint(page);
+  await page.getByText('A credential may have been added', { exact: true }).waitFor();
+});
+
 demo('a browser without passkeys offers keys, and says why', async ({ app2, context, open }) => {
   await context.addInitScript(() => delete globalThis.PublicKeyCredential);
   const page = await open(`${app2}/enroll`);

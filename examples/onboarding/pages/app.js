@@ -144,7 +144,7 @@ function countDown(mine) {
 
 /** Asks the server what becomes of this code, until that is settled or another one is on show. */
 async function follow(mine) {
-  while (shown === mine && ['waiting', 'opened'].includes(mine.stage)) {
+  while (shown === mine && ['waiting', 'opened', 'unsettled'].includes(mine.stage)) {
     await new Promise((resolve) => setTimeout(resolve, POLL));
     if (shown !== mine) return;
     // Looked up before we ask, so that what happened in the last second still counts.
@@ -153,6 +153,7 @@ async function follow(mine) {
     const progress = await get(`/demo/progress/${mine.expiresAt}`).catch(() => ({ stage }));
     if (shown !== mine) return;
     if (progress.stage !== stage) showStage(progress);
+    else if (isOver && stage === 'unsettled') return;
     else if (isOver) showStage({ stage: TOO_LATE[stage] });
   }
 }
@@ -166,6 +167,7 @@ const LINES = {
   expired: ['failed', '', ''],
   opened: ['done', 'now', ''],
   abandoned: ['done', 'failed', ''],
+  unsettled: ['done', 'done', 'now'],
   added: ['done', 'done', 'done'],
 };
 
@@ -179,7 +181,7 @@ function showStage(progress) {
   const words = [
     first ?? 'Code entered',
     stage === 'abandoned' ? 'Nothing was added in time' : `Opened at ${relyingPartyId ?? 'the other app'}`,
-    'Credential added',
+    stage === 'unsettled' ? 'Perhaps added' : 'Credential added',
   ];
   for (const [at, item] of [...byId('stages').children].entries()) {
     item.className = LINES[stage][at];
@@ -209,6 +211,10 @@ function showOutcome({ stage, kind, name, relyingPartyId }) {
       'Nothing was added in time',
       'The code was entered, but nobody went on within five minutes. Make a new one to start again.',
     ],
+    unsettled: [
+      'A credential may have been added',
+      'The other device went away before it was told. Look whether it is among your credentials below.',
+    ],
     added: [' was added', `This ${what} signs you in at ${relyingPartyId}.`],
   }[stage];
   byId('outcome').className = `outcome ${stage}`;
@@ -217,7 +223,7 @@ function showOutcome({ stage, kind, name, relyingPartyId }) {
   announce(`${title.textContent}. ${words[1]}`);
   // Who was on something that is gone now goes to the heading.
   if (hadFocus) byId('panel-title').focus();
-  if (stage === 'added') listCredentials({ name, relyingPartyId }).catch(() => {});
+  if (stage === 'added' || stage === 'unsettled') listCredentials({ name, relyingPartyId }).catch(() => {});
 }
 
 /** A code that is over stays nowhere on the page. */

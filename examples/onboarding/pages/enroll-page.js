@@ -28,12 +28,12 @@ const SHORTEST_PASSWORD = 12;
 /** Which section goes on with which kind. */
 const SECTIONS = { Fido2: 'passkey', RecoveryKey: 'recovery', PasswordProtectedKey: 'password' };
 
-/** The challenge that the code bought. It is good for several attempts. */
-let challenge;
-/** What was made for it, until the server has it: an answer that got lost is sent again, and not made again. */
-let proof;
-/** Whether a request of this challenge stayed without a proper answer, so that it may have been carried out. */
-let isUncertain = false;
+/**
+ * What a code began: `challenge` is what it bought, and good for several tries. `proof` is what was made for it, until the server has it: an
+ * answer that got lost is sent again, and not made again. `isUncertain` says that a request stayed without a proper answer, so that it
+ * may have been carried out. An answer that comes late belongs to the attempt that asked, not to the one on show.
+ */
+let attempt;
 
 /**
  * A code in the address is taken out at once, before anybody can see or share it. The browser's history may keep the link all the same;
@@ -94,6 +94,7 @@ async function enterCode() {
       ? 'Enter the code that your other device shows.'
       : 'That isn’t a whole code. It has nine letters and digits, and never I, O, 0 or 1.';
   if (problem(typed, code ? '' : words)) return;
+  let challenge;
   try {
     challenge = await exchange(code, chosenKind());
   } catch (error) {
@@ -105,16 +106,16 @@ async function enterCode() {
     return;
   }
   typed.value = '';
-  proof = undefined;
-  isUncertain = false;
-  begin();
+  attempt = { challenge, proof: undefined, isUncertain: false };
+  begin(challenge);
 }
 
 /** Goes on to make what was chosen. */
-function begin() {
+function begin(challenge) {
   const section = byId(SECTIONS[challenge.kind]);
   for (const place of section.querySelectorAll('[data-account]')) place.textContent = challenge.user.name;
   for (const place of section.querySelectorAll('[data-party]')) place.textContent = challenge.rp.id;
+  for (const words of document.querySelectorAll('[data-unsent]')) words.hidden = false;
   notice(byId(`${section.id}-problem`));
   if (section.id === 'passkey') {
     byId('passkey-name').value = deviceName('Passkey');
@@ -132,32 +133,41 @@ function begin() {
 
 /** Makes the credential and hands it in. What can be mended is said on the spot, with the same challenge; the rest needs a new code. */
 async function finish(name, make) {
-  const section = SECTIONS[challenge.kind];
+  const mine = attempt;
+  const section = SECTIONS[mine.challenge.kind];
   notice(byId(`${section}-problem`));
   try {
-    proof ??= await make();
-    showDone(await register(challenge, name, proof));
+    mine.proof ??= await make(mine.challenge);
+    if (mine !== attempt) return await forgetMade(mine);
+    for (const words of document.querySelectorAll('[data-unsent]')) words.hidden = true;
+    showDone(mine, await register(mine.challenge, name, mine.proof));
   } catch (error) {
     const words = explain(error);
-    if (error instanceof Refusal) await settle(error, words);
-    if (words.next === 'code') return showRefused(words);
+    if (error instanceof Refusal) await settle(mine, error, words);
+    if (mine !== attempt) return;
+    if (words.next === 'code') return showRefused(mine, words);
     notice(byId(`${section}-problem`), words);
     if (section === 'passkey') byId('create-passkey').textContent = 'Try again';
   }
 }
 
 /** Keeps what was made if it may be sent again, perhaps with another name, and drops it if the server looked at it and did not take it. */
-async function settle({ code, status }, { next }) {
+async function settle(mine, { code, status }, { next }) {
   const isAnswered = status > 0 && status < 500;
-  if (!isAnswered) isUncertain = true;
+  if (!isAnswered) mine.isUncertain = true;
   if (!isAnswered || next === 'wait' || code === 'invalid_request') return;
-  const isNowhere = !isUncertain && code !== 'duplicate_credential';
-  // A passkey that the server does not know opens nothing.
-  if (isNowhere && challenge.kind === 'Fido2') await forgetPasskey(challenge, proof.credentialInfo);
-  proof = undefined;
+  const isNowhere = !mine.isUncertain && code !== 'duplicate_credential';
+  if (isNowhere) await forgetMade(mine);
+  mine.proof = undefined;
 }
 
-function showDone(credential) {
+/** A passkey that the server does not know opens nothing. */
+async function forgetMade({ challenge, proof }) {
+  if (challenge.kind === 'Fido2') await forgetPasskey(challenge, proof.credentialInfo);
+}
+
+/** Also when somebody started over meanwhile: what was added, and to whose account, is said. */
+function showDone({ challenge }, credential) {
   forgetSecrets();
   byId('done-title').textContent = `${KINDS[credential.kind]} added`;
   byId('done-text').replaceChildren(...doneText(credential));
@@ -184,7 +194,7 @@ function doneText({ kind, relyingPartyId }) {
   return ['Sign in with it at ', domain, ', and at no other domain.'];
 }
 
-function showRefused({ title, text }) {
+function showRefused({ challenge, isUncertain }, { title, text }) {
   forgetSecrets();
   byId('refused-title').textContent = title;
   const isWorthless = challenge.kind === 'RecoveryKey' && !isUncertain;
@@ -198,7 +208,7 @@ function showRefused({ title, text }) {
 function forgetSecrets() {
   for (const id of ['new-password', 'repeated']) byId(id).value = '';
   byId('recovery-code').textContent = '';
-  proof = undefined;
+  attempt = undefined;
 }
 
 function startAgain() {
@@ -224,14 +234,15 @@ const readName = (typed) => typed.replace(/\p{Cc}+/gu, ' ').trim();
 onSubmit('enter-form', 'continue', enterCode);
 
 onSubmit('passkey-form', 'create-passkey', () =>
-  finish(readName(byId('passkey-name').value) || 'Passkey', async () => ({
+  finish(readName(byId('passkey-name').value) || 'Passkey', async (challenge) => ({
     credentialInfo: await createPasskey(challenge),
   })),
 );
 
 onSubmit('recovery-form', 'create-recovery', () => {
   if (problem(byId('saved'), byId('saved').checked ? '' : 'Save it first, then tick the box.')) return;
-  return finish('Recovery key', () => createKey(challenge, byId('recovery-code').textContent));
+  const code = byId('recovery-code').textContent;
+  return finish('Recovery key', (challenge) => createKey(challenge, code));
 });
 
 onSubmit('password-form', 'create-password', () => {
@@ -241,7 +252,7 @@ onSubmit('password-form', 'create-password', () => {
   if (problem(password, isShort ? `That is too short. Use at least ${SHORTEST_PASSWORD} characters.` : ''))
     return;
   if (problem(repeated, password.value === repeated.value ? '' : 'The two passwords differ.')) return;
-  return finish('Password-protected key', () => createKey(challenge, password.value));
+  return finish('Password-protected key', (challenge) => createKey(challenge, password.value));
 });
 
 byId('reveal').addEventListener('change', ({ target }) => {
