@@ -43,10 +43,8 @@ use std::time::{Duration, SystemTime};
 
 pub use self::attempts::BudgetScope;
 use self::attempts::{Attempt, Attempts};
-#[cfg(feature = "memory")]
-pub(crate) use self::builder::in_memory;
 pub use self::builder::{BuildError, CodeFlowBuilder};
-pub(crate) use self::builder::{Foundation, check, check_lifetime};
+pub(crate) use self::builder::{CommonSettings, check_lifetime};
 pub(crate) use self::error::Reason;
 pub use self::error::{Error, ErrorKind};
 pub use self::event::{Event, Step};

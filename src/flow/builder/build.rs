@@ -4,24 +4,15 @@ use std::time::Duration;
 use crate::flow::attempts::Attempts;
 #[cfg(feature = "deprecated-kinds")]
 use crate::flow::builder::passwords::password_hasher;
-#[cfg(feature = "memory")]
-use crate::flow::in_memory;
-use crate::flow::{CodeFlow, CodeFlowBuilder, Foundation, Front, Inner, Purses};
-use crate::host::{RelyingParties, RelyingPartyList};
+use crate::flow::{CodeFlow, CodeFlowBuilder, Inner, Purses};
 use crate::random::NoRandomness;
 use crate::store::{BoxError, SlotLabel};
 
 const LONGEST_CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
-const LONGEST_CHALLENGE_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 impl CodeFlowBuilder {
     /// Checks everything, and starts the flow.
     pub fn build(self) -> Result<CodeFlow, BuildError> {
-        let relying_parties: Arc<dyn RelyingParties> = match self.resolver {
-            Some(resolver) => resolver,
-            None if self.listed_parties.is_empty() => return Err(BuildError::Missing("relying_party")),
-            None => Arc::new(RelyingPartyList::new(self.listed_parties)),
-        };
         check(!self.kinds.is_empty(), "kinds", "at least one kind has to be allowed")?;
         for kind in &self.kinds {
             check(kind.is_supported(), "kinds", "a listed kind can't be verified by this build")?;
@@ -37,48 +28,20 @@ impl CodeFlowBuilder {
             "code_lifetime",
             "one second to ten minutes",
         )?;
-        check_lifetime(
-            self.challenge_lifetime,
-            LONGEST_CHALLENGE_LIFETIME,
-            "challenge_lifetime",
-            "one second to an hour",
-        )?;
-        check(self.limits.body >= 1024, "body_limit", "a registration needs at least a kilobyte")?;
-        check(!self.limits.read_deadline.is_zero(), "read_deadline", "no body arrives in no time")?;
-        #[cfg(feature = "memory")]
-        check(self.memory_capacity > 0, "memory_capacity", "a store holds at least one record")?;
-        let listener = self.listener.ok_or(BuildError::Missing("events"))?;
-        let stores = [
+        let parts = self.common.into_parts([
             ("code_store", self.codes.as_ref().map(|store| store.sharing())),
             ("registration_store", self.pending.as_ref().map(|store| store.sharing())),
-        ];
-        let Foundation { clock, slot_keys, purses } =
-            Foundation::new(self.clock, self.slot_keys, self.purses, stores)?;
-        let purses = purses.as_ref();
-        #[cfg(feature = "memory")]
-        let (codes, pending) = (
-            self.codes
-                .or_else(|| Some(in_memory(self.memory_capacity, &clock, &listener, |grant| &grant.user))),
-            self.pending.or_else(|| {
-                Some(in_memory(self.memory_capacity, &clock, &listener, |pending| &pending.user))
-            }),
-        );
-        #[cfg(not(feature = "memory"))]
-        let (codes, pending) = (self.codes, self.pending);
+        ])?;
+        let codes = parts.store("code_store", self.codes, |grant| &grant.user)?;
+        let pending = parts.store("registration_store", self.pending, |pending| &pending.user)?;
+        let purses = parts.purses.as_ref();
         Ok(CodeFlow(Arc::new(Inner {
-            front: Front {
-                authenticator: self.authenticator.ok_or(BuildError::Missing("authenticator"))?,
-                relying_parties,
-                clock,
-                listener,
-                source_of: self.source_of,
-                limits: self.limits,
-            },
+            front: parts.front,
             users: self.users.ok_or(BuildError::Missing("users"))?,
-            credentials: self.credentials.ok_or(BuildError::Missing("credentials"))?,
-            codes: codes.ok_or(BuildError::Missing("code_store"))?,
-            pending: pending.ok_or(BuildError::Missing("registration_store"))?,
-            slot_keys,
+            credentials: parts.credentials,
+            codes,
+            pending,
+            slot_keys: parts.slot_keys,
             #[cfg(feature = "deprecated-kinds")]
             passwords: password_hasher(self.passwords, &self.kinds)?,
             kinds: self.kinds,
@@ -87,7 +50,7 @@ impl CodeFlowBuilder {
             engine: self.engine,
             code_format: self.code_format,
             code_lifetime: self.code_lifetime,
-            challenge_lifetime: self.challenge_lifetime,
+            challenge_lifetime: parts.challenge_lifetime,
             attempts: Attempts {
                 of_source: Purses::new(self.misses_of_source, SlotLabel::MissesOfSource, purses),
                 of_flow: Purses::one(self.misses_of_flow, SlotLabel::MissesOfFlow, purses),
@@ -97,7 +60,7 @@ impl CodeFlowBuilder {
     }
 }
 
-pub(crate) fn check(holds: bool, setting: &'static str, rule: &'static str) -> Result<(), BuildError> {
+pub(super) fn check(holds: bool, setting: &'static str, rule: &'static str) -> Result<(), BuildError> {
     holds.then_some(()).ok_or(BuildError::Invalid { setting, rule })
 }
 

@@ -5,15 +5,15 @@ use crate::flow::{BuildError, SharedPurses};
 use crate::store::{PurseStore, Sharing, SlotKeys};
 
 /// What all stores of a flow have to agree on.
-pub(crate) struct Foundation {
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) slot_keys: SlotKeys,
-    pub(crate) purses: Option<SharedPurses>,
+pub(super) struct Foundation {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) slot_keys: SlotKeys,
+    pub(super) purses: Option<SharedPurses>,
 }
 
 impl Foundation {
     /// A shared store brings its clock, and demands keys that every process has. The setters are named in the order in which their clocks count.
-    pub(crate) fn new<const STORES: usize>(
+    pub(super) fn new<const STORES: usize>(
         clock: Option<Arc<dyn Clock>>,
         slot_keys: Option<SlotKeys>,
         purses: Option<Arc<dyn PurseStore>>,

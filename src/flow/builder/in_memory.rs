@@ -6,7 +6,7 @@ use crate::model::UserId;
 use crate::store::{MemoryStore, OneTimeStore, Record};
 
 /// A default store, which tells the host of records that it had to drop while they were still worth something.
-pub(crate) fn in_memory<R: Record>(
+pub(super) fn in_memory<R: Record>(
     capacity: u64,
     clock: &Arc<dyn Clock>,
     listener: &Listener,

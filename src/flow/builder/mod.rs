@@ -1,4 +1,5 @@
 mod build;
+mod common;
 mod foundation;
 #[cfg(feature = "memory")]
 mod in_memory;
@@ -12,14 +13,12 @@ use std::time::Duration;
 use http::request::Parts;
 
 pub use self::build::BuildError;
-pub(crate) use self::build::{check, check_lifetime};
-pub(crate) use self::foundation::Foundation;
-#[cfg(feature = "memory")]
-pub(crate) use self::in_memory::in_memory;
+pub(crate) use self::build::check_lifetime;
+pub(crate) use self::common::CommonSettings;
 #[cfg(feature = "fido2")]
 use crate::attestation::AttestationEngine;
 use crate::clock::Clock;
-use crate::flow::{Event, Listener, RequestLimits, SourceOf};
+use crate::flow::{Event, Listener};
 use crate::host::{Authenticator, CredentialRepository, RelyingParties, UserDirectory};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy, RelyingParty};
 #[cfg(feature = "deprecated-kinds")]
@@ -31,20 +30,10 @@ use crate::store::{Budget, CodeGrant, OneTimeStore, PendingRegistration, PurseSt
 /// [`manual::defaults`](crate::manual::defaults).
 #[must_use]
 pub struct CodeFlowBuilder {
-    authenticator: Option<Arc<dyn Authenticator>>,
+    common: CommonSettings,
     users: Option<Arc<dyn UserDirectory>>,
-    credentials: Option<Arc<dyn CredentialRepository>>,
-    listed_parties: Vec<RelyingParty>,
-    resolver: Option<Arc<dyn RelyingParties>>,
     codes: Option<Arc<dyn OneTimeStore<CodeGrant>>>,
     pending: Option<Arc<dyn OneTimeStore<PendingRegistration>>>,
-    #[cfg(feature = "memory")]
-    memory_capacity: u64,
-    purses: Option<Arc<dyn PurseStore>>,
-    slot_keys: Option<SlotKeys>,
-    clock: Option<Arc<dyn Clock>>,
-    listener: Option<Listener>,
-    source_of: SourceOf,
     kinds: Vec<CredentialKind>,
     #[cfg(feature = "deprecated-kinds")]
     passwords: Option<PasswordPolicy>,
@@ -53,30 +42,18 @@ pub struct CodeFlowBuilder {
     engine: AttestationEngine,
     code_format: CodeFormat,
     code_lifetime: Duration,
-    challenge_lifetime: Duration,
     misses_of_source: Budget,
     misses_of_flow: Budget,
     codes_of_user: Budget,
-    limits: RequestLimits,
 }
 
 impl CodeFlowBuilder {
     pub(super) fn new() -> Self {
         Self {
-            authenticator: None,
+            common: CommonSettings::default(),
             users: None,
-            credentials: None,
-            listed_parties: Vec::new(),
-            resolver: None,
             codes: None,
             pending: None,
-            #[cfg(feature = "memory")]
-            memory_capacity: 100_000,
-            purses: None,
-            slot_keys: None,
-            clock: None,
-            listener: None,
-            source_of: Box::new(|_| None),
             kinds: CredentialKind::ALL.into_iter().filter(|kind| kind.is_default()).collect(),
             #[cfg(feature = "deprecated-kinds")]
             passwords: None,
@@ -85,11 +62,9 @@ impl CodeFlowBuilder {
             engine: AttestationEngine::default(),
             code_format: CodeFormat::TYPED,
             code_lifetime: Duration::from_secs(60),
-            challenge_lifetime: Duration::from_secs(5 * 60),
             misses_of_source: Budget::per_minute(10),
             misses_of_flow: Budget::per_minute(600),
             codes_of_user: Budget::per_minute(10),
-            limits: RequestLimits { body: 64 * 1024, read_deadline: Duration::from_secs(10) },
         }
     }
 
@@ -100,7 +75,7 @@ impl CodeFlowBuilder {
 
     /// Who tells who is asking.
     pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
-        self.authenticator = Some(authenticator);
+        self.common.authenticator = Some(authenticator);
         self
     }
 
@@ -112,26 +87,26 @@ impl CodeFlowBuilder {
 
     /// Who keeps the credentials.
     pub fn credentials(mut self, credentials: Arc<dyn CredentialRepository>) -> Self {
-        self.credentials = Some(credentials);
+        self.common.credentials = Some(credentials);
         self
     }
 
     /// Lists a relying party. The first is the one of requests without an `Origin` header.
     pub fn relying_party(mut self, party: RelyingParty) -> Self {
-        self.listed_parties.push(party);
+        self.common.listed_parties.push(party);
         self
     }
 
     /// Finds relying parties in another way than by a list, which this replaces.
     pub fn relying_parties(mut self, resolver: Arc<dyn RelyingParties>) -> Self {
-        self.resolver = Some(resolver);
+        self.common.resolver = Some(resolver);
         self
     }
 
     /// Hears of everything that happens. Called on the request's own task, so hand over whatever takes long: write the audit log, count,
     /// and tell the user of every [`Event::Registered`].
     pub fn events(mut self, listener: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
-        self.listener = Some(Listener::new(listener));
+        self.common.listener = Some(Listener::new(listener));
         self
     }
 
@@ -139,7 +114,7 @@ impl CodeFlowBuilder {
     /// its /64. Take `X-Forwarded-For` only from a proxy of your own that overwrites it. Without a source, only the flow-wide budget
     /// counts.
     pub fn source(mut self, source: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
-        self.source_of = Box::new(source);
+        self.common.source_of = Box::new(source);
         self
     }
 
@@ -158,27 +133,27 @@ impl CodeFlowBuilder {
     /// How many codes, and how many pending registrations, the default stores hold. Default: 100 000 each.
     #[cfg(feature = "memory")]
     pub fn memory_capacity(mut self, records: u64) -> Self {
-        self.memory_capacity = records;
+        self.common.memory_capacity = records;
         self
     }
 
     /// Where all budgets are kept, so that several processes spend them together. Default: in this process, at no cost. A shared store is asked once
     /// more by each mint, and two to four times more by each exchange and register.
     pub fn budgets(mut self, purses: Arc<dyn PurseStore>) -> Self {
-        self.purses = Some(purses);
+        self.common.purses = Some(purses);
         self
     }
 
     /// The keys that slots are made with. Default: a random one, which no other process has. With a [shared](crate::store::Sharing) store
     /// there is no default.
     pub fn slot_keys(mut self, keys: SlotKeys) -> Self {
-        self.slot_keys = Some(keys);
+        self.common.slot_keys = Some(keys);
         self
     }
 
     /// What time it is. Default: the clock of the shared store, if there is one, else the system's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = Some(clock);
+        self.common.clock = Some(clock);
         self
     }
 
@@ -216,7 +191,7 @@ impl CodeFlowBuilder {
 
     /// How long a challenge lives. Default: five minutes; no more than an hour.
     pub fn challenge_lifetime(mut self, lifetime: Duration) -> Self {
-        self.challenge_lifetime = lifetime;
+        self.common.challenge_lifetime = lifetime;
         self
     }
 
@@ -240,13 +215,13 @@ impl CodeFlowBuilder {
 
     /// The largest body, in bytes. Default: 64 KiB.
     pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.limits.body = bytes;
+        self.common.limits.body = bytes;
         self
     }
 
     /// How long a body may take to arrive, from its first byte to its last. Default: ten seconds.
     pub fn read_deadline(mut self, deadline: Duration) -> Self {
-        self.limits.read_deadline = deadline;
+        self.common.limits.read_deadline = deadline;
         self
     }
 }
