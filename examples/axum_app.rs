@@ -3,14 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
 use axum::routing::get;
 use credential_code::flow::source_of;
 use credential_code::{
     AuthError, AuthRequest, Authenticator, BoxError, Caller, CodeFlow, CodeRouter, Credential,
-    CredentialRepository, Insertion, NewCredential, RelyingParty, User, UserDirectory, UserId,
+    CredentialRepository, Insertion, NewCredential, RelyingParty, User, UserDirectory, UserId, async_trait,
 };
 
 /// The application's own users and credentials. There is one user, Ada, whose bearer token is `ada`.

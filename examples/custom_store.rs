@@ -6,13 +6,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use async_trait::async_trait;
 use credential_code::flow::{ExchangeRequest, Expiration, RegisterRequest};
 use credential_code::store::{CodeGrant, PendingRegistration, Record, Sharing, Slot, StoreError, codec};
 use credential_code::testing::{KeyClient, MemoryHost, repository_contract, store_contract};
 use credential_code::{
     BoxError, Caller, CodeFlow, Credential, CredentialKind, CredentialRepository, Insertion, NewCredential,
-    OneTimeStore, RelyingParty, User, UserId,
+    OneTimeStore, RelyingParty, User, UserId, async_trait,
 };
 
 /// A table of records as bytes, as a database would keep them. The lock makes each verb one step; in SQL they would be

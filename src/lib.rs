@@ -47,11 +47,14 @@ pub use async_trait::async_trait;
 pub use self::action::{ActionFlow, ActionLayer, ActionRouter, UserActions};
 pub use self::flow::{CodeFlow, Error, ErrorKind, Event};
 pub use self::host::{
-    AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, RelyingParties, SignCounters,
-    UserDirectory,
+    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, RelyingParties,
+    SignCounters, UserDirectory,
 };
 pub use self::http::CredentialAnswer;
 pub use self::layer::CodeLayer;
-pub use self::model::{Credential, CredentialKind, NewCredential, RelyingParty, User, UserId};
+pub use self::model::{
+    Credential, CredentialId, CredentialKind, CredentialUuid, NewCredential, Origin, RelyingParty, User,
+    UserId,
+};
 pub use self::router::CodeRouter;
 pub use self::store::{BoxError, Budget, Insertion, OneTimeStore};

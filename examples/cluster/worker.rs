@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{env, io, thread};
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::extract::State;
 use axum::http::request::Parts;
@@ -14,7 +13,7 @@ use axum::response::Response;
 use credential_code::store::{RedisStore, SlotKey, SlotKeys, SqlStore};
 use credential_code::{
     AuthError, AuthRequest, Authenticator, BoxError, Budget, Caller, CodeFlow, CodeRouter, RelyingParty,
-    UserId,
+    UserId, async_trait,
 };
 use tokio::net::TcpListener;
 

@@ -1,12 +1,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use async_trait::async_trait;
 use axum::http::{HeaderMap, header};
 use credential_code::host::{Advance, SignCounters};
 use credential_code::model::CredentialId;
 use credential_code::{
     AuthError, AuthRequest, Authenticator, BoxError, Caller, Credential, CredentialRepository, Insertion,
-    NewCredential, User, UserDirectory, UserId,
+    NewCredential, User, UserDirectory, UserId, async_trait,
 };
 use subtle::ConstantTimeEq;
 

@@ -1,3 +1,6 @@
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 /// What is hashed before it is signed. It is agreed on at registration and remembered, since later signatures do not say.
@@ -15,4 +18,37 @@ pub enum Digest {
     /// SHA-512, whatever the curve.
     #[serde(rename = "SHA512")]
     Sha512,
+}
+
+/// Not the name of a [`Digest`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not the name of a digest")]
+pub struct UnknownDigest;
+
+impl Digest {
+    /// The name that it has in storage: `SHA256`, `SHA384`, `SHA512`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sha256 => "SHA256",
+            Self::Sha384 => "SHA384",
+            Self::Sha512 => "SHA512",
+        }
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Digest {
+    type Err = UnknownDigest;
+
+    fn from_str(name: &str) -> Result<Self, UnknownDigest> {
+        [Self::Sha256, Self::Sha384, Self::Sha512]
+            .into_iter()
+            .find(|digest| digest.as_str() == name)
+            .ok_or(UnknownDigest)
+    }
 }

@@ -13,5 +13,5 @@ mod digest;
 mod public_key;
 mod rustcrypto;
 
-pub use self::digest::Digest;
+pub use self::digest::{Digest, UnknownDigest};
 pub use self::public_key::{InvalidSignature, KeyAlgorithm, PublicKey, PublicKeyError};

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -186,6 +187,33 @@ pub enum CredentialStatus {
     Active,
     /// The user or the host withdrew it.
     Deactivated,
+}
+
+impl CredentialStatus {
+    /// The name that it has in storage: `Active`, `Deactivated`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Deactivated => "Deactivated",
+        }
+    }
+}
+
+impl fmt::Display for CredentialStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for CredentialStatus {
+    type Err = Invalid;
+
+    fn from_str(name: &str) -> Result<Self, Invalid> {
+        [Self::Active, Self::Deactivated]
+            .into_iter()
+            .find(|status| status.as_str() == name)
+            .ok_or(Invalid::new("not the name of a status"))
+    }
 }
 
 /// Whether somebody vouches for what an authenticator says of itself.

@@ -44,12 +44,26 @@ fn trust_is_required_only_of_what_is_asked_for() {
         let mut policy = Fido2Policy::default();
         policy.attestation = attestation;
         let engine = NativeEngine::new().trust_only(anchors);
-        flow_builder(&Arc::default()).fido2_policy(policy).attestation_engine(engine)
+        let flow = flow_builder(&Arc::default()).kinds([CredentialKind::Fido2]);
+        flow.fido2_policy(policy).attestation_engine(engine)
     };
     let anchors = || TrustAnchors::new().with_root(&root(), [AAGUID]).unwrap();
     assert!(refused(with(TrustAnchors::new(), AttestationConveyance::Direct)).contains("no root"));
     assert!(refused(with(anchors(), AttestationConveyance::None)).contains("asks for no attestation"));
     assert!(with(anchors(), AttestationConveyance::Direct).build().is_ok());
+}
+
+/// Whoever has a code chooses the kind, and could do without trust by choosing a key.
+#[test]
+fn trust_is_no_use_where_keys_are_allowed_by_default() {
+    let anchors = TrustAnchors::new().with_root(&root(), [AAGUID]).unwrap();
+    let mut policy = Fido2Policy::default();
+    policy.attestation = AttestationConveyance::Direct;
+    let engine = NativeEngine::new().trust_only(anchors);
+    let builder =
+        || flow_builder(&Arc::default()).fido2_policy(policy.clone()).attestation_engine(engine.clone());
+    assert!(refused(builder()).contains("say with `kinds`"));
+    assert!(builder().kinds([CredentialKind::Fido2, CredentialKind::RecoveryKey]).build().is_ok());
 }
 
 #[test]
@@ -67,7 +81,8 @@ async fn the_chosen_engine_verifies_registrations() {
     let mut policy = Fido2Policy::default();
     policy.attestation = AttestationConveyance::Direct;
     let strict = World::with(|flow| {
-        flow.fido2_policy(policy).attestation_engine(NativeEngine::new().trust_only(anchors))
+        let engine = NativeEngine::new().trust_only(anchors);
+        flow.kinds([CredentialKind::Fido2]).fido2_policy(policy).attestation_engine(engine)
     });
     let lenient = World::with(|flow| flow.attestation_engine(NativeEngine::new()));
     for (world, status) in [(strict, 400), (lenient, 200)] {

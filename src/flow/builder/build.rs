@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -5,6 +6,7 @@ use crate::flow::attempts::Attempts;
 #[cfg(feature = "deprecated-kinds")]
 use crate::flow::builder::passwords::password_hasher;
 use crate::flow::{CodeFlow, CodeFlowBuilder, Inner, Purses};
+use crate::model::CredentialKind;
 use crate::random::NoRandomness;
 use crate::store::{BoxError, SlotLabel};
 
@@ -13,9 +15,15 @@ const LONGEST_CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 impl CodeFlowBuilder {
     /// Checks everything, and starts the flow.
     pub fn build(self) -> Result<CodeFlow, BuildError> {
-        check(!self.kinds.is_empty(), "kinds", "at least one kind has to be allowed")?;
-        for kind in &self.kinds {
-            check(kind.is_supported(), "kinds", "a listed kind can't be verified by this build")?;
+        #[cfg(feature = "fido2")]
+        if self.kinds.is_none() && self.engine.demands_trust() {
+            let rule = "trust is demanded of passkeys alone: say with `kinds` whether keys, for which no root vouches, are allowed";
+            return Err(BuildError::Invalid { setting: "attestation_engine", rule });
+        }
+        let kinds = self.kinds.unwrap_or_else(default_kinds);
+        check(!kinds.is_empty(), "kinds", "at least one kind has to be allowed")?;
+        for kind in &kinds {
+            check(kind.is_supported(), "kinds", needed_feature(*kind))?;
         }
         check(!self.fido2.algorithms.is_empty(), "fido2_policy", "at least one algorithm has to be offered")?;
         #[cfg(feature = "fido2")]
@@ -43,8 +51,8 @@ impl CodeFlowBuilder {
             pending,
             slot_keys: parts.slot_keys,
             #[cfg(feature = "deprecated-kinds")]
-            passwords: password_hasher(self.passwords, &self.kinds)?,
-            kinds: self.kinds,
+            passwords: password_hasher(self.passwords, &kinds)?,
+            kinds,
             fido2: Arc::new(self.fido2),
             #[cfg(feature = "fido2")]
             engine: self.engine,
@@ -57,6 +65,31 @@ impl CodeFlowBuilder {
             },
             codes_of_user: Purses::new(self.codes_of_user, SlotLabel::CodesOfUser, purses),
         })))
+    }
+}
+
+/// All that this build can verify and that nobody has to ask for.
+fn default_kinds() -> Vec<CredentialKind> {
+    CredentialKind::ALL.into_iter().filter(|kind| kind.is_default()).collect()
+}
+
+fn needed_feature(kind: CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::Fido2 => "`Fido2` needs the feature `fido2`",
+        CredentialKind::Password | CredentialKind::Totp => {
+            "`Password` and `Totp` need the feature `deprecated-kinds`"
+        }
+        CredentialKind::Key | CredentialKind::PasswordProtectedKey | CredentialKind::RecoveryKey => {
+            "keys need no feature"
+        }
+    }
+}
+
+/// The three traits of a host are mostly set at once.
+fn hint(setter: &str) -> &'static str {
+    match setter {
+        "authenticator" | "users" | "credentials" => " (`host` sets it, too)",
+        _ => "",
     }
 }
 
@@ -74,11 +107,13 @@ pub(crate) fn check_lifetime(
 }
 
 /// Why a flow can't start.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` is the same text, since that is what a `main` prints that returns the error.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// A setter was not called, and what it sets has no sensible default.
-    #[error("`{0}` was not called on the builder, and has no default")]
+    #[error("`{0}` was not called on the builder, and has no default{hint}", hint = hint(.0))]
     Missing(&'static str),
     /// A setting is out of its range.
     #[error("`{setting}` is out of range: {rule}")]
@@ -111,6 +146,12 @@ pub enum BuildError {
     /// The system gives no randomness.
     #[error("the system gives no randomness")]
     Random(#[source] BoxError),
+}
+
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl From<NoRandomness> for BuildError {

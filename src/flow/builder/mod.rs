@@ -34,7 +34,7 @@ pub struct CodeFlowBuilder {
     users: Option<Arc<dyn UserDirectory>>,
     codes: Option<Arc<dyn OneTimeStore<CodeGrant>>>,
     pending: Option<Arc<dyn OneTimeStore<PendingRegistration>>>,
-    kinds: Vec<CredentialKind>,
+    kinds: Option<Vec<CredentialKind>>,
     #[cfg(feature = "deprecated-kinds")]
     passwords: Option<PasswordPolicy>,
     fido2: Fido2Policy,
@@ -54,7 +54,7 @@ impl CodeFlowBuilder {
             users: None,
             codes: None,
             pending: None,
-            kinds: CredentialKind::ALL.into_iter().filter(|kind| kind.is_default()).collect(),
+            kinds: None,
             #[cfg(feature = "deprecated-kinds")]
             passwords: None,
             fido2: Fido2Policy::default(),
@@ -160,7 +160,7 @@ impl CodeFlowBuilder {
     /// The kinds that may be registered. Default: all that this build can verify and that the published schema does not deprecate.
     /// `Password` and `Totp` have to be listed, and need the feature `deprecated-kinds`.
     pub fn kinds(mut self, kinds: impl IntoIterator<Item = CredentialKind>) -> Self {
-        self.kinds = kinds.into_iter().collect();
+        self.kinds = Some(kinds.into_iter().collect());
         self
     }
 

@@ -1,13 +1,9 @@
 use async_trait::async_trait;
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::Error as WordError;
 
-use crate::crypto::{Digest, PublicKey};
+use crate::crypto::PublicKey;
 use crate::host::{Advance, CredentialRepository, SignCounters};
 use crate::model::{
-    Credential, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey, NewCredential, Origin,
-    UserId,
+    Credential, CredentialId, CredentialUuid, EncryptedPrivateKey, NewCredential, Origin, UserId,
 };
 use crate::store::sql::SqlStore;
 use crate::store::sql::value::{Row, Value, micros, time};
@@ -31,11 +27,11 @@ impl CredentialRepository for SqlStore {
             Value::Text(credential.kind.as_str()),
             Value::Text(&credential.name),
             Value::Bytes(public_key.to_spki_der()),
-            Value::Text(digest_name(credential.digest)),
+            Value::Text(credential.digest.as_str()),
             Value::Text(&credential.relying_party_id),
             Value::Text(credential.origin.as_str()),
             Value::Integer(micros(credential.created_at)),
-            Value::Text(status_name(credential.status)),
+            Value::Text(credential.status.as_str()),
             Value::MaybeText(credential.encrypted_private_key.as_ref().map(EncryptedPrivateKey::reveal)),
             Value::MaybeInteger(credential.fido2.as_ref().map(|fido2| fido2.sign_count.into())),
             Value::MaybeText(fido2.as_deref()),
@@ -64,14 +60,14 @@ fn read(mut row: Row) -> Result<Credential, BoxError> {
     let kind = row.text()?.parse()?;
     let name = row.text()?;
     let public_key = PublicKey::from_spki_der(&row.bytes()?)?;
-    let digest = word(&row.text()?)?;
+    let digest = row.text()?.parse()?;
     let relying_party_id = row.text()?;
     let origin = Origin::new(row.text()?)?;
     let mut credential = Credential::new(user, kind, id, uuid, public_key, relying_party_id, origin);
     credential.name = name;
     credential.digest = digest;
     credential.created_at = time(row.integer()?)?;
-    credential.status = word(&row.text()?)?;
+    credential.status = row.text()?.parse()?;
     credential.encrypted_private_key = row.maybe_text()?.map(EncryptedPrivateKey::new).transpose()?;
     let sign_count = row.maybe_integer()?;
     credential.fido2 = row.maybe_text()?.map(|fido2| serde_json::from_str(&fido2)).transpose()?;
@@ -79,24 +75,4 @@ fn read(mut row: Row) -> Result<Credential, BoxError> {
         fido2.sign_count = sign_count.try_into()?;
     }
     Ok(credential)
-}
-
-/// A variant, by the name that serde knows it by.
-fn word<'de, T: Deserialize<'de>>(name: &'de str) -> Result<T, WordError> {
-    T::deserialize(name.into_deserializer())
-}
-
-fn digest_name(digest: Digest) -> &'static str {
-    match digest {
-        Digest::Sha256 => "SHA256",
-        Digest::Sha384 => "SHA384",
-        Digest::Sha512 => "SHA512",
-    }
-}
-
-fn status_name(status: CredentialStatus) -> &'static str {
-    match status {
-        CredentialStatus::Active => "Active",
-        CredentialStatus::Deactivated => "Deactivated",
-    }
 }

@@ -77,6 +77,14 @@ impl AttestationEngine {
         }
     }
 
+    /// Whether it accepts nothing but what a root vouches for.
+    pub(crate) fn demands_trust(&self) -> bool {
+        match self {
+            Self::WebauthnRs => false,
+            Self::Native(native) => native.demands_trust(),
+        }
+    }
+
     /// What of a policy could never be met, so that a flow is not started with it.
     pub(crate) fn unmet(&self, policy: &Fido2Policy) -> Option<&'static str> {
         if !policy.algorithms.iter().all(|algorithm| self.as_dyn().can_verify(*algorithm)) {

@@ -83,7 +83,8 @@ impl NativeEngine {
         Self { anchors, untrusted: Untrusted::Accept, ..self }
     }
 
-    /// Accepts nothing but what these roots vouch for. Ask for an [attestation](Fido2Policy::attestation) then: a flow that
+    /// Accepts no passkey but what these roots vouch for. Ask for an [attestation](Fido2Policy::attestation) then, and say with
+    /// [`kinds`](crate::flow::CodeFlowBuilder::kinds) which kinds are allowed, since whoever has a code chooses among them, and for keys no root vouches: a flow that
     /// does not is not built.
     #[must_use]
     pub fn trust_only(self, anchors: TrustAnchors) -> Self {
@@ -96,6 +97,13 @@ impl NativeEngine {
     #[must_use]
     pub fn without_sha1(self) -> Self {
         Self { by_sha1: BySha1::Refuse, ..self }
+    }
+
+    pub(super) fn demands_trust(&self) -> bool {
+        match self.untrusted {
+            Untrusted::Accept => false,
+            Untrusted::Refuse => true,
+        }
     }
 
     pub(super) fn unmet(&self, policy: &Fido2Policy) -> Option<&'static str> {
