@@ -38,7 +38,8 @@ impl Step {
 /// What happened, for the host's audit log, its metrics and its notifications. No event holds a secret.
 ///
 /// [`Registered`](Self::Registered) is the one to act on, and [`Unsettled`](Self::Unsettled) when the credential turns out to be there:
-/// tell the user, by another channel, that a credential was added and how to remove it. NIST SP 800-63B-4 asks for that, and it is how people find out that somebody else used their code.
+/// tell the user, by another channel, that a credential was added and how to remove it. NIST SP 800-63B-4 asks for that,
+/// and it is how people find out that somebody else used their code.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {

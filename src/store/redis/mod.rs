@@ -10,9 +10,9 @@
 //! ```
 //!
 //! 1. **One winner.** Redis runs commands one after the other, and `GETDEL` is one.
-//! 2. **One clock.** The store tells the time of Redis ([`Sharing::Shared`]), which a flow goes by unless it was given a clock of its own. It is asked
-//!    for when the store connects, and every half minute from then on. Redis itself drops a record five seconds after its expiry, so that a flow with
-//!    a clock of its own that is late brings nothing back that has been expired for longer.
+//! 2. **One clock.** The store tells the time of Redis ([`Sharing::Shared`]), which a flow goes by unless it was given a clock of its
+//!    own. It is asked for when the store connects, and every half minute from then on. Redis itself drops a record five seconds after
+//!    its expiry, so that a flow with a clock of its own that is late brings nothing back that has been expired for longer.
 //! 3. **Bounded.** A command that has no answer in [time](RedisStoreBuilder::timeout) is a [`StoreError`], whatever the connection does. No verb
 //!    is sent twice to a single server: a `GETDEL` whose answer was lost has spent its record.
 //! 4. **Nothing to purge.** Every key expires by itself.

@@ -43,7 +43,9 @@ fn is_as_signed(registration: &Registration<'_>) -> bool {
     registration.credential.aaguid == [0; 16] && registration.authenticator_data.get(32) == Some(&PRESENT)
 }
 
-/// A [registration response message](https://fidoalliance.org/specs/fido-u2f-v1.2-ps-20170411/fido-u2f-raw-message-formats-v1.2-ps-20170411.html#registration-response-message-success).
+/// A [registration response message: success][formats].
+///
+/// [formats]: https://fidoalliance.org/specs/fido-u2f-v1.2-ps-20170411/fido-u2f-raw-message-formats-v1.2-ps-20170411.html
 fn message(registration: &Registration<'_>) -> Result<Vec<u8>, Flaw> {
     let relying_party_hash = registration.authenticator_data.first_chunk::<32>();
     let point = registration.key.public_key.to_spki_der().last_chunk::<POINT>();
