@@ -34,7 +34,8 @@ use http::request::Parts;
 use crate::model::{Credential, CredentialId, NewCredential, RelyingParty, User, UserId};
 use crate::store::{BoxError, Insertion};
 
-/// The request by which somebody asks for a code, or for something else that needs an [`Authenticator`]. `Debug` shows method and path alone: headers hold the caller's own credentials.
+/// The request by which somebody asks for a code, or for something else that needs an [`Authenticator`]. `Debug` shows method and path
+/// alone: headers hold the caller's own credentials.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct AuthRequest<'a> {

@@ -3,12 +3,13 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// Data flows from the top of this list to the bottom: a module uses those below it, never those above.
-pub mod router;
+// Data flows from the top of this list to the bottom: a module uses those below it, never those above. Only `host` and `store` use each
+// other, since a store may be a host's repository too.
+pub mod action;
 
 pub mod layer;
 
-pub mod action;
+pub mod router;
 
 mod http;
 

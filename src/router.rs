@@ -39,17 +39,12 @@ use http_body_util::Full;
 use tower_service::Service;
 
 use crate::flow::CodeFlow;
-use crate::http::{Endpoints, Mount, respond};
+pub use crate::http::Mountable;
+use crate::http::{Mount, respond};
 use crate::store::BoxError;
 
 /// The endpoints that add a credential with a code, under `/auth/credentials` if not told otherwise.
 pub type CodeRouter = FlowRouter<CodeFlow>;
-
-/// A flow that has endpoints: a [`CodeFlow`] or an [`ActionFlow`](crate::ActionFlow). There are no others.
-#[expect(private_bounds, reason = "what a flow tells of its endpoints is told within this crate")]
-pub trait Mountable: Endpoints {}
-
-impl Mountable for CodeFlow {}
 
 /// Answers the endpoints of a flow, and anything else with 404.
 ///

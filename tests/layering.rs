@@ -1,20 +1,25 @@
-//! The direction of imports: each module uses those to its right, and never those to its left.
+//! The direction of imports: each module uses those below it, and never those above.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Modules that may be used only by those before them. Those of one stage may use each other.
-const STAGES: [&[&str]; 9] = [
-    &["router", "layer", "action"],
+/// A module uses those of later stages alone.
+const STAGES: [&[&str]; 11] = [
+    &["action"],
+    &["layer", "router"],
     &["http"],
     &["flow"],
-    &["attestation", "assertion", "secret"],
+    &["assertion"],
+    &["attestation", "secret"],
     &["ceremony"],
     &["host", "store"],
     &["model"],
     &["crypto"],
-    &["encoding", "clock", "random"],
+    &["clock", "encoding", "random"],
 ];
+
+/// The only stage whose modules use each other: the stores for SQL are repositories of a host's too.
+const MUTUAL: [&str; 2] = ["host", "store"];
 
 fn stage_of(module: &str) -> Option<usize> {
     STAGES.iter().position(|stage| stage.contains(&module))
@@ -31,9 +36,14 @@ fn source_files(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
+fn may_use(own: &str, other: &str) -> bool {
+    let is_mutual = MUTUAL.contains(&own) && MUTUAL.contains(&other);
+    own == other || is_mutual || stage_of(own) < stage_of(other)
+}
+
 /// The modules that a line of code names after `crate::`; prose and in-file tests do not count.
 fn named_modules(source: &str) -> impl Iterator<Item = &str> {
-    let code = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     code.lines()
         .filter(|line| !line.trim_start().starts_with("//"))
         .flat_map(|line| line.split("crate::").skip(1))
@@ -49,10 +59,12 @@ fn no_import_runs_back() {
     for file in &files {
         let relative = file.strip_prefix(&src).unwrap();
         let top = relative.iter().next().unwrap().to_str().unwrap();
-        let Some(own) = stage_of(top.trim_end_matches(".rs")) else { continue };
+        let own = top.trim_end_matches(".rs");
+        if stage_of(own).is_none() {
+            continue;
+        }
         for module in named_modules(&fs::read_to_string(file).unwrap()) {
-            let stage = stage_of(module);
-            assert!(stage.is_some_and(|stage| stage >= own), "{} uses crate::{module}", relative.display());
+            assert!(may_use(own, module), "{} uses crate::{module}", relative.display());
             imports += 1;
         }
     }

@@ -4,7 +4,7 @@ use http_body_util::Full;
 
 use crate::action::{ActionFlow, wire};
 use crate::flow::{Error, Front, Step};
-use crate::http::{Asked, Endpoints, Route, find_relying_party, success};
+use crate::http::{Asked, Endpoints, Mountable, Route, find_relying_party, success};
 
 /// One of the two endpoints of user action signing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -47,6 +47,8 @@ impl Endpoints for ActionFlow {
         }
     }
 }
+
+impl Mountable for ActionFlow {}
 
 impl Asked<'_, ActionFlow> {
     async fn begin(&self, body: &[u8]) -> Result<Response<Full<Bytes>>, Error> {

@@ -63,9 +63,7 @@ pub use self::flow::{ActionChallenge, ActionFlow, SignedAction};
 pub use self::request::ActionRequest;
 pub use self::user_actions::UserActions;
 use crate::layer::FlowLayer;
-use crate::router::{FlowRouter, Mountable};
-
-impl Mountable for ActionFlow {}
+use crate::router::FlowRouter;
 
 /// The endpoints of user action signing, under `/auth/action` if not told otherwise.
 pub type ActionRouter = FlowRouter<ActionFlow>;

@@ -3,7 +3,7 @@ use http::Response;
 use http_body_util::Full;
 
 use crate::flow::{CodeFlow, Error, ExchangeRequest, Front, Reason, Step};
-use crate::http::{Asked, CredentialAnswer, Endpoints, Route, find_relying_party, success, wire};
+use crate::http::{Asked, CredentialAnswer, Endpoints, Mountable, Route, find_relying_party, success, wire};
 
 /// One of the three endpoints of the code flow.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,6 +50,8 @@ impl Endpoints for CodeFlow {
         }
     }
 }
+
+impl Mountable for CodeFlow {}
 
 impl Asked<'_, CodeFlow> {
     async fn mint(&self, body: &[u8]) -> Result<Response<Full<Bytes>>, Error> {

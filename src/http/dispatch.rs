@@ -28,6 +28,10 @@ pub(crate) trait Endpoints: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Response<Full<Bytes>>, Error>> + Send;
 }
 
+/// A flow that has endpoints: a [`CodeFlow`](crate::CodeFlow) or an [`ActionFlow`](crate::ActionFlow). There are no others.
+#[expect(private_bounds, reason = "what a flow tells of its endpoints is told within this crate")]
+pub trait Mountable: Endpoints {}
+
 /// Answers a request, whatever it is.
 pub(crate) async fn respond<F, B>(
     flow: F,

@@ -14,6 +14,7 @@ mod wire;
 
 pub(crate) use self::answer::{refusal, success};
 pub use self::credential_answer::CredentialAnswer;
+pub use self::dispatch::Mountable;
 pub(crate) use self::dispatch::{Asked, Endpoints, respond};
 pub(crate) use self::endpoint::{Mount, Route};
 pub(crate) use self::request::{find_relying_party, read_json};

@@ -2,8 +2,7 @@ use tower_layer::Layer;
 
 use super::FlowService;
 use crate::flow::CodeFlow;
-use crate::http::Mount;
-use crate::router::Mountable;
+use crate::http::{Mount, Mountable};
 
 /// The endpoints that add a credential with a code, under `/auth/credentials` if not told otherwise, in front of a service.
 pub type CodeLayer = FlowLayer<CodeFlow>;

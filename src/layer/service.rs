@@ -5,8 +5,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::{Answer, ResponseBody, ResponseFuture};
-use crate::http::{Endpoints, Mount, respond};
-use crate::router::Mountable;
+use crate::http::{Endpoints, Mount, Mountable, respond};
 use crate::store::BoxError;
 
 /// A service with the endpoints in front of it, from a [`FlowLayer`](super::FlowLayer).

@@ -1,5 +1,8 @@
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "fido2")]
+use crate::crypto::{Digest, KeyAlgorithm};
+
 /// How much something is wanted of an authenticator.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -69,6 +72,38 @@ impl CoseAlgorithm {
             Self::Rs384 => -258,
             Self::Rs512 => -259,
             Self::EdDsa => -8,
+        }
+    }
+}
+
+#[cfg(feature = "fido2")]
+impl CoseAlgorithm {
+    const ALL: [Self; 7] =
+        [Self::Es256, Self::Es384, Self::Es512, Self::Rs256, Self::Rs384, Self::Rs512, Self::EdDsa];
+
+    /// None if it is another's number, or nobody's.
+    pub(crate) fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| i64::from(algorithm.number()) == number)
+    }
+
+    /// What kind of key it is for.
+    pub(crate) fn key_algorithm(self) -> KeyAlgorithm {
+        match self {
+            Self::Es256 => KeyAlgorithm::P256,
+            Self::Es384 => KeyAlgorithm::P384,
+            Self::Es512 => KeyAlgorithm::P521,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 => KeyAlgorithm::Rsa,
+            Self::EdDsa => KeyAlgorithm::Ed25519,
+        }
+    }
+
+    /// What is hashed with before it signs.
+    pub(crate) fn digest(self) -> Digest {
+        match self {
+            // Ed25519 hashes by itself and ignores it.
+            Self::Es256 | Self::Rs256 | Self::EdDsa => Digest::Sha256,
+            Self::Es384 | Self::Rs384 => Digest::Sha384,
+            Self::Es512 | Self::Rs512 => Digest::Sha512,
         }
     }
 }

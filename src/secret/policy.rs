@@ -33,8 +33,8 @@ impl PasswordPolicy {
     /// Refuses these passwords, whatever their case, and hashes others with Argon2id in 19 MiB and two passes, four at once, with 64
     /// waiting.
     ///
-    /// The list is compared with whole passwords. Full-width letters, and accents that are characters of their own, count as others. It should have those that NIST SP 800-63B asks to refuse: commonly used, expected (the
-    /// names of the service) and compromised ones.
+    /// The list is compared with whole passwords. Full-width letters, and accents that are characters of their own, count as others. It
+    /// should have those that NIST SP 800-63B asks to refuse: commonly used, expected (the names of the service) and compromised ones.
     pub fn new<P: AsRef<str>>(denied: impl IntoIterator<Item = P>) -> Self {
         Self {
             denied: denied.into_iter().map(|password| fold_case(password.as_ref()).as_str().into()).collect(),

@@ -17,9 +17,13 @@
 //!
 //! A store of your own is checked by the conformance suite of the feature `test-util`.
 
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+mod background;
 mod budget;
 pub mod codec;
 mod engine_clock;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod kept_clock;
 #[cfg(feature = "memory")]
 mod memory;
 mod record;
@@ -36,6 +40,8 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+pub use self::background::Background;
 pub use self::budget::{Budget, Payment, PurseStore};
 pub use self::codec::UnreadableRecord;
 pub use self::engine_clock::EngineClock;
@@ -48,7 +54,7 @@ pub use self::sharing::Sharing;
 pub(crate) use self::slot::SlotLabel;
 pub use self::slot::{Slot, SlotKey, SlotKeys};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use self::sql::{Background, InvalidName, SqlStore, TableNames};
+pub use self::sql::{InvalidName, SqlStore, TableNames};
 
 /// A failure's source, as tower and axum box theirs.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,15 +1,14 @@
 use minicbor::decode::{Decoder, Error};
 
 use crate::attestation::VerifyError;
-use crate::crypto::{Digest, KeyAlgorithm, PublicKey};
+use crate::crypto::{KeyAlgorithm, PublicKey};
+use crate::model::CoseAlgorithm;
 
 /// A credential's public key, read from its [COSE encoding](https://www.rfc-editor.org/rfc/rfc9053#section-7).
 #[derive(Debug)]
 pub(super) struct CoseKey {
-    pub(super) algorithm: i64,
+    pub(super) algorithm: CoseAlgorithm,
     pub(super) public_key: PublicKey,
-    /// The digest that goes with the algorithm.
-    pub(super) digest: Digest,
 }
 
 /// The members of any key that an authenticator may send; -1 is a curve or an RSA modulus, -2 a coordinate or an exponent.
@@ -59,32 +58,38 @@ impl<'a> Members<'a> {
     ///
     /// [WebAuthn]: https://www.w3.org/TR/webauthn-3/#sctn-alg-identifier
     fn into_key(self) -> Result<CoseKey, VerifyError> {
-        let algorithm = self.alg.ok_or(VerifyError::AuthenticatorData("a key without an algorithm"))?;
+        let number = self.alg.ok_or(VerifyError::AuthenticatorData("a key without an algorithm"))?;
+        let algorithm = CoseAlgorithm::from_number(number)
+            .ok_or(VerifyError::AuthenticatorData("a key of an unknown algorithm"))?;
+        let kind = algorithm.key_algorithm();
         let public_key = match self {
-            Self { kty: Some(2), crv: Some(curve), n: None, x_or_e: Some(x), y: Some(y), .. } => {
-                let curve = match (algorithm, curve) {
-                    (-7, 1) => KeyAlgorithm::P256,
-                    (-35, 2) => KeyAlgorithm::P384,
-                    (-36, 3) => KeyAlgorithm::P521,
-                    _ => return Err(VerifyError::AuthenticatorData("a curve that is not the algorithm's")),
-                };
-                PublicKey::from_ec_point(curve, x, y)
+            Self { kty: Some(2), crv: Some(curve), n: None, x_or_e: Some(x), y: Some(y), .. }
+                if curve_of(curve) == Some(kind) =>
+            {
+                PublicKey::from_ec_point(kind, x, y)
             }
-            Self { kty: Some(1), crv: Some(6), n: None, x_or_e: Some(x), y: None, .. } if algorithm == -8 => {
+            Self { kty: Some(1), crv: Some(6), n: None, x_or_e: Some(x), y: None, .. }
+                if kind == KeyAlgorithm::Ed25519 =>
+            {
                 PublicKey::from_ed25519(x)
             }
             Self { kty: Some(3), crv: None, n: Some(n), x_or_e: Some(e), y: None, .. }
-                if matches!(algorithm, -259..=-257) =>
+                if kind == KeyAlgorithm::Rsa =>
             {
                 PublicKey::from_rsa(n, e)
             }
-            _ => return Err(VerifyError::AuthenticatorData("a key of an unknown type")),
+            _ => return Err(VerifyError::AuthenticatorData("a key that is not of its algorithm's type")),
         };
-        let digest = match algorithm {
-            -35 | -258 => Digest::Sha384,
-            -36 | -259 => Digest::Sha512,
-            _ => Digest::Sha256,
-        };
-        Ok(CoseKey { algorithm, public_key: public_key.map_err(VerifyError::PublicKey)?, digest })
+        Ok(CoseKey { algorithm, public_key: public_key.map_err(VerifyError::PublicKey)? })
+    }
+}
+
+/// The curves of a key with two coordinates.
+fn curve_of(number: i64) -> Option<KeyAlgorithm> {
+    match number {
+        1 => Some(KeyAlgorithm::P256),
+        2 => Some(KeyAlgorithm::P384),
+        3 => Some(KeyAlgorithm::P521),
+        _ => None,
     }
 }

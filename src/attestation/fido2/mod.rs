@@ -69,7 +69,7 @@ pub(super) fn verify(
         kind: attestation.kind,
         credential_id: attestation.credential_id.clone(),
         public_key: key.public_key,
-        digest: key.digest,
+        digest: key.algorithm.digest(),
         origin: Some(origin),
         fido2: Some(Fido2Properties {
             aaguid: credential.aaguid,
@@ -118,8 +118,7 @@ fn check_user_verified(data: &AuthenticatorData<'_>, policy: &Fido2Policy) -> Re
 
 /// Step 20, against what was offered and not against what the client says was.
 fn check_algorithm(key: &CoseKey, policy: &Fido2Policy) -> Result<(), VerifyError> {
-    let is_offered = policy.algorithms.iter().any(|offered| i64::from(offered.number()) == key.algorithm);
-    is_offered.then_some(()).ok_or(VerifyError::AlgorithmNotOffered)
+    policy.algorithms.contains(&key.algorithm).then_some(()).ok_or(VerifyError::AlgorithmNotOffered)
 }
 
 /// Step 22 for `none`: its statement is an empty map, and not every engine looks.

@@ -10,9 +10,9 @@
 //! ```
 //!
 //! 1. **One winner.** Redis runs commands one after the other, and `GETDEL` is one.
-//! 2. **One clock.** The store tells the time of Redis ([`Sharing::Shared`]), which a flow goes by unless it was given a clock of its own. It is asked
-//!    for when the store connects, and every half minute from then on. Redis itself drops a record five seconds after its expiry, so that a flow with
-//!    a clock of its own that is late brings nothing back that has been expired for longer.
+//! 2. **One clock.** The store tells the time of Redis ([`Sharing::Shared`]), which a flow goes by unless it was given a clock of its
+//!    own. It is asked for when the store connects, and every half minute from then on. Redis itself drops a record five seconds after
+//!    its expiry, so that a flow with a clock of its own that is late brings nothing back that has been expired for longer.
 //! 3. **Bounded.** A command that has no answer in [time](RedisStoreBuilder::timeout) is a [`StoreError`], whatever the connection does. No verb
 //!    is sent twice to a single server: a `GETDEL` whose answer was lost has spent its record.
 //! 4. **Nothing to purge.** Every key expires by itself.
@@ -49,21 +49,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use redis::Cmd;
-use tokio::task::AbortHandle;
 
 pub use self::builder::RedisStoreBuilder;
 use self::connection::Connection;
-use crate::clock::{Clock, Sleep};
+use crate::clock::Clock;
 use crate::encoding::base64url;
+use crate::store::kept_clock::KeptClock;
 use crate::store::{
     BoxError, EngineClock, Insertion, OneTimeStore, Record, Sharing, Slot, StoreError, codec,
 };
 
 /// How long Redis keeps what has expired: for clocks that are late, and commands that are under way.
 const SLACK: Duration = Duration::from_secs(5);
-
-/// How often Redis is asked for its time.
-const CLOCK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// What goes wrong is told of under this name.
 const ENGINE: &str = "redis";
@@ -75,8 +72,7 @@ pub struct RedisStore(Arc<Inner>);
 struct Inner {
     connection: Connection,
     prefix: Box<str>,
-    clock: EngineClock,
-    clock_task: AbortHandle,
+    clock: Arc<KeptClock>,
 }
 
 impl RedisStore {
@@ -91,15 +87,18 @@ impl RedisStore {
     }
 
     async fn start(connection: Connection, prefix: Box<str>) -> Result<Self, StoreError> {
-        let clock_key: Arc<str> = format!("{prefix}clock").into();
+        let clock_key = format!("{prefix}clock");
         let clock = EngineClock::new(ENGINE, time(&connection, &clock_key)).await?;
-        let asking = keep_asking(clock.clone(), connection.clone(), clock_key);
-        let clock_task = tokio::spawn(asking).abort_handle();
-        Ok(Self(Arc::new(Inner { connection, prefix, clock, clock_task })))
+        let asked = (connection.clone(), clock_key);
+        let clock = KeptClock::start(clock, move |clock| {
+            let (connection, key) = asked.clone();
+            async move { clock.ask(time(&connection, &key)).await }
+        });
+        Ok(Self(Arc::new(Inner { connection, prefix, clock: Arc::new(clock) })))
     }
 
     fn shared(&self) -> Sharing {
-        Sharing::Shared(self.0.clone())
+        Sharing::Shared(self.0.clock.clone())
     }
 
     fn key(&self, name: &str, slot: Slot) -> String {
@@ -112,34 +111,6 @@ impl RedisStore {
         command: &Cmd,
     ) -> Result<T, StoreError> {
         self.0.connection.ask(command).await.map_err(|error| StoreError::new(store, error))
-    }
-}
-
-/// Whoever goes by the time of Redis keeps the task that asks for it.
-impl Clock for Inner {
-    fn now(&self) -> SystemTime {
-        self.clock.now()
-    }
-
-    fn sleep(&self, duration: Duration) -> Sleep {
-        self.clock.sleep(duration)
-    }
-}
-
-/// The task ends with the last store and the last clock.
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.clock_task.abort();
-    }
-}
-
-/// Asks for the time now and then. What fails is asked again the next time, and until then the last answer holds.
-async fn keep_asking(clock: EngineClock, connection: Connection, key: Arc<str>) {
-    loop {
-        tokio::time::sleep(CLOCK_INTERVAL).await;
-        if let Err(error) = clock.ask(time(&connection, &key)).await {
-            error.warn("Redis did not tell the time");
-        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! One store over either SQL engine. The statements, the rows and the laws are the same; only pools, scripts and the purge differ.
 
-mod background;
 mod credentials;
 mod engine;
 mod migrate;
@@ -22,7 +21,6 @@ use std::time::Duration;
 
 use sqlx::SqlStr;
 
-pub use self::background::Background;
 use self::engine::Engine;
 pub use self::names::{InvalidName, TableNames};
 use self::statements::Statements;

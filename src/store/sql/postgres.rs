@@ -6,9 +6,9 @@ use sqlx::query::Query;
 use sqlx::{Connection, Executor, Postgres, Row as _, SqlStr, TypeInfo, ValueRef};
 use tokio::time::timeout;
 
-use crate::clock::{Clock, Sleep};
+use crate::store::kept_clock::KeptClock;
 use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value, time};
-use crate::store::sql::{Background, DEADLINE, Engine, SqlStore};
+use crate::store::sql::{DEADLINE, Engine, SqlStore};
 use crate::store::{BoxError, EngineClock, StoreError};
 
 /// A tenth of what a PostgreSQL server takes by default, so that several processes find room.
@@ -20,9 +20,6 @@ const ACQUIRED_WITHIN: Duration = Duration::from_millis(2500);
 
 /// A connection that was used a moment ago is taken to live, which saves a round trip on each statement under load.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
-
-/// How often the server is asked for its time.
-const ASKED_EVERY: Duration = Duration::from_secs(30);
 
 impl SqlStore {
     /// Connects to a PostgreSQL server, `postgres://user:password@host/database?sslmode=verify-full`, with at most ten connections; call
@@ -67,44 +64,13 @@ impl SqlStore {
         let mut connection = pool.acquire().await.map_err(failed)?;
         let clock = EngineClock::new("postgres", server_time(&mut connection)).await?;
         drop(connection);
-        let clock = Arc::new(ServerClock::start(clock, pool.clone()));
-        Ok(Self::new(Engine::Postgres(pool), clock))
+        let asked = pool.clone();
+        let clock = KeptClock::start(clock, move |clock| ask_again(asked.clone(), clock));
+        Ok(Self::new(Engine::Postgres(pool), Arc::new(clock)))
     }
 }
 
-/// The server's clock, with the task that keeps it right.
-#[derive(Debug)]
-struct ServerClock {
-    clock: EngineClock,
-    _asking: Background,
-}
-
-impl ServerClock {
-    fn start(clock: EngineClock, pool: PgPool) -> Self {
-        let asked = clock.clone();
-        let asking = Background::spawn(async move {
-            loop {
-                tokio::time::sleep(ASKED_EVERY).await;
-                if let Err(error) = ask_again(&pool, &asked).await {
-                    error.warn("the server's clock could not be asked");
-                }
-            }
-        });
-        Self { clock, _asking: asking }
-    }
-}
-
-impl Clock for ServerClock {
-    fn now(&self) -> SystemTime {
-        self.clock.now()
-    }
-
-    fn sleep(&self, duration: Duration) -> Sleep {
-        self.clock.sleep(duration)
-    }
-}
-
-async fn ask_again(pool: &PgPool, clock: &EngineClock) -> Result<(), StoreError> {
+async fn ask_again(pool: PgPool, clock: EngineClock) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await.map_err(failed)?;
     let asked = clock.ask(server_time(&mut connection)).await;
     if asked.is_err() {

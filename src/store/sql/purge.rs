@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::clock::Clock;
-use crate::store::StoreError;
+use crate::store::sql::SqlStore;
 use crate::store::sql::value::{Value, micros};
-use crate::store::sql::{Background, SqlStore};
+use crate::store::{Background, StoreError};
 
 impl SqlStore {
     /// How long an expired row stays, so that a purge whose clock is ahead removes nothing that lives by another's.

@@ -43,7 +43,8 @@ pub(super) trait StatementEngine {
 /// | --- | --- | --- |
 /// | what it is | webauthn-rs-core 0.6.2, which reads the whole input once more | this crate, on its own [`crypto`](crate::crypto) and `x509-cert` |
 /// | formats | `none`, `packed`, `fido-u2f`, `apple`, `android-key` but from StrongBox | these, StrongBox too, and `tpm` |
-/// | passkeys | ES256, ES384, RS256 of 2048 bits; ES512 without self attestation | ES256, ES384, ES512, EdDSA (Ed25519); RS256, RS384, RS512 of 2048 to 4096 bits |
+/// | passkeys on curves | ES256, ES384; ES512 without self attestation | ES256, ES384, ES512, EdDSA (Ed25519) |
+/// | passkeys with RSA | RS256 of 2048 bits | RS256, RS384, RS512 of 2048 to 4096 bits |
 /// | certificates | the first one is read | each one is signed by the next, by names that are equal to the byte |
 /// | trust | none | configured roots |
 /// | extensions, token binding | refused if it can't read them | not looked at |

@@ -5,8 +5,7 @@ use crate::attestation::fido2::engine::native::flaw::{Flaw, require};
 use crate::attestation::fido2::engine::native::{Registration, Vouchers, signature};
 use crate::attestation::fido2::statement::Statement;
 use crate::crypto::KeyAlgorithm;
-
-const ES256: i64 = -7;
+use crate::model::CoseAlgorithm;
 
 /// A point of P-256: a byte for its form, and two coordinates.
 const POINT: usize = 65;
@@ -30,8 +29,8 @@ pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>
     let chain = Chain::parse(x5c)?;
     let key = chain.leaf().public_key();
     require(key.algorithm() == KeyAlgorithm::P256, "the certificate's key is on P-256")?;
-    require(registration.key.algorithm == ES256, "the credential's algorithm is ES256")?;
-    signature::check(key, ES256, &message(registration)?, sig)?;
+    require(registration.key.algorithm == CoseAlgorithm::Es256, "the credential's algorithm is ES256")?;
+    signature::check(key, CoseAlgorithm::Es256.number().into(), &message(registration)?, sig)?;
     match is_as_signed(registration) {
         true => Ok(Vouchers::Certificates(chain)),
         false => Ok(Vouchers::Nobody),
@@ -44,7 +43,9 @@ fn is_as_signed(registration: &Registration<'_>) -> bool {
     registration.credential.aaguid == [0; 16] && registration.authenticator_data.get(32) == Some(&PRESENT)
 }
 
-/// A [registration response message](https://fidoalliance.org/specs/fido-u2f-v1.2-ps-20170411/fido-u2f-raw-message-formats-v1.2-ps-20170411.html#registration-response-message-success).
+/// A [registration response message: success][formats].
+///
+/// [formats]: https://fidoalliance.org/specs/fido-u2f-v1.2-ps-20170411/fido-u2f-raw-message-formats-v1.2-ps-20170411.html
 fn message(registration: &Registration<'_>) -> Result<Vec<u8>, Flaw> {
     let relying_party_hash = registration.authenticator_data.first_chunk::<32>();
     let point = registration.key.public_key.to_spki_der().last_chunk::<POINT>();

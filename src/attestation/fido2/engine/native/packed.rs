@@ -9,6 +9,7 @@ use crate::attestation::fido2::engine::native::chain::Chain;
 use crate::attestation::fido2::engine::native::flaw::{Flaw, require};
 use crate::attestation::fido2::engine::native::{Registration, Vouchers, signature};
 use crate::attestation::fido2::statement::Statement;
+use crate::model::CoseAlgorithm;
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
@@ -23,7 +24,8 @@ pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>
     };
     let message = registration.signed_message();
     let Some(x5c) = x5c else {
-        require(alg == registration.key.algorithm, "alg is that of the credential")?;
+        let is_the_credentials = CoseAlgorithm::from_number(alg) == Some(registration.key.algorithm);
+        require(is_the_credentials, "alg is that of the credential")?;
         signature::check(&registration.key.public_key, alg, &message, sig)?;
         return Ok(Vouchers::Nobody);
     };

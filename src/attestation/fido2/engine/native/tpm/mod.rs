@@ -17,7 +17,8 @@ use crate::attestation::fido2::engine::native::chain::Chain;
 use crate::attestation::fido2::engine::native::flaw::{Flaw, require};
 use crate::attestation::fido2::engine::native::{BySha1, Registration, Vouchers, signature};
 use crate::attestation::fido2::statement::Statement;
-use crate::crypto::PublicKey;
+use crate::crypto::{Digest, PublicKey};
+use crate::model::CoseAlgorithm;
 
 /// RSA PKCS#1 v1.5 with SHA-1: what TPMs sign with that know no better hash.
 const RS1: i64 = -65535;
@@ -61,11 +62,14 @@ fn check_signature(key: &PublicKey, algorithm: i64, message: &[u8], sig: &[u8]) 
 
 /// The registration's hash that goes with an algorithm.
 fn signed_hash(algorithm: i64, registration: &Registration<'_>) -> Result<Vec<u8>, Flaw> {
-    match algorithm {
-        -7 | -257 => Ok(registration.signed_hash::<Sha256>().to_vec()),
-        -35 | -258 => Ok(registration.signed_hash::<Sha384>().to_vec()),
-        -36 | -259 => Ok(registration.signed_hash::<Sha512>().to_vec()),
-        RS1 => Ok(registration.signed_hash::<Sha1>().to_vec()),
-        _ => Err(Flaw("a TPM does not sign with that algorithm")),
+    if algorithm == RS1 {
+        return Ok(registration.signed_hash::<Sha1>().to_vec());
     }
+    let algorithm = CoseAlgorithm::from_number(algorithm).filter(|known| *known != CoseAlgorithm::EdDsa);
+    let algorithm = algorithm.ok_or(Flaw("a TPM does not sign with that algorithm"))?;
+    Ok(match algorithm.digest() {
+        Digest::Sha256 => registration.signed_hash::<Sha256>().to_vec(),
+        Digest::Sha384 => registration.signed_hash::<Sha384>().to_vec(),
+        Digest::Sha512 => registration.signed_hash::<Sha512>().to_vec(),
+    })
 }
