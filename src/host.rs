@@ -158,8 +158,8 @@ pub enum Advance {
 #[async_trait]
 pub trait SignCounters: Send + Sync + 'static {
     /// Sets the counter of a credential if it is lower, in one atomic step: `UPDATE … SET sign_count = $2 WHERE id = $1 AND
-    /// sign_count < $2`. A look-up followed by an update lets a clone slip in between. If its answer is lost, whoever tries again with the same signature is
-    /// refused as a clone would be, and signs anew.
+    /// sign_count < $2`. A look-up followed by an update lets a clone slip in between. If its answer is
+    /// lost, whoever tries again with the same signature is refused as a clone would be, and signs anew.
     async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError>;
 }
 

@@ -1,4 +1,4 @@
-//! Pages to read: what each default is and why, and what an attacker may try.
+//! Pages to read: what each default is and why, what an attacker may try, which store to choose, and the tables of SQLite and PostgreSQL.
 
 #[doc = include_str!("../docs/defaults.md")]
 pub mod defaults {}

@@ -1,4 +1,4 @@
-//! The flow: mint, exchange, register. It knows nothing of HTTP.
+//! The flow: mint, exchange, register. It reads and writes no HTTP; of a request it knows the head, which the host is asked about.
 //!
 //! ```text
 //! minted -> (exchange takes it) -> pending registration -> (register takes it) -> credential

@@ -79,8 +79,8 @@ pub enum Payment {
 /// give_back:  whole_at = whole_at - interval
 /// ```
 ///
-/// The skew is [`Budget::SKEW_MICROS`]. Without it a spender whose clock is a little late would give back to all others what they have spent, with each
-/// refusal.
+/// The skew is [`Budget::SKEW_MICROS`]. Without it a spender whose clock is a little late would give back to all others what they have
+/// spent, with each refusal.
 ///
 /// Each verb is **one atomic step** of the engine: `INSERT … ON CONFLICT DO UPDATE … RETURNING`, a script over one key. Of any number of racers, no
 /// more are paid for than the budget has. A purse may be dropped from `whole_at` on. Names come as [`Slot`]s, so that the engine sees neither

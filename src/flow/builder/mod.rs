@@ -138,7 +138,7 @@ impl CodeFlowBuilder {
     }
 
     /// Where all budgets are kept, so that several processes spend them together. Default: in this process, at no cost. A shared store is asked once
-    /// more by each mint, and two to four times more by each exchange and register.
+    /// more by each mint, and one to four times more by each exchange and register.
     pub fn budgets(mut self, purses: Arc<dyn PurseStore>) -> Self {
         self.common.purses = Some(purses);
         self

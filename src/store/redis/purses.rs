@@ -7,7 +7,8 @@ use crate::store::{Budget, Payment, PurseStore, Sharing, Slot, StoreError};
 
 const NAME: &str = "purses";
 
-/// Answers zero, or when there is one again. A purse lives for a time, not until one, so that no clock of a node can drop it early. Lua's numbers are exact up to 2^53, which microseconds since 1970 reach in the year 2255.
+/// Answers zero, or when there is one again. A purse lives for a time, not until one, so that no clock of a node can drop it early.
+/// Lua's numbers are exact up to 2^53, which microseconds since 1970 reach in the year 2255.
 const SPEND: &str = "
 local now, interval, per, skew = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local latest = now + per

@@ -84,8 +84,8 @@ impl NativeEngine {
     }
 
     /// Accepts no passkey but what these roots vouch for. Ask for an [attestation](Fido2Policy::attestation) then, and say with
-    /// [`kinds`](crate::flow::CodeFlowBuilder::kinds) which kinds are allowed, since whoever has a code chooses among them, and for keys no root vouches: a flow that
-    /// does not is not built.
+    /// [`kinds`](crate::flow::CodeFlowBuilder::kinds) which kinds are allowed: whoever has a code chooses among them, and no root
+    /// vouches for a key. A flow that does neither is not built.
     #[must_use]
     pub fn trust_only(self, anchors: TrustAnchors) -> Self {
         Self { anchors, untrusted: Untrusted::Refuse, ..self }
