@@ -5,10 +5,11 @@ member() { sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 
 # App 1, where Ada is signed in: mint a code that works for 50 seconds.
-CODE=$(post $BASE -H 'authorization: Bearer ada' -d "{\"expiration\":$(($(date +%s) + 50))}" | tee /dev/stderr | member code)
+CODE=$(post $BASE -H 'authorization: Bearer ada' -d "{\"expiration\":$(($(date +%s) + 50))}" | tee -a /dev/stderr | member code)
+[ ${#CODE} = 11 ] || echo "That is no code. Is the example running, and is this the first try in a while?" >&2
 
 # App 2, where she is not: the code buys a challenge.
-ANSWER=$(post $BASE/init -d "{\"credentialKind\":\"Key\",\"code\":\"$CODE\"}" | tee /dev/stderr)
+ANSWER=$(post $BASE/init -d "{\"credentialKind\":\"Key\",\"code\":\"$CODE\"}" | tee -a /dev/stderr)
 
 # App 2 makes a key and answers the challenge with it.
 KEY=$(mktemp) && openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $KEY

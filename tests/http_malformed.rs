@@ -599,3 +599,13 @@ async fn no_refusal_repeats_what_was_sent() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_missing_member_is_named_and_an_unknown_one_is_not() {
+    let world = World::new();
+    for (body, said) in [("{}", "the member `expiration`"), (r#"{"secret":1}"#, "not of the expected form")] {
+        let answer = world.post(MINT, body).await;
+        let message = text(&answer.json(), "message");
+        assert!(message.contains(said) && !message.contains("secret"), "{message}");
+    }
+}

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use credential_code::BoxError;
 
+const USAGE: &str = "cluster [--port 3000] [--postgres URL --redis URL] [--walk-through | --measure SECONDS]";
+
 /// What the command line says.
 #[derive(Debug)]
 pub(crate) struct Options {
@@ -38,7 +40,7 @@ impl Options {
                 "--redis" => redis = Some(value()?),
                 "--walk-through" => task = Task::WalkThrough,
                 "--measure" => task = Task::Measure(Duration::from_secs(value()?.parse()?)),
-                _ => return Err(format!("unknown flag {flag}").into()),
+                _ => return Err(format!("unknown flag {flag}\n{USAGE}").into()),
             }
         }
         let engines = match (postgres, redis) {

@@ -14,7 +14,7 @@ use crate::encoding::json::{self, JsonError};
 use crate::model::{Challenge, Origin, RelyingParty};
 
 /// What is wrong with client data. Attestations and assertions each have an error of their own that it becomes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum ClientDataError {
     Malformed(JsonError),
     Type,

@@ -1,5 +1,6 @@
 //! JSON read strictly, where serde is lenient.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -8,11 +9,12 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
-/// Where a text stops being the JSON that was expected. It repeats nothing of the text, which may hold a secret.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
+/// Where a text stops being the JSON that was expected. It repeats nothing of the text, which may hold a secret, but says which member
+/// is missing.
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{what} at line {line}, column {column}")]
 pub struct JsonError {
-    what: &'static str,
+    what: Cow<'static, str>,
     line: usize,
     column: usize,
 }
@@ -20,16 +22,25 @@ pub struct JsonError {
 impl From<serde_json::Error> for JsonError {
     fn from(error: serde_json::Error) -> Self {
         let what = match error.classify() {
-            Category::Syntax | Category::Eof | Category::Io => "not JSON",
-            Category::Data => "JSON, but not of the expected form,",
+            Category::Syntax | Category::Eof | Category::Io => "not JSON".into(),
+            Category::Data => match missing_member(&error.to_string()) {
+                Some(name) => format!("JSON without the member `{name}`,").into(),
+                None => "JSON, but not of the expected form,".into(),
+            },
         };
         Self { what, line: error.line(), column: error.column() }
     }
 }
 
+/// serde says it in words alone. The name is one of ours: what a client named is in none of its sentences that begin so.
+fn missing_member(sentence: &str) -> Option<&str> {
+    let (name, _) = sentence.strip_prefix("missing field `")?.split_once('`')?;
+    Some(name)
+}
+
 /// The whole text, before a reader can skip a part that is not text.
 pub(crate) fn utf8(text: &[u8]) -> Result<&str, JsonError> {
-    std::str::from_utf8(text).map_err(|_| JsonError { what: "not UTF-8", line: 1, column: 1 })
+    std::str::from_utf8(text).map_err(|_| JsonError { what: "not UTF-8".into(), line: 1, column: 1 })
 }
 
 /// Reads one JSON object and nothing behind it. A derived `Deserialize` would take an array for a struct as well.

@@ -25,7 +25,8 @@ impl SqlStore {
     /// permissions, and the log beside it has the same.
     pub async fn open_sqlite(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        make_private(path).map_err(|error| StoreError::new("sqlite", error))?;
+        make_private(path)
+            .map_err(|error| StoreError::new("sqlite", format!("{}: {error}", path.display())))?;
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(DEADLINE)
