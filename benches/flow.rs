@@ -45,12 +45,12 @@ impl Bench {
         self.flow.mint(&self.caller, self.expiry, None).await.expect("a code")
     }
 
-    fn exchange_request(&self, minted: MintedCode, kind: CredentialKind) -> ExchangeRequest<'static> {
+    fn exchange_request(&self, minted: MintedCode, kind: CredentialKind) -> ExchangeRequest {
         ExchangeRequest::new(minted.code, kind, self.party.clone())
     }
 
-    async fn exchange(&self, request: ExchangeRequest<'_>) -> RegistrationChallenge {
-        self.flow.exchange(request).await.expect("a challenge")
+    async fn exchange(&self, request: ExchangeRequest) -> RegistrationChallenge {
+        self.flow.exchange(request, None).await.expect("a challenge")
     }
 
     async fn register_request(

@@ -44,7 +44,7 @@ impl Bench {
 
     fn exchange(&self, minted: MintedCode) {
         let request = ExchangeRequest::new(minted.code, CredentialKind::Key, self.party.clone());
-        block_on(self.flow.exchange(request)).expect("a challenge");
+        block_on(self.flow.exchange(request, None)).expect("a challenge");
     }
 
     /// The median of the batches' means.

@@ -86,7 +86,7 @@ async fn main() -> Result<(), BoxError> {
     let minted = flow.mint(&Caller::new(ada), expiry, None).await?;
     println!("minted    {}", minted.code.reveal());
     let request = ExchangeRequest::new(minted.code, CredentialKind::Key, Arc::new(party));
-    let opened = flow.exchange(request).await?;
+    let opened = flow.exchange(request, None).await?;
     println!("exchanged for the challenge {}", opened.challenge.as_str());
     let proof = KeyClient::p256().attest(CredentialKind::Key, opened.challenge.as_str());
     let request = RegisterRequest::new(opened.challenge_id, "laptop", proof, None)?;

@@ -38,7 +38,7 @@ async fn a_full_store_drops_the_oldest_code_and_says_so() {
         newest = flow.mint(&caller, expiry, None).await.unwrap();
     }
     let request = ExchangeRequest::new(newest.code, CredentialKind::Key, Arc::new(party()));
-    flow.exchange(request).await.unwrap();
+    flow.exchange(request, None).await.unwrap();
     let evicted = evicted.lock().unwrap();
     assert!(!evicted.is_empty());
     assert!(evicted.iter().all(|record| *record == (CodeGrant::NAME, user.clone())));

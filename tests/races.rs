@@ -37,7 +37,7 @@ async fn of_ten_thousand_racing_exchanges_of_a_code_one_wins() {
         let won = winners(ErrorKind::InvalidCode, || {
             let request = ExchangeRequest::new(code.clone(), CredentialKind::Key, party.clone());
             let flow = world.flow.clone();
-            async move { flow.exchange(request).await.map(drop) }
+            async move { flow.exchange(request, None).await.map(drop) }
         });
         assert_eq!(won.await, 1);
     }

@@ -178,7 +178,7 @@ async fn no_public_type_shows_a_secret() {
     shown.push(&format!("{minted:?} {:?}", minted.code));
     let request = ExchangeRequest::new(minted.code, CredentialKind::Key, party);
     shown.push(&format!("{request:?}"));
-    let challenge = world.flow.exchange(request).await.unwrap();
+    let challenge = world.flow.exchange(request, None).await.unwrap();
     shown.push(&format!("{challenge:?}"));
     let signed = String::from(challenge.challenge.as_str());
     let id = String::from(challenge.challenge_id.reveal());

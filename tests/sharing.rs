@@ -140,7 +140,7 @@ async fn mint(process: &CodeFlow, engine: &Engine<CodeGrant>) -> String {
 async fn works(process: &CodeFlow, code: &str) -> bool {
     let party = Arc::new(RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap());
     let code = process.code_format().parse(code).unwrap();
-    let opened = process.exchange(ExchangeRequest::new(code, CredentialKind::Key, party)).await;
+    let opened = process.exchange(ExchangeRequest::new(code, CredentialKind::Key, party), None).await;
     opened.inspect_err(|error| assert_eq!(error.kind(), ErrorKind::InvalidCode)).is_ok()
 }
 

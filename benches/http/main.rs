@@ -91,7 +91,7 @@ impl Bench {
 
     async fn register_body(&self, client: &KeyClient) -> Bytes {
         let request = ExchangeRequest::new(self.code().await, CredentialKind::Key, self.party.clone());
-        let challenge = self.flow.exchange(request).await.expect("a challenge");
+        let challenge = self.flow.exchange(request, None).await.expect("a challenge");
         let attestation = client.attest(CredentialKind::Key, challenge.challenge.as_str());
         let body = json!({
             "credentialKind": "Key",

@@ -14,7 +14,7 @@ const MOST_EXCLUDED: usize = 64;
 /// A code, and what it should buy.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct ExchangeRequest<'a> {
+pub struct ExchangeRequest {
     /// The code.
     pub code: Code,
     /// What is to be registered.
@@ -23,14 +23,12 @@ pub struct ExchangeRequest<'a> {
     pub relying_party: Arc<RelyingParty>,
     /// The origin that the request came from, if it said.
     pub origin: Option<Origin>,
-    /// Where the request came from, for miss budgets and events.
-    pub source: Option<&'a str>,
 }
 
-impl<'a> ExchangeRequest<'a> {
-    /// A request that says neither origin nor source.
+impl ExchangeRequest {
+    /// A request that says no origin.
     pub fn new(code: Code, kind: CredentialKind, relying_party: Arc<RelyingParty>) -> Self {
-        Self { code, kind, relying_party, origin: None, source: None }
+        Self { code, kind, relying_party, origin: None }
     }
 }
 
@@ -57,10 +55,13 @@ pub struct RegistrationChallenge {
 }
 
 impl CodeFlow {
-    /// Step 2: the code is spent, and a challenge comes back.
-    pub async fn exchange(&self, request: ExchangeRequest<'_>) -> Result<RegistrationChallenge, Error> {
-        let refused =
-            Refused { step: Step::Exchange, user: None, kind: Some(request.kind), source: request.source };
+    /// Step 2: the code is spent, and a challenge comes back. `source` is where the request came from, for miss budgets and events.
+    pub async fn exchange(
+        &self,
+        request: ExchangeRequest,
+        source: Option<&str>,
+    ) -> Result<RegistrationChallenge, Error> {
+        let refused = Refused { step: Step::Exchange, user: None, kind: Some(request.kind), source };
         self.check_kind(request.kind).map_err(|error| self.refuse(refused, error))?;
         let attempt = self.begin_attempt(refused).await?;
         let slots = self.0.slot_keys.all(SlotLabel::Code, request.code.secret());
@@ -79,7 +80,7 @@ impl CodeFlow {
                     kind: request.kind,
                     relying_party: request.relying_party.id(),
                     expires_at: grant.expires_at,
-                    source: request.source,
+                    source,
                 });
                 Ok(challenge)
             }
@@ -108,7 +109,7 @@ impl CodeFlow {
     async fn open_registration(
         &self,
         grant: &CodeGrant,
-        request: &ExchangeRequest<'_>,
+        request: &ExchangeRequest,
     ) -> Result<RegistrationChallenge, Error> {
         let Some(user) = self.active_user(&grant.user).await? else {
             return Err(Error::invalid_code(Reason::UserGone));

@@ -65,11 +65,11 @@ impl Asked<'_, CodeFlow> {
 
     async fn exchange(&self, body: &[u8]) -> Result<Response<Full<Bytes>>, Error> {
         let request = self.exchange_request(body).await.map_err(|error| self.refuse(None, error))?;
-        let challenge = self.flow.exchange(request).await?;
+        let challenge = self.flow.exchange(request, self.source).await?;
         Ok(success(&wire::write_challenge(&challenge)))
     }
 
-    async fn exchange_request(&self, body: &[u8]) -> Result<ExchangeRequest<'_>, Error> {
+    async fn exchange_request(&self, body: &[u8]) -> Result<ExchangeRequest, Error> {
         let (kind, typed) = wire::read_exchange(body)?;
         self.flow.check_kind(kind)?;
         let code = self.flow.code_format().parse(&typed);
@@ -77,7 +77,6 @@ impl Asked<'_, CodeFlow> {
         let (party, origin) = find_relying_party(&*self.flow.front().relying_parties, self.head).await?;
         let mut request = ExchangeRequest::new(code, kind, party);
         request.origin = origin;
-        request.source = self.source;
         Ok(request)
     }
 

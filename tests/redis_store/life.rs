@@ -131,7 +131,7 @@ async fn a_flow_goes_by_the_time_of_redis_and_not_by_its_own() {
     let dropped_at = SystemTime::UNIX_EPOCH + Duration::from_millis(dropped_at);
     assert_eq!(dropped_at, minted.expires_at + Duration::from_secs(5));
     let party = Arc::new(RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap());
-    flow.exchange(ExchangeRequest::new(minted.code, CredentialKind::Key, party)).await.unwrap();
+    flow.exchange(ExchangeRequest::new(minted.code, CredentialKind::Key, party), None).await.unwrap();
 }
 
 /// Otherwise nobody would ask Redis for the time any more.

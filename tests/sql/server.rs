@@ -102,7 +102,7 @@ async fn the_servers_clock_is_the_one_that_counts() {
     let lives_for: i64 = sqlx::query_scalar(lives_for).fetch_one(&mut connection).await.unwrap();
     assert!((50..=61).contains(&lives_for), "{lives_for} seconds");
     let party = Arc::new(RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap());
-    flow.exchange(ExchangeRequest::new(code, CredentialKind::Key, party)).await.unwrap();
+    flow.exchange(ExchangeRequest::new(code, CredentialKind::Key, party), None).await.unwrap();
 }
 
 /// The store is often gone into a flow, or into none, while its clock goes on.

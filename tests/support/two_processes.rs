@@ -128,7 +128,7 @@ async fn exchange(flow: &CodeFlow, code: &str) {
         let request = ExchangeRequest::new(code.clone(), CredentialKind::Key, party.clone());
         let flow = flow.clone();
         async move {
-            let opened = flow.exchange(request).await?;
+            let opened = flow.exchange(request, None).await?;
             Ok(format!("{} {}", opened.challenge_id.reveal(), opened.challenge.as_str()))
         }
     });
