@@ -18,6 +18,7 @@ pub enum Requirement {
 /// Where the authenticator should be.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum AuthenticatorAttachment {
     /// In the device.
     Platform,
@@ -28,6 +29,7 @@ pub enum AuthenticatorAttachment {
 /// How much the authenticator should prove of itself.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum AttestationConveyance {
     /// Nothing.
     None,
