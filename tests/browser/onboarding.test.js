@@ -558,6 +558,47 @@ demo('a credential of which nobody was told is looked for', async ({ app1, open 
   await page.getByText('A credential may have been added', { exact: true }).waitFor();
 });
 
+demo(
+  'silence says nothing about a code',
+  async ({ app1, app2, context, open }) => {
+    await context.clock.install();
+    const first = await open(app1);
+    let isReachable = false;
+    await first.route('**/demo/progress/*', (route) => (isReachable ? route.continue() : route.abort()));
+    const page = await open(`${app2}/enroll`);
+    await enter(page, await mint(first), 'Recovery key');
+    await page.getByLabel('I have saved it').check();
+    await page.getByRole('button', { name: 'Add recovery key' }).click();
+    await heading(page, 'Recovery key added');
+    await first.clock.runFor(55_000);
+    assert.ok(await first.getByText('Waiting for the code').isVisible(), 'it may still be entered');
+    await first.clock.runFor(30_000);
+    await first.getByText('We can’t reach the server', { exact: true }).waitFor();
+    await first.getByRole('listitem').filter({ hasText: 'Recovery key for' }).waitFor();
+    assert.equal(await first.getByText('expired').count(), 0);
+    await look(first, 'app1-unreachable');
+    isReachable = true;
+    await first.clock.runFor(16_000);
+    await first.getByText('Recovery key was added', { exact: true }).waitFor();
+  },
+  { statuses: [0] },
+);
+
+demo(
+  'a code that the server forgot is looked for in the list',
+  async ({ app1, open, requests }) => {
+    const page = await open(app1);
+    await page.route('**/demo/progress/*', (route) =>
+      route.fulfill({ status: 404, json: { error: { code: 'not_found' } } }),
+    );
+    await mint(page);
+    await page.getByText('We don’t know what became of the code', { exact: true }).waitFor();
+    const asked = () => requests().filter(({ url }) => url.includes('/demo/progress/')).length;
+    assert.equal(asked(), 1, 'and nobody asks again');
+  },
+  { statuses: [404] },
+);
+
 demo('a browser without passkeys offers keys, and says why', async ({ app2, context, open }) => {
   await context.addInitScript(() => delete globalThis.PublicKeyCredential);
   const page = await open(`${app2}/enroll`);

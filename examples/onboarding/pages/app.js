@@ -1,6 +1,6 @@
 // App 1: the user is signed in, sees their credentials, and mints codes.
 
-import { post } from './enroll.js';
+import { post, send } from './enroll.js';
 import { announce, busy, byId, copyWith, deviceName, element, grouped, nameOf, notice } from './page.js';
 import { qrSvg } from './qr.js';
 import { browserKey, postSigned } from './sign.js';
@@ -8,8 +8,9 @@ import { explain, KINDS } from './words.js';
 
 /** The longest that a code may live, in milliseconds. */
 const LIFETIME = 60_000;
-/** How often we ask what became of it. */
+/** How often we ask what became of it; less and less often, as long as nobody answers. */
 const POLL = 1_000;
+const SLOWEST_POLL = 16_000;
 
 /** What refusals mean where a code is minted. */
 const MINT_WORDS = {
@@ -41,15 +42,7 @@ async function signIn() {
 
 const serverNow = () => Date.now() + session.clockOffset;
 
-async function get(path) {
-  const response = await fetch(path, {
-    headers: { authorization: `Bearer ${session.token}` },
-    cache: 'no-store',
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-  return response.json();
-}
+const get = (path) => send(path, { headers: { authorization: `Bearer ${session.token}` } });
 
 async function listCredentials(newest) {
   const { items } = await get('/auth/credentials');
@@ -144,21 +137,34 @@ function countDown(mine) {
 
 /** Asks the server what becomes of this code, until that is settled or another one is on show. */
 async function follow(mine) {
-  while (shown === mine && ['waiting', 'opened', 'unsettled'].includes(mine.stage)) {
-    await new Promise((resolve) => setTimeout(resolve, POLL));
+  let failures = 0;
+  while (shown === mine && UNDECIDED.includes(mine.stage)) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(POLL * 2 ** failures, SLOWEST_POLL)));
     if (shown !== mine) return;
     // Looked up before we ask, so that what happened in the last second still counts.
-    const isOver = mine.until <= serverNow();
-    const { stage } = mine;
-    const progress = await get(`/demo/progress/${mine.expiresAt}`).catch(() => ({ stage }));
+    const asked = serverNow();
+    const told = await get(`/demo/progress/${mine.expiresAt}`).catch(whatNobodyTells);
     if (shown !== mine) return;
-    if (progress.stage !== stage) showStage(progress);
+    const isAnswer = told.stage !== 'unreachable';
+    failures = isAnswer ? 0 : failures + 1;
+    const isOver = (told.until ?? mine.until) <= asked;
+    // While something can still become of it, the next answer may tell.
+    if (!isAnswer && (!isOver || mine.stage === 'unsettled')) continue;
+    const stage = (isOver && TOO_LATE[told.stage]) || told.stage;
+    if (stage !== mine.stage) showStage({ ...told, stage });
     else if (isOver && stage === 'unsettled') return;
-    else if (isOver) showStage({ stage: TOO_LATE[stage] });
   }
 }
 
-/** What a stage becomes that nobody ended in time. */
+/** Silence says nothing about the code: a credential may have been added all the same. */
+const whatNobodyTells = ({ status }) => ({
+  stage: status > 0 && status < 500 ? 'forgotten' : 'unreachable',
+});
+
+/** The stages after which another may come. */
+const UNDECIDED = ['waiting', 'opened', 'unsettled', 'unreachable'];
+
+/** What a stage becomes of which the server says, after its time, that nobody ended it. */
 const TOO_LATE = { waiting: 'expired', opened: 'abandoned' };
 
 /** How each of the three lines looks at each stage. */
@@ -169,14 +175,24 @@ const LINES = {
   abandoned: ['done', 'failed', ''],
   unsettled: ['done', 'done', 'now'],
   added: ['done', 'done', 'done'],
+  // Nobody knows how far it came.
+  unreachable: undefined,
+  forgotten: undefined,
 };
 
 /** Shows how far the code has come. */
 function showStage(progress) {
-  const { stage, relyingPartyId, until } = progress;
+  const { stage, until } = progress;
   const isNews = stage !== shown.stage;
   shown.stage = stage;
   shown.until = until ?? shown.until;
+  showLines(progress);
+  if (isNews) showOutcome(progress);
+}
+
+function showLines({ stage, relyingPartyId }) {
+  byId('stages').hidden = !LINES[stage];
+  if (!LINES[stage]) return;
   const first = { waiting: 'Waiting for the code', expired: 'Nobody entered it in time' }[stage];
   const words = [
     first ?? 'Code entered',
@@ -189,7 +205,6 @@ function showStage(progress) {
     else item.removeAttribute('aria-current');
     item.querySelector('.words').textContent = words[at];
   }
-  if (isNews) showOutcome(progress);
 }
 
 /** What takes the place of the code once it can't be entered any more. */
@@ -215,6 +230,14 @@ function showOutcome({ stage, kind, name, relyingPartyId }) {
       'A credential may have been added',
       'The other device went away before it was told. Look whether it is among your credentials below.',
     ],
+    unreachable: [
+      'We can’t reach the server',
+      'So we don’t know what became of the code. Look at your list.',
+    ],
+    forgotten: [
+      'We don’t know what became of the code',
+      'The server says nothing about it any more. Look at your list.',
+    ],
     added: [' was added', `This ${what} signs you in at ${relyingPartyId}.`],
   }[stage];
   byId('outcome').className = `outcome ${stage}`;
@@ -223,8 +246,11 @@ function showOutcome({ stage, kind, name, relyingPartyId }) {
   announce(`${title.textContent}. ${words[1]}`);
   // Who was on something that is gone now goes to the heading.
   if (hadFocus) byId('panel-title').focus();
-  if (stage === 'added' || stage === 'unsettled') listCredentials({ name, relyingPartyId }).catch(() => {});
+  if (MAY_BE_ADDED.includes(stage)) listCredentials({ name, relyingPartyId }).catch(() => {});
 }
+
+/** The stages at which the list may have one more. */
+const MAY_BE_ADDED = ['added', 'unsettled', 'unreachable', 'forgotten'];
 
 /** A code that is over stays nowhere on the page. */
 function forgetCode() {

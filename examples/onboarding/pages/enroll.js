@@ -110,14 +110,20 @@ export async function forgetPasskey(challenge, { credId }) {
   await PublicKeyCredential.signalUnknownCredential?.(unknown).catch(() => {});
 }
 
-/** Sends JSON and reads the answer. Throws a `Refusal` for everything but success. */
-export async function post(path, body, headers = {}) {
+/** Sends JSON and reads the answer. */
+export const post = (path, body, headers = {}) =>
+  send(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+
+/** Asks, and reads the answer. Throws a `Refusal` for everything but success. */
+export async function send(path, request) {
   let response, answer;
   try {
     response = await fetch(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
+      ...request,
       cache: 'no-store',
       // Neither step needs to know who is signed in here.
       credentials: 'omit',
