@@ -648,6 +648,53 @@ demo('whoever changes their mind starts over', async ({ app1, app2, open }) => {
   await page.getByText('That link has no code in it').waitFor();
 });
 
+demo('starting over closes the dialog, and its button works for the next code', async ({ app1, app2, context, open }) => {
+  await context.addInitScript(() => {
+    const create = navigator.credentials.create.bind(navigator.credentials);
+    globalThis.isAborted = false;
+    // The first dialog stays open for good, whatever the page does.
+    navigator.credentials.create = ({ signal }) => {
+      navigator.credentials.create = create;
+      signal.addEventListener('abort', () => (globalThis.isAborted = true));
+      return new Promise(() => {});
+    };
+  });
+  const first = await open(app1);
+  const page = await open(`${app2}/enroll`);
+  await addAuthenticator(page);
+  await enter(page, await mint(first));
+  await page.locator('#create-passkey').click();
+  assert.equal(await page.locator('#create-passkey').getAttribute('aria-disabled'), 'true');
+  await page.locator('#passkey').getByRole('button', { name: 'Start over' }).click();
+  assert.ok(await page.evaluate(() => globalThis.isAborted), 'the dialog is closed');
+
+  await enter(page, await mint(await open(app1)));
+  await page.getByRole('button', { name: 'Create passkey' }).click();
+  await heading(page, 'Passkey added');
+});
+
+demo('a new link ends what another code began', async ({ app1, app2, open }) => {
+  const code = await mint(await open(app1));
+  const page = await open(`${app2}/enroll`);
+  let answer;
+  const asked = new Promise((resolve) => {
+    page.route('**/code/init', (route) => {
+      answer = () => route.continue();
+      resolve();
+    });
+  });
+  await enter(page, code, 'Recovery key');
+  await asked;
+  await page.evaluate(() => (location.hash = 'ABC-DEF-GHJ'));
+  await page.getByText('Your code is filled in.', { exact: true }).waitFor();
+  assert.equal(await page.locator('#continue').getAttribute('aria-disabled'), null);
+  const answered = page.waitForResponse('**/code/init');
+  await answer();
+  await answered;
+  assert.equal(await page.getByLabel('One-time code').inputValue(), 'ABC-DEF-GHJ');
+  assert.ok(await page.locator('#enter').isVisible());
+});
+
 const port = await freePort();
 demo(
   'app 2 on a bare address makes keys only, and says why',

@@ -20,6 +20,7 @@ import {
   grouped,
   nameOf,
   notice,
+  release,
   showSection,
 } from './page.js';
 import { explain, KINDS } from './words.js';
@@ -29,9 +30,10 @@ const SHORTEST_PASSWORD = 12;
 const SECTIONS = { Fido2: 'passkey', RecoveryKey: 'recovery', PasswordProtectedKey: 'password' };
 
 /**
- * What a code began: `challenge` is what it bought, and good for several tries. `proof` is what was made for it, until the server has it: an
+ * What a code begins: `challenge` is what it buys, and good for several tries. `proof` is what was made for it, until the server has it: an
  * answer that got lost is sent again, and not made again. `isUncertain` says that a request stayed without a proper answer, so that it
- * may have been carried out. An answer that comes late belongs to the attempt that asked, not to the one on show.
+ * may have been carried out. `ending` closes the browser's dialog when somebody starts over. An answer that comes late belongs to the
+ * attempt that asked, not to the one on show.
  */
 let attempt;
 
@@ -94,20 +96,25 @@ async function enterCode() {
       ? 'Enter the code that your other device shows.'
       : 'That isn’t a whole code. It has nine letters and digits, and never I, O, 0 or 1.';
   if (problem(typed, code ? '' : words)) return;
-  let challenge;
+  const mine = { challenge: undefined, proof: undefined, isUncertain: false, ending: new AbortController() };
+  attempt = mine;
   try {
-    challenge = await exchange(code, chosenKind());
+    mine.challenge = await exchange(code, chosenKind());
   } catch (error) {
-    notice(byId('enter-problem'), explain(error));
-    if (explain(error).next === 'code') {
-      typed.setAttribute('aria-invalid', 'true');
-      typed.select();
-    }
+    if (mine === attempt) refuseCode(typed, explain(error));
     return;
   }
+  if (mine !== attempt) return;
   typed.value = '';
-  attempt = { challenge, proof: undefined, isUncertain: false };
-  begin(challenge);
+  begin(mine.challenge);
+}
+
+function refuseCode(typed, words) {
+  attempt = undefined;
+  notice(byId('enter-problem'), words);
+  if (words.next !== 'code') return;
+  typed.setAttribute('aria-invalid', 'true');
+  typed.select();
 }
 
 /** Goes on to make what was chosen. */
@@ -137,7 +144,7 @@ async function finish(name, make) {
   const section = SECTIONS[mine.challenge.kind];
   notice(byId(`${section}-problem`));
   try {
-    mine.proof ??= await make(mine.challenge);
+    mine.proof ??= await make(mine.challenge, mine.ending.signal);
     if (mine !== attempt) return await forgetMade(mine);
     for (const words of document.querySelectorAll('[data-unsent]')) words.hidden = true;
     showDone(mine, await register(mine.challenge, name, mine.proof));
@@ -168,7 +175,7 @@ async function forgetMade({ challenge, proof }) {
 
 /** Also when somebody started over meanwhile: what was added, and to whose account, is said. */
 function showDone({ challenge }, credential) {
-  forgetSecrets();
+  endAttempt();
   byId('done-title').textContent = `${KINDS[credential.kind]} added`;
   byId('done-text').replaceChildren(...doneText(credential));
   const facts = {
@@ -195,7 +202,7 @@ function doneText({ kind, relyingPartyId }) {
 }
 
 function showRefused({ challenge, isUncertain }, { title, text }) {
-  forgetSecrets();
+  endAttempt();
   byId('refused-title').textContent = title;
   const isWorthless = challenge.kind === 'RecoveryKey' && !isUncertain;
   byId('refused-text').textContent = isWorthless
@@ -208,11 +215,18 @@ function showRefused({ challenge, isUncertain }, { title, text }) {
 function forgetSecrets() {
   for (const id of ['new-password', 'repeated']) byId(id).value = '';
   byId('recovery-code').textContent = '';
+}
+
+/** Whatever is still going on for it, such as a dialog of the browser, is in nobody's way any more. */
+function endAttempt() {
+  forgetSecrets();
+  attempt?.ending.abort();
   attempt = undefined;
+  for (const button of document.querySelectorAll('button[type="submit"]')) release(button);
 }
 
 function startAgain() {
-  forgetSecrets();
+  endAttempt();
   byId('enter-lead').textContent =
     'Get a one-time code where you are signed in, and enter it here within a minute.';
   notice(byId('enter-problem'));
@@ -234,8 +248,8 @@ const readName = (typed) => typed.replace(/\p{Cc}+/gu, ' ').trim();
 onSubmit('enter-form', 'continue', enterCode);
 
 onSubmit('passkey-form', 'create-passkey', () =>
-  finish(readName(byId('passkey-name').value) || 'Passkey', async (challenge) => ({
-    credentialInfo: await createPasskey(challenge),
+  finish(readName(byId('passkey-name').value) || 'Passkey', async (challenge, signal) => ({
+    credentialInfo: await createPasskey(challenge, { signal }),
   })),
 );
 

@@ -66,9 +66,13 @@ export function canCreatePasskeys() {
   return isSecureContext && !isAddress && typeof PublicKeyCredential === 'function';
 }
 
-/** Answers a challenge with a new passkey. The browser asks the person, who may cancel: the same challenge is then still good. */
-export async function createPasskey(challenge) {
-  const { id, response } = await navigator.credentials.create({ publicKey: creationOptions(challenge) });
+/**
+ * Answers a challenge with a new passkey. The browser asks the person, who may cancel: the same challenge is then still good. A `signal` closes
+ * the browser's dialog when your page goes on without it.
+ */
+export async function createPasskey(challenge, { signal } = {}) {
+  const publicKey = creationOptions(challenge);
+  const { id, response } = await navigator.credentials.create({ publicKey, signal });
   return {
     credId: id,
     clientData: toBase64url(response.clientDataJSON),
