@@ -136,7 +136,7 @@ demo('the QR code leads to app 2 with the code in the fragment', async ({ app1, 
   const code = await mint(first);
   const link = await scan(first, '#qr');
   assert.equal(link, `${app2}/enroll#${code}`);
-  assert.equal(await first.getByRole('link', { name: 'Open it in this browser' }).getAttribute('href'), link);
+  assert.equal(await first.getByRole('link', { name: `Open ${new URL(app2).host} in this browser` }).getAttribute('href'), link);
   await first.getByLabel('The other device is at').selectOption(app1);
   assert.equal(await scan(first, '#qr'), `${app1}/enroll#${code}`);
 
@@ -154,6 +154,44 @@ demo('the QR code leads to app 2 with the code in the fragment', async ({ app1, 
     sent.every(({ url, headers }) => !JSON.stringify([url, headers]).replaceAll('-', '').includes(symbols)),
   );
 });
+
+/** Whether these things stand below each other, for the eye and in the order in which they are read out. */
+const areInOrder = (page, ...ids) =>
+  page.evaluate((ids) => {
+    const places = ids.map((id) => document.getElementById(id));
+    return places.slice(1).every((next, at) => {
+      const isRead = places[at].compareDocumentPosition(next) & Node.DOCUMENT_POSITION_FOLLOWING;
+      return isRead && places[at].getBoundingClientRect().top < next.getBoundingClientRect().top;
+    });
+  }, ids);
+
+demo('where no phone gets to, the way through this browser comes first', async ({ app1, app2, open }) => {
+  const page = await open(app1);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await mint(page);
+  assert.ok(await areInOrder(page, 'code', 'open', 'qr', 'stages', 'caution'));
+  assert.equal(await page.locator('#open').getAttribute('class'), 'primary');
+  assert.ok(await page.getByText('works on this machine only').isVisible());
+  const { y, height } = await page.locator('#open').boundingBox();
+  assert.ok(y + height <= 740, 'without scrolling');
+  const opened = page.waitForEvent('popup');
+  await page.getByRole('link', { name: `Open ${new URL(app2).host} in this browser` }).click();
+  await (await opened).getByText('Your code is filled in. Choose').waitFor();
+});
+
+demo(
+  'where a phone gets to, the QR code comes first',
+  async ({ app1, open }) => {
+    const page = await open(app1);
+    await mint(page);
+    await page.setViewportSize({ width: 360, height: 740 });
+    assert.ok(await areInOrder(page, 'code', 'qr', 'open', 'stages', 'caution'));
+    assert.equal(await page.locator('#open').getAttribute('class'), 'secondary');
+    assert.ok(await page.getByText('works on this machine only').isHidden());
+    await look(page, 'app1-code-anywhere');
+  },
+  { flags: ['--origin', 'https://app.example.com'] },
+);
 
 demo('a cancelled passkey is tried again with the same challenge', async ({ app1, app2, open, requests }) => {
   const code = await mint(await open(app1));
@@ -659,16 +697,16 @@ demo('starting over closes the dialog, and its button works for the next code', 
       return new Promise(() => {});
     };
   });
-  const first = await open(app1);
+  const [first, second] = [await mint(await open(app1)), await mint(await open(app1))];
   const page = await open(`${app2}/enroll`);
   await addAuthenticator(page);
-  await enter(page, await mint(first));
+  await enter(page, first);
   await page.locator('#create-passkey').click();
   assert.equal(await page.locator('#create-passkey').getAttribute('aria-disabled'), 'true');
   await page.locator('#passkey').getByRole('button', { name: 'Start over' }).click();
   assert.ok(await page.evaluate(() => globalThis.isAborted), 'the dialog is closed');
 
-  await enter(page, await mint(await open(app1)));
+  await enter(page, second);
   await page.getByRole('button', { name: 'Create passkey' }).click();
   await heading(page, 'Passkey added');
 });

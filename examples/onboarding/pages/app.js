@@ -108,10 +108,27 @@ async function showCode() {
 function showAddress() {
   const origin = byId('app2').value;
   const address = `${origin}/enroll#${shown.code}`;
-  byId('app2-address').textContent = `${origin.replace(/^https?:\/\//, '')}/enroll`;
+  const host = origin.replace(/^https?:\/\//, '');
+  byId('app2-address').textContent = `${host}/enroll`;
   byId('qr').replaceChildren(qrSvg(address, 'QR code of the other app’s address, with your code in it'));
   byId('open').href = address;
-  byId('only-here').hidden = !isOnThisMachine(origin);
+  showWay(host, isOnThisMachine(origin) ? WAYS.here : WAYS.anywhere);
+}
+
+/** What somebody should do first: where no phone can follow the QR code, open the address here. */
+const WAYS = {
+  anywhere: { name: 'anywhere', place: 'On your other device', at: 'open-last', button: 'secondary' },
+  here: { name: 'here', place: 'On this machine', at: 'open-first', button: 'primary' },
+};
+
+function showWay(host, way) {
+  byId('live').dataset.way = way.name;
+  byId('step-place').textContent = way.place;
+  byId('open').className = way.button;
+  byId('open').textContent = `Open ${way === WAYS.here ? host : 'it'} in this browser`;
+  byId(way.at).append(byId('open'));
+  byId('scan').hidden = way === WAYS.here;
+  byId('only-here').hidden = way !== WAYS.here;
 }
 
 /** Whether no other device can reach an origin. */
