@@ -686,6 +686,37 @@ demo('whoever changes their mind starts over', async ({ app1, app2, open }) => {
   await page.getByText('That link has no code in it').waitFor();
 });
 
+demo('who leaves in the middle is asked first, and told what it cost', async ({ app1, app2, open }) => {
+  const codes = [await mint(await open(app1)), await mint(await open(app1))];
+  const page = await open(`${app2}/enroll`);
+  const questions = [];
+  page.on('dialog', async (dialog) => {
+    questions.push(dialog.type());
+    await dialog.accept();
+  });
+  const lost = page.getByText('This page was reloaded, and your code is spent');
+  await enter(page, codes[0], 'Recovery key');
+  await heading(page, 'Save your recovery code');
+  const stored = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
+  assert.ok(!stored.includes(codes[0]) && !stored.includes(codes[0].replaceAll('-', '')), 'no code is kept');
+  await page.reload();
+  await lost.waitFor();
+  await look(page, 'app2-reloaded');
+  assert.deepEqual(questions, ['beforeunload']);
+  await page.reload();
+  await page.getByLabel('One-time code').waitFor();
+  assert.ok(await lost.isHidden(), 'it is said once');
+
+  await enter(page, codes[1], 'Recovery key');
+  await page.getByLabel('I have saved it').check();
+  await page.getByRole('button', { name: 'Add recovery key' }).click();
+  await heading(page, 'Recovery key added');
+  await page.reload();
+  await heading(page, 'Add this device');
+  assert.ok(await lost.isHidden(), 'what is done is not lost');
+  assert.deepEqual(questions, ['beforeunload'], 'and nobody is asked');
+});
+
 demo('starting over closes the dialog, and its button works for the next code', async ({ app1, app2, context, open }) => {
   await context.addInitScript(() => {
     const create = navigator.credentials.create.bind(navigator.credentials);

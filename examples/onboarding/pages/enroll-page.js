@@ -10,6 +10,7 @@ import {
   register,
 } from './enroll.js';
 import { createKey, newRecoveryCode } from './keys.js';
+import { askBeforeLeaving, letGo, wasLeftInTheMiddle } from './leaving.js';
 import {
   announce,
   busy,
@@ -106,6 +107,7 @@ async function enterCode() {
   }
   if (mine !== attempt) return;
   typed.value = '';
+  askBeforeLeaving();
   begin(mine.challenge);
 }
 
@@ -115,6 +117,15 @@ function refuseCode(typed, words) {
   if (words.next !== 'code') return;
   typed.setAttribute('aria-invalid', 'true');
   typed.select();
+}
+
+/** Says what a reload cost, unless there is a new code already. */
+function sayWhatIsLost() {
+  if (!wasLeftInTheMiddle() || byId('typed').value) return;
+  notice(byId('enter-problem'), {
+    title: 'This page was reloaded, and your code is spent',
+    text: 'Make a new one on your other device.',
+  });
 }
 
 /** Goes on to make what was chosen. */
@@ -222,6 +233,7 @@ function endAttempt() {
   forgetSecrets();
   attempt?.ending.abort();
   attempt = undefined;
+  letGo();
   for (const button of document.querySelectorAll('button[type="submit"]')) release(button);
 }
 
@@ -285,4 +297,5 @@ addEventListener('hashchange', () => {
 
 byId('where').textContent = location.host;
 takeCodeFromAddress();
+sayWhatIsLost();
 checkSupport();
