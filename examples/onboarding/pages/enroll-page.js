@@ -24,7 +24,7 @@ import {
   release,
   showSection,
 } from './page.js';
-import { explain, KINDS } from './words.js';
+import { explain, explainPasskey, KINDS } from './words.js';
 
 const SHORTEST_PASSWORD = 12;
 /** Which section goes on with which kind. */
@@ -160,7 +160,7 @@ async function finish(name, make) {
     for (const words of document.querySelectorAll('[data-unsent]')) words.hidden = true;
     showDone(mine, await register(mine.challenge, name, mine.proof));
   } catch (error) {
-    const words = explain(error);
+    const words = section === 'passkey' ? explainPasskey(error) : explain(error);
     if (error instanceof Refusal) await settle(mine, error, words);
     if (mine !== attempt) return;
     if (words.next === 'code') return showRefused(mine, words);

@@ -137,7 +137,7 @@ export async function send(path, request) {
   } catch (error) {
     if (error.name === 'TimeoutError') throw new Refusal('timeout', 'The server did not answer in time.');
     if (!response) throw new Refusal('offline', 'The server can not be reached.');
-    throw new Refusal('internal', 'The answer was not understood.', { status: response.status });
+    throw new Refusal('internal', `${path} answered ${response.status} without JSON`, { status: response.status });
   }
   if (response.ok) return answer;
   const { code = 'internal', message = 'Something went wrong.' } = answer.error ?? {};
