@@ -651,6 +651,19 @@ demo(
   { statuses: [404] },
 );
 
+for (const name of ['InvalidStateError', 'SecurityError']) {
+  demo(`a browser that keeps no keys says so, and not that of passkeys: ${name}`, async ({ app1, context, open }) => {
+    await context.addInitScript((name) => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException('Storage is blocked.', name);
+      };
+    }, name);
+    const page = await open(app1);
+    await page.getByText('This browser keeps no keys here').waitFor();
+    assert.equal(await page.getByText(/passkey/i).count(), 0);
+  });
+}
+
 demo('a browser without passkeys offers keys, and says why', async ({ app2, context, open }) => {
   await context.addInitScript(() => delete globalThis.PublicKeyCredential);
   const page = await open(`${app2}/enroll`);

@@ -303,6 +303,13 @@ function signInProblem(error) {
       text: 'Browsers make keys at localhost or over HTTPS only. Open the page there.',
     };
   }
+  // IndexedDB threw: the key that signs has no place here.
+  if (error instanceof DOMException) {
+    return {
+      title: 'This browser keeps no keys here',
+      text: 'It may be a private window, or storage is blocked. Open the page in an ordinary window.',
+    };
+  }
   // App 1 is in one place only; the server says where.
   if (error.code === 'forbidden') return { title: 'App 1 isn’t here', text: error.message };
   return explain(error);
