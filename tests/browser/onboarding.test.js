@@ -664,6 +664,19 @@ for (const name of ['InvalidStateError', 'SecurityError']) {
   });
 }
 
+demo('whoever comes back to app 1 sees what was added meanwhile', async ({ app1, app2, open }) => {
+  const [watching, other] = [await open(app1), await open(app1)];
+  const page = await open(`${app2}/enroll`);
+  await enter(page, await mint(other), 'Recovery key');
+  await page.getByLabel('I have saved it').check();
+  await page.getByRole('button', { name: 'Add recovery key' }).click();
+  await heading(page, 'Recovery key added');
+  const added = watching.getByRole('listitem').filter({ hasText: 'Recovery key for' });
+  assert.equal(await added.count(), 0);
+  await watching.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await added.waitFor();
+});
+
 demo('a browser without passkeys offers keys, and says why', async ({ app2, context, open }) => {
   await context.addInitScript(() => delete globalThis.PublicKeyCredential);
   const page = await open(`${app2}/enroll`);

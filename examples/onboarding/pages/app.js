@@ -25,6 +25,8 @@ const MINT_WORDS = {
 let session;
 /** The code on show: `{ code, expiresAt, stage, until, isWarned }`, where `until` is when this stage is over. */
 let shown;
+/** The credential that was added last, by name and relying party, as long as this page is open. */
+let newest;
 
 /** Signs in, which is the demonstration's own business, and makes this browser's key a credential of the user. */
 async function signIn() {
@@ -44,7 +46,7 @@ const serverNow = () => Date.now() + session.clockOffset;
 
 const get = (path) => send(path, { headers: { authorization: `Bearer ${session.token}` } });
 
-async function listCredentials(newest) {
+async function listCredentials() {
   const { items } = await get('/auth/credentials');
   items.sort((a, b) => b.dateCreated.localeCompare(a.dateCreated));
   // Names repeat. Of two alike the newest, which comes first, is the new one.
@@ -55,6 +57,9 @@ async function listCredentials(newest) {
   byId('loading').hidden = true;
   byId('list').hidden = false;
 }
+
+/** The list that is there stays, if the server can't be reached. */
+const listAgain = () => listCredentials().catch(() => {});
 
 function credentialRow({ credentialId, kind, name, dateCreated, relyingPartyId }, isNew) {
   const added = new Date(dateCreated);
@@ -263,7 +268,8 @@ function showOutcome({ stage, kind, name, relyingPartyId }) {
   announce(`${title.textContent}. ${words[1]}`);
   // Who was on something that is gone now goes to the heading.
   if (hadFocus) byId('panel-title').focus();
-  if (MAY_BE_ADDED.includes(stage)) listCredentials({ name, relyingPartyId }).catch(() => {});
+  if (stage === 'added' || stage === 'unsettled') newest = { name, relyingPartyId };
+  if (MAY_BE_ADDED.includes(stage)) listAgain();
 }
 
 /** The stages at which the list may have one more. */
@@ -285,6 +291,11 @@ byId('close').addEventListener('click', () => {
   byId('panel').hidden = true;
   byId('add').hidden = false;
   byId('add').focus();
+});
+
+// Something may have been added from another page, or while nobody looked.
+document.addEventListener('visibilitychange', () => {
+  if (session && document.visibilityState === 'visible') listAgain();
 });
 
 byId('where').textContent = location.host;
