@@ -341,7 +341,9 @@ demo('an authenticator that has a passkey makes no second one', async ({ app1, a
   await page.getByRole('button', { name: 'Create passkey' }).click();
   await heading(page, 'Passkey added');
 
+  assert.equal(await page.title(), 'Added · App 2');
   await page.getByRole('button', { name: 'Add another' }).click();
+  assert.equal(await page.title(), 'Add this device · App 2');
   await first.getByRole('button', { name: 'Add another device' }).click();
   await first.getByText('Waiting for the code').waitFor();
   await enter(page, await first.locator('#code').textContent());
@@ -453,8 +455,20 @@ demo('a password never leaves the page that its key is made on', async ({ app1, 
   await page.getByText('The two passwords differ.').waitFor();
   await look(page, 'app2-password-differs');
   await page.getByLabel('Password again').fill(password);
+  await page.evaluate(() => {
+    globalThis.said = [];
+    const hear = (records) => globalThis.said.push(...records.map(({ target }) => [target.id, target.textContent]));
+    const observer = new MutationObserver(hear);
+    for (const id of ['announcer', 'create-password']) observer.observe(document.getElementById(id), { childList: true });
+  });
   await page.getByRole('button', { name: 'Create key' }).click();
   await heading(page, 'Password-protected key added');
+  const said = [
+    ['create-password', 'Working…'],
+    ['announcer', 'Working…'],
+    ['announcer', ''],
+  ];
+  assert.deepEqual(await page.evaluate(() => globalThis.said), said, 'and no more on the next screen');
   await look(page, 'app2-password-done');
 
   const sent = requests();
@@ -903,6 +917,27 @@ test('every file is served with a strict policy and stays out of caches', async 
   } finally {
     await server.stop();
   }
+});
+
+demo('a code is found in whatever somebody pastes', async ({ app2, open }) => {
+  const page = await open(`${app2}/enroll`);
+  const read = (typed) => page.evaluate(async (typed) => (await import('/enroll.js')).readCode(typed), typed);
+  const spellings = [
+    '75D-TEF-PPW',
+    ' 75d tef ppw. ',
+    '75dtefppw',
+    '\u201c75D\u2014TEF\u2014PPW\u201d',
+    '75D\u200bTEF\u200bPPW',
+    'Your code: 75D-TEF-PPW',
+    'The key: 75D-TEF-PPW.',
+    'Your code is 75DTEFPPW.',
+    'https://app2.example.com/enroll#75D-TEF-PPW',
+    '(75D-TEF-PPW)',
+  ];
+  for (const typed of spellings) assert.equal(await read(typed), '75DTEFPPW', typed);
+  assert.equal(await read('75D-TEF-PPW-ABC'), '75DTEFPPWABC', 'a longer one stays whole');
+  const none = ['', '75D-TEF-PP', 'Your code: 75D-TEF-PP', 'I0O-I0O-I0O', '75D-TEF-PPW and I: ABC-DEF-GHJ', 'Your code'];
+  for (const typed of none) assert.equal(await read(typed), undefined, typed);
 });
 
 demo('the QR codes of addresses of every length can be read', async ({ app1, open }) => {

@@ -29,6 +29,9 @@ import { explain, explainPasskey, KINDS } from './words.js';
 const SHORTEST_PASSWORD = 12;
 /** Which section goes on with which kind. */
 const SECTIONS = { Fido2: 'passkey', RecoveryKey: 'recovery', PasswordProtectedKey: 'password' };
+/** What the button of each section says at first. */
+const LABELS = { passkey: 'Create passkey', recovery: 'Add recovery key', password: 'Create key' };
+const TITLE = document.title;
 
 /**
  * What a code begins: `challenge` is what it buys, and good for several tries. `proof` is what was made for it, until the server has it: an
@@ -135,10 +138,8 @@ function begin(challenge) {
   for (const place of section.querySelectorAll('[data-party]')) place.textContent = challenge.rp.id;
   for (const words of document.querySelectorAll('[data-unsent]')) words.hidden = false;
   notice(byId(`${section.id}-problem`));
-  if (section.id === 'passkey') {
-    byId('passkey-name').value = deviceName('Passkey');
-    byId('create-passkey').textContent = 'Create passkey';
-  }
+  byId(`create-${section.id}`).textContent = LABELS[section.id];
+  if (section.id === 'passkey') byId('passkey-name').value = deviceName('Passkey');
   // So that a password manager knows whose password it keeps.
   if (section.id === 'password') byId('account').value = challenge.user.name;
   if (section.id === 'recovery') {
@@ -154,6 +155,7 @@ async function finish(name, make) {
   const mine = attempt;
   const section = SECTIONS[mine.challenge.kind];
   notice(byId(`${section}-problem`));
+  sayWorking(section);
   try {
     mine.proof ??= await make(mine.challenge, mine.ending.signal);
     if (mine !== attempt) return await forgetMade(mine);
@@ -165,8 +167,14 @@ async function finish(name, make) {
     if (mine !== attempt) return;
     if (words.next === 'code') return showRefused(mine, words);
     notice(byId(`${section}-problem`), words);
-    if (section === 'passkey') byId('create-passkey').textContent = 'Try again';
+    byId(`create-${section}`).textContent = 'Try again';
   }
+}
+
+/** A key takes seconds to be encrypted on a slow phone. A passkey has a dialog of the browser's own, which says what goes on. */
+function sayWorking(section) {
+  byId(`create-${section}`).textContent = 'Working…';
+  if (section !== 'passkey') announce('Working…');
 }
 
 /** Keeps what was made if it may be sent again, perhaps with another name, and drops it if the server looked at it and did not take it. */
@@ -239,6 +247,7 @@ function endAttempt() {
 
 function startAgain() {
   endAttempt();
+  document.title = TITLE;
   byId('enter-lead').textContent =
     'Get a one-time code where you are signed in, and enter it here within a minute.';
   notice(byId('enter-problem'));

@@ -52,12 +52,21 @@ export function register(challenge, credentialName, { credentialInfo, encryptedP
 }
 
 /**
- * What a person typed or pasted, be it the whole link, without blanks and dashes and in capitals, or `undefined` if it can't be a code:
- * I, O, 0 and 1 never occur in one, and nine symbols are the fewest.
+ * The code in what a person typed or pasted, in capitals and without blanks and punctuation, or `undefined` if there is none. It may be the
+ * whole link, or a sentence around a code as it is shown: `Your code: A7U-KY6-9PT.`
  */
 export function readCode(typed) {
-  const code = typed.replace(/^.*#|[\s\u200b\p{Dash}]/gu, '').toUpperCase();
-  return /^[A-HJ-NP-Z2-9]{9,52}$/.test(code) ? code : undefined;
+  const text = typed.replace(/^.*#/s, '').replace(/\p{Dash}/gu, '-').toUpperCase();
+  // First as it is shown, for a word such as `the` is made of the same symbols; then as nothing but a code; then undivided in a sentence.
+  const shown = text.match(/(?<![A-Z\d-])([A-HJ-NP-Z2-9]{3}-){2}[A-HJ-NP-Z2-9]{3}(?![A-Z\d-])/g) ?? [];
+  const undivided = text.match(/(?<![A-Z\d-])[A-HJ-NP-Z2-9]{9}(?![A-Z\d-])/g) ?? [];
+  const [code] = [shown, [text], undivided]
+    // Of two nobody knows which one is meant.
+    .filter((found) => found.length === 1)
+    .map(([found]) => found.replace(/[\s\u200b\p{P}\p{S}]/gu, ''))
+    // I, O, 0 and 1 never occur in one, and nine symbols are the fewest.
+    .filter((symbols) => /^[A-HJ-NP-Z2-9]{9,52}$/.test(symbols));
+  return code;
 }
 
 /** Whether passkeys can be made at all on this page: not without HTTPS (or localhost), not on a bare IP address. */

@@ -15,6 +15,8 @@ export function element(name, className, ...children) {
 export function showSection(id) {
   for (const section of document.querySelectorAll('[data-section]')) section.hidden = section.id !== id;
   byId(id).querySelector('[tabindex="-1"]')?.focus();
+  // What was said on the screen before is not true of this one.
+  announce('');
 }
 
 /** Says something to screen readers, without moving the focus. */
