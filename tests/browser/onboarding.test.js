@@ -14,6 +14,7 @@ import {
   look,
   onPaper,
   readModules,
+  refusal,
   scan,
   startServer,
   watch,
@@ -900,6 +901,22 @@ test('what is no key, or comes through a proxy, is refused in the form of every 
     await server.stop();
   }
 });
+
+test('an origin that is none is blamed by its own name', async () => {
+  for (const value of ['https://abc.example/enroll', 'https://abc.example//', 'abc.example']) {
+    assert.match(await refusal('--origin', value), new RegExp(`^--origin ${value}: an origin is `));
+  }
+});
+
+demo(
+  'an origin may end in a slash, as browsers copy it',
+  async ({ app1, open }) => {
+    const page = await open(app1);
+    const code = await mint(page);
+    assert.equal(await scan(page, '#qr'), `https://abc.example/enroll#${code}`);
+  },
+  { flags: ['--origin', 'https://abc.example/'] },
+);
 
 test('every file is served with a strict policy and stays out of caches', async () => {
   const server = await startServer();
