@@ -918,6 +918,25 @@ demo(
   { flags: ['--origin', 'https://abc.example/'] },
 );
 
+test('one address guesses ten times a minute, and no more', async () => {
+  const server = await startServer();
+  try {
+    const statuses = [];
+    for (let guess = 0; guess < 11; guess += 1) {
+      const response = await fetch(`${server.app1}/auth/credentials/code/init`, {
+        method: 'POST',
+        headers: { origin: server.app1, 'content-type': 'application/json' },
+        body: JSON.stringify({ code: 'ABC-DEF-GHJ', credentialKind: 'RecoveryKey' }),
+      });
+      statuses.push(response.status);
+      await response.arrayBuffer();
+    }
+    assert.deepEqual(statuses, [...Array(10).fill(403), 429]);
+  } finally {
+    await server.stop();
+  }
+});
+
 test('every file is served with a strict policy and stays out of caches', async () => {
   const server = await startServer();
   try {
