@@ -57,9 +57,10 @@ export function register(challenge, credentialName, { credentialInfo, encryptedP
  */
 export function readCode(typed) {
   const text = typed.replace(/^.*#/s, '').replace(/\p{Dash}/gu, '-').toUpperCase();
+  const words = text.split(/[^A-Z\d-]+/);
   // First as it is shown, for a word such as `the` is made of the same symbols; then as nothing but a code; then undivided in a sentence.
-  const shown = text.match(/(?<![A-Z\d-])([A-HJ-NP-Z2-9]{3}-){2}[A-HJ-NP-Z2-9]{3}(?![A-Z\d-])/g) ?? [];
-  const undivided = text.match(/(?<![A-Z\d-])[A-HJ-NP-Z2-9]{9}(?![A-Z\d-])/g) ?? [];
+  const shown = words.filter((word) => /^([A-HJ-NP-Z2-9]{3}-){2}[A-HJ-NP-Z2-9]{3}$/.test(word));
+  const undivided = words.filter((word) => /^[A-HJ-NP-Z2-9]{9}$/.test(word));
   const [code] = [shown, [text], undivided]
     // Of two nobody knows which one is meant.
     .filter((found) => found.length === 1)
