@@ -18,13 +18,17 @@ mod setup;
 mod site;
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::{get, post};
 use credential_code::action::{ActionFlow, ActionRouter, UserActions};
+use credential_code::flow::source_of;
 use credential_code::{Budget, CodeFlow, CodeRouter, Event};
 use tower_http::cors::CorsLayer;
 
@@ -66,11 +70,12 @@ async fn run() -> Result<(), Box<dyn Error>> {
     }
     println!("{}", setup.greeting(&app.site));
 
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     for listener in others {
-        tokio::spawn(axum::serve(listener, router.clone()).into_future());
+        tokio::spawn(axum::serve(listener, service.clone()).into_future());
     }
     tokio::select! {
-        served = axum::serve(listener, router).into_future() => served?,
+        served = axum::serve(listener, service).into_future() => served?,
         interrupted = tokio::signal::ctrl_c() => interrupted?,
     }
     Ok(())
@@ -78,13 +83,15 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
 fn router(app: App, limits: Limits) -> Result<Router, Box<dyn Error>> {
     let progress = app.progress.clone();
-    let mut actions = ActionFlow::builder().host(app.host.clone()).events(tell);
-    let mut codes = CodeFlow::builder().host(app.host.clone()).challenge_lifetime(CHALLENGE_LIFETIME).events(
-        move |event| {
+    let mut actions = ActionFlow::builder().host(app.host.clone()).source(peer).events(tell);
+    let mut codes = CodeFlow::builder()
+        .host(app.host.clone())
+        .source(peer)
+        .challenge_lifetime(CHALLENGE_LIFETIME)
+        .events(move |event| {
             progress.hear(event);
             tell(event);
-        },
-    );
+        });
     for party in app.site.parties() {
         actions = actions.relying_party(party.clone());
         codes = codes.relying_party(party.clone());
@@ -108,6 +115,13 @@ fn router(app: App, limits: Limits) -> Result<Router, Box<dyn Error>> {
         .route_service("/auth/credentials/code/{step}", codes)
         .nest_service("/auth/action", ActionRouter::new(actions))
         .with_state(app))
+}
+
+/// Who sent a request, so that a guesser uses up a budget of their own. Behind a tunnel everybody comes from its end on this machine, and
+/// shares one: read there the header that your own proxy overwrites, and never one that a client may send.
+fn peer(head: &Parts) -> Option<String> {
+    let ConnectInfo(address) = head.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(source_of(address.ip()))
 }
 
 /// What a real host would write to its audit log, and tell the user by e-mail.

@@ -1,6 +1,8 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use crate::site;
+
 /// What `--help` prints.
 pub(crate) const USAGE: &str =
     "onboarding [--port N] [--origin ORIGIN]... [--rp-id ID] [--setup-file FILE] [--relaxed-limits]
@@ -46,7 +48,7 @@ impl Options {
                 "--port" => {
                     options.port = value()?.parse().map_err(|_| "--port needs a number up to 65535")?
                 }
-                "--origin" => options.origins.push(value()?),
+                "--origin" => options.origins.push(site::read_origin(&value()?)?),
                 "--rp-id" => options.rp_id = value()?,
                 "--setup-file" => options.setup_file = Some(value()?.into()),
                 "--relaxed-limits" => options.limits = Limits::Relaxed,

@@ -12,7 +12,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const PAGES: [Page; 15] = [
+const PAGES: [Page; 16] = [
     ("/", HTML, include_str!("pages/index.html")),
     ("/app.js", SCRIPT, include_str!("pages/app.js")),
     ("/sign.js", SCRIPT, include_str!("pages/sign.js")),
@@ -21,6 +21,7 @@ const PAGES: [Page; 15] = [
     ("/enroll-page.js", SCRIPT, include_str!("pages/enroll-page.js")),
     ("/enroll.js", SCRIPT, include_str!("pages/enroll.js")),
     ("/keys.js", SCRIPT, include_str!("pages/keys.js")),
+    ("/leaving.js", SCRIPT, include_str!("pages/leaving.js")),
     ("/words.js", SCRIPT, include_str!("pages/words.js")),
     ("/page.js", SCRIPT, include_str!("pages/page.js")),
     ("/style.css", CSS, include_str!("pages/style.css")),

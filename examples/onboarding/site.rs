@@ -3,7 +3,7 @@ use std::io::ErrorKind;
 use std::net::IpAddr;
 
 use credential_code::RelyingParty;
-use credential_code::model::Invalid;
+use credential_code::model::{Invalid, Origin};
 use tokio::net::TcpListener;
 
 /// Where the two apps run, and for whom each of their origins registers.
@@ -80,6 +80,15 @@ impl Site {
             }
         }
         listeners
+    }
+}
+
+/// Reads the value of an `--origin`. One slash at its end, as browsers show and copy it, is no path yet.
+pub(crate) fn read_origin(value: &str) -> Result<String, String> {
+    let origin = value.strip_suffix('/').unwrap_or(value);
+    match Origin::new(origin) {
+        Ok(origin) => Ok(origin.to_string()),
+        Err(error) => Err(format!("--origin {value}: {error}")),
     }
 }
 

@@ -14,6 +14,7 @@ import { chromium } from 'playwright-core';
 import { PNG } from 'pngjs';
 
 const target = process.env.CARGO_TARGET_DIR ?? new URL('../../target', import.meta.url).pathname;
+const example = path.join(target, 'debug/examples/onboarding');
 const shots = process.env.SCREENSHOTS ?? path.join(os.tmpdir(), 'credential-code-screenshots');
 
 /** Starts the example on a free port. */
@@ -21,7 +22,7 @@ export async function startServer(...flags) {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'onboarding-'));
   const file = path.join(folder, 'setup.json');
   const args = ['--port', '0', '--setup-file', file, ...flags];
-  const server = spawn(path.join(target, 'debug/examples/onboarding'), args, {
+  const server = spawn(example, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
@@ -47,6 +48,18 @@ export async function startServer(...flags) {
       await fs.rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What the example says when it does not start with these flags. */
+export async function refusal(...flags) {
+  const server = spawn(example, ['--port', '0', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  server.stderr.on('data', (text) => (said += text));
+  const patience = setTimeout(() => server.kill('SIGINT'), 10_000);
+  const [code] = await once(server, 'close');
+  clearTimeout(patience);
+  assert.equal(code, 1, 'it ends by itself, and does not start');
+  return said;
 }
 
 /** A port that nobody listens on. */

@@ -14,6 +14,7 @@ import {
   look,
   onPaper,
   readModules,
+  refusal,
   scan,
   startServer,
   watch,
@@ -23,8 +24,8 @@ let browser;
 before(async () => (browser = await launchBrowser()));
 after(() => browser.close());
 
-/** Runs a test with a server and a browser profile of its own, and checks that no page complained. */
-function demo(name, run, { flags = [], statuses = [] } = {}) {
+/** Runs a test with a server and a browser profile of its own, and checks that no page complained, but for what the test `awaits`. */
+function demo(name, run, { flags = [], statuses = [], awaits = [] } = {}) {
   test(name, async () => {
     const server = await startServer(...flags);
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
@@ -38,10 +39,13 @@ function demo(name, run, { flags = [], statuses = [] } = {}) {
     };
     try {
       await run({ ...server, context, open, requests: () => watched.flatMap((page) => page.requests) });
+      const complaints = watched.flatMap((page) => page.complaints);
+      const isAwaited = (text) => awaits.some((pattern) => pattern.test(text));
       assert.deepEqual(
-        watched.flatMap((page) => page.complaints),
+        complaints.filter((text) => !isAwaited(text)),
         [],
       );
+      for (const pattern of awaits) assert.ok(complaints.some((text) => pattern.test(text)), `${pattern} is said`);
     } catch (error) {
       for (const page of context.pages()) {
         const text = await page.innerText('body').catch(() => '');
@@ -136,7 +140,7 @@ demo('the QR code leads to app 2 with the code in the fragment', async ({ app1, 
   const code = await mint(first);
   const link = await scan(first, '#qr');
   assert.equal(link, `${app2}/enroll#${code}`);
-  assert.equal(await first.getByRole('link', { name: 'Open it in this browser' }).getAttribute('href'), link);
+  assert.equal(await first.getByRole('link', { name: `Open ${new URL(app2).host} in this browser` }).getAttribute('href'), link);
   await first.getByLabel('The other device is at').selectOption(app1);
   assert.equal(await scan(first, '#qr'), `${app1}/enroll#${code}`);
 
@@ -154,6 +158,44 @@ demo('the QR code leads to app 2 with the code in the fragment', async ({ app1, 
     sent.every(({ url, headers }) => !JSON.stringify([url, headers]).replaceAll('-', '').includes(symbols)),
   );
 });
+
+/** Whether these things stand below each other, for the eye and in the order in which they are read out. */
+const areInOrder = (page, ...ids) =>
+  page.evaluate((ids) => {
+    const places = ids.map((id) => document.getElementById(id));
+    return places.slice(1).every((next, at) => {
+      const isRead = places[at].compareDocumentPosition(next) & Node.DOCUMENT_POSITION_FOLLOWING;
+      return isRead && places[at].getBoundingClientRect().top < next.getBoundingClientRect().top;
+    });
+  }, ids);
+
+demo('where no phone gets to, the way through this browser comes first', async ({ app1, app2, open }) => {
+  const page = await open(app1);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await mint(page);
+  assert.ok(await areInOrder(page, 'code', 'open', 'qr', 'stages', 'caution'));
+  assert.equal(await page.locator('#open').getAttribute('class'), 'primary');
+  assert.ok(await page.getByText('works on this machine only').isVisible());
+  const { y, height } = await page.locator('#open').boundingBox();
+  assert.ok(y + height <= 740, 'without scrolling');
+  const opened = page.waitForEvent('popup');
+  await page.getByRole('link', { name: `Open ${new URL(app2).host} in this browser` }).click();
+  await (await opened).getByText('Your code is filled in. Choose').waitFor();
+});
+
+demo(
+  'where a phone gets to, the QR code comes first',
+  async ({ app1, open }) => {
+    const page = await open(app1);
+    await mint(page);
+    await page.setViewportSize({ width: 360, height: 740 });
+    assert.ok(await areInOrder(page, 'code', 'qr', 'open', 'stages', 'caution'));
+    assert.equal(await page.locator('#open').getAttribute('class'), 'secondary');
+    assert.ok(await page.getByText('works on this machine only').isHidden());
+    await look(page, 'app1-code-anywhere');
+  },
+  { flags: ['--origin', 'https://app.example.com'] },
+);
 
 demo('a cancelled passkey is tried again with the same challenge', async ({ app1, app2, open, requests }) => {
   const code = await mint(await open(app1));
@@ -300,7 +342,9 @@ demo('an authenticator that has a passkey makes no second one', async ({ app1, a
   await page.getByRole('button', { name: 'Create passkey' }).click();
   await heading(page, 'Passkey added');
 
+  assert.equal(await page.title(), 'Added · App 2');
   await page.getByRole('button', { name: 'Add another' }).click();
+  assert.equal(await page.title(), 'Add this device · App 2');
   await first.getByRole('button', { name: 'Add another device' }).click();
   await first.getByText('Waiting for the code').waitFor();
   await enter(page, await first.locator('#code').textContent());
@@ -412,8 +456,20 @@ demo('a password never leaves the page that its key is made on', async ({ app1, 
   await page.getByText('The two passwords differ.').waitFor();
   await look(page, 'app2-password-differs');
   await page.getByLabel('Password again').fill(password);
+  await page.evaluate(() => {
+    globalThis.said = [];
+    const hear = (records) => globalThis.said.push(...records.map(({ target }) => [target.id, target.textContent]));
+    const observer = new MutationObserver(hear);
+    for (const id of ['announcer', 'create-password']) observer.observe(document.getElementById(id), { childList: true });
+  });
   await page.getByRole('button', { name: 'Create key' }).click();
   await heading(page, 'Password-protected key added');
+  const said = [
+    ['create-password', 'Working…'],
+    ['announcer', 'Working…'],
+    ['announcer', ''],
+  ];
+  assert.deepEqual(await page.evaluate(() => globalThis.said), said, 'and no more on the next screen');
   await look(page, 'app2-password-done');
 
   const sent = requests();
@@ -517,6 +573,17 @@ demo(
 );
 
 demo(
+  'what nobody foresaw leaves a trace for whoever develops',
+  async ({ app2, open }) => {
+    const page = await open(`${app2}/enroll`);
+    await page.route('**/code/init', (route) => route.fulfill({ status: 502, body: '<p>Bad gateway' }));
+    await enter(page, 'ABC-DEF-GHJ');
+    await page.getByText('Something went wrong').waitFor();
+  },
+  { statuses: [502], awaits: [/\/auth\/credentials\/code\/init answered 502 without JSON/] },
+);
+
+demo(
   'an answer that comes late belongs to the attempt that asked',
   async ({ app1, app2, open }) => {
     const signedIn = await open(app1);
@@ -556,6 +623,73 @@ demo('a credential of which nobody was told is looked for', async ({ app1, open 
   );
   await mint(page);
   await page.getByText('A credential may have been added', { exact: true }).waitFor();
+});
+
+demo(
+  'silence says nothing about a code',
+  async ({ app1, app2, context, open }) => {
+    await context.clock.install();
+    const first = await open(app1);
+    let isReachable = false;
+    await first.route('**/demo/progress/*', (route) => (isReachable ? route.continue() : route.abort()));
+    const page = await open(`${app2}/enroll`);
+    await enter(page, await mint(first), 'Recovery key');
+    await page.getByLabel('I have saved it').check();
+    await page.getByRole('button', { name: 'Add recovery key' }).click();
+    await heading(page, 'Recovery key added');
+    await first.clock.runFor(55_000);
+    assert.ok(await first.getByText('Waiting for the code').isVisible(), 'it may still be entered');
+    await first.clock.runFor(30_000);
+    await first.getByText('We can’t reach the server', { exact: true }).waitFor();
+    await first.getByRole('listitem').filter({ hasText: 'Recovery key for' }).waitFor();
+    assert.equal(await first.getByText('expired').count(), 0);
+    await look(first, 'app1-unreachable');
+    isReachable = true;
+    await first.clock.runFor(16_000);
+    await first.getByText('Recovery key was added', { exact: true }).waitFor();
+  },
+  { statuses: [0] },
+);
+
+demo(
+  'a code that the server forgot is looked for in the list',
+  async ({ app1, open, requests }) => {
+    const page = await open(app1);
+    await page.route('**/demo/progress/*', (route) =>
+      route.fulfill({ status: 404, json: { error: { code: 'not_found' } } }),
+    );
+    await mint(page);
+    await page.getByText('We don’t know what became of the code', { exact: true }).waitFor();
+    const asked = () => requests().filter(({ url }) => url.includes('/demo/progress/')).length;
+    assert.equal(asked(), 1, 'and nobody asks again');
+  },
+  { statuses: [404] },
+);
+
+for (const name of ['InvalidStateError', 'SecurityError']) {
+  demo(`a browser that keeps no keys says so, and not that of passkeys: ${name}`, async ({ app1, context, open }) => {
+    await context.addInitScript((name) => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException('Storage is blocked.', name);
+      };
+    }, name);
+    const page = await open(app1);
+    await page.getByText('This browser keeps no keys here').waitFor();
+    assert.equal(await page.getByText(/passkey/i).count(), 0);
+  });
+}
+
+demo('whoever comes back to app 1 sees what was added meanwhile', async ({ app1, app2, open }) => {
+  const [watching, other] = [await open(app1), await open(app1)];
+  const page = await open(`${app2}/enroll`);
+  await enter(page, await mint(other), 'Recovery key');
+  await page.getByLabel('I have saved it').check();
+  await page.getByRole('button', { name: 'Add recovery key' }).click();
+  await heading(page, 'Recovery key added');
+  const added = watching.getByRole('listitem').filter({ hasText: 'Recovery key for' });
+  assert.equal(await added.count(), 0);
+  await watching.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await added.waitFor();
 });
 
 demo('a browser without passkeys offers keys, and says why', async ({ app2, context, open }) => {
@@ -605,6 +739,84 @@ demo('whoever changes their mind starts over', async ({ app1, app2, open }) => {
   assert.equal(page.url(), `${app2}/enroll`);
   await page.evaluate(() => (location.hash = 'nothing'));
   await page.getByText('That link has no code in it').waitFor();
+});
+
+demo('who leaves in the middle is asked first, and told what it cost', async ({ app1, app2, open }) => {
+  const codes = [await mint(await open(app1)), await mint(await open(app1))];
+  const page = await open(`${app2}/enroll`);
+  const questions = [];
+  page.on('dialog', async (dialog) => {
+    questions.push(dialog.type());
+    await dialog.accept();
+  });
+  const lost = page.getByText('This page was reloaded, and your code is spent');
+  await enter(page, codes[0], 'Recovery key');
+  await heading(page, 'Save your recovery code');
+  const stored = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
+  assert.ok(!stored.includes(codes[0]) && !stored.includes(codes[0].replaceAll('-', '')), 'no code is kept');
+  await page.reload();
+  await lost.waitFor();
+  await look(page, 'app2-reloaded');
+  assert.deepEqual(questions, ['beforeunload']);
+  await page.reload();
+  await page.getByLabel('One-time code').waitFor();
+  assert.ok(await lost.isHidden(), 'it is said once');
+
+  await enter(page, codes[1], 'Recovery key');
+  await page.getByLabel('I have saved it').check();
+  await page.getByRole('button', { name: 'Add recovery key' }).click();
+  await heading(page, 'Recovery key added');
+  await page.reload();
+  await heading(page, 'Add this device');
+  assert.ok(await lost.isHidden(), 'what is done is not lost');
+  assert.deepEqual(questions, ['beforeunload'], 'and nobody is asked');
+});
+
+demo('starting over closes the dialog, and its button works for the next code', async ({ app1, app2, context, open }) => {
+  await context.addInitScript(() => {
+    const create = navigator.credentials.create.bind(navigator.credentials);
+    globalThis.isAborted = false;
+    // The first dialog stays open for good, whatever the page does.
+    navigator.credentials.create = ({ signal }) => {
+      navigator.credentials.create = create;
+      signal.addEventListener('abort', () => (globalThis.isAborted = true));
+      return new Promise(() => {});
+    };
+  });
+  const [first, second] = [await mint(await open(app1)), await mint(await open(app1))];
+  const page = await open(`${app2}/enroll`);
+  await addAuthenticator(page);
+  await enter(page, first);
+  await page.locator('#create-passkey').click();
+  assert.equal(await page.locator('#create-passkey').getAttribute('aria-disabled'), 'true');
+  await page.locator('#passkey').getByRole('button', { name: 'Start over' }).click();
+  assert.ok(await page.evaluate(() => globalThis.isAborted), 'the dialog is closed');
+
+  await enter(page, second);
+  await page.getByRole('button', { name: 'Create passkey' }).click();
+  await heading(page, 'Passkey added');
+});
+
+demo('a new link ends what another code began', async ({ app1, app2, open }) => {
+  const code = await mint(await open(app1));
+  const page = await open(`${app2}/enroll`);
+  let answer;
+  const asked = new Promise((resolve) => {
+    page.route('**/code/init', (route) => {
+      answer = () => route.continue();
+      resolve();
+    });
+  });
+  await enter(page, code, 'Recovery key');
+  await asked;
+  await page.evaluate(() => (location.hash = 'ABC-DEF-GHJ'));
+  await page.getByText('Your code is filled in.', { exact: true }).waitFor();
+  assert.equal(await page.locator('#continue').getAttribute('aria-disabled'), null);
+  const answered = page.waitForResponse('**/code/init');
+  await answer();
+  await answered;
+  assert.equal(await page.getByLabel('One-time code').inputValue(), 'ABC-DEF-GHJ');
+  assert.ok(await page.locator('#enter').isVisible());
 });
 
 const port = await freePort();
@@ -690,6 +902,41 @@ test('what is no key, or comes through a proxy, is refused in the form of every 
   }
 });
 
+test('an origin that is none is blamed by its own name', async () => {
+  for (const value of ['https://abc.example/enroll', 'https://abc.example//', 'abc.example']) {
+    assert.match(await refusal('--origin', value), new RegExp(`^--origin ${value}: an origin is `));
+  }
+});
+
+demo(
+  'an origin may end in a slash, as browsers copy it',
+  async ({ app1, open }) => {
+    const page = await open(app1);
+    const code = await mint(page);
+    assert.equal(await scan(page, '#qr'), `https://abc.example/enroll#${code}`);
+  },
+  { flags: ['--origin', 'https://abc.example/'] },
+);
+
+test('one address guesses ten times a minute, and no more', async () => {
+  const server = await startServer();
+  try {
+    const statuses = [];
+    for (let guess = 0; guess < 11; guess += 1) {
+      const response = await fetch(`${server.app1}/auth/credentials/code/init`, {
+        method: 'POST',
+        headers: { origin: server.app1, 'content-type': 'application/json' },
+        body: JSON.stringify({ code: 'ABC-DEF-GHJ', credentialKind: 'RecoveryKey' }),
+      });
+      statuses.push(response.status);
+      await response.arrayBuffer();
+    }
+    assert.deepEqual(statuses, [...Array(10).fill(403), 429]);
+  } finally {
+    await server.stop();
+  }
+});
+
 test('every file is served with a strict policy and stays out of caches', async () => {
   const server = await startServer();
   try {
@@ -706,6 +953,27 @@ test('every file is served with a strict policy and stays out of caches', async 
   } finally {
     await server.stop();
   }
+});
+
+demo('a code is found in whatever somebody pastes', async ({ app2, open }) => {
+  const page = await open(`${app2}/enroll`);
+  const read = (typed) => page.evaluate(async (typed) => (await import('/enroll.js')).readCode(typed), typed);
+  const spellings = [
+    '75D-TEF-PPW',
+    ' 75d tef ppw. ',
+    '75dtefppw',
+    '\u201c75D\u2014TEF\u2014PPW\u201d',
+    '75D\u200bTEF\u200bPPW',
+    'Your code: 75D-TEF-PPW',
+    'The key: 75D-TEF-PPW.',
+    'Your code is 75DTEFPPW.',
+    'https://app2.example.com/enroll#75D-TEF-PPW',
+    '(75D-TEF-PPW)',
+  ];
+  for (const typed of spellings) assert.equal(await read(typed), '75DTEFPPW', typed);
+  assert.equal(await read('75D-TEF-PPW-ABC'), '75DTEFPPWABC', 'a longer one stays whole');
+  const none = ['', '75D-TEF-PP', 'Your code: 75D-TEF-PP', 'I0O-I0O-I0O', '75D-TEF-PPW and I: ABC-DEF-GHJ', 'Your code'];
+  for (const typed of none) assert.equal(await read(typed), undefined, typed);
 });
 
 demo('the QR codes of addresses of every length can be read', async ({ app1, open }) => {

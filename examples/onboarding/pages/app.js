@@ -1,6 +1,6 @@
 // App 1: the user is signed in, sees their credentials, and mints codes.
 
-import { post } from './enroll.js';
+import { post, send } from './enroll.js';
 import { announce, busy, byId, copyWith, deviceName, element, grouped, nameOf, notice } from './page.js';
 import { qrSvg } from './qr.js';
 import { browserKey, postSigned } from './sign.js';
@@ -8,8 +8,9 @@ import { explain, KINDS } from './words.js';
 
 /** The longest that a code may live, in milliseconds. */
 const LIFETIME = 60_000;
-/** How often we ask what became of it. */
+/** How often we ask what became of it; less and less often, as long as nobody answers. */
 const POLL = 1_000;
+const SLOWEST_POLL = 16_000;
 
 /** What refusals mean where a code is minted. */
 const MINT_WORDS = {
@@ -24,6 +25,8 @@ const MINT_WORDS = {
 let session;
 /** The code on show: `{ code, expiresAt, stage, until, isWarned }`, where `until` is when this stage is over. */
 let shown;
+/** The credential that was added last, by name and relying party, as long as this page is open. */
+let newest;
 
 /** Signs in, which is the demonstration's own business, and makes this browser's key a credential of the user. */
 async function signIn() {
@@ -41,17 +44,9 @@ async function signIn() {
 
 const serverNow = () => Date.now() + session.clockOffset;
 
-async function get(path) {
-  const response = await fetch(path, {
-    headers: { authorization: `Bearer ${session.token}` },
-    cache: 'no-store',
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-  return response.json();
-}
+const get = (path) => send(path, { headers: { authorization: `Bearer ${session.token}` } });
 
-async function listCredentials(newest) {
+async function listCredentials() {
   const { items } = await get('/auth/credentials');
   items.sort((a, b) => b.dateCreated.localeCompare(a.dateCreated));
   // Names repeat. Of two alike the newest, which comes first, is the new one.
@@ -62,6 +57,9 @@ async function listCredentials(newest) {
   byId('loading').hidden = true;
   byId('list').hidden = false;
 }
+
+/** The list that is there stays, if the server can't be reached. */
+const listAgain = () => listCredentials().catch(() => {});
 
 function credentialRow({ credentialId, kind, name, dateCreated, relyingPartyId }, isNew) {
   const added = new Date(dateCreated);
@@ -115,10 +113,27 @@ async function showCode() {
 function showAddress() {
   const origin = byId('app2').value;
   const address = `${origin}/enroll#${shown.code}`;
-  byId('app2-address').textContent = `${origin.replace(/^https?:\/\//, '')}/enroll`;
+  const host = origin.replace(/^https?:\/\//, '');
+  byId('app2-address').textContent = `${host}/enroll`;
   byId('qr').replaceChildren(qrSvg(address, 'QR code of the other app’s address, with your code in it'));
   byId('open').href = address;
-  byId('only-here').hidden = !isOnThisMachine(origin);
+  showWay(host, isOnThisMachine(origin) ? WAYS.here : WAYS.anywhere);
+}
+
+/** What somebody should do first: where no phone can follow the QR code, open the address here. */
+const WAYS = {
+  anywhere: { name: 'anywhere', place: 'On your other device', at: 'open-last', button: 'secondary' },
+  here: { name: 'here', place: 'On this machine', at: 'open-first', button: 'primary' },
+};
+
+function showWay(host, way) {
+  byId('live').dataset.way = way.name;
+  byId('step-place').textContent = way.place;
+  byId('open').className = way.button;
+  byId('open').textContent = `Open ${way === WAYS.here ? host : 'it'} in this browser`;
+  byId(way.at).append(byId('open'));
+  byId('scan').hidden = way === WAYS.here;
+  byId('only-here').hidden = way !== WAYS.here;
 }
 
 /** Whether no other device can reach an origin. */
@@ -144,21 +159,34 @@ function countDown(mine) {
 
 /** Asks the server what becomes of this code, until that is settled or another one is on show. */
 async function follow(mine) {
-  while (shown === mine && ['waiting', 'opened', 'unsettled'].includes(mine.stage)) {
-    await new Promise((resolve) => setTimeout(resolve, POLL));
+  let failures = 0;
+  while (shown === mine && UNDECIDED.includes(mine.stage)) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(POLL * 2 ** failures, SLOWEST_POLL)));
     if (shown !== mine) return;
     // Looked up before we ask, so that what happened in the last second still counts.
-    const isOver = mine.until <= serverNow();
-    const { stage } = mine;
-    const progress = await get(`/demo/progress/${mine.expiresAt}`).catch(() => ({ stage }));
+    const asked = serverNow();
+    const told = await get(`/demo/progress/${mine.expiresAt}`).catch(whatNobodyTells);
     if (shown !== mine) return;
-    if (progress.stage !== stage) showStage(progress);
+    const isAnswer = told.stage !== 'unreachable';
+    failures = isAnswer ? 0 : failures + 1;
+    const isOver = (told.until ?? mine.until) <= asked;
+    // While something can still become of it, the next answer may tell.
+    if (!isAnswer && (!isOver || mine.stage === 'unsettled')) continue;
+    const stage = (isOver && TOO_LATE[told.stage]) || told.stage;
+    if (stage !== mine.stage) showStage({ ...told, stage });
     else if (isOver && stage === 'unsettled') return;
-    else if (isOver) showStage({ stage: TOO_LATE[stage] });
   }
 }
 
-/** What a stage becomes that nobody ended in time. */
+/** Silence says nothing about the code: a credential may have been added all the same. */
+const whatNobodyTells = ({ status }) => ({
+  stage: status > 0 && status < 500 ? 'forgotten' : 'unreachable',
+});
+
+/** The stages after which another may come. */
+const UNDECIDED = ['waiting', 'opened', 'unsettled', 'unreachable'];
+
+/** What a stage becomes of which the server says, after its time, that nobody ended it. */
 const TOO_LATE = { waiting: 'expired', opened: 'abandoned' };
 
 /** How each of the three lines looks at each stage. */
@@ -169,14 +197,24 @@ const LINES = {
   abandoned: ['done', 'failed', ''],
   unsettled: ['done', 'done', 'now'],
   added: ['done', 'done', 'done'],
+  // Nobody knows how far it came.
+  unreachable: undefined,
+  forgotten: undefined,
 };
 
 /** Shows how far the code has come. */
 function showStage(progress) {
-  const { stage, relyingPartyId, until } = progress;
+  const { stage, until } = progress;
   const isNews = stage !== shown.stage;
   shown.stage = stage;
   shown.until = until ?? shown.until;
+  showLines(progress);
+  if (isNews) showOutcome(progress);
+}
+
+function showLines({ stage, relyingPartyId }) {
+  byId('stages').hidden = !LINES[stage];
+  if (!LINES[stage]) return;
   const first = { waiting: 'Waiting for the code', expired: 'Nobody entered it in time' }[stage];
   const words = [
     first ?? 'Code entered',
@@ -189,7 +227,6 @@ function showStage(progress) {
     else item.removeAttribute('aria-current');
     item.querySelector('.words').textContent = words[at];
   }
-  if (isNews) showOutcome(progress);
 }
 
 /** What takes the place of the code once it can't be entered any more. */
@@ -215,6 +252,14 @@ function showOutcome({ stage, kind, name, relyingPartyId }) {
       'A credential may have been added',
       'The other device went away before it was told. Look whether it is among your credentials below.',
     ],
+    unreachable: [
+      'We can’t reach the server',
+      'So we don’t know what became of the code. Look at your list.',
+    ],
+    forgotten: [
+      'We don’t know what became of the code',
+      'The server says nothing about it any more. Look at your list.',
+    ],
     added: [' was added', `This ${what} signs you in at ${relyingPartyId}.`],
   }[stage];
   byId('outcome').className = `outcome ${stage}`;
@@ -223,8 +268,12 @@ function showOutcome({ stage, kind, name, relyingPartyId }) {
   announce(`${title.textContent}. ${words[1]}`);
   // Who was on something that is gone now goes to the heading.
   if (hadFocus) byId('panel-title').focus();
-  if (stage === 'added' || stage === 'unsettled') listCredentials({ name, relyingPartyId }).catch(() => {});
+  if (stage === 'added' || stage === 'unsettled') newest = { name, relyingPartyId };
+  if (MAY_BE_ADDED.includes(stage)) listAgain();
 }
+
+/** The stages at which the list may have one more. */
+const MAY_BE_ADDED = ['added', 'unsettled', 'unreachable', 'forgotten'];
 
 /** A code that is over stays nowhere on the page. */
 function forgetCode() {
@@ -244,6 +293,11 @@ byId('close').addEventListener('click', () => {
   byId('add').focus();
 });
 
+// Something may have been added from another page, or while nobody looked.
+document.addEventListener('visibilitychange', () => {
+  if (session && document.visibilityState === 'visible') listAgain();
+});
+
 byId('where').textContent = location.host;
 try {
   await signIn();
@@ -258,6 +312,13 @@ function signInProblem(error) {
     return {
       title: 'This address isn’t secure',
       text: 'Browsers make keys at localhost or over HTTPS only. Open the page there.',
+    };
+  }
+  // IndexedDB threw: the key that signs has no place here.
+  if (error instanceof DOMException) {
+    return {
+      title: 'This browser keeps no keys here',
+      text: 'It may be a private window, or storage is blocked. Open the page in an ordinary window.',
     };
   }
   // App 1 is in one place only; the server says where.

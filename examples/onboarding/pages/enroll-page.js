@@ -10,6 +10,7 @@ import {
   register,
 } from './enroll.js';
 import { createKey, newRecoveryCode } from './keys.js';
+import { askBeforeLeaving, letGo, wasLeftInTheMiddle } from './leaving.js';
 import {
   announce,
   busy,
@@ -20,18 +21,23 @@ import {
   grouped,
   nameOf,
   notice,
+  release,
   showSection,
 } from './page.js';
-import { explain, KINDS } from './words.js';
+import { explain, explainPasskey, KINDS } from './words.js';
 
 const SHORTEST_PASSWORD = 12;
 /** Which section goes on with which kind. */
 const SECTIONS = { Fido2: 'passkey', RecoveryKey: 'recovery', PasswordProtectedKey: 'password' };
+/** What the button of each section says at first. */
+const LABELS = { passkey: 'Create passkey', recovery: 'Add recovery key', password: 'Create key' };
+const TITLE = document.title;
 
 /**
- * What a code began: `challenge` is what it bought, and good for several tries. `proof` is what was made for it, until the server has it: an
+ * What a code begins: `challenge` is what it buys, and good for several tries. `proof` is what was made for it, until the server has it: an
  * answer that got lost is sent again, and not made again. `isUncertain` says that a request stayed without a proper answer, so that it
- * may have been carried out. An answer that comes late belongs to the attempt that asked, not to the one on show.
+ * may have been carried out. `ending` closes the browser's dialog when somebody starts over. An answer that comes late belongs to the
+ * attempt that asked, not to the one on show.
  */
 let attempt;
 
@@ -94,20 +100,35 @@ async function enterCode() {
       ? 'Enter the code that your other device shows.'
       : 'That isn’t a whole code. It has nine letters and digits, and never I, O, 0 or 1.';
   if (problem(typed, code ? '' : words)) return;
-  let challenge;
+  const mine = { challenge: undefined, proof: undefined, isUncertain: false, ending: new AbortController() };
+  attempt = mine;
   try {
-    challenge = await exchange(code, chosenKind());
+    mine.challenge = await exchange(code, chosenKind());
   } catch (error) {
-    notice(byId('enter-problem'), explain(error));
-    if (explain(error).next === 'code') {
-      typed.setAttribute('aria-invalid', 'true');
-      typed.select();
-    }
+    if (mine === attempt) refuseCode(typed, explain(error));
     return;
   }
+  if (mine !== attempt) return;
   typed.value = '';
-  attempt = { challenge, proof: undefined, isUncertain: false };
-  begin(challenge);
+  askBeforeLeaving();
+  begin(mine.challenge);
+}
+
+function refuseCode(typed, words) {
+  attempt = undefined;
+  notice(byId('enter-problem'), words);
+  if (words.next !== 'code') return;
+  typed.setAttribute('aria-invalid', 'true');
+  typed.select();
+}
+
+/** Says what a reload cost, unless there is a new code already. */
+function sayWhatIsLost() {
+  if (!wasLeftInTheMiddle() || byId('typed').value) return;
+  notice(byId('enter-problem'), {
+    title: 'This page was reloaded, and your code is spent',
+    text: 'Make a new one on your other device.',
+  });
 }
 
 /** Goes on to make what was chosen. */
@@ -117,10 +138,8 @@ function begin(challenge) {
   for (const place of section.querySelectorAll('[data-party]')) place.textContent = challenge.rp.id;
   for (const words of document.querySelectorAll('[data-unsent]')) words.hidden = false;
   notice(byId(`${section.id}-problem`));
-  if (section.id === 'passkey') {
-    byId('passkey-name').value = deviceName('Passkey');
-    byId('create-passkey').textContent = 'Create passkey';
-  }
+  byId(`create-${section.id}`).textContent = LABELS[section.id];
+  if (section.id === 'passkey') byId('passkey-name').value = deviceName('Passkey');
   // So that a password manager knows whose password it keeps.
   if (section.id === 'password') byId('account').value = challenge.user.name;
   if (section.id === 'recovery') {
@@ -136,19 +155,26 @@ async function finish(name, make) {
   const mine = attempt;
   const section = SECTIONS[mine.challenge.kind];
   notice(byId(`${section}-problem`));
+  sayWorking(section);
   try {
-    mine.proof ??= await make(mine.challenge);
+    mine.proof ??= await make(mine.challenge, mine.ending.signal);
     if (mine !== attempt) return await forgetMade(mine);
     for (const words of document.querySelectorAll('[data-unsent]')) words.hidden = true;
     showDone(mine, await register(mine.challenge, name, mine.proof));
   } catch (error) {
-    const words = explain(error);
+    const words = section === 'passkey' ? explainPasskey(error) : explain(error);
     if (error instanceof Refusal) await settle(mine, error, words);
     if (mine !== attempt) return;
     if (words.next === 'code') return showRefused(mine, words);
     notice(byId(`${section}-problem`), words);
-    if (section === 'passkey') byId('create-passkey').textContent = 'Try again';
+    byId(`create-${section}`).textContent = 'Try again';
   }
+}
+
+/** A key takes seconds to be encrypted on a slow phone. A passkey has a dialog of the browser's own, which says what goes on. */
+function sayWorking(section) {
+  byId(`create-${section}`).textContent = 'Working…';
+  if (section !== 'passkey') announce('Working…');
 }
 
 /** Keeps what was made if it may be sent again, perhaps with another name, and drops it if the server looked at it and did not take it. */
@@ -168,7 +194,7 @@ async function forgetMade({ challenge, proof }) {
 
 /** Also when somebody started over meanwhile: what was added, and to whose account, is said. */
 function showDone({ challenge }, credential) {
-  forgetSecrets();
+  endAttempt();
   byId('done-title').textContent = `${KINDS[credential.kind]} added`;
   byId('done-text').replaceChildren(...doneText(credential));
   const facts = {
@@ -195,7 +221,7 @@ function doneText({ kind, relyingPartyId }) {
 }
 
 function showRefused({ challenge, isUncertain }, { title, text }) {
-  forgetSecrets();
+  endAttempt();
   byId('refused-title').textContent = title;
   const isWorthless = challenge.kind === 'RecoveryKey' && !isUncertain;
   byId('refused-text').textContent = isWorthless
@@ -208,11 +234,20 @@ function showRefused({ challenge, isUncertain }, { title, text }) {
 function forgetSecrets() {
   for (const id of ['new-password', 'repeated']) byId(id).value = '';
   byId('recovery-code').textContent = '';
+}
+
+/** Whatever is still going on for it, such as a dialog of the browser, is in nobody's way any more. */
+function endAttempt() {
+  forgetSecrets();
+  attempt?.ending.abort();
   attempt = undefined;
+  letGo();
+  for (const button of document.querySelectorAll('button[type="submit"]')) release(button);
 }
 
 function startAgain() {
-  forgetSecrets();
+  endAttempt();
+  document.title = TITLE;
   byId('enter-lead').textContent =
     'Get a one-time code where you are signed in, and enter it here within a minute.';
   notice(byId('enter-problem'));
@@ -234,8 +269,8 @@ const readName = (typed) => typed.replace(/\p{Cc}+/gu, ' ').trim();
 onSubmit('enter-form', 'continue', enterCode);
 
 onSubmit('passkey-form', 'create-passkey', () =>
-  finish(readName(byId('passkey-name').value) || 'Passkey', async (challenge) => ({
-    credentialInfo: await createPasskey(challenge),
+  finish(readName(byId('passkey-name').value) || 'Passkey', async (challenge, signal) => ({
+    credentialInfo: await createPasskey(challenge, { signal }),
   })),
 );
 
@@ -271,4 +306,5 @@ addEventListener('hashchange', () => {
 
 byId('where').textContent = location.host;
 takeCodeFromAddress();
+sayWhatIsLost();
 checkSupport();

@@ -52,12 +52,22 @@ export function register(challenge, credentialName, { credentialInfo, encryptedP
 }
 
 /**
- * What a person typed or pasted, be it the whole link, without blanks and dashes and in capitals, or `undefined` if it can't be a code:
- * I, O, 0 and 1 never occur in one, and nine symbols are the fewest.
+ * The code in what a person typed or pasted, in capitals and without blanks and punctuation, or `undefined` if there is none. It may be the
+ * whole link, or a sentence around a code as it is shown: `Your code: A7U-KY6-9PT.`
  */
 export function readCode(typed) {
-  const code = typed.replace(/^.*#|[\s\u200b\p{Dash}]/gu, '').toUpperCase();
-  return /^[A-HJ-NP-Z2-9]{9,52}$/.test(code) ? code : undefined;
+  const text = typed.replace(/^.*#/s, '').replace(/\p{Dash}/gu, '-').toUpperCase();
+  const words = text.split(/[^A-Z\d-]+/);
+  // First as it is shown, for a word such as `the` is made of the same symbols; then as nothing but a code; then undivided in a sentence.
+  const shown = words.filter((word) => /^([A-HJ-NP-Z2-9]{3}-){2}[A-HJ-NP-Z2-9]{3}$/.test(word));
+  const undivided = words.filter((word) => /^[A-HJ-NP-Z2-9]{9}$/.test(word));
+  const [code] = [shown, [text], undivided]
+    // Of two nobody knows which one is meant.
+    .filter((found) => found.length === 1)
+    .map(([found]) => found.replace(/[\s\u200b\p{P}\p{S}]/gu, ''))
+    // I, O, 0 and 1 never occur in one, and nine symbols are the fewest.
+    .filter((symbols) => /^[A-HJ-NP-Z2-9]{9,52}$/.test(symbols));
+  return code;
 }
 
 /** Whether passkeys can be made at all on this page: not without HTTPS (or localhost), not on a bare IP address. */
@@ -66,9 +76,13 @@ export function canCreatePasskeys() {
   return isSecureContext && !isAddress && typeof PublicKeyCredential === 'function';
 }
 
-/** Answers a challenge with a new passkey. The browser asks the person, who may cancel: the same challenge is then still good. */
-export async function createPasskey(challenge) {
-  const { id, response } = await navigator.credentials.create({ publicKey: creationOptions(challenge) });
+/**
+ * Answers a challenge with a new passkey. The browser asks the person, who may cancel: the same challenge is then still good. A `signal` closes
+ * the browser's dialog when your page goes on without it.
+ */
+export async function createPasskey(challenge, { signal } = {}) {
+  const publicKey = creationOptions(challenge);
+  const { id, response } = await navigator.credentials.create({ publicKey, signal });
   return {
     credId: id,
     clientData: toBase64url(response.clientDataJSON),
@@ -110,14 +124,20 @@ export async function forgetPasskey(challenge, { credId }) {
   await PublicKeyCredential.signalUnknownCredential?.(unknown).catch(() => {});
 }
 
-/** Sends JSON and reads the answer. Throws a `Refusal` for everything but success. */
-export async function post(path, body, headers = {}) {
+/** Sends JSON and reads the answer. */
+export const post = (path, body, headers = {}) =>
+  send(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+
+/** Asks, and reads the answer. Throws a `Refusal` for everything but success. */
+export async function send(path, request) {
   let response, answer;
   try {
     response = await fetch(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
+      ...request,
       cache: 'no-store',
       // Neither step needs to know who is signed in here.
       credentials: 'omit',
@@ -127,7 +147,7 @@ export async function post(path, body, headers = {}) {
   } catch (error) {
     if (error.name === 'TimeoutError') throw new Refusal('timeout', 'The server did not answer in time.');
     if (!response) throw new Refusal('offline', 'The server can not be reached.');
-    throw new Refusal('internal', 'The answer was not understood.', { status: response.status });
+    throw new Refusal('internal', `${path} answered ${response.status} without JSON`, { status: response.status });
   }
   if (response.ok) return answer;
   const { code = 'internal', message = 'Something went wrong.' } = answer.error ?? {};

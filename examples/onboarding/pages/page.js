@@ -15,6 +15,8 @@ export function element(name, className, ...children) {
 export function showSection(id) {
   for (const section of document.querySelectorAll('[data-section]')) section.hidden = section.id !== id;
   byId(id).querySelector('[tabindex="-1"]')?.focus();
+  // What was said on the screen before is not true of this one.
+  announce('');
 }
 
 /** Says something to screen readers, without moving the focus. */
@@ -29,16 +31,28 @@ export function notice(box, words) {
   if (words) box.append(element('strong', '', words.title), element('p', '', words.text));
 }
 
+/** The press that each busy button answers. */
+const going = new WeakMap();
+
 /** Keeps a button from being pressed twice while this goes on. */
 export async function busy(button, work) {
-  if (button.getAttribute('aria-disabled') === 'true') return;
+  if (going.has(button)) return;
   // Not `disabled`, which would take the focus away.
   button.setAttribute('aria-disabled', 'true');
+  const press = {};
+  going.set(button, press);
   try {
     await work();
   } finally {
-    button.removeAttribute('aria-disabled');
+    // It may have been released, and wait for something else by now.
+    if (going.get(button) === press) release(button);
   }
+}
+
+/** Lets a button be pressed again, whatever becomes of what it waited for. */
+export function release(button) {
+  going.delete(button);
+  button.removeAttribute('aria-disabled');
 }
 
 /** Copies a text, and says so on the button. */

@@ -3,13 +3,21 @@
 import { Refusal } from './enroll.js';
 
 /**
- * `next` is what helps: `code` (a new code), `again` (the same once more; a challenge is still good), `wait` (the same, later), or
+ * Words for what the server refused. `next` is what helps: `code` (a new code), `again` (the same once more; a challenge is still good), `wait` (the same, later), or
  * `other` (another kind, device or address).
  */
 export function explain(error) {
-  const said = error instanceof Refusal ? REFUSALS[error.code] : EXCEPTIONS[error.name];
-  const words = said ?? UNKNOWN;
-  return typeof words === 'function' ? words(error) : words;
+  const words = error instanceof Refusal ? REFUSALS[error.code] : undefined;
+  if (typeof words === 'function') return words(error);
+  // The person can do nothing about it; whoever develops has to see it.
+  if (!words) console.error(error);
+  return words ?? UNKNOWN;
+}
+
+/** The same where a passkey is made, which the browser may refuse as well. */
+export function explainPasskey(error) {
+  const words = error instanceof DOMException ? EXCEPTIONS[error.name] : undefined;
+  return words ?? explain(error);
 }
 
 const UNKNOWN = {

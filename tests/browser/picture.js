@@ -1,0 +1,65 @@
+// Takes the README's picture of both apps anew: npm run picture
+//
+// Needs the example to be built, as the tests do. App 2 seems to be at an address that a phone reaches; its files come from the example all the same.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+import { launchBrowser, startServer } from './demo.js';
+
+const APP2 = 'https://app.example.com';
+const file = fileURLToPath(new URL('../../docs/onboarding.png', import.meta.url));
+const [DESKTOP, PHONE] = [
+  { width: 860, height: 880 },
+  { width: 390, height: 790 },
+];
+
+const server = await startServer('--port', '3000', '--origin', APP2);
+const browser = await launchBrowser();
+try {
+  const [desktop, phone] = await takeBoth();
+  const picture = await frame(desktop, phone);
+  assert.ok(picture.length < 200_000, `${picture.length} bytes are too many for a README`);
+  await fs.writeFile(file, picture);
+} finally {
+  await browser.close();
+  await server.stop();
+}
+
+/** A code in app 1, and app 2 opened with it. */
+async function takeBoth() {
+  const app1 = await open(DESKTOP);
+  await app1.goto(server.app1);
+  await app1.getByRole('button', { name: 'Add a device' }).click();
+  await app1.getByText('Waiting for the code').waitFor();
+  const link = await app1.locator('#open').getAttribute('href');
+  const app2 = await open(PHONE);
+  await app2.route(`${APP2}/**`, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    await route.fulfill({ response: await app2.request.get(server.app1 + pathname) });
+  });
+  await app2.goto(link);
+  await app2.getByText('Your code is filled in. Choose').waitFor();
+  return [await app1.screenshot(), await app2.screenshot()];
+}
+
+async function open(viewport) {
+  const page = await browser.newPage({ viewport, colorScheme: 'light', reducedMotion: 'reduce' });
+  page.setDefaultTimeout(10_000);
+  return page;
+}
+
+/** Both side by side. */
+async function frame(desktop, phone) {
+  const page = await browser.newPage({ viewport: { width: 1400, height: 960 } });
+  const image = (name, shot, { width, height }) =>
+    `<img class="${name}" width="${width}" height="${height}" src="data:image/png;base64,${shot.toString('base64')}">`;
+  await page.setContent(`<style>
+    body { margin: 0; height: 960px; display: flex; align-items: center; justify-content: center; gap: 48px; background: #dfe4ef; }
+    .desktop { border: 1px solid #c3cad8; border-radius: 14px; }
+    .phone { border: 10px solid #141a26; border-radius: 28px; }
+  </style>${image('desktop', desktop, DESKTOP)}${image('phone', phone, PHONE)}`);
+  await page.waitForFunction(() => [...document.images].every(({ complete }) => complete));
+  return page.screenshot();
+}
