@@ -75,7 +75,9 @@ async fn main() -> Result<(), BoxError> {
             head.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| source_of(peer.ip()))
         })
         .events(|event| match event.added_credential() {
-            Some(credential) => println!("Tell {}: \"{}\" was added", credential.user, credential.name),
+            Some(credential) => {
+                println!("Tell {}: \"{}\" was added, or may have been", credential.user, credential.name)
+            }
             None => println!("{event:?}"),
         })
         .build()?;

@@ -34,7 +34,9 @@ fn flow(port: &str) -> Result<CodeFlow, BoxError> {
         .relying_party(RelyingParty::new("localhost", "Example", [format!("http://localhost:{port}")])?)
         .source(|head| head.extensions.get::<Peer>().map(|Peer(address)| source_of(*address)))
         .events(|event| match event.added_credential() {
-            Some(credential) => println!("Tell {}: \"{}\" was added", credential.user, credential.name),
+            Some(credential) => {
+                println!("Tell {}: \"{}\" was added, or may have been", credential.user, credential.name)
+            }
             None => println!("{event:?}"),
         })
         .build()?;

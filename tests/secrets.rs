@@ -102,7 +102,25 @@ async fn run(world: &World) -> Vec<String> {
         body["credentialInfo"]["attestationData"] = base64url(proof.as_bytes()).into();
         world.register(&body).await.assert_refused(400, "invalid_attestation");
     }
+    secrets.push(odd_client_data(world).await);
     secrets
+}
+
+/// webauthn-rs-core reads a member that this crate does not look at, and repeats it where it refuses it.
+async fn odd_client_data(world: &World) -> String {
+    let challenge = world.challenge(CredentialKind::Fido2).await;
+    let secret = "a token binding that somebody keeps to themselves";
+    let client_data = json!({
+        "type": "webauthn.create",
+        "challenge": challenge["challenge"],
+        "origin": ORIGIN,
+        "crossOrigin": false,
+        "tokenBinding": secret,
+    });
+    let passkey = SoftAuthenticator::new(StatementFormat::None);
+    let attestation = passkey.attest_client_data(PARTY, client_data.to_string());
+    world.register(&register_body(&challenge, &attestation)).await.assert_refused(400, "invalid_attestation");
+    secret.into()
 }
 
 /// What goes to the log and what a listener hears while the closure runs, less the lines of the engine, which are not ours to keep short.

@@ -38,7 +38,13 @@ pub(crate) enum Stage {
     /// It was entered, and nothing came of it in time.
     Abandoned,
     /// A credential may have come of it: the answer to whoever made it was lost. If they try again, it is told for certain.
-    Unsettled { kind: &'static str, relying_party_id: String, name: String },
+    Unsettled {
+        kind: &'static str,
+        relying_party_id: String,
+        name: String,
+        #[serde(serialize_with = "as_milliseconds")]
+        until: SystemTime,
+    },
     /// A credential came of it.
     Added { kind: &'static str, relying_party_id: String, name: String },
 }
@@ -70,7 +76,9 @@ impl Progress {
                 if let Some(code) = codes.iter_mut().find(answered) {
                     let (relying_party_id, name) = (party.clone(), credential.name.clone());
                     code.stage = match event {
-                        Event::Unsettled { .. } => Stage::Unsettled { kind, relying_party_id, name },
+                        Event::Unsettled { .. } => {
+                            Stage::Unsettled { kind, relying_party_id, name, until: now + CHALLENGE_LIFETIME }
+                        }
                         _ => Stage::Added { kind, relying_party_id, name },
                     };
                 }

@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::store::{Insertion, OneTimeStore, PendingAction, SlotKeys, SlotLabel, UserAction};
 
-/// Browsers refuse a longer list.
+/// Browsers refuse a longer list of passkeys, and one of keys has every encrypted key in it.
 const MOST_OFFERED: usize = 64;
 
 /// User action signing with everything that the host brought to it. Cheap to clone; made by [`ActionFlow::builder`].

@@ -236,6 +236,32 @@ async fn a_challenge_names_what_the_caller_can_sign_with() {
 }
 
 #[tokio::test]
+async fn of_more_keys_than_fit_the_newest_are_offered() {
+    let site = Site::new();
+    let start = std::time::SystemTime::UNIX_EPOCH;
+    let mut ids = Vec::new();
+    for number in 0..66 {
+        let client = KeyClient::ed25519();
+        let kinds = [CredentialKind::Key, CredentialKind::PasswordProtectedKey];
+        let mut credential = client.credential(site.user(), kinds[number % 2]);
+        credential.created_at = start + Duration::from_secs(number as u64);
+        ids.push(credential.id.to_string());
+        site.seed(credential);
+    }
+
+    let challenge = site.begin("POST", MINT, "{}").await;
+
+    let offered = challenge["allowCredentials"]["key"].as_array().unwrap();
+    let mut offered: Vec<_> = offered.iter().map(|key| key["id"].as_str().unwrap()).collect();
+    let mut newest = ids[2..].to_vec();
+    offered.sort_unstable();
+    newest.sort_unstable();
+    assert_eq!(offered, newest);
+    let protected = challenge["allowCredentials"]["passwordProtectedKey"].as_array().unwrap();
+    assert_eq!(protected.len(), 32);
+}
+
+#[tokio::test]
 async fn a_runaway_client_is_slowed_down_alone() {
     let (site, _) = Site::with_key();
     let mut answers = Vec::new();

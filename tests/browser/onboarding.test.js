@@ -614,6 +614,47 @@ demo(
   { statuses: [403] },
 );
 
+demo('a success that comes late is told where somebody is by now', async ({ app1, app2, open }) => {
+  const signedIn = await open(app1);
+  const [first, second] = [await mint(signedIn), await mint(await open(app1))];
+  const page = await open(`${app2}/enroll`);
+  await enter(page, first, 'Recovery key');
+  await page.locator('#saved').check();
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await page.route('**/code/verify', (route) => released.then(() => route.continue()), { times: 1 });
+  const asked = page.waitForRequest('**/code/verify');
+  await page.getByRole('button', { name: 'Add recovery key' }).click();
+  await asked;
+  await page.locator('#recovery').getByRole('button', { name: 'Start over' }).click();
+  await enter(page, second, 'Password-protected key');
+  await heading(page, 'Choose a password');
+  release();
+  await page.getByText('was added to ada@example.com after all', { exact: false }).waitFor();
+  await page.getByLabel('Password', { exact: true }).fill('a password that is long');
+  await page.getByLabel('Password again').fill('a password that is long');
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await heading(page, 'Password-protected key added');
+});
+
+demo(
+  'a password that may be in use already can’t be changed',
+  async ({ app1, app2, open }) => {
+    const code = await mint(await open(app1));
+    const page = await open(`${app2}/enroll`);
+    await enter(page, code, 'Password-protected key');
+    await page.route('**/code/verify', (route) => route.abort(), { times: 1 });
+    for (const label of ['Password', 'Password again'])
+      await page.getByLabel(label, { exact: true }).fill('a password that is long');
+    await page.getByRole('button', { name: 'Create key' }).click();
+    await page.getByText('so its password stays as it is').waitFor();
+    assert.ok(!(await page.getByLabel('Password', { exact: true }).isEditable()));
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await heading(page, 'Password-protected key added');
+  },
+  { statuses: [0] },
+);
+
 demo('a credential of which nobody was told is looked for', async ({ app1, open }) => {
   const page = await open(app1);
   await page.route('**/demo/progress/*', (route) =>
@@ -968,11 +1009,13 @@ demo('a code is found in whatever somebody pastes', async ({ app2, open }) => {
     'The key: 75D-TEF-PPW.',
     'Your code is 75DTEFPPW.',
     'https://app2.example.com/enroll#75D-TEF-PPW',
+    'Use 75DTEFPPW',
+    'Enter 75DTEFPPW',
     '(75D-TEF-PPW)',
   ];
   for (const typed of spellings) assert.equal(await read(typed), '75DTEFPPW', typed);
   assert.equal(await read('75D-TEF-PPW-ABC'), '75DTEFPPWABC', 'a longer one stays whole');
-  const none = ['', '75D-TEF-PP', 'Your code: 75D-TEF-PP', 'I0O-I0O-I0O', '75D-TEF-PPW and I: ABC-DEF-GHJ', 'Your code'];
+  const none = ['', '75D-TEF-PP', 'Your code: 75D-TEF-PP', 'I0O-I0O-I0O', '75D-TEF-PPW ABC-DEF-GHJ', 'Your code'];
   for (const typed of none) assert.equal(await read(typed), undefined, typed);
 });
 

@@ -180,7 +180,7 @@ async function follow(mine) {
 
 /** Silence says nothing about the code: a credential may have been added all the same. */
 const whatNobodyTells = ({ status }) => ({
-  stage: status > 0 && status < 500 ? 'forgotten' : 'unreachable',
+  stage: status > 0 && status < 500 && ![408, 429].includes(status) ? 'forgotten' : 'unreachable',
 });
 
 /** The stages after which another may come. */

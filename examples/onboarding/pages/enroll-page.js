@@ -32,6 +32,7 @@ const SECTIONS = { Fido2: 'passkey', RecoveryKey: 'recovery', PasswordProtectedK
 /** What the button of each section says at first. */
 const LABELS = { passkey: 'Create passkey', recovery: 'Add recovery key', password: 'Create key' };
 const TITLE = document.title;
+const PASSWORD_HINT = byId('new-password-hint').textContent;
 
 /**
  * What a code begins: `challenge` is what it buys, and good for several tries. `proof` is what was made for it, until the server has it: an
@@ -139,6 +140,7 @@ function begin(challenge) {
   for (const words of document.querySelectorAll('[data-unsent]')) words.hidden = false;
   notice(byId(`${section.id}-problem`));
   byId(`create-${section.id}`).textContent = LABELS[section.id];
+  holdPassword({});
   if (section.id === 'passkey') byId('passkey-name').value = deviceName('Passkey');
   // So that a password manager knows whose password it keeps.
   if (section.id === 'password') byId('account').value = challenge.user.name;
@@ -160,11 +162,14 @@ async function finish(name, make) {
     mine.proof ??= await make(mine.challenge, mine.ending.signal);
     if (mine !== attempt) return await forgetMade(mine);
     for (const words of document.querySelectorAll('[data-unsent]')) words.hidden = true;
-    showDone(mine, await register(mine.challenge, name, mine.proof));
+    const credential = await register(mine.challenge, name, mine.proof);
+    if (attempt && mine !== attempt) return sayAdded(mine, credential);
+    showDone(mine, credential);
   } catch (error) {
     const words = section === 'passkey' ? explainPasskey(error) : explain(error);
     if (error instanceof Refusal) await settle(mine, error, words);
     if (mine !== attempt) return;
+    holdPassword(mine);
     if (words.next === 'code') return showRefused(mine, words);
     notice(byId(`${section}-problem`), words);
     byId(`create-${section}`).textContent = 'Try again';
@@ -190,6 +195,23 @@ async function settle(mine, { code, status }, { next }) {
 /** A passkey that the server does not know opens nothing. */
 async function forgetMade({ challenge, proof }) {
   if (challenge.kind === 'Fido2') await forgetPasskey(challenge, proof.credentialInfo);
+}
+
+/** What was made is sent again as it is, so its password can't be changed any more. */
+function holdPassword({ proof }) {
+  for (const id of ['new-password', 'repeated']) byId(id).readOnly = proof !== undefined;
+  byId('new-password-hint').textContent = proof
+    ? 'Your key may be stored already, so its password stays as it is. Start over to choose another.'
+    : PASSWORD_HINT;
+}
+
+/** Somebody started over while the server was at it, and makes another credential by now. */
+function sayAdded({ challenge }, credential) {
+  const section = attempt.challenge ? SECTIONS[attempt.challenge.kind] : 'enter';
+  notice(byId(`${section}-problem`), {
+    title: `${KINDS[credential.kind]} added`,
+    text: `What you handed in before you started over was added to ${challenge.user.name} after all.`,
+  });
 }
 
 /** Also when somebody started over meanwhile: what was added, and to whose account, is said. */

@@ -58,16 +58,15 @@ export function register(challenge, credentialName, { credentialInfo, encryptedP
 export function readCode(typed) {
   const text = typed.replace(/^.*#/s, '').replace(/\p{Dash}/gu, '-').toUpperCase();
   const words = text.split(/[^A-Z\d-]+/);
-  // First as it is shown, for a word such as `the` is made of the same symbols; then as nothing but a code; then undivided in a sentence.
+  // First as it is shown, for a word such as `the` is made of the same symbols; then undivided in a sentence; then as nothing but a code.
   const shown = words.filter((word) => /^([A-HJ-NP-Z2-9]{3}-){2}[A-HJ-NP-Z2-9]{3}$/.test(word));
   const undivided = words.filter((word) => /^[A-HJ-NP-Z2-9]{9}$/.test(word));
-  const [code] = [shown, [text], undivided]
-    // Of two nobody knows which one is meant.
-    .filter((found) => found.length === 1)
-    .map(([found]) => found.replace(/[\s\u200b\p{P}\p{S}]/gu, ''))
-    // I, O, 0 and 1 never occur in one, and nine symbols are the fewest.
-    .filter((symbols) => /^[A-HJ-NP-Z2-9]{9,52}$/.test(symbols));
-  return code;
+  const found = [shown, undivided, [text]].find((candidates) => candidates.length > 0);
+  // Of two nobody knows which one is meant.
+  if (found.length > 1) return undefined;
+  const symbols = found[0].replace(/[\s\u200b\p{P}\p{S}]/gu, '');
+  // I, O, 0 and 1 never occur in one, and nine symbols are the fewest.
+  return /^[A-HJ-NP-Z2-9]{9,52}$/.test(symbols) ? symbols : undefined;
 }
 
 /** Whether passkeys can be made at all on this page: not without HTTPS (or localhost), not on a bare IP address. */

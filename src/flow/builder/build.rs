@@ -85,10 +85,10 @@ fn needed_feature(kind: CredentialKind) -> &'static str {
     }
 }
 
-/// The three traits of a host are mostly set at once.
+/// The traits of a host are mostly set at once.
 fn hint(setter: &str) -> &'static str {
     match setter {
-        "authenticator" | "users" | "credentials" => " (`host` sets it, too)",
+        "authenticator" | "users" | "credentials" | "sign_counters" => " (`host` sets it, too)",
         _ => "",
     }
 }

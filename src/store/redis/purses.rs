@@ -2,13 +2,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 
-use crate::store::redis::{RedisStore, SLACK};
+use crate::store::redis::RedisStore;
 use crate::store::{Budget, Payment, PurseStore, Sharing, Slot, StoreError};
 
 const NAME: &str = "purses";
 
-/// Answers zero, or when there is one again. A purse lives for a time, not until one, so that no clock of a node can drop it early.
-/// Lua's numbers are exact up to 2^53, which microseconds since 1970 reach in the year 2255.
+/// Answers zero, or when there is one again. A purse lives for a time, not until one, so that the clock of the node that
+/// runs this can't drop it early, and for the skew longer, since the spender's may be ahead. Lua's numbers are exact up to 2^53, which microseconds since 1970 reach in the year 2255.
 const SPEND: &str = "
 local now, interval, per, skew = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local latest = now + per
@@ -18,7 +18,7 @@ local next = math.max(math.min(stored, bound), now) + interval
 local keep = nil
 if next <= latest then keep = next elseif stored > bound then keep = bound end
 if keep then
-    local life = (keep - now) / 1000 + tonumber(ARGV[5])
+    local life = (keep - now + skew) / 1000
     redis.call('SET', KEYS[1], string.format('%.0f', keep), 'PX', string.format('%.0f', life))
 end
 return math.max(next - latest, 0)
@@ -45,7 +45,6 @@ impl PurseStore for RedisStore {
         command.arg(u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX));
         command.arg(budget.interval_micros()).arg(budget.per_micros());
         command.arg(Budget::SKEW_MICROS);
-        command.arg(u64::try_from(SLACK.as_millis()).unwrap_or(u64::MAX));
         match self.ask(NAME, &command).await? {
             0_u64 => Ok(Payment::Paid),
             micros => Ok(Payment::Refused { retry_after: Duration::from_micros(micros) }),

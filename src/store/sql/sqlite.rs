@@ -26,7 +26,8 @@ impl SqlStore {
     pub async fn open_sqlite(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         make_private(path)
-            .map_err(|error| StoreError::new("sqlite", format!("{}: {error}", path.display())))?;
+            .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+            .map_err(|error| StoreError::new("sqlite", error))?;
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(DEADLINE)

@@ -11,6 +11,7 @@ use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use url::Url;
 use webauthn_rs_core::WebauthnCore;
+use webauthn_rs_core::error::WebauthnError;
 use webauthn_rs_core::proto::{
     AuthenticatorAttestationResponseRaw, COSEAlgorithm, COSEKey, ParsedAttestationData,
     RegisterPublicKeyCredential, RegistrationExtensionsClientOutputs, RegistrationState,
@@ -19,6 +20,7 @@ use webauthn_rs_core::proto::{
 use crate::attestation::VerifyError;
 use crate::attestation::fido2::engine::{StatementEngine, StatementInput};
 use crate::encoding::base64url;
+use crate::encoding::json::JsonError;
 use crate::model::{AttestationTrust, CoseAlgorithm, Requirement};
 
 /// webauthn-rs-core: `none`, `packed`, `fido-u2f`, `apple` and `android-key`, with ES256, ES384 and RS256 of 2048 bits.
@@ -52,13 +54,20 @@ impl StatementEngine for WebauthnRs {
             type_: "public-key".into(),
             extensions: RegistrationExtensionsClientOutputs::default(),
         };
-        let credential = core
-            .register_credential(&response, &state, None)
-            .map_err(|error| VerifyError::Statement(error.into()))?;
+        let credential = core.register_credential(&response, &state, None).map_err(refusal)?;
         check_certificate(&credential.attestation.data, input.object.statement.alg)?;
         let agrees = credential.cred_id.as_slice() == input.credential.id;
         agrees.then_some(AttestationTrust::Untrusted).ok_or(VerifyError::CredentialId)
     }
+}
+
+/// Without what the readers of JSON and CBOR repeat of their input.
+fn refusal(error: WebauthnError) -> VerifyError {
+    VerifyError::Statement(match error {
+        WebauthnError::ParseJSONFailure(error) => JsonError::from(error).into(),
+        WebauthnError::ParseCBORFailure(_) => "not CBOR of the expected form".into(),
+        error => error.into(),
+    })
 }
 
 /// The statement's algorithm is that of the certificate's key. webauthn-rs-core checks the signature with whatever the certificate has.
@@ -68,7 +77,7 @@ fn check_certificate(attestation: &ParsedAttestationData, algorithm: Option<i64>
             let algorithm = COSEAlgorithm::try_from(i128::from(algorithm));
             let algorithm = algorithm.map_err(|()| VerifyError::AttestationData("unknown algorithm"))?;
             let leaf = chain.first().ok_or(VerifyError::AttestationData("no certificate"))?;
-            COSEKey::try_from((algorithm, leaf)).map_err(|error| VerifyError::Statement(error.into()))?;
+            COSEKey::try_from((algorithm, leaf)).map_err(refusal)?;
             Ok(())
         }
         (_, _) => Ok(()),

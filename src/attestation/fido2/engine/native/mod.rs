@@ -85,7 +85,7 @@ impl NativeEngine {
 
     /// Accepts no passkey but what these roots vouch for. Ask for an [attestation](Fido2Policy::attestation) then, and say with
     /// [`kinds`](crate::flow::CodeFlowBuilder::kinds) which kinds are allowed: whoever has a code chooses among them, and no root
-    /// vouches for a key. A flow that does neither is not built.
+    /// vouches for a key. A flow that leaves out either is not built.
     #[must_use]
     pub fn trust_only(self, anchors: TrustAnchors) -> Self {
         Self { anchors, untrusted: Untrusted::Refuse, ..self }
