@@ -108,6 +108,7 @@ async fn only_ones_own_active_keys_sign() {
 mod passkeys {
     use std::sync::Arc;
     use std::sync::atomic::Ordering;
+    use std::time::{Duration, SystemTime};
 
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -295,6 +296,26 @@ mod passkeys {
             assert_eq!(site.complete(&challenge, &assertion).await.status, expected, "{count}");
         }
         assert_eq!(site.host.stored()[0].fido2.as_ref().unwrap().sign_count, 8);
+    }
+
+    #[tokio::test]
+    async fn of_more_passkeys_than_fit_the_newest_are_offered() {
+        let site = Site::new();
+        let mut newest = Vec::new();
+        for number in 0..66 {
+            let mut credential = passkey().credential(site.user());
+            credential.created_at = SystemTime::UNIX_EPOCH + Duration::from_secs(number);
+            if number >= 2 {
+                newest.push(credential.id.to_string());
+            }
+            site.seed(credential);
+        }
+        let challenge = site.begin("POST", MINT, "{}").await;
+        let offered = challenge["allowCredentials"]["webauthn"].as_array().unwrap();
+        let mut offered: Vec<_> = offered.iter().map(|passkey| passkey["id"].as_str().unwrap()).collect();
+        offered.sort_unstable();
+        newest.sort_unstable();
+        assert_eq!(offered, newest);
     }
 
     #[tokio::test]
