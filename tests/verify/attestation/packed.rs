@@ -1,12 +1,12 @@
 use credential_code::attestation::{Attestation, VerifyError};
 
-use crate::certificates::{
+use super::certificates::{
     AAGUID_EXTENSION, BASIC_CONSTRAINTS, Certificate, Extension, KEY_USAGE, named, packed_subject, root,
     root_key,
 };
-use crate::der::{bits, name, octets, printable, sequence, utf8};
-use crate::keys::Key;
-use crate::registration::{AAGUID, Breach, Member, Passkey, assert_laws, check, flaw};
+use super::der::{bits, name, octets, printable, sequence, utf8};
+use super::keys::Key;
+use super::registration::{AAGUID, Breach, Member, Passkey, assert_laws, check, flaw};
 
 /// A statement with certificates.
 #[derive(Clone)]
@@ -162,7 +162,7 @@ fn a_statement_comes_with_its_key_of_any_algorithm() {
     }
     let mut packed = Packed::new();
     packed.certificate.key = Key::rsa();
-    packed.algorithm = crate::keys::RS1;
+    packed.algorithm = super::keys::RS1;
     assert_eq!(flaw(check(&packed.attest())), "alg is not the algorithm of the key");
 }
 
@@ -221,9 +221,9 @@ fn no_certificate_is_signed_with_sha1() {
     let mut packed = Packed::new();
     packed.certificate = packed.certificate.by("Old", Key::rsa());
     packed.issuers = vec![Certificate::authority("Old", Key::rsa()).der()];
-    packed.certificate.algorithm = crate::certificates::RSA_SHA1;
+    packed.certificate.algorithm = super::certificates::RSA_SHA1;
     assert_eq!(flaw(check(&packed.attest())), "a certificate's algorithm is refused");
-    packed.certificate.algorithm = crate::certificates::RSA_SHA256;
+    packed.certificate.algorithm = super::certificates::RSA_SHA256;
     assert!(check(&packed.attest()).is_ok());
 }
 

@@ -1,7 +1,7 @@
 //! Certificates, good ones and ones that are wrong in one thing.
 
-use crate::der::{bits, integer, name, octets, oid, printable, sequence, tagged, tlv, utf8};
-use crate::keys::Key;
+use super::der::{bits, integer, name, octets, oid, printable, sequence, tagged, tlv, utf8};
+use super::keys::Key;
 
 pub(crate) const AAGUID_EXTENSION: &str = "1.3.6.1.4.1.45724.1.1.4";
 pub(crate) const BASIC_CONSTRAINTS: &str = "2.5.29.19";
@@ -128,7 +128,7 @@ impl Certificate {
             &self.key.spki(),
             &extensions,
         ]);
-        let cose = if self.algorithm == RSA_SHA1 { crate::keys::RS1 } else { -7 };
+        let cose = if self.algorithm == RSA_SHA1 { super::keys::RS1 } else { -7 };
         sequence(&[&signed, &algorithm, &bits(&self.signer.sign(cose, &signed))])
     }
 }

@@ -10,7 +10,7 @@ use credential_code::model::{
 use minicbor::Encoder;
 use sha2::{Digest as _, Sha256};
 
-use crate::keys::Key;
+use super::keys::Key;
 
 pub(crate) const CHALLENGE: &str = "Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw";
 pub(crate) const AAGUID: [u8; 16] = *b"0123456789abcdef";

@@ -1,8 +1,8 @@
 use credential_code::attestation::Attestation;
 
-use crate::certificates::{Certificate, named, root};
-use crate::keys::Key;
-use crate::registration::{Breach, Member, Passkey, assert_laws};
+use super::certificates::{Certificate, named, root};
+use super::keys::Key;
+use super::registration::{Breach, Member, Passkey, assert_laws};
 
 #[derive(Clone)]
 pub(crate) struct U2f {

@@ -9,10 +9,10 @@ use credential_code::model::{
 };
 use credential_code::testing::{SoftAuthenticator, StatementFormat, flow_builder};
 
-use crate::certificates::root;
-use crate::registration::{AAGUID, check, check_with};
+use super::certificates::root;
+use super::registration::{AAGUID, check, check_with};
+use super::tpm::Tpm;
 use crate::support::{ORIGIN, PARTY, World, register_body, text};
-use crate::tpm::Tpm;
 
 fn offering(algorithms: &[CoseAlgorithm]) -> Fido2Policy {
     let mut policy = Fido2Policy::default();

@@ -1,7 +1,7 @@
 use credential_code::attestation::{AttestationEngine, NativeEngine, VerifyError};
 
-use crate::keys::Key;
-use crate::registration::{Member, Passkey, check_with};
+use super::keys::Key;
+use super::registration::{Member, Passkey, check_with};
 
 fn engines() -> [AttestationEngine; 2] {
     [AttestationEngine::WebauthnRs, NativeEngine::new().into()]

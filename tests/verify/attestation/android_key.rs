@@ -1,9 +1,9 @@
 use credential_code::attestation::Attestation;
 
-use crate::certificates::{Certificate, Extension, named, root};
-use crate::der::{enumerated, integer, octets, sequence, set, tagged};
-use crate::keys::Key;
-use crate::registration::{Breach, Member, Passkey, assert_laws, check};
+use super::certificates::{Certificate, Extension, named, root};
+use super::der::{enumerated, integer, octets, sequence, set, tagged};
+use super::keys::Key;
+use super::registration::{Breach, Member, Passkey, assert_laws, check};
 
 #[derive(Clone)]
 pub(crate) struct Android {

@@ -11,15 +11,15 @@ use minicbor::data::Type;
 use proptest::prelude::*;
 use x509_cert::der::{Decode, Encode};
 
-use crate::android_key::Android;
-use crate::apple::Apple;
-use crate::certificates::root;
-use crate::fido_u2f::U2f;
-use crate::keys::Key;
-use crate::packed::Packed;
-use crate::published;
-use crate::registration::{AAGUID, Passkey, check, check_with};
-use crate::tpm::Tpm;
+use super::android_key::Android;
+use super::apple::Apple;
+use super::certificates::root;
+use super::fido_u2f::U2f;
+use super::keys::Key;
+use super::packed::Packed;
+use super::published;
+use super::registration::{AAGUID, Passkey, check, check_with};
+use super::tpm::Tpm;
 
 /// A registration, and how each engine is asked about changes to it.
 struct Seed {
@@ -77,8 +77,8 @@ fn seeds() -> Vec<Seed> {
         let passkey = Passkey::new(key);
         let signature = passkey.key.sign(passkey.key.algorithm(), &passkey.signed_message());
         let statement = [
-            ("alg", crate::registration::Member::Number(passkey.key.algorithm())),
-            ("sig", crate::registration::Member::Bytes(signature)),
+            ("alg", super::registration::Member::Number(passkey.key.algorithm())),
+            ("sig", super::registration::Member::Bytes(signature)),
         ];
         passkey.attest("packed", &statement)
     };

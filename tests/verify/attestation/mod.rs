@@ -1,9 +1,6 @@
 //! Attestation statements and the native engine: what each format asks for, each rule of it broken once, who is trusted, and that nothing is
 //! accepted which webauthn-rs-core refuses but for a reason.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod certificates;
 mod der;
 mod keys;

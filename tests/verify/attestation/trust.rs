@@ -1,14 +1,14 @@
 use credential_code::attestation::{AttestationEngine, NativeEngine, TrustAnchors, VerifyError};
 use credential_code::model::AttestationTrust;
 
-use crate::android_key::Android;
-use crate::apple::Apple;
-use crate::certificates::{BASIC_CONSTRAINTS, Certificate, Extension, KEY_USAGE, named, root, root_key};
-use crate::fido_u2f::U2f;
-use crate::keys::Key;
-use crate::packed::Packed;
-use crate::registration::{AAGUID, Member, Passkey, check_with};
-use crate::tpm::{Tpm, usage};
+use super::android_key::Android;
+use super::apple::Apple;
+use super::certificates::{BASIC_CONSTRAINTS, Certificate, Extension, KEY_USAGE, named, root, root_key};
+use super::fido_u2f::U2f;
+use super::keys::Key;
+use super::packed::Packed;
+use super::registration::{AAGUID, Member, Passkey, check_with};
+use super::tpm::{Tpm, usage};
 
 const OTHER: [u8; 16] = *b"another-aaguid!!";
 

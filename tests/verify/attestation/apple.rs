@@ -1,10 +1,10 @@
 use credential_code::attestation::Attestation;
 use sha2::{Digest as _, Sha256};
 
-use crate::certificates::{Certificate, Extension, named, root};
-use crate::der::{octets, sequence, tagged};
-use crate::keys::Key;
-use crate::registration::{Breach, Member, Passkey, assert_laws, check};
+use super::certificates::{Certificate, Extension, named, root};
+use super::der::{octets, sequence, tagged};
+use super::keys::Key;
+use super::registration::{Breach, Member, Passkey, assert_laws, check};
 
 const NONCE: &str = "1.2.840.113635.100.8.2";
 

@@ -1,9 +1,9 @@
 use credential_code::attestation::{Attestation, NativeEngine};
 
-use crate::certificates::{AAGUID_EXTENSION, Certificate, Extension, named, root};
-use crate::der::{name, octets, oid, sequence, tagged, utf8};
-use crate::keys::{Key, RS1, hash};
-use crate::registration::{AAGUID, Breach, Member, Passkey, assert_laws, check, check_with, flaw};
+use super::certificates::{AAGUID_EXTENSION, Certificate, Extension, named, root};
+use super::der::{name, octets, oid, sequence, tagged, utf8};
+use super::keys::{Key, RS1, hash};
+use super::registration::{AAGUID, Breach, Member, Passkey, assert_laws, check, check_with, flaw};
 
 const ALTERNATIVE_NAME: &str = "2.5.29.17";
 const EXTENDED_KEY_USAGE: &str = "2.5.29.37";

@@ -10,16 +10,16 @@ use credential_code::attestation::{
 use credential_code::model::{AttestationTrust, Challenge, CredentialId, CredentialKind};
 use serde_json::Value;
 
-use crate::registration::policy;
+use super::registration::policy;
 
 pub(crate) fn vectors() -> Vec<(String, Vector)> {
-    let file: Value = serde_json::from_str(include_str!("../vectors/webauthn_level_3.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../../vectors/webauthn_level_3.json")).unwrap();
     let vectors = file["vectors"].as_array().unwrap();
     vectors.iter().map(|vector| (text(vector, "id").to_owned(), Vector::read(vector))).collect()
 }
 
 pub(crate) fn root() -> Vec<u8> {
-    let file: Value = serde_json::from_str(include_str!("../vectors/webauthn_level_3.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../../vectors/webauthn_level_3.json")).unwrap();
     URL_SAFE_NO_PAD.decode(text(&file, "attestation_root_cert_b64url")).unwrap()
 }
 

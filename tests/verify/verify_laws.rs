@@ -1,14 +1,13 @@
 //! Laws of verification and of parsing, over input that nobody thought of.
 
-mod support;
-
 use credential_code::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError, verify};
 use credential_code::model::{Challenge, CodeFormat, CredentialId, Origin};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use credential_code::{CredentialKind, RelyingParty};
 use proptest::prelude::*;
 use serde_json::json;
-use support::{KINDS, ORIGIN, PARTY, base64url};
+
+use crate::support::{KINDS, ORIGIN, PARTY, base64url};
 
 const CHALLENGE: &str = "Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw";
 

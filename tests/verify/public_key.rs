@@ -6,7 +6,7 @@ use credential_code::crypto::{Digest, KeyAlgorithm, PublicKey, PublicKeyError};
 use serde_json::Value;
 
 fn pem(name: &str) -> String {
-    let file: Value = serde_json::from_str(include_str!("vectors/public_keys.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../vectors/public_keys.json")).unwrap();
     file["keys"][name].as_str().unwrap_or_else(|| panic!("{name} is missing")).to_owned()
 }
 
@@ -146,7 +146,7 @@ fn an_ed25519_key_that_anybody_can_sign_for_is_refused() {
 
 #[test]
 fn an_rsa_signature_is_as_long_as_its_modulus() {
-    let file: Value = serde_json::from_str(include_str!("vectors/rsa_signatures.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../vectors/rsa_signatures.json")).unwrap();
     let bytes = |text: &Value| URL_SAFE_NO_PAD.decode(text.as_str().unwrap()).unwrap();
     let mut keys = 0;
     for vector in file["vectors"].as_array().unwrap() {

@@ -9,7 +9,7 @@ use rsa::{BoxedUint, Pkcs1v15Sign, RsaPrivateKey};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use crate::der::{bits, oid, sequence, tlv};
+use super::der::{bits, oid, sequence, tlv};
 
 // The primes of a throw-away key of 2048 bits.
 const P: &str = "f98713b47f363a2ed69b03ac60fefd397fc90ccdf0204deed397aa3c7a3b155bd31a638e2b047c5c965cac8b1e48b7b3a891aac4e2678931cf45d33de2288c35cabb21a2a2cc6c7c48629a6a2c9faa814f2d3e71e775632915fd55237b3386334581d0926597d705f232ec1de81f91cfe1e87fd534aa37fed88acfe9add400df";

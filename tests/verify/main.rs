@@ -1,0 +1,10 @@
+//! What verification accepts and refuses: attestations, assertions, keys and signatures.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod attestation;
+mod public_key;
+mod vectors_published;
+mod verify_laws;
+mod wycheproof;
