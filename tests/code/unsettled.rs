@@ -1,7 +1,5 @@
 //! A credential of which the host says nothing: whether it was stored or not, the listener hears of it.
 
-mod support;
-
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,7 +12,8 @@ use credential_code::{
     BoxError, Credential, CredentialKind, CredentialRepository, Event, Insertion, NewCredential, User, UserId,
 };
 use serde_json::Value;
-use support::{World, user};
+
+use crate::support::{World, user};
 
 /// What becomes of an insertion, and of the answer to it.
 #[derive(Clone, Copy)]

@@ -10,9 +10,9 @@ use credential_code::store::{CodeGrant, PendingRegistration};
 use credential_code::{BoxError, Budget, Credential, CredentialRepository, Insertion, NewCredential, UserId};
 use serde_json::json;
 
+use super::{good, key};
 use crate::flaky::Flaky;
 use crate::support::{MINT, World};
-use crate::{good, key};
 
 /// Both in this process, since a flow shares all of its stores or none.
 fn stores(

@@ -1,15 +1,12 @@
 //! Without the feature, the deprecated kinds are refused by the builder and at both steps, and spend nothing.
 
-#![cfg(not(feature = "deprecated-kinds"))]
-
-mod support;
-
 use std::sync::Arc;
 
 use credential_code::CredentialKind;
 use credential_code::testing::{MemoryHost, flow_builder};
 use serde_json::json;
-use support::{KINDS, World, attest, register_body, secret_body, text};
+
+use crate::support::{KINDS, World, attest, register_body, secret_body, text};
 
 const DEPRECATED: [CredentialKind; 2] = [CredentialKind::Password, CredentialKind::Totp];
 

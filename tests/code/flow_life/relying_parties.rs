@@ -10,10 +10,10 @@ use http::request::Parts;
 use http::{Request, header};
 use serde_json::json;
 
+use super::{good, key};
 use crate::support::{
     Answer, EXCHANGE, MINT, ORIGIN, PARTY, REGISTER, World, exchange_body, register_body, request, text,
 };
-use crate::{good, key};
 
 async fn exchange_from(world: &World, origins: &[&str], code: &str) -> Answer {
     let mut request = request(EXCHANGE);

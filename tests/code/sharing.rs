@@ -1,7 +1,5 @@
 //! Stores that several processes share: what a flow over one demands, and whose clock it goes by.
 
-mod support;
-
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -16,7 +14,8 @@ use credential_code::testing::{ManualClock, MemoryHost, action_flow_builder, flo
 use credential_code::{
     Caller, CodeFlow, CredentialKind, ErrorKind, Insertion, OneTimeStore, RelyingParty, User,
 };
-use support::{ORIGIN, PARTY, World, user};
+
+use crate::support::{MINT, ORIGIN, PARTY, World, user};
 
 /// An engine that several processes use, and its clock.
 #[derive(Clone, Debug)]
@@ -192,7 +191,7 @@ async fn nobody_guesses_while_nobody_can_tell_what_is_left() {
     let world = World::with(|builder| builder.slot_keys(keys()).budgets(Arc::new(Away)));
     world.exchange(CredentialKind::Key, "ABC-DEF-GHJ").await.assert_refused(503, "unavailable");
     let body = serde_json::json!({ "expiration": world.unix(60) });
-    world.post_json(support::MINT, &body).await.assert_refused(503, "unavailable");
+    world.post_json(MINT, &body).await.assert_refused(503, "unavailable");
 }
 
 fn ready(time: SystemTime) -> impl Future<Output = Result<SystemTime, credential_code::BoxError>> {

@@ -1,7 +1,5 @@
 //! Everything malformed is refused in one form, at once, and spends nothing.
 
-mod support;
-
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +13,8 @@ use credential_code::testing::ManualClock;
 use http::{Method, Request, header};
 use http_body::Frame;
 use serde_json::{Value, json};
-use support::{ENDPOINTS, EXCHANGE, MINT, REGISTER, USER, World, exchange_body, request, text};
+
+use crate::support::{ENDPOINTS, EXCHANGE, MINT, REGISTER, USER, World, exchange_body, request, text};
 
 /// One way to spoil a body, and how it is refused.
 struct Spoiled {
@@ -336,10 +335,10 @@ async fn a_malformed_register_is_refused_and_spends_no_challenge() {
 #[cfg(feature = "deprecated-kinds")]
 #[tokio::test]
 async fn a_malformed_register_of_a_deprecated_kind_is_refused_and_spends_no_challenge() {
+    use crate::support::secret_body;
     use credential_code::clock::Clock;
     use credential_code::secret::PasswordPolicy;
     use credential_code::testing::TotpClient;
-    use support::secret_body;
 
     let policy = || PasswordPolicy::new([""; 0]);
     for kind in [CredentialKind::Totp, CredentialKind::Password] {

@@ -1,10 +1,6 @@
 //! The kinds that the published schema deprecates, for hosts that list them.
 
-#![cfg(feature = "deprecated-kinds")]
-
 mod password;
-#[path = "../support/mod.rs"]
-mod support;
 mod totp;
 
 use std::convert::Infallible;
@@ -27,11 +23,12 @@ use credential_code::{
 use http::{Request, Response};
 use http_body_util::Full;
 use serde_json::{Value, json};
-use support::{
+use tower::{Layer, ServiceExt, service_fn};
+
+use crate::support::{
     Answer, EXCHANGE, KINDS, MINT, ORIGIN, PARTY, REGISTER, World, assert_uuid, assert_valid, attest,
     exchange_body, member_names, register_body, request, secret_body, text, user,
 };
-use tower::{Layer, ServiceExt, service_fn};
 
 pub(crate) const DEPRECATED: [CredentialKind; 2] = [CredentialKind::Password, CredentialKind::Totp];
 pub(crate) const PASSWORD: &str = "correct horse battery staple";

@@ -1,7 +1,5 @@
 //! The whole flow over HTTP, for every kind, with answers checked against the published schemas.
 
-mod support;
-
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -15,11 +13,12 @@ use credential_code::{CodeLayer, Credential, CredentialKind, RelyingParty};
 use http::{Request, Response, header};
 use http_body_util::Full;
 use serde_json::{Value, json};
-use support::{
+use tower::{Layer, ServiceExt, service_fn};
+
+use crate::support::{
     Answer, EXCHANGE, KINDS, MINT, ORIGIN, PARTY, REGISTER, USER, World, assert_uuid, assert_valid, attest,
     base64url, exchange_body, member_names, register_body, request, text, user,
 };
-use tower::{Layer, ServiceExt, service_fn};
 
 fn assert_challenge(kind: CredentialKind, challenge: &Value) {
     assert_valid("init.response", challenge);

@@ -7,8 +7,8 @@ use credential_code::clock::Clock;
 use http::header;
 use serde_json::{Value, json};
 
+use super::{MILLI, good, key};
 use crate::support::{Answer, EXCHANGE, MINT, REGISTER, World, exchange_body, request};
-use crate::{MILLI, good, key};
 
 fn retry_after(answer: &Answer) -> u64 {
     answer.assert_refused(429, "too_many_attempts");

@@ -7,8 +7,8 @@ use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use credential_code::{CredentialKind, UserId};
 use serde_json::{Value, json};
 
+use super::{good, key};
 use crate::support::{KINDS, ORIGIN, PARTY, World, base64url, register_body, text};
-use crate::{good, key};
 
 /// A passkey whose authenticator was not told who uses it.
 fn unverified(challenge: &Value) -> Value {

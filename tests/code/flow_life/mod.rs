@@ -2,12 +2,8 @@
 
 mod budgets;
 mod failures;
-#[path = "../support/flaky.rs"]
-mod flaky;
 mod refusals;
 mod relying_parties;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -17,7 +13,10 @@ use credential_code::model::UserStatus;
 use credential_code::store::{MemoryStore, SlotKey, SlotKeys};
 use credential_code::{CredentialKind, Event};
 use serde_json::{Value, json};
-use support::{EXCHANGE, KINDS, MINT, World, attest, base64url, exchange_body, register_body, text, user};
+
+use crate::support::{
+    EXCHANGE, KINDS, MINT, World, attest, base64url, exchange_body, register_body, text, user,
+};
 
 const MILLI: Duration = Duration::from_millis(1);
 

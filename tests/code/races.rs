@@ -1,13 +1,12 @@
 //! One winner, however many race.
 
-mod support;
-
 use credential_code::attestation::Attestation;
 use credential_code::flow::{ExchangeRequest, RegisterRequest};
 use credential_code::host::Caller;
 use credential_code::{CredentialKind, ErrorKind, RelyingParty};
-use support::{ORIGIN, PARTY, World, attest, text, user};
 use tokio::task::JoinSet;
+
+use crate::support::{ORIGIN, PARTY, World, attest, text, user};
 
 const RACERS: usize = 10_000;
 const ROUNDS: usize = 3;

@@ -13,8 +13,8 @@ use credential_code::testing::TotpClient;
 use credential_code::{CredentialKind, Insertion, OneTimeStore, RelyingParty};
 use serde_json::{Value, json};
 
+use super::{good, world, world_with};
 use crate::support::{ORIGIN, PARTY, World, secret_body, text};
-use crate::{good, world, world_with};
 
 const STEP: Duration = Duration::from_secs(30);
 

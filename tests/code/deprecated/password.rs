@@ -10,8 +10,8 @@ use credential_code::testing::{MemoryHost, PasswordClient, flow_builder};
 use credential_code::{Credential, CredentialKind, Error, ErrorKind};
 use serde_json::{Value, json};
 
+use super::{PASSWORD, only_secret, policy, world, world_with};
 use crate::support::{World, secret_body, text};
-use crate::{PASSWORD, only_secret, policy, world, world_with};
 
 fn chosen(challenge: &Value, password: &str) -> Value {
     secret_body(challenge, &json!({ "password": password }))

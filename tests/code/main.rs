@@ -1,0 +1,18 @@
+//! A code from mint to register: its life, its endpoints, and those who race for it.
+
+#[path = "../support/flaky.rs"]
+mod flaky;
+#[path = "../support/mod.rs"]
+mod support;
+
+#[cfg(feature = "deprecated-kinds")]
+mod deprecated;
+#[cfg(not(feature = "deprecated-kinds"))]
+mod deprecated_off;
+mod flow_build;
+mod flow_http;
+mod flow_life;
+mod http_malformed;
+mod races;
+mod sharing;
+mod unsettled;
