@@ -1,15 +1,14 @@
 //! The ways to put the endpoints into an axum application.
 
-mod support;
-
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use credential_code::layer::CodeLayer;
 use credential_code::router::CodeRouter;
 use http::{Request, Response, StatusCode, header};
-use support::{ENDPOINTS, flow, is_an_endpoints};
 use tower::ServiceExt;
+
+use crate::support::{ENDPOINTS, flow, is_an_endpoints};
 
 async fn ask(app: &Router, path: &str) -> Response<Body> {
     let request = Request::get(path).body(Body::empty()).expect("the path is a URI");

@@ -1,7 +1,5 @@
 //! The layer around services of every kind.
 
-mod support;
-
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,10 +11,11 @@ use bytes::Bytes;
 use credential_code::layer::CodeLayer;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use support::{ENDPOINTS, flow, is_an_endpoints};
 use tonic::service::Routes;
 use tower::limit::ConcurrencyLimit;
 use tower::{Layer, Service, ServiceExt, service_fn};
+
+use crate::support::{ENDPOINTS, flow, is_an_endpoints};
 
 /// Paths that look like an endpoint and are none.
 const LOOKALIKES: [&str; 9] = [
