@@ -14,9 +14,6 @@
 //! | verification | | | 14 |
 //! | the answer: its texts, its body, its headers | 6 | 5 | 7 |
 
-#[path = "support/mod.rs"]
-mod support;
-
 use std::convert::Infallible;
 use std::future::Future;
 use std::hint::black_box;
@@ -42,10 +39,11 @@ use http::{Request, Response, header};
 use http_body::Body;
 use http_body_util::Full;
 use serde_json::{Value, json};
-use support::{
-    EXCHANGE, MINT, ORIGIN, PARTY, REGISTER, World, base64url, exchange_body, register_body, text, user,
-};
 use tower::Service;
+
+use crate::support::{
+    self, EXCHANGE, MINT, ORIGIN, PARTY, REGISTER, World, base64url, exchange_body, register_body, text, user,
+};
 
 const RUNS: usize = 100;
 const BEGIN: &str = "/auth/action/init";
@@ -176,8 +174,10 @@ fn of_verification_with(engine: &AttestationEngine, attestation: &Attestation) -
 
 /// The vectors of WebAuthn Level 3, and one of Android that it would accept.
 fn published_files() -> [Value; 2] {
-    let files =
-        [include_str!("vectors/webauthn_level_3.json"), include_str!("vectors/bench_registration.json")];
+    let files = [
+        include_str!("../vectors/webauthn_level_3.json"),
+        include_str!("../vectors/bench_registration.json"),
+    ];
     files.map(|file| serde_json::from_str(file).unwrap())
 }
 
