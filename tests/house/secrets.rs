@@ -1,11 +1,5 @@
 //! No secret shows in what is written down: `Debug`, errors, events, the log.
 
-#![cfg(feature = "tracing")]
-
-#[path = "support/flaky.rs"]
-mod flaky;
-mod support;
-
 use std::error::Error as _;
 use std::io;
 use std::sync::atomic::Ordering;
@@ -18,10 +12,13 @@ use credential_code::model::{ChallengeId, EncryptedPrivateKey};
 use credential_code::store::{SlotKey, SlotKeys};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use credential_code::{CredentialKind, Event, RelyingParty};
-use flaky::Flaky;
 use serde_json::{Value, json};
-use support::{KINDS, ORIGIN, PARTY, World, attest, base64url, exchange_body, register_body, text, user};
 use tracing_subscriber::fmt::MakeWriter;
+
+use crate::flaky::Flaky;
+use crate::support::{
+    self, KINDS, ORIGIN, PARTY, World, attest, base64url, exchange_body, register_body, text, user,
+};
 
 const PEM: &str =
     "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIPnotForAnybody\n-----END PRIVATE KEY-----\n";
@@ -240,8 +237,8 @@ mod deprecated {
     use credential_code::secret::PasswordPolicy;
     use credential_code::testing::TotpClient;
 
-    use super::support::secret_body;
     use super::*;
+    use crate::support::secret_body;
 
     const PASSWORD: &str = "correct horse battery staple";
     const DENIED: &str = "Tr0ub4dor&3";
