@@ -1,7 +1,5 @@
 //! A record that can't be read is worth nothing: refused like any code that does not work, with the true reason in the event alone.
 
-mod support;
-
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -16,7 +14,8 @@ use credential_code::testing::{KeyClient, MemoryHost, action_flow_builder};
 use credential_code::{
     ActionFlow, Budget, Caller, CredentialKind, ErrorKind, Event, Insertion, OneTimeStore, User,
 };
-use support::{World, user};
+
+use crate::support::{World, user};
 
 /// A store whose records were all written by a newer version.
 #[derive(Debug)]

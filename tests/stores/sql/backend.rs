@@ -12,9 +12,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection, PgConnection};
 
 #[cfg(feature = "sqlite")]
-use crate::servers::Directory;
+use crate::support::servers::Directory;
 #[cfg(feature = "postgres")]
-use crate::servers::postgres::Postgres;
+use crate::support::servers::postgres::Postgres;
 use crate::support::{World, user};
 
 /// An engine with the store's tables in it, and nothing else.

@@ -12,7 +12,7 @@ use credential_code::store::{
 use credential_code::testing::{ManualClock, MemoryHost, Sample, flow_builder};
 use credential_code::{Budget, CredentialKind, Insertion, OneTimeStore, RelyingParty, User};
 
-use crate::relay::Relay;
+use super::relay::Relay;
 use crate::support::servers::redis::Redis;
 use crate::support::{ORIGIN, PARTY, World, attest, register_body, user};
 

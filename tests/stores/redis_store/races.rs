@@ -20,7 +20,7 @@ async fn stores(urls: &str) -> impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder {
 
 async fn hold(rounds: usize, urls: &str) {
     let started = std::time::Instant::now();
-    hold_race("races::racer", urls, rounds, stores(urls).await).await;
+    hold_race("redis_store::races::racer", urls, rounds, stores(urls).await).await;
     println!("{rounds} rounds: {:?}", started.elapsed());
 }
 

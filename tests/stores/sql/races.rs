@@ -5,7 +5,7 @@ use std::sync::Arc;
 use credential_code::flow::CodeFlowBuilder;
 use credential_code::store::SqlStore;
 
-use crate::backend::{Backend, open};
+use super::backend::{Backend, open};
 use crate::two_processes::{hold_race, race, shared};
 
 const ROUNDS: usize = 1000;
@@ -19,7 +19,7 @@ fn stores(store: SqlStore) -> impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder {
 async fn of_two_processes_with_64_tasks_each_one_task_wins() {
     for Backend { store, engine } in Backend::all().await {
         let started = std::time::Instant::now();
-        hold_race("races::racer", &engine.address(), ROUNDS, stores(store)).await;
+        hold_race("sql::races::racer", &engine.address(), ROUNDS, stores(store)).await;
         println!("{ROUNDS} rounds over {engine:?}: {:?}", started.elapsed());
     }
 }

@@ -7,7 +7,8 @@ use credential_code::testing::{Sample, repository_contract};
 use credential_code::{Insertion, OneTimeStore};
 use tokio::task::JoinSet;
 
-use crate::backend::{Backend, Engine, users};
+use super::backend::{Backend, Engine, users};
+use crate::support::servers::Directory;
 
 fn named(prefix: &str) -> TableNames {
     TableNames::prefixed(prefix).unwrap()
@@ -104,7 +105,7 @@ async fn tables_of_a_schema_lie_there() {
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn sqlite_has_no_schemas() {
-    let engine = Engine::Sqlite(crate::servers::Directory::new("sqlite"));
+    let engine = Engine::Sqlite(Directory::new("sqlite"));
     let names = TableNames::default().in_schema("auth").unwrap();
     assert!(engine.open().await.with_names(names).is_err());
 }
@@ -122,7 +123,7 @@ async fn do_not_meet(store: &SqlStore, other: &SqlStore) {
 
 /// The permissions of every file in it: the database, and the log beside it.
 #[cfg(all(feature = "sqlite", unix))]
-fn permissions(directory: &crate::servers::Directory) -> Vec<u32> {
+fn permissions(directory: &Directory) -> Vec<u32> {
     use std::os::unix::fs::PermissionsExt;
 
     let files = std::fs::read_dir(directory.path()).unwrap().map(Result::unwrap);
@@ -134,7 +135,7 @@ fn permissions(directory: &crate::servers::Directory) -> Vec<u32> {
 #[cfg(all(feature = "sqlite", unix))]
 #[tokio::test]
 async fn a_new_sqlite_file_is_its_owners_alone() {
-    let directory = crate::servers::Directory::new("sqlite");
+    let directory = Directory::new("sqlite");
     let store = SqlStore::open_sqlite(directory.path().join("store.db")).await.unwrap();
     store.migrate().await.unwrap();
     assert!(permissions(&directory).iter().all(|mode| *mode == 0o600));
@@ -147,7 +148,7 @@ async fn a_sqlite_file_that_was_there_keeps_its_permissions() {
     use std::os::unix::fs::PermissionsExt;
 
     for mode in [0o600, 0o640, 0o644] {
-        let directory = crate::servers::Directory::new("sqlite");
+        let directory = Directory::new("sqlite");
         let path = directory.path().join("store.db");
         File::create(&path).unwrap().set_permissions(Permissions::from_mode(mode)).unwrap();
         let store = SqlStore::open_sqlite(path).await.unwrap();

@@ -5,7 +5,7 @@ use credential_code::model::{CredentialId, Fido2Properties, UserStatus};
 use credential_code::{CredentialKind, CredentialRepository, SignCounters, User, UserDirectory, UserId};
 use serde_json::json;
 
-use crate::backend::Backend;
+use super::backend::Backend;
 use crate::support::{self, USER, World, user};
 
 /// Registers a credential of that id, and says what the answer's status was.

@@ -10,8 +10,8 @@ use credential_code::{Caller, CredentialKind, Insertion, OneTimeStore, RelyingPa
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 
-use crate::backend::world_over;
-use crate::servers::postgres::Postgres;
+use super::backend::world_over;
+use crate::support::servers::postgres::Postgres;
 use crate::support::{ORIGIN, PARTY, attest, register_body, user};
 
 /// A server with the tables in it.

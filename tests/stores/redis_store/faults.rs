@@ -9,7 +9,7 @@ use credential_code::store::{
 use credential_code::testing::Sample;
 use credential_code::{Budget, CredentialKind, Insertion, OneTimeStore};
 
-use crate::relay::Relay;
+use super::relay::Relay;
 use crate::support::servers::redis::Redis;
 use crate::support::{MINT, World, attest, register_body};
 

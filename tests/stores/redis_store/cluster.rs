@@ -9,7 +9,7 @@ use credential_code::{CredentialKind, Insertion, OneTimeStore as _};
 use redis::{Connection, FromRedisValue};
 use tokio::task::JoinSet;
 
-use crate::faults::take;
+use super::faults::take;
 use crate::support::servers::redis::RedisCluster;
 use crate::support::{KINDS, World, attest, register_body};
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use credential_code::store::SqlStore;
 use credential_code::{Budget, CredentialKind, CredentialRepository, Event};
 
-use crate::backend::{Backend, world_over};
+use super::backend::{Backend, world_over};
 use crate::support::{KINDS, attest, register_body, text, user};
 
 #[tokio::test]

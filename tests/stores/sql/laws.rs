@@ -7,7 +7,7 @@ use credential_code::store::{CodeGrant, PendingAction, PendingRegistration, Slot
 use credential_code::testing::{Sample, purse_contract, repository_contract, store_contract};
 use credential_code::{Insertion, OneTimeStore};
 
-use crate::backend::{Backend, users};
+use super::backend::{Backend, users};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_law_of_a_store_is_kept() {

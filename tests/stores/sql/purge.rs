@@ -10,11 +10,11 @@ use credential_code::store::{Budget, CodeGrant, Payment, PendingRegistration, Pu
 use credential_code::testing::{ManualClock, Sample};
 use credential_code::{Insertion, OneTimeStore};
 
-use crate::backend::Backend;
+use super::backend::Backend;
 #[cfg(feature = "tracing")]
-use crate::backend::Engine;
+use super::backend::Engine;
 #[cfg(feature = "tracing")]
-use crate::servers::Directory;
+use crate::support::servers::Directory;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -1,0 +1,16 @@
+//! Stores: what is kept of a record, the laws of every store, and each engine under them.
+
+#[path = "../support/mod.rs"]
+mod support;
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+#[path = "../support/two_processes.rs"]
+mod two_processes;
+
+mod damaged_records;
+#[cfg(feature = "redis")]
+mod redis_store;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
+mod store_codec;
+mod store_contract;
+mod store_contract_rejects;

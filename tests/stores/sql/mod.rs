@@ -1,0 +1,11 @@
+//! SQLite and PostgreSQL: every law, over both.
+
+mod backend;
+mod http;
+mod laws;
+mod purge;
+mod races;
+mod rows;
+mod schema;
+#[cfg(feature = "postgres")]
+mod server;
