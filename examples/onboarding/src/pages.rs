@@ -13,22 +13,22 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 const PAGES: [Page; 16] = [
-    ("/", HTML, include_str!("pages/index.html")),
-    ("/app.js", SCRIPT, include_str!("pages/app.js")),
-    ("/sign.js", SCRIPT, include_str!("pages/sign.js")),
-    ("/qr.js", SCRIPT, include_str!("pages/qr.js")),
-    ("/enroll", HTML, include_str!("pages/enroll.html")),
-    ("/enroll-page.js", SCRIPT, include_str!("pages/enroll-page.js")),
-    ("/enroll.js", SCRIPT, include_str!("pages/enroll.js")),
-    ("/keys.js", SCRIPT, include_str!("pages/keys.js")),
-    ("/leaving.js", SCRIPT, include_str!("pages/leaving.js")),
-    ("/words.js", SCRIPT, include_str!("pages/words.js")),
-    ("/page.js", SCRIPT, include_str!("pages/page.js")),
-    ("/style.css", CSS, include_str!("pages/style.css")),
-    ("/icon.svg", SVG, include_str!("pages/icon.svg")),
-    ("/key.svg", SVG, include_str!("pages/key.svg")),
-    ("/passkey.svg", SVG, include_str!("pages/passkey.svg")),
-    ("/recovery.svg", SVG, include_str!("pages/recovery.svg")),
+    ("/", HTML, include_str!("../pages/index.html")),
+    ("/app.js", SCRIPT, include_str!("../pages/app.js")),
+    ("/sign.js", SCRIPT, include_str!("../pages/sign.js")),
+    ("/qr.js", SCRIPT, include_str!("../pages/qr.js")),
+    ("/enroll", HTML, include_str!("../pages/enroll.html")),
+    ("/enroll-page.js", SCRIPT, include_str!("../pages/enroll-page.js")),
+    ("/enroll.js", SCRIPT, include_str!("../pages/enroll.js")),
+    ("/keys.js", SCRIPT, include_str!("../pages/keys.js")),
+    ("/leaving.js", SCRIPT, include_str!("../pages/leaving.js")),
+    ("/words.js", SCRIPT, include_str!("../pages/words.js")),
+    ("/page.js", SCRIPT, include_str!("../pages/page.js")),
+    ("/style.css", CSS, include_str!("../pages/style.css")),
+    ("/icon.svg", SVG, include_str!("../pages/icon.svg")),
+    ("/key.svg", SVG, include_str!("../pages/key.svg")),
+    ("/passkey.svg", SVG, include_str!("../pages/passkey.svg")),
+    ("/recovery.svg", SVG, include_str!("../pages/recovery.svg")),
 ];
 
 /// Nothing but our own files, nothing inline, nobody around us, and no text that becomes markup.

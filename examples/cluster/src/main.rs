@@ -1,4 +1,4 @@
-//! Run: cargo run --example cluster --features postgres,redis
+//! Run: cargo run -p cluster
 //!
 //! Two processes behind one address. PostgreSQL keeps users and credentials, Redis keeps one-time records and budgets, and each request goes to
 //! the next process, so that no step of a flow is served by the process that served the step before. `worker.rs` is what to copy.
@@ -14,7 +14,7 @@ mod engines;
 mod measure;
 mod options;
 mod processes;
-#[path = "../../tests/support/servers/mod.rs"]
+#[path = "../../../tests/support/servers/mod.rs"]
 mod servers;
 mod walk_through;
 mod worker;
@@ -66,7 +66,7 @@ async fn serve(engines: &Engines, port: u16, task: Task) -> Result<(), BoxError>
     match task {
         Task::Serve => {
             println!("Two processes behind http://{address}. Ctrl-C ends them. In another terminal:\n");
-            let script = include_str!("../add_credential.sh");
+            let script = include_str!("../../axum_app/add_credential.sh");
             println!(
                 "{}",
                 script.replace("3000", &address.port().to_string()).replace("curl -s", "curl -si")

@@ -1,4 +1,4 @@
-//! Run: cargo run --example onboarding
+//! Run: cargo run -p onboarding
 //!
 //! A whole application around the library, to click through: app 1, where a user is signed in and mints a code, and app 2, where
 //! they have nothing yet and add a passkey, a recovery key or a password-protected key with it. Both are plain files in `pages/`.

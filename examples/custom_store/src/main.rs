@@ -1,4 +1,4 @@
-//! Run: cargo run --example custom_store
+//! Run: cargo run -p custom_store
 //!
 //! A one-time store and a credential repository of one's own, checked by the conformance suites, and then used.
 

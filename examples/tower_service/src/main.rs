@@ -1,4 +1,4 @@
-//! Run: cargo run --example tower_service
+//! Run: cargo run -p tower_service
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ async fn main() -> Result<(), BoxError> {
     let layer = CodeLayer::new(flow(&port)?);
     let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     println!("Listening on http://127.0.0.1:{port}. In another terminal:\n");
-    println!("{}", include_str!("add_credential.sh").replace("3000", &port));
+    println!("{}", include_str!("../../axum_app/add_credential.sh").replace("3000", &port));
 
     loop {
         let (stream, address) = tokio::select! {

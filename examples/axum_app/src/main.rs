@@ -1,4 +1,4 @@
-//! Run: cargo run --example axum_app
+//! Run: cargo run -p axum_app
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -88,7 +88,7 @@ async fn main() -> Result<(), BoxError> {
         .nest_service("/auth/credentials", CodeRouter::new(flow));
 
     println!("Listening on http://127.0.0.1:{port}. In another terminal:\n");
-    println!("{}", include_str!("add_credential.sh").replace("3000", &port));
+    println!("{}", include_str!("../add_credential.sh").replace("3000", &port));
     let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     let stop = async { tokio::signal::ctrl_c().await.unwrap_or_default() };
     let service = router.into_make_service_with_connect_info::<SocketAddr>();

@@ -1,4 +1,4 @@
-# What a person and their two apps do, with curl and openssl. Paste it, or: PORT=3000 sh examples/add_credential.sh
+# What a person and their two apps do, with curl and openssl. Paste it, or: PORT=3000 sh examples/axum_app/add_credential.sh
 BASE=http://127.0.0.1:${PORT:-3000}/auth/credentials/code
 post() { curl -s -H 'content-type: application/json' "$@"; echo; }
 member() { sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }
