@@ -12,25 +12,17 @@ const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 pub(crate) struct Engines {
     pub(crate) postgres_url: String,
     pub(crate) redis_url: String,
-    own: Option<(Postgres, Redis)>,
+    _own: Option<(Postgres, Redis)>,
 }
 
 impl Engines {
     pub(crate) fn start(named: Option<Urls>) -> Result<Self, BoxError> {
         if let Some(Urls { postgres, redis }) = named {
-            return Ok(Self { postgres_url: postgres, redis_url: redis, own: None });
+            return Ok(Self { postgres_url: postgres, redis_url: redis, _own: None });
         }
         let missing = "install PostgreSQL and Redis, or name yours: --postgres URL --redis URL";
         let (postgres, redis) = Postgres::start().zip(Redis::start_with(&DURABLE)).ok_or(missing)?;
         let (postgres_url, redis_url) = (postgres.url(), redis.url().to_owned());
-        Ok(Self { postgres_url, redis_url, own: Some((postgres, redis)) })
-    }
-
-    /// The processes of our own servers, by name.
-    pub(crate) fn process_ids(&self) -> Vec<(&'static str, u32)> {
-        self.own
-            .iter()
-            .flat_map(|(postgres, redis)| [("PostgreSQL", postgres.id()), ("Redis", redis.id())])
-            .collect()
+        Ok(Self { postgres_url, redis_url, _own: Some((postgres, redis)) })
     }
 }

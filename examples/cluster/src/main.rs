@@ -3,15 +3,13 @@
 //! Two processes behind one address. PostgreSQL keeps users and credentials, Redis keeps one-time records and budgets, and each request goes to
 //! the next process, so that no step of a flow is served by the process that served the step before. `worker.rs` is what to copy.
 //!
-//! It starts servers of its own and throws them away in the end, unless `--postgres URL --redis URL` names yours. `--walk-through` goes through the
-//! flow once and ends; `--measure SECONDS` counts flows, through one process and through two (with `--release`, or it means nothing).
-//! `--port N` is 3000, and 0 picks one.
+//! It starts servers of its own and throws them away in the end, unless `--postgres URL --redis URL`
+//! names yours. `--walk-through` goes through the flow once and ends. `--port N` is 3000, and 0 picks
+//! one. `benches/cluster` counts the flows that such processes do.
 
 mod balancer;
 mod client;
-mod cpu;
 mod engines;
-mod measure;
 mod options;
 mod processes;
 #[path = "../../../tests/support/servers/mod.rs"]
@@ -30,7 +28,6 @@ use crate::balancer::Balancer;
 use crate::engines::Engines;
 use crate::options::{Options, Task};
 use crate::processes::{Processes, Ring};
-use crate::worker::Limits;
 
 fn main() -> Result<(), BoxError> {
     match worker::name() {
@@ -53,13 +50,10 @@ async fn run(options: Options) -> Result<(), BoxError> {
 }
 
 async fn serve(engines: &Engines, port: u16, task: Task) -> Result<(), BoxError> {
-    if let Task::Measure(time) = task {
-        return measure::run(engines, time).await;
-    }
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let address = listener.local_addr()?;
     let origin = format!("http://localhost:{}", address.port());
-    let processes = Processes::start(2, engines, &Ring::random()?, &origin, Limits::Default)?;
+    let processes = Processes::start(2, engines, &Ring::random()?, &origin)?;
     let balancer = Router::new().fallback(Balancer::forward).with_state(Balancer::new(processes.addresses()));
     let service = balancer.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).into_future();
@@ -73,7 +67,7 @@ async fn serve(engines: &Engines, port: u16, task: Task) -> Result<(), BoxError>
             );
             Ok(serving.await?)
         }
-        Task::WalkThrough | Task::Measure(_) => tokio::select! {
+        Task::WalkThrough => tokio::select! {
             served = serving => Ok(served?),
             walked = walk_through::run(address) => walked,
         },

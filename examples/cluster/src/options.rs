@@ -1,8 +1,6 @@
-use std::time::Duration;
-
 use credential_code::BoxError;
 
-const USAGE: &str = "cluster [--port 3000] [--postgres URL --redis URL] [--walk-through | --measure SECONDS]";
+const USAGE: &str = "cluster [--port 3000] [--postgres URL --redis URL] [--walk-through]";
 
 /// What the command line says.
 #[derive(Debug)]
@@ -25,8 +23,6 @@ pub(crate) enum Task {
     Serve,
     /// Go through the flow once.
     WalkThrough,
-    /// Go through the flow for so long, as often as it can be done.
-    Measure(Duration),
 }
 
 impl Options {
@@ -39,7 +35,6 @@ impl Options {
                 "--postgres" => postgres = Some(value()?),
                 "--redis" => redis = Some(value()?),
                 "--walk-through" => task = Task::WalkThrough,
-                "--measure" => task = Task::Measure(Duration::from_secs(value()?.parse()?)),
                 _ => return Err(format!("unknown flag {flag}\n{USAGE}").into()),
             }
         }

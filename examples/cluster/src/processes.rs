@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use credential_code::BoxError;
 
 use crate::engines::Engines;
-use crate::worker::{self, Limits};
+use crate::worker;
 
 /// The secret that all processes share: under it a code becomes the address of a record.
 pub(crate) struct Ring(String);
@@ -36,7 +36,6 @@ impl Processes {
         engines: &Engines,
         ring: &Ring,
         origin: &str,
-        limits: Limits,
     ) -> Result<Self, BoxError> {
         let start = |number| {
             let mut command = Command::new(std::env::current_exe()?);
@@ -44,7 +43,6 @@ impl Processes {
             command.env(worker::NAME, format!("worker-{number}"));
             command.env(worker::POSTGRES, &engines.postgres_url).env(worker::REDIS, &engines.redis_url);
             command.env(worker::SLOT_KEYS, &ring.0).env(worker::ORIGIN, origin);
-            command.env(worker::LIMITS, limits.as_str());
             // The worker ends when its standard input does, so it never outlives this process.
             let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
             let mut line = String::new();
@@ -57,10 +55,6 @@ impl Processes {
 
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         self.0.iter().map(|process| process.address).collect()
-    }
-
-    pub(crate) fn ids(&self) -> Vec<u32> {
-        self.0.iter().map(|process| process.child.id()).collect()
     }
 }
 

@@ -1,7 +1,6 @@
 //! One process of the cluster. What it needs comes from its environment; it keeps nothing to itself.
 
 use std::sync::Arc;
-use std::time::Duration;
 use std::{env, io, thread};
 
 use axum::Router;
@@ -10,10 +9,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::map_response_with_state;
 use axum::response::Response;
+use credential_code::flow::CodeFlowBuilder;
 use credential_code::store::{RedisStore, SlotKey, SlotKeys, SqlStore};
 use credential_code::{
-    AuthError, AuthRequest, Authenticator, BoxError, Budget, Caller, CodeFlow, CodeRouter, RelyingParty,
-    UserId, async_trait,
+    AuthError, AuthRequest, Authenticator, BoxError, Caller, CodeFlow, CodeRouter, RelyingParty, UserId,
+    async_trait,
 };
 use tokio::net::TcpListener;
 
@@ -23,7 +23,6 @@ pub(crate) const REDIS: &str = "CLUSTER_REDIS_URL";
 /// Hexadecimal keys with blanks between them, the one that writes first. They are rotated in the three steps of docs/stores.md.
 pub(crate) const SLOT_KEYS: &str = "CLUSTER_SLOT_KEYS";
 pub(crate) const ORIGIN: &str = "CLUSTER_ORIGIN";
-pub(crate) const LIMITS: &str = "CLUSTER_LIMITS";
 
 /// The one user, whose bearer token is `ada`.
 pub(crate) const ADA: &str = "us-ada";
@@ -38,22 +37,27 @@ pub(crate) fn name() -> Option<String> {
 /// On one thread, as a process that has others beside it.
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn run(name: String) -> Result<(), BoxError> {
-    thread::spawn(end_with_the_parent);
     let header = HeaderValue::from_str(&name)?;
-    let flow = flow(name).await?;
+    let builder = builder().await?.events(move |event| eprintln!("{name}: {event:?}"));
+    serve(header, builder.build()?).await
+}
+
+/// Serves on a port of its own, and says which.
+pub(crate) async fn serve(name: HeaderValue, flow: CodeFlow) -> Result<(), BoxError> {
+    thread::spawn(end_with_the_parent);
     let app = Router::new()
         .nest_service("/auth/credentials", CodeRouter::new(flow))
-        .layer(map_response_with_state(header, sign));
+        .layer(map_response_with_state(name, sign));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
     Ok(axum::serve(listener, app).await?)
 }
 
-async fn flow(name: String) -> Result<CodeFlow, BoxError> {
+/// A flow over what all processes share.
+pub(crate) async fn builder() -> Result<CodeFlowBuilder, BoxError> {
     let rows = Arc::new(SqlStore::connect_postgres(&env::var(POSTGRES)?).await?);
     let records = Arc::new(RedisStore::at(env::var(REDIS)?).connect().await?);
-    let limits = Limits::parse(&env::var(LIMITS)?)?;
-    let builder = CodeFlow::builder()
+    Ok(CodeFlow::builder()
         .authenticator(Arc::new(BearerTokens))
         .users(rows.clone())
         .credentials(rows)
@@ -62,15 +66,7 @@ async fn flow(name: String) -> Result<CodeFlow, BoxError> {
         .budgets(records)
         .slot_keys(slot_keys(&env::var(SLOT_KEYS)?)?)
         .relying_party(RelyingParty::new("localhost", "Cluster", [env::var(ORIGIN)?])?)
-        .source(source);
-    let builder = match limits {
-        Limits::Default => builder.events(move |event| eprintln!("{name}: {event:?}")),
-        Limits::Relaxed => {
-            let plenty = Budget::new(u32::MAX, Duration::from_secs(86_400)).ok_or("it is a budget")?;
-            builder.codes_per_user(plenty).misses_per_source(plenty).misses(plenty).events(|_| {})
-        }
-    };
-    Ok(builder.build()?)
+        .source(source))
 }
 
 fn slot_keys(ring: &str) -> Result<SlotKeys, BoxError> {
@@ -104,29 +100,6 @@ impl Authenticator for BearerTokens {
             }
             _ => Err(AuthError::Unauthenticated),
         }
-    }
-}
-
-/// How much anybody may ask for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Limits {
-    /// What the library allows unless told otherwise.
-    Default,
-    /// Enough for measurements, and for nothing else.
-    Relaxed,
-}
-
-impl Limits {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::Relaxed => "relaxed",
-        }
-    }
-
-    fn parse(text: &str) -> Result<Self, BoxError> {
-        let mut all = [Self::Default, Self::Relaxed].into_iter();
-        all.find(|limits| limits.as_str() == text).ok_or_else(|| format!("{LIMITS} is not {text:?}").into())
     }
 }
 

@@ -91,11 +91,6 @@ impl Postgres {
         self.settings.iter().find_map(|setting| setting.strip_prefix("port=")).unwrap_or("5432")
     }
 
-    /// The server's first process, the parent of all others.
-    pub(crate) fn id(&self) -> u32 {
-        self.process.as_ref().expect("the server runs").id()
-    }
-
     /// What the server wrote to its log.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.directory.path().join("log")).unwrap()

@@ -73,11 +73,6 @@ impl Redis {
         &self.url
     }
 
-    /// The server's process.
-    pub(crate) fn id(&self) -> u32 {
-        self.process.as_ref().expect("the server runs").id()
-    }
-
     /// A connection of the test's own.
     pub(crate) fn connection(&self) -> Connection {
         self.client.get_connection_with_timeout(PATIENCE).unwrap()
