@@ -14,7 +14,7 @@ import { chromium } from 'playwright-core';
 import { PNG } from 'pngjs';
 
 const target = process.env.CARGO_TARGET_DIR ?? new URL('../../target', import.meta.url).pathname;
-const example = path.join(target, 'debug/examples/onboarding');
+const example = path.join(target, 'debug/onboarding');
 const shots = process.env.SCREENSHOTS ?? path.join(os.tmpdir(), 'credential-code-screenshots');
 
 /** Starts the example on a free port. */

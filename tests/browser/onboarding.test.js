@@ -1,6 +1,6 @@
 // The two pages of the example, in Chromium with virtual authenticators, as a person goes through them.
 //
-// Needs the example to be built: cargo build --example onboarding. Screenshots go to the system's temporary folder, or to $SCREENSHOTS.
+// Needs the example to be built: cargo build -p onboarding. Screenshots go to the system's temporary folder, or to $SCREENSHOTS.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

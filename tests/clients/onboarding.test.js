@@ -1,6 +1,6 @@
 // The published SDK, unmodified, against the example server: mint, exchange, register, and sign with what was registered.
 //
-// Needs the example to be built: cargo build --example onboarding.
+// Needs the example to be built: cargo build -p onboarding.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -22,7 +22,7 @@ before(async () => {
   folder = await fs.mkdtemp(path.join(os.tmpdir(), 'onboarding-'));
   const file = path.join(folder, 'setup.json');
   const args = ['--port', '0', '--setup-file', file, '--relaxed-limits'];
-  server = spawn(path.join(target, 'debug/examples/onboarding'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  server = spawn(path.join(target, 'debug/onboarding'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
   // The greeting comes when the server listens and the file is written.
   await Promise.race([
     once(server.stdout, 'data'),
