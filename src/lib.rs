@@ -3,17 +3,18 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// Data flows from the top of this list to the bottom: a module uses those below it, never those above. Only `host` and `store` use each
-// other, since a store may be a host's repository too.
+// Data flows from the top of this list to the bottom: a module uses those below it, never those above.
+pub mod auth;
+
+pub mod code;
+
 pub mod action;
 
-pub mod layer;
+pub mod serve;
 
-pub mod router;
+pub mod site;
 
-mod http;
-
-pub mod flow;
+mod once;
 
 pub mod assertion;
 
@@ -22,12 +23,18 @@ pub mod attestation;
 #[cfg(feature = "deprecated-kinds")]
 #[cfg_attr(docsrs, doc(cfg(feature = "deprecated-kinds")))]
 pub mod secret;
+#[cfg(not(feature = "deprecated-kinds"))]
+mod secret;
 
 mod ceremony;
 
+pub mod store;
+
 pub mod host;
 
-pub mod store;
+pub mod event;
+
+pub mod error;
 
 pub mod model;
 
@@ -41,21 +48,10 @@ pub mod manual;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 
-/// What the [host's traits](host) are made async with.
-pub use async_trait::async_trait;
-
-// The names that people import first.
-pub use self::action::{ActionFlow, ActionLayer, ActionRouter, UserActions};
-pub use self::flow::{CodeFlow, Error, ErrorKind, Event};
-pub use self::host::{
-    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, RelyingParties,
-    SignCounters, UserDirectory,
-};
-pub use self::http::CredentialAnswer;
-pub use self::layer::CodeLayer;
-pub use self::model::{
-    Credential, CredentialId, CredentialKind, CredentialUuid, NewCredential, Origin, RelyingParty, User,
-    UserId,
-};
-pub use self::router::CodeRouter;
-pub use self::store::{BoxError, Budget, Insertion, OneTimeStore};
+// The names that people import first. Every other name has one path: its module's.
+pub use self::action::{ActionFlow, ActionPolicy};
+pub use self::auth::{AuthLayer, AuthRouter};
+pub use self::code::{CodeFlow, CodeLayer, CodePolicy, CodeRouter};
+pub use self::error::Error;
+pub use self::model::RelyingParty;
+pub use self::site::{Site, Storage};

@@ -1,8 +1,8 @@
 //! User action signing: an existing credential signs the very request that a user is about to make.
 //!
-//! Minting a code is as good as adding a credential, so a bearer token alone should not be enough for it. [`UserActions`] is an
-//! [`Authenticator`](crate::Authenticator) around the host's own, which also demands a *user action*; [`ActionFlow`] is where users get
-//! one:
+//! Minting a code is as good as adding a credential, so a bearer token alone should not be enough for it.
+//! [`CodeFlow::signed_by`](crate::CodeFlow::signed_by) also demands a *user action* (a step-up). Users get one from
+//! an [`ActionFlow`]:
 //!
 //! | path, with the default mount | what it does |
 //! | --- | --- |
@@ -18,55 +18,124 @@
 //! 4. **Only the caller's own, active credentials sign**: passkeys, keys and password-protected keys. A recovery key never does.
 //! 5. **One answer for every action that does not work**, and a budget of misses for each user. There is no budget for everybody together:
 //!    who asks is signed in, and the secrets can't be guessed, so it would only be a way to lock others out.
-//! 6. **What was not the caller's fault is put back**, as in the [code's flow](crate::flow), until the action is redeemed: that is final, whatever
+//! 6. **What was not the caller's fault is put back**, as in the [code's flow](crate::code), until the action is redeemed: that is final, whatever
 //!    becomes of the request behind it.
 //!
 //! # Examples
 //!
-//! The same store types, clock and listener serve both flows; the host's own authenticator is asked for the bearer token everywhere.
+//! Both flows stand on one site. Its authenticator is asked for the bearer token everywhere.
 //!
 //! ```
 //! use std::sync::Arc;
 //!
 //! use axum::Router;
-//! use credential_code::testing::{MemoryHost, flow_builder};
-//! use credential_code::{ActionFlow, ActionRouter, CodeRouter, RelyingParty, UserActions};
+//! use credential_code::auth::AuthFlows;
+//! use credential_code::testing::MemoryHost;
+//! use credential_code::{
+//!     ActionFlow, ActionPolicy, AuthRouter, CodeFlow, CodePolicy, RelyingParty, Site,
+//! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let host = Arc::new(MemoryHost::default());
-//! let actions = ActionFlow::builder()
+//! let site = Site::builder()
 //!     .host(host.clone())
+//!     .sign_counters(host)
 //!     .relying_party(RelyingParty::new("example.com", "Example", ["https://app.example.com"])?)
 //!     .events(|event| println!("{event:?}"))
 //!     .build()?;
-//! let flow = flow_builder(&host)
-//!     .authenticator(Arc::new(UserActions::new(host.clone(), actions.clone())))
-//!     .build()?;
+//! let actions = ActionFlow::new(&site, ActionPolicy::default())?;
+//! let codes = CodeFlow::new(&site, CodePolicy::default())?.signed_by(&actions);
 //!
-//! let app: Router = Router::new()
-//!     .nest_service("/auth/action", ActionRouter::new(actions))
-//!     .nest_service("/auth/credentials", CodeRouter::new(flow));
+//! let flows = AuthFlows::new(codes).actions(actions);
+//! let app: Router = Router::new().nest_service("/auth", AuthRouter::new(flows));
 //! # drop(app);
 //! # Ok(())
 //! # }
 //! ```
 
-mod builder;
-mod endpoint;
-mod flow;
+mod begin;
+mod complete;
+mod endpoints;
+mod policy;
+mod redeem;
 mod request;
 mod user_actions;
 mod wire;
 
-pub use self::builder::ActionFlowBuilder;
-pub use self::flow::{ActionChallenge, ActionFlow, SignedAction};
+use std::fmt;
+use std::sync::Arc;
+
+pub use self::begin::{ActionChallenge, BeginRequest};
+pub use self::complete::{CompleteRequest, SignedAction};
+pub(crate) use self::endpoints::ActionEndpoint;
+pub use self::policy::ActionPolicy;
+pub use self::redeem::RedeemRequest;
 pub use self::request::ActionRequest;
 pub use self::user_actions::UserActions;
-use crate::layer::FlowLayer;
-use crate::router::FlowRouter;
+use crate::host::SignCounters;
+use crate::model::{ActionProof, ChallengeId, UserId};
+use crate::once::Purses;
+use crate::serve::{FlowLayer, FlowRouter};
+use crate::site::{BuildError, Site};
+use crate::store::SlotLabel;
 
 /// The endpoints of user action signing, under `/auth/action` if not told otherwise.
 pub type ActionRouter = FlowRouter<ActionFlow>;
 
-/// The endpoints of user action signing, under `/auth/action` if not told otherwise, in front of a service.
+/// The endpoints of user action signing, in front of a service.
 pub type ActionLayer = FlowLayer<ActionFlow>;
+
+/// User action signing over a [`Site`]. Cheap to clone.
+///
+/// Put it behind HTTP with [`ActionRouter`] or [`ActionLayer`], and in front of mint with
+/// [`CodeFlow::signed_by`](crate::CodeFlow::signed_by); or call its three methods from a transport of your own.
+#[derive(Clone)]
+pub struct ActionFlow(Arc<Inner>);
+
+struct Inner {
+    site: Site,
+    policy: ActionPolicy,
+    counters: Arc<dyn SignCounters>,
+    challenges_of_user: Purses,
+    misses_of_user: Purses,
+}
+
+impl ActionFlow {
+    /// Makes the flow over a site, which needs [`sign_counters`](crate::site::SiteBuilder::sign_counters).
+    ///
+    /// The site's authenticator tells who asks for a challenge, by a bearer token say. A [`UserActions`] there would
+    /// keep everybody from their first action.
+    pub fn new(site: &Site, policy: ActionPolicy) -> Result<Self, BuildError> {
+        policy.check()?;
+        let counters = site.counters().ok_or_else(|| BuildError::Missing(vec!["sign_counters"]))?;
+        let (challenges, misses) = (SlotLabel::ActionChallengesOfUser, SlotLabel::ActionMissesOfUser);
+        Ok(Self(Arc::new(Inner {
+            counters: counters.clone(),
+            challenges_of_user: site.purses(policy.challenges_per_user, challenges),
+            misses_of_user: site.purses(policy.misses_per_user, misses),
+            policy,
+            site: site.clone(),
+        })))
+    }
+
+    fn site(&self) -> &Site {
+        &self.0.site
+    }
+}
+
+impl fmt::Debug for ActionFlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActionFlow").field("site", &self.0.site).finish_non_exhaustive()
+    }
+}
+
+/// Whose challenge it is goes into its slot, so that nobody else can spend it. The length keeps the two parts apart.
+fn challenge_secret(user: &UserId, id: &ChallengeId) -> Vec<u8> {
+    let length = user.as_str().len() as u64;
+    [&length.to_be_bytes(), user.as_str().as_bytes(), id.secret()].concat()
+}
+
+/// The request that it is for goes into the slot of a user action, so that no other request can spend it.
+fn action_secret(binding: &[u8; 32], proof: &ActionProof) -> Vec<u8> {
+    [binding.as_slice(), proof.secret()].concat()
+}

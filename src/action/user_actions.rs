@@ -1,65 +1,68 @@
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName};
 
-use crate::action::{ActionFlow, ActionRequest};
-use crate::flow::{Error, ErrorKind, Reason, Refused, Step};
+use crate::action::{ActionFlow, ActionRequest, RedeemRequest};
+use crate::error::{Error, Reason};
+use crate::event::{Asking, Step};
 use crate::host::{AuthError, AuthRequest, Authenticator, Caller};
 use crate::model::ActionProof;
 
 /// The header that published clients send.
-const HEADER: HeaderName = HeaderName::from_static("x-dfns-useraction");
+pub(super) const HEADER: HeaderName = HeaderName::from_static("x-dfns-useraction");
 
 /// An [`Authenticator`] that demands a signed user action on top of what the host's own demands.
 ///
-/// The host's is asked first, so a request without a bearer token is 401; without a user action that was signed by the same user for
-/// this very request, it is 403. See the [module](crate::action) for an example.
+/// [`CodeFlow::signed_by`](crate::CodeFlow::signed_by) puts it in front of mint. Put it in front of endpoints of your own
+/// in the same way.
 ///
-/// The path that counts is [`AuthRequest::path`], as the client sees it: a [`CodeRouter`](crate::CodeRouter) that is not mounted under
-/// `/auth/credentials` has to be [told](crate::CodeRouter::mounted_at). A request with a query is refused, since clients
-/// sign none: an endpoint of yours takes what matters in its body.
+/// The host's is asked first, so a request without a bearer token is 401. Without a user action that was signed by the
+/// same user for this very request, it is 403.
+///
+/// The path that counts is [`AuthRequest::path`], as the client sees it. A [`CodeRouter`](crate::CodeRouter) that is not
+/// mounted under `/auth/credentials` has to be [told](crate::serve::FlowRouter::mounted_at). A request with a query
+/// is refused, since clients sign none: an endpoint of yours takes what matters in its body.
 ///
 /// To redeem is final. If what the action was for fails afterwards, the user signs a new one.
 #[derive(Clone, Debug)]
 pub struct UserActions<A> {
     bearer: A,
     actions: ActionFlow,
-    header: HeaderName,
 }
 
 impl<A: Authenticator> UserActions<A> {
-    /// Demands, of everybody whom `bearer` lets in, an action of that flow.
+    /// Demands an action of that flow from everybody whom `bearer` lets in.
     pub fn new(bearer: A, actions: ActionFlow) -> Self {
-        Self { bearer, actions, header: HEADER }
-    }
-
-    /// Looks for the action in another header than `X-DFNS-USERACTION`.
-    #[must_use]
-    pub fn with_header(self, header: HeaderName) -> Self {
-        Self { header, ..self }
+        Self { bearer, actions }
     }
 
     fn proof(&self, headers: &HeaderMap) -> Option<ActionProof> {
-        let mut values = headers.get_all(&self.header).iter();
+        let mut values = headers.get_all(&self.actions.0.policy.header).iter();
         match (values.next(), values.next()) {
             (Some(only), None) => only.to_str().ok().map(ActionProof::new),
             (_, _) => None,
         }
     }
 
-    async fn redeem(&self, caller: &Caller, request: &AuthRequest<'_>) -> Result<(), Error> {
-        let source = (self.actions.front().source_of)(request.head);
-        let refuse = |reason| {
-            let user = Some(&caller.user);
-            let refused = Refused { step: Step::RedeemAction, user, kind: None, source: source.as_deref() };
-            self.actions.refuse(refused, Error::invalid_action(reason))
-        };
-        let proof = self.proof(&request.head.headers).ok_or_else(|| refuse(Reason::Missing))?;
+    /// Reads what is to be redeemed.
+    fn read(&self, request: &AuthRequest<'_>) -> Result<RedeemRequest, Reason> {
+        let proof = self.proof(&request.head.headers).ok_or(Reason::Missing)?;
         if request.head.uri.query().is_some() {
-            return Err(refuse(Reason::Query));
+            return Err(Reason::Query);
         }
-        let action_request = ActionRequest::new(request.head.method.as_str(), request.path, request.body);
-        let action_request = action_request.map_err(|_| refuse(Reason::Malformed))?;
-        self.actions.redeem(caller, &proof, &action_request, source.as_deref()).await
+        let action = ActionRequest::new(request.head.method.as_str(), request.path, request.body);
+        Ok(RedeemRequest::new(proof, action.map_err(|_| Reason::Malformed)?))
+    }
+
+    async fn redeem(&self, caller: &Caller, request: &AuthRequest<'_>) -> Result<(), Error> {
+        let site = self.actions.site();
+        let source = site.source_of(request.head);
+        match self.read(request) {
+            Ok(read) => self.actions.redeem(caller, RedeemRequest { source, ..read }).await,
+            Err(reason) => {
+                let asking = Asking::new(Step::RedeemAction, source.as_deref()).by(&caller.user);
+                Err(site.refuse(asking, Error::invalid_action(reason)))
+            }
+        }
     }
 }
 
@@ -67,17 +70,7 @@ impl<A: Authenticator> UserActions<A> {
 impl<A: Authenticator> Authenticator for UserActions<A> {
     async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError> {
         let caller = self.bearer.authenticate(request).await?;
-        self.redeem(&caller, request).await.map_err(auth_error)?;
+        self.redeem(&caller, request).await?;
         Ok(caller)
-    }
-}
-
-/// The same refusal, as an authenticator says it.
-fn auth_error(error: Error) -> AuthError {
-    match (error.kind(), error.retry_after()) {
-        (ErrorKind::Forbidden, _) => AuthError::Forbidden(error.message().to_owned().into()),
-        (_, Some(retry_after)) => AuthError::TooManyAttempts { retry_after },
-        (ErrorKind::Unavailable, _) => AuthError::Unavailable(error.into()),
-        (_, None) => AuthError::Other(error.into()),
     }
 }

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{ActionChallenge, ActionRequest, SignedAction};
+use crate::action::{ActionChallenge, ActionRequest, CompleteRequest, SignedAction};
 use crate::assertion::{Assertion, Fido2Assertion};
 use crate::encoding::json::{self, Object};
-use crate::flow::Error;
-use crate::http::{RelyingPartyAnswer, read_base64url, read_credential_id};
+use crate::error::Error;
 use crate::model::{
     AttestationConveyance, ChallengeId, Credential, CredentialKind, EncryptedPrivateKey, Invalid, Requirement,
 };
+use crate::serve::{RelyingPartyAnswer, read_base64url, read_credential_id};
 
 /// Body of begin.
 #[derive(Deserialize)]
@@ -101,14 +101,14 @@ struct AssertionBody<'a> {
     _algorithm: Option<Cow<'a, str>>,
 }
 
-pub(super) fn read_complete(body: &[u8]) -> Result<(ChallengeId, Assertion), Error> {
+pub(super) fn read_complete(body: &[u8]) -> Result<CompleteRequest, Error> {
     let body: CompleteBody<'_> = json::object(body).map_err(Error::invalid_request)?;
     if body.challenge_identifier.is_empty() {
         return Err(Invalid::new("challengeIdentifier is empty").into());
     }
     let Object(factor) = body.first_factor;
     let assertion = read_assertion(factor.kind.parse()?, &factor.credential_assertion.0)?;
-    Ok((ChallengeId::new(&*body.challenge_identifier), assertion))
+    Ok(CompleteRequest::new(ChallengeId::new(&*body.challenge_identifier), assertion))
 }
 
 fn read_assertion(kind: CredentialKind, body: &AssertionBody<'_>) -> Result<Assertion, Invalid> {

@@ -1,7 +1,10 @@
+use std::borrow::Cow;
+
 use crate::attestation::JsonError;
 use crate::ceremony::ClientDataError;
 #[cfg(feature = "fido2")]
 use crate::ceremony::MalformedAuthenticatorData;
+use crate::error::{Error, ErrorKind};
 
 /// Why a proof was refused. For logs and events: a caller over HTTP learns only the reason that a person can
 /// mend ([`is_mendable`](Self::is_mendable)).
@@ -98,5 +101,16 @@ impl From<ClientDataError> for AssertionError {
 impl From<MalformedAuthenticatorData> for AssertionError {
     fn from(error: MalformedAuthenticatorData) -> Self {
         Self::AuthenticatorData(error.0)
+    }
+}
+
+/// What the caller is told.
+impl From<AssertionError> for Error {
+    fn from(error: AssertionError) -> Self {
+        let message = match error.is_mendable() {
+            true => format!("The signature was not accepted: {error}. Try again.").into(),
+            false => Cow::Borrowed("The signature could not be verified. Sign the action anew."),
+        };
+        Self::because(ErrorKind::InvalidAssertion, message, error)
     }
 }

@@ -1,8 +1,11 @@
+use std::borrow::Cow;
+
 use crate::attestation::JsonError;
 use crate::ceremony::ClientDataError;
 #[cfg(feature = "fido2")]
 use crate::ceremony::MalformedAuthenticatorData;
 use crate::crypto::PublicKeyError;
+use crate::error::{BoxError, Error, ErrorKind};
 
 /// Why a proof was refused. For logs and events: a caller over HTTP learns only the reasons that a person can
 /// mend ([`is_mendable`](Self::is_mendable)).
@@ -59,7 +62,7 @@ pub enum VerifyError {
     CredentialId,
     /// The attestation statement does not hold, or is of a format or algorithm that the engine can't verify.
     #[error("the attestation statement is refused")]
-    Statement(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Statement(#[source] BoxError),
     /// The attestation statement holds, but no configured root vouches for it, and one had to.
     #[error("the authenticator is not one of those that are trusted here")]
     Untrusted,
@@ -105,5 +108,19 @@ impl From<ClientDataError> for VerifyError {
 impl From<MalformedAuthenticatorData> for VerifyError {
     fn from(error: MalformedAuthenticatorData) -> Self {
         Self::AuthenticatorData(error.0)
+    }
+}
+
+/// What the caller is told.
+impl From<VerifyError> for Error {
+    fn from(error: VerifyError) -> Self {
+        let message = match error.is_mendable() {
+            true => {
+                format!("The credential was not accepted: {error}. Try again, or use another authenticator.")
+                    .into()
+            }
+            false => Cow::Borrowed("The credential could not be verified. Ask for a new code."),
+        };
+        Self::because(ErrorKind::InvalidAttestation, message, error)
     }
 }

@@ -5,4 +5,4 @@ pub(crate) mod canonical_json;
 pub(crate) mod hex;
 pub(crate) mod json;
 pub(crate) mod pem;
-pub(crate) mod time;
+pub(crate) mod rfc3339;

@@ -8,6 +8,7 @@ mod challenge;
 mod code;
 mod credential;
 mod fido2_policy;
+mod insertion;
 mod invalid;
 mod kind;
 mod new_credential;
@@ -25,6 +26,7 @@ pub use self::credential::{
 pub use self::fido2_policy::{
     AttestationConveyance, AuthenticatorAttachment, CoseAlgorithm, Fido2Policy, Requirement,
 };
+pub use self::insertion::Insertion;
 pub use self::invalid::Invalid;
 pub use self::kind::CredentialKind;
 pub use self::new_credential::NewCredential;

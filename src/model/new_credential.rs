@@ -13,7 +13,8 @@ pub struct NewCredential {
 }
 
 impl NewCredential {
-    pub(crate) fn assert_verified(credential: Credential, secret: Option<CredentialSecret>) -> Self {
+    /// Only register calls it, with what verification made.
+    pub(crate) fn new(credential: Credential, secret: Option<CredentialSecret>) -> Self {
         Self { credential, secret }
     }
 

@@ -1,4 +1,4 @@
-use crate::store::BoxError;
+use crate::error::{BoxError, Error, ErrorKind};
 
 /// Why a password or a one-time password was refused, or could not be looked at. None of them spends the challenge for good: another may
 /// be sent, as often as a record is put back.
@@ -17,4 +17,23 @@ pub enum SecretError {
     /// The password could not be hashed.
     #[error("the password could not be hashed")]
     Hash(#[source] BoxError),
+    /// The flow has no policy for passwords.
+    #[error("no policy for passwords was set")]
+    NoPolicy,
+}
+
+impl From<SecretError> for Error {
+    fn from(error: SecretError) -> Self {
+        let message = match error {
+            SecretError::OneTimePassword => {
+                "The one-time password is not the current one. Enter the next one, and see that the device's clock is right."
+            }
+            SecretError::DeniedPassword => {
+                "This password is one of those that are guessed first. Choose another."
+            }
+            SecretError::Busy => return Self::unavailable(error.into()),
+            SecretError::Hash(_) | SecretError::NoPolicy => return Self::host(error.into()),
+        };
+        Self::because(ErrorKind::InvalidAttestation, message, error)
+    }
 }

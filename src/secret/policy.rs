@@ -11,7 +11,7 @@ const WEAKEST: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216,
 const STRONGEST: (u32, u32) = (1 << 20, 64);
 
 /// Which passwords are refused, and how the others are hashed: for
-/// [`CodeFlowBuilder::passwords`](crate::flow::CodeFlowBuilder::passwords).
+/// [`CodePolicy::passwords`](crate::CodePolicy::passwords).
 ///
 /// ```
 /// use credential_code::secret::PasswordPolicy;

@@ -6,8 +6,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use totp_rs::{Algorithm, Builder, Secret, Totp};
 use zeroize::Zeroizing;
 
-use crate::model::{CredentialSecret, OneTimePassword, OtpUrl, RelyingParty, TotpSecret, User};
+use crate::model::{ChallengeId, CredentialSecret, OneTimePassword, OtpUrl, RelyingParty, TotpSecret, User};
 use crate::secret::SecretError;
+use crate::store::{Slot, SlotKeys, SlotLabel};
 
 const SECONDS: u64 = 30;
 /// RFC 6238 recommends no more for what takes time on its way (section 5.2), and lets clocks differ either way (section 6).
@@ -15,12 +16,21 @@ const STEPS_OF_SKEW: u16 = 1;
 /// All but the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Derives the secret that goes with a challenge id, under the key that also made the challenge's slot.
+///
+/// A store has neither the key nor the challenge id, so it never sees the secret. As long as a challenge is found, its
+/// secret is the same.
+pub(super) fn secret(keys: &SlotKeys, challenge: Slot, id: &ChallengeId) -> Option<TotpSecret> {
+    let derived = keys.derive(challenge, SlotLabel::Challenge, SlotLabel::TotpSecret, id.secret())?;
+    derived.as_bytes().first_chunk().copied().map(TotpSecret::new)
+}
+
 /// What the authenticator app scans: under the relying party's name, or its id if it has none, and the account's name.
 ///
 /// The [Key URI format] keeps the two apart by a colon and allows none in either, so theirs are shown as hyphens.
 ///
 /// [Key URI format]: https://github.com/google/google-authenticator/wiki/Key-Uri-Format
-pub(crate) fn otp_url(secret: &TotpSecret, relying_party: &RelyingParty, user: &User) -> OtpUrl {
+pub(super) fn url(secret: &TotpSecret, relying_party: &RelyingParty, user: &User) -> OtpUrl {
     let issuer = match relying_party.name().trim() {
         "" => relying_party.id(),
         name => name,
@@ -41,7 +51,7 @@ pub(crate) fn otp_url(secret: &TotpSecret, relying_party: &RelyingParty, user: &
 }
 
 /// Verifies that whoever sends the one-time password has the secret. The comparison takes the same time wherever two differ.
-pub(crate) fn verify_one_time_password(
+pub(super) fn verify(
     secret: TotpSecret,
     password: &OneTimePassword,
     now: SystemTime,
@@ -63,7 +73,7 @@ mod tests {
 
     use totp_rs::{Builder, Secret};
 
-    use super::{otp_url, verify_one_time_password};
+    use super::{url, verify};
     use crate::model::{CredentialSecret, OneTimePassword, RelyingParty, TotpSecret, User, UserId};
 
     /// RFC 6238, appendix B, and the reference implementation in appendix A for the secret.
@@ -80,7 +90,7 @@ mod tests {
     fn step(password: &str, now: u64) -> Option<u64> {
         let now = UNIX_EPOCH + Duration::from_secs(now);
         let password = OneTimePassword::new(password).unwrap();
-        match verify_one_time_password(TotpSecret::new(SECRET), &password, now) {
+        match verify(TotpSecret::new(SECRET), &password, now) {
             Ok(CredentialSecret::Totp { secret, last_step }) => {
                 assert_eq!(secret, TotpSecret::new(SECRET));
                 Some(last_step)
@@ -120,10 +130,10 @@ mod tests {
 
     #[test]
     fn a_url_says_who_asks_and_for_whom_whatever_their_names_are() {
-        let url = |party: &str, name: &str| {
+        let shown = |party: &str, name: &str| {
             let party = RelyingParty::new("example.com", party, ["https://example.com"]).unwrap();
             let user = User::new(UserId::new("us-1").unwrap(), name);
-            String::from(otp_url(&TotpSecret::new(SECRET), &party, &user).reveal())
+            String::from(url(&TotpSecret::new(SECRET), &party, &user).reveal())
         };
         let rest = |issuer: &str| {
             let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -139,7 +149,7 @@ mod tests {
             ("a-b.c_d~e", "\"<\n>\"", "a-b.c_d~e", "%22%3C%0A%3E%22"),
         ] {
             let expected = format!("otpauth://totp/{issuer}:{account}{}", rest(issuer));
-            assert_eq!(url(party, name), expected);
+            assert_eq!(shown(party, name), expected);
         }
     }
 }

@@ -1,15 +1,15 @@
 use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
-use crate::store::{Sharing, Slot, StoreError};
+use crate::error::StoreError;
+use crate::store::Slot;
 
 /// So many, in so much time. All may be spent at once; then they come back one by one.
 ///
 /// ```
-/// use credential_code::Budget;
+/// use credential_code::store::Budget;
 ///
 /// assert_eq!(Budget::per_minute(10).to_string(), "10 in 60s");
 /// ```
@@ -91,27 +91,9 @@ pub enum Payment {
 /// A store of your own is checked by `testing::purse_contract`.
 #[async_trait]
 pub trait PurseStore: fmt::Debug + Send + Sync + 'static {
-    /// Who else spends from these purses.
-    fn sharing(&self) -> Sharing;
-
     /// Spends one of what is left, if anything is.
     async fn spend(&self, purse: Slot, budget: Budget, now: SystemTime) -> Result<Payment, StoreError>;
 
     /// Gives one back that was spent. A purse that is whole already stays so.
     async fn give_back(&self, purse: Slot, budget: Budget) -> Result<(), StoreError>;
-}
-
-#[async_trait]
-impl<S: PurseStore + ?Sized> PurseStore for Arc<S> {
-    fn sharing(&self) -> Sharing {
-        (**self).sharing()
-    }
-
-    async fn spend(&self, purse: Slot, budget: Budget, now: SystemTime) -> Result<Payment, StoreError> {
-        (**self).spend(purse, budget, now).await
-    }
-
-    async fn give_back(&self, purse: Slot, budget: Budget) -> Result<(), StoreError> {
-        (**self).give_back(purse, budget).await
-    }
 }

@@ -22,7 +22,8 @@
 //!
 //! [postcard]: https://docs.rs/postcard
 
-use crate::store::{Record, StoreError};
+use crate::error::StoreError;
+use crate::store::Record;
 
 const VERSION: u8 = 1;
 

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::clock::{Clock, Sleep, SystemClock};
-use crate::store::{BoxError, StoreError};
+use crate::error::{BoxError, StoreError};
 
 /// The time of a shared engine, as its processes see it: whoever goes by it agrees with the others, however wrong the clock of their own host is.
 ///

@@ -1,7 +1,8 @@
 use std::time::{Duration, SystemTime};
 
 use crate::clock::{Clock, Sleep};
-use crate::store::{Background, EngineClock, StoreError};
+use crate::error::StoreError;
+use crate::store::{Background, EngineClock};
 
 /// How often an engine is asked for its time.
 const ASKED_EVERY: Duration = Duration::from_secs(30);

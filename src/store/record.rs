@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Challenge, CredentialId, CredentialKind, Fido2Policy, Origin, RelyingParty, Requirement, UserId,
+    Challenge, Credential, CredentialId, CredentialKind, Fido2Policy, Origin, RelyingParty, Requirement,
+    UserId,
 };
 
 /// What a [`OneTimeStore`](crate::store::OneTimeStore) keeps. Every record serialises, so a store may keep them as bytes.
@@ -16,28 +17,66 @@ pub trait Record:
     /// What the record is called: the name of a table or the prefix of a key.
     const NAME: &'static str;
 
-    /// From when on the record is worth nothing.
+    /// Returns the user that the record is about.
+    fn user(&self) -> &UserId;
+
+    /// Returns the instant from which on the record is worth nothing.
     fn expires_at(&self) -> SystemTime;
 }
 
 pub(super) mod sealed {
+    #[cfg(feature = "memory")]
+    use crate::store::memory::{Shelf, Shelves};
+    use crate::store::{CodeGrant, PendingAction, PendingRegistration, UserAction};
+
     // Nobody outside is meant to name it.
     #[allow(unnameable_types)]
-    pub trait Sealed {
-        /// Which record it is, in the bytes of a [`codec`](crate::store::codec). No two have the same, and none ever changes.
+    pub trait Sealed: Sized {
+        /// Which record it is, in the bytes of a [`codec`](crate::store::codec). No two have the same, and none
+        /// ever changes.
         const TAG: u8;
+
+        /// Returns where it lies in memory.
+        #[cfg(feature = "memory")]
+        fn shelf(shelves: &Shelves) -> &Shelf<Self>
+        where
+            Self: crate::store::Record;
     }
-    impl Sealed for super::CodeGrant {
+
+    impl Sealed for CodeGrant {
         const TAG: u8 = 1;
+
+        #[cfg(feature = "memory")]
+        fn shelf(shelves: &Shelves) -> &Shelf<Self> {
+            &shelves.codes
+        }
     }
-    impl Sealed for super::PendingRegistration {
+
+    impl Sealed for PendingRegistration {
         const TAG: u8 = 2;
+
+        #[cfg(feature = "memory")]
+        fn shelf(shelves: &Shelves) -> &Shelf<Self> {
+            &shelves.registrations
+        }
     }
-    impl Sealed for super::PendingAction {
+
+    impl Sealed for PendingAction {
         const TAG: u8 = 3;
+
+        #[cfg(feature = "memory")]
+        fn shelf(shelves: &Shelves) -> &Shelf<Self> {
+            &shelves.challenges
+        }
     }
-    impl Sealed for super::UserAction {
+
+    impl Sealed for UserAction {
         const TAG: u8 = 4;
+
+        #[cfg(feature = "memory")]
+        fn shelf(shelves: &Shelves) -> &Shelf<Self> {
+            &shelves.actions
+        }
     }
 }
 
@@ -61,6 +100,10 @@ impl CodeGrant {
 
 impl Record for CodeGrant {
     const NAME: &'static str = "codes";
+
+    fn user(&self) -> &UserId {
+        &self.user
+    }
 
     fn expires_at(&self) -> SystemTime {
         self.expires_at
@@ -91,8 +134,20 @@ pub struct PendingRegistration {
     pub offered: Option<CredentialId>,
 }
 
+impl PendingRegistration {
+    /// The record after nobody could tell whether that credential was stored. A second credential for one code is
+    /// refused from then on.
+    pub(crate) fn offered_to(self, credential: &Credential) -> Self {
+        Self { offered: Some(credential.id.clone()), ..self }
+    }
+}
+
 impl Record for PendingRegistration {
     const NAME: &'static str = "pending_registrations";
+
+    fn user(&self) -> &UserId {
+        &self.user
+    }
 
     fn expires_at(&self) -> SystemTime {
         self.expires_at
@@ -122,6 +177,10 @@ pub struct PendingAction {
 impl Record for PendingAction {
     const NAME: &'static str = "pending_actions";
 
+    fn user(&self) -> &UserId {
+        &self.user
+    }
+
     fn expires_at(&self) -> SystemTime {
         self.expires_at
     }
@@ -141,6 +200,10 @@ pub struct UserAction {
 
 impl Record for UserAction {
     const NAME: &'static str = "user_actions";
+
+    fn user(&self) -> &UserId {
+        &self.user
+    }
 
     fn expires_at(&self) -> SystemTime {
         self.expires_at

@@ -5,8 +5,6 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::encoding::hex;
-#[cfg(feature = "deprecated-kinds")]
-use crate::model::{ChallengeId, TotpSecret};
 use crate::random::{self, NoRandomness};
 
 /// A store address: HMAC-SHA-256 over a label and a secret, under a key that no store has.
@@ -41,7 +39,10 @@ pub(crate) enum SlotLabel {
     Challenge,
     ActionChallenge,
     UserAction,
-    #[cfg(feature = "deprecated-kinds")]
+    #[cfg_attr(
+        not(feature = "deprecated-kinds"),
+        expect(dead_code, reason = "only TOTP secrets are derived")
+    )]
     TotpSecret,
     CodesOfUser,
     MissesOfSource,
@@ -57,7 +58,6 @@ impl SlotLabel {
             Self::Challenge => b"credential-code/v1/challenge\0",
             Self::ActionChallenge => b"credential-code/v1/action-challenge\0",
             Self::UserAction => b"credential-code/v1/user-action\0",
-            #[cfg(feature = "deprecated-kinds")]
             Self::TotpSecret => b"credential-code/v1/totp-secret\0",
             Self::CodesOfUser => b"credential-code/v1/purse/codes-of-user\0",
             Self::MissesOfSource => b"credential-code/v1/purse/misses-of-source\0",
@@ -116,21 +116,28 @@ impl SlotKeys {
 
     /// The slot that a new secret is written to.
     pub(crate) fn newest(&self, label: SlotLabel, secret: &[u8]) -> Slot {
-        slot(&self.newest, label, secret)
+        slot_under(&self.newest, label, secret)
     }
 
     /// Every slot in which a secret may lie, the newest first.
     pub(crate) fn all(&self, label: SlotLabel, secret: &[u8]) -> impl Iterator<Item = Slot> {
-        self.keys().map(move |key| slot(key, label, secret))
+        self.keys().map(move |key| slot_under(key, label, secret))
     }
 
-    /// The TOTP secret that goes with a challenge id, made under the key that also made the challenge's slot. A store has neither the key
-    /// nor the challenge id, so it never sees the secret; and as long as a challenge is found, its secret is the same.
-    #[cfg(feature = "deprecated-kinds")]
-    pub(crate) fn totp_secret(&self, challenge: Slot, id: &ChallengeId) -> Option<TotpSecret> {
-        let key = self.keys().find(|key| slot(key, SlotLabel::Challenge, id.secret()) == challenge)?;
-        let derived = slot(key, SlotLabel::TotpSecret, id.secret());
-        derived.0.first_chunk().copied().map(TotpSecret::new)
+    /// Derives a value from a secret, under the key of the ring that made `slot` from it.
+    #[cfg_attr(
+        not(feature = "deprecated-kinds"),
+        expect(dead_code, reason = "only TOTP secrets are derived")
+    )]
+    pub(crate) fn derive(
+        &self,
+        slot: Slot,
+        label: SlotLabel,
+        derived: SlotLabel,
+        secret: &[u8],
+    ) -> Option<Slot> {
+        let key = self.keys().find(|key| slot_under(key, label, secret) == slot)?;
+        Some(slot_under(key, derived, secret))
     }
 
     fn keys(&self) -> impl Iterator<Item = &Hmac<Sha256>> {
@@ -148,7 +155,7 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
 }
 
-fn slot(key: &Hmac<Sha256>, label: SlotLabel, secret: &[u8]) -> Slot {
+fn slot_under(key: &Hmac<Sha256>, label: SlotLabel, secret: &[u8]) -> Slot {
     let mut mac = key.clone();
     mac.update(label.as_bytes());
     mac.update(secret);

@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 
-use crate::action::{ActionFlow, ActionFlowBuilder};
-use crate::flow::{CodeFlow, CodeFlowBuilder};
+use crate::error::BoxError;
 use crate::host::{
     Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, SignCounters, UserDirectory,
 };
 use crate::model::{
-    Credential, CredentialId, CredentialSecret, NewCredential, RelyingParty, User, UserId, UserStatus,
+    Credential, CredentialId, CredentialSecret, Insertion, NewCredential, RelyingParty, User, UserId,
+    UserStatus,
 };
-use crate::store::{BoxError, Insertion};
+use crate::site::{Site, SiteBuilder};
 
 /// A host in memory. A user's bearer token is `Bearer ` and their id: good for tests and examples, and for nothing else.
 ///
@@ -153,15 +153,19 @@ impl SignCounters for MemoryHost {
     }
 }
 
-/// A flow over a [`MemoryHost`], for the relying party `example.com` with the origins `https://app.example.com` and
-/// `https://example.com`, that tells its events to nobody.
-pub fn flow_builder(host: &Arc<MemoryHost>) -> CodeFlowBuilder {
-    CodeFlow::builder().host(host.clone()).relying_party(party()).events(|_| {})
+/// Starts a site over a [`MemoryHost`], for the relying party `example.com` with the origins
+/// `https://app.example.com` and `https://example.com`. It lacks a listener for events.
+pub fn site_builder(host: &Arc<MemoryHost>) -> SiteBuilder {
+    Site::builder().host(host.clone()).sign_counters(host.clone()).relying_party(party())
 }
 
-/// User action signing over a [`MemoryHost`], for the same relying party as [`flow_builder`]'s.
-pub fn action_flow_builder(host: &Arc<MemoryHost>) -> ActionFlowBuilder {
-    ActionFlow::builder().host(host.clone()).relying_party(party()).events(|_| {})
+/// Builds the same, telling its events to nobody.
+///
+/// # Panics
+///
+/// Without the feature `memory`, since it keeps everything in memory.
+pub fn site(host: &Arc<MemoryHost>) -> Site {
+    site_builder(host).events(|_| {}).build().expect("the sample site is complete")
 }
 
 fn party() -> RelyingParty {

@@ -24,7 +24,7 @@ mod store_contract;
 mod totp_client;
 
 pub use self::clock::ManualClock;
-pub use self::host::{MemoryHost, action_flow_builder, flow_builder};
+pub use self::host::{MemoryHost, site, site_builder};
 pub use self::key_client::KeyClient;
 #[cfg(feature = "deprecated-kinds")]
 pub use self::password_client::PasswordClient;

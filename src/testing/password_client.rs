@@ -1,6 +1,6 @@
 use argon2::{Argon2, PasswordVerifier};
 
-use crate::flow::Proof;
+use crate::code::Proof;
 use crate::model::{Password, PasswordHash};
 
 /// A person who chose a password.

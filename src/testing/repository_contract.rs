@@ -4,9 +4,8 @@ use crate::crypto::Digest;
 use crate::host::CredentialRepository;
 use crate::model::{
     AttestationTrust, Credential, CredentialId, CredentialKind, CredentialUuid, EncryptedPrivateKey,
-    Fido2Properties, NewCredential, Origin, UserId,
+    Fido2Properties, Insertion, NewCredential, Origin, UserId,
 };
-use crate::store::Insertion;
 use crate::testing::KeyClient;
 use crate::testing::race::at_once;
 
@@ -54,7 +53,7 @@ pub(super) fn unique(prefix: &str) -> String {
 }
 
 async fn insert(repository: &dyn CredentialRepository, credential: &Credential) -> Insertion {
-    let new = NewCredential::assert_verified(credential.clone(), None);
+    let new = NewCredential::new(credential.clone(), None);
     repository.insert(new).await.expect("the repository answers")
 }
 

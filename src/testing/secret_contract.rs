@@ -1,9 +1,8 @@
 use crate::host::CredentialRepository;
 use crate::model::{
-    Credential, CredentialId, CredentialKind, CredentialSecret, NewCredential, PasswordHash, TotpSecret,
-    UserId,
+    Credential, CredentialId, CredentialKind, CredentialSecret, Insertion, NewCredential, PasswordHash,
+    TotpSecret, UserId,
 };
-use crate::store::Insertion;
 use crate::testing::repository_contract::{find, sample, unique};
 
 /// Asserts what a [`CredentialRepository`] owes to the kinds `Password` and `Totp`, beyond
@@ -73,6 +72,6 @@ async fn insert(
     credential: &Credential,
     secret: Option<CredentialSecret>,
 ) -> Insertion {
-    let new = NewCredential::assert_verified(credential.clone(), secret);
+    let new = NewCredential::new(credential.clone(), secret);
     repository.insert(new).await.expect("the repository answers")
 }

@@ -3,12 +3,11 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::model::{
-    Challenge, CredentialId, CredentialKind, Fido2Policy, Origin, RelyingParty, Requirement, UserId,
+    Challenge, CredentialId, CredentialKind, Fido2Policy, Insertion, Origin, RelyingParty, Requirement,
+    UserId,
 };
 use crate::random;
-use crate::store::{
-    CodeGrant, Insertion, OneTimeStore, PendingAction, PendingRegistration, Record, Slot, UserAction,
-};
+use crate::store::{CodeGrant, OneTimeStore, PendingAction, PendingRegistration, Record, Slot, UserAction};
 use crate::testing::race::{at_once, block_on};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -152,7 +151,7 @@ struct Race<R> {
     taken: Option<R>,
 }
 
-fn expect_created(outcome: Result<Insertion, crate::store::StoreError>) {
+fn expect_created(outcome: Result<Insertion, crate::error::StoreError>) {
     assert_eq!(outcome.expect("the store answers"), Insertion::Created, "an empty slot takes a record");
 }
 

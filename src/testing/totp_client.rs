@@ -3,7 +3,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use totp_rs::{Builder, Secret, Totp};
 
-use crate::flow::Proof;
+use crate::code::Proof;
 use crate::model::{OneTimePassword, TotpSecret};
 
 /// An authenticator app that scanned an `otpUrl`. It tells the time by whatever clock the test shows it.

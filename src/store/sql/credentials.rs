@@ -1,13 +1,13 @@
 use async_trait::async_trait;
 
 use crate::crypto::PublicKey;
+use crate::error::BoxError;
 use crate::host::{Advance, CredentialRepository, SignCounters};
 use crate::model::{
-    Credential, CredentialId, CredentialUuid, EncryptedPrivateKey, NewCredential, Origin, UserId,
+    Credential, CredentialId, CredentialUuid, EncryptedPrivateKey, Insertion, NewCredential, Origin, UserId,
 };
 use crate::store::sql::SqlStore;
 use crate::store::sql::value::{Row, Value, micros, time};
-use crate::store::{BoxError, Insertion};
 
 #[async_trait]
 impl CredentialRepository for SqlStore {

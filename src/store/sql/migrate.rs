@@ -1,7 +1,7 @@
 use sqlx::{AssertSqlSafe, Executor, RawSql, Row};
 
+use crate::error::{BoxError, StoreError};
 use crate::store::sql::{Engine, SqlStore, TableNames};
-use crate::store::{BoxError, StoreError};
 
 /// The scripts of each engine, the oldest first. A released one never changes; a change is a new one.
 #[cfg(feature = "sqlite")]

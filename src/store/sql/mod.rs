@@ -26,7 +26,8 @@ pub use self::names::{InvalidName, TableNames};
 use self::statements::Statements;
 use self::value::{Row, Value};
 use crate::clock::Clock;
-use crate::store::{BoxError, Insertion, StoreError};
+use crate::error::{BoxError, StoreError};
+use crate::model::Insertion;
 
 /// How long a request waits for the database: for a connection and a statement together.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -42,27 +43,24 @@ const DEADLINE: Duration = Duration::from_secs(5);
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
-/// # async fn example() -> Result<(), credential_code::BoxError> {
+/// # async fn example() -> Result<(), credential_code::error::BoxError> {
 /// use std::sync::Arc;
 /// use std::time::Duration;
 ///
 /// use credential_code::store::{SlotKey, SlotKeys, SqlStore};
 /// use credential_code::testing::MemoryHost;
-/// use credential_code::{CodeFlow, RelyingParty};
+/// use credential_code::{RelyingParty, Site, Storage};
 ///
 /// let store = SqlStore::open_sqlite("credentials.db").await?;
 /// store.migrate().await?;
 /// let purge = store.spawn_purge(store.clock(), Duration::from_secs(600));
-/// let store = Arc::new(store);
 /// // From the configuration: codes that are outstanding outlive a restart, and so must the key.
-/// let key = SlotKey::new(*b"32 bytes or more that are secret").ok_or("the key is too short")?;
-/// let flow = CodeFlow::builder()
-///     .authenticator(Arc::new(MemoryHost::default()))
+/// let key = SlotKey::from_hex(&std::env::var("SLOT_KEY")?).ok_or("the key is too short")?;
+/// let site = Site::builder()
+///     .authenticator(MemoryHost::default())
 ///     .users(store.clone())
 ///     .credentials(store.clone())
-///     .code_store(store.clone())
-///     .registration_store(store)
-///     .slot_keys(SlotKeys::new(&key, &[]))
+///     .storage(Storage::shared(store, SlotKeys::new(&key, &[])))
 ///     .relying_party(RelyingParty::new("example.com", "Example", ["https://app.example.com"])?)
 ///     .events(|event| println!("{event:?}"))
 ///     .build()?;

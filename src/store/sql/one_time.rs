@@ -1,17 +1,17 @@
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 
+use crate::clock::Clock;
+use crate::error::StoreError;
+use crate::model::Insertion;
 use crate::store::sql::SqlStore;
 use crate::store::sql::value::{Value, micros};
-use crate::store::{Insertion, OneTimeStore, Record, Sharing, Slot, StoreError, codec};
+use crate::store::{OneTimeStore, Record, SharedStore, Slot, codec};
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for SqlStore {
-    fn sharing(&self) -> Sharing {
-        Sharing::Shared(self.clock())
-    }
-
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         let bytes = codec::encode(&record)?;
         let values = [
@@ -30,5 +30,11 @@ impl<R: Record> OneTimeStore<R> for SqlStore {
         };
         let record: R = codec::decode(&row.bytes().map_err(|error| self.failed(error))?)?;
         Ok(Some(record).filter(|record| now < record.expires_at()))
+    }
+}
+
+impl SharedStore for SqlStore {
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.clock()
     }
 }

@@ -6,10 +6,11 @@ use sqlx::query::Query;
 use sqlx::{Connection, Executor, Postgres, Row as _, SqlStr, TypeInfo, ValueRef};
 use tokio::time::timeout;
 
+use crate::error::{BoxError, StoreError};
+use crate::store::EngineClock;
 use crate::store::kept_clock::KeptClock;
 use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value, time};
 use crate::store::sql::{DEADLINE, Engine, SqlStore};
-use crate::store::{BoxError, EngineClock, StoreError};
 
 /// A tenth of what a PostgreSQL server takes by default, so that several processes find room.
 const CONNECTIONS: u32 = 10;

@@ -2,9 +2,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::clock::Clock;
+use crate::error::StoreError;
+use crate::store::Background;
 use crate::store::sql::SqlStore;
 use crate::store::sql::value::{Value, micros};
-use crate::store::{Background, StoreError};
 
 impl SqlStore {
     /// How long an expired row stays, so that a purge whose clock is ahead removes nothing that lives by another's.

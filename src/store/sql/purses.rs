@@ -2,16 +2,13 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
+use crate::error::StoreError;
 use crate::store::sql::SqlStore;
 use crate::store::sql::value::{UnexpectedRow, Value, micros};
-use crate::store::{Budget, Payment, PurseStore, Sharing, Slot, StoreError};
+use crate::store::{Budget, Payment, PurseStore, Slot};
 
 #[async_trait]
 impl PurseStore for SqlStore {
-    fn sharing(&self) -> Sharing {
-        Sharing::Shared(self.clock())
-    }
-
     async fn spend(&self, purse: Slot, budget: Budget, now: SystemTime) -> Result<Payment, StoreError> {
         let (now, per, interval) = (micros(now), whole(budget.per_micros()), whole(budget.interval_micros()));
         let values = [

@@ -9,7 +9,7 @@ use sqlx::sqlite::{
 use sqlx::{Row as _, SqlStr, Sqlite, TypeInfo, ValueRef};
 
 use crate::clock::SystemClock;
-use crate::store::StoreError;
+use crate::error::StoreError;
 use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value};
 use crate::store::sql::{DEADLINE, Engine, SqlStore};
 

@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 
+use crate::error::{BoxError, StoreError};
 use crate::host::UserDirectory;
 use crate::model::{User, UserId, UserStatus};
 use crate::store::sql::SqlStore;
 use crate::store::sql::value::{Row, UnexpectedRow, Value};
-use crate::store::{BoxError, StoreError};
 
 impl SqlStore {
     /// Adds a user, or changes what is known of them. For hosts that keep their users here; others bring a

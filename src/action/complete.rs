@@ -1,0 +1,119 @@
+use std::time::SystemTime;
+
+use crate::action::{ActionFlow, action_secret, challenge_secret};
+use crate::assertion::{Assertion, AssertionError, Expected, VerifiedAssertion, verify};
+use crate::error::Error;
+use crate::event::{Asking, Event, Step};
+use crate::host::{Advance, Caller};
+use crate::model::{ActionProof, ChallengeId, Credential, CredentialId, Insertion, UserId};
+use crate::once::{Fee, Refusal, Sought};
+use crate::store::{OneTimeStore, PendingAction, SlotLabel, UserAction};
+
+/// A challenge of an action, signed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CompleteRequest {
+    /// The handle of the challenge.
+    pub challenge_id: ChallengeId,
+    /// The proof by an existing credential.
+    pub assertion: Assertion,
+    /// Where the request comes from, for the events.
+    pub source: Option<String>,
+}
+
+impl CompleteRequest {
+    /// A signed challenge that says no source.
+    pub fn new(challenge_id: ChallengeId, assertion: Assertion) -> Self {
+        Self { challenge_id, assertion, source: None }
+    }
+
+    /// Says where the request comes from.
+    #[must_use]
+    pub fn from_source(self, source: impl Into<String>) -> Self {
+        Self { source: Some(source.into()), ..self }
+    }
+}
+
+/// A user action that was signed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SignedAction {
+    /// What goes along with the request.
+    pub proof: ActionProof,
+    /// When it stops working.
+    pub expires_at: SystemTime,
+}
+
+impl ActionFlow {
+    /// Step 2: spends the challenge, verifies the proof, and makes the user action.
+    pub async fn complete(&self, caller: &Caller, request: CompleteRequest) -> Result<SignedAction, Error> {
+        let (user, source) = (&caller.user, request.source.as_deref());
+        let asking = Asking::new(Step::CompleteAction, source).by(user).of(request.assertion.kind);
+        let secret = challenge_secret(user, &request.challenge_id);
+        let sought = Sought::<PendingAction, _> {
+            store: self.site().records(),
+            slots: self.site().slot_keys().all(SlotLabel::ActionChallenge, &secret),
+            invalid: Error::invalid_action_challenge,
+        };
+        let fee = Fee::of_user(&self.0.misses_of_user, user);
+        let completing = self.site().ceremony(asking).once(fee, sought, async |taken| {
+            let signed = self.close(&taken.record, &request.assertion).await?;
+            let (credential, expires_at) = (&request.assertion.credential_id, signed.expires_at);
+            self.site().tell(&Event::ActionSigned { user, credential, expires_at, source });
+            Ok(signed)
+        });
+        completing.await
+    }
+
+    async fn close(
+        &self,
+        pending: &PendingAction,
+        assertion: &Assertion,
+    ) -> Result<SignedAction, Refusal<PendingAction>> {
+        let credential = self.credential(&pending.user, &assertion.credential_id).await?;
+        let expected = Expected::new(&pending.challenge).with_user_verification(pending.user_verification);
+        let verified = verify(&pending.relying_party, &expected, &credential, assertion).map_err(refusal)?;
+        let proof = ActionProof::mint().map_err(Refusal::put_back)?;
+        let expires_at = self.site().now() + self.0.policy.action_lifetime;
+        let action = UserAction { user: pending.user.clone(), credential: credential.id, expires_at };
+        let secret = action_secret(&pending.binding, &proof);
+        let slot = self.site().slot_keys().newest(SlotLabel::UserAction, &secret);
+        let store: &dyn OneTimeStore<UserAction> = self.site().records();
+        match store.insert(slot, action).await.map_err(Refusal::put_back)? {
+            Insertion::Created => {}
+            Insertion::Duplicate => return Err(Refusal::put_back(Error::drawn_before())),
+        }
+        // Last of all: another try after a failure would come with a counter that has not grown. An action whose
+        // proof nobody has is worth nothing.
+        self.count(&verified).await?;
+        Ok(SignedAction { proof, expires_at })
+    }
+
+    /// Returns the user's own credential of that id.
+    async fn credential(
+        &self,
+        user: &UserId,
+        id: &CredentialId,
+    ) -> Result<Credential, Refusal<PendingAction>> {
+        let credentials = self.site().credentials().credentials(user).await;
+        let credentials = credentials.map_err(|error| Refusal::put_back(Error::host(error)))?;
+        let own = credentials.into_iter().find(|credential| credential.id == *id && credential.user == *user);
+        own.ok_or_else(|| refusal(AssertionError::Credential))
+    }
+
+    /// Stores the signature counter of an authenticator that counts.
+    async fn count(&self, verified: &VerifiedAssertion) -> Result<(), Refusal<PendingAction>> {
+        if verified.sign_count() == 0 {
+            return Ok(());
+        }
+        let advance = self.0.counters.advance(verified.credential_id(), verified.sign_count()).await;
+        match advance.map_err(|error| Refusal::put_back(Error::host(error)))? {
+            Advance::Advanced => Ok(()),
+            Advance::NotGreater => Err(refusal(AssertionError::Counter)),
+        }
+    }
+}
+
+fn refusal(error: AssertionError) -> Refusal<PendingAction> {
+    if error.is_mendable() { Refusal::put_back(error) } else { Refusal::for_good(error) }
+}

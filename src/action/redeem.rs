@@ -1,0 +1,56 @@
+use crate::action::{ActionFlow, ActionRequest, action_secret};
+use crate::error::Error;
+use crate::event::{Asking, Event, Step};
+use crate::host::Caller;
+use crate::model::ActionProof;
+use crate::once::{Fee, Sought};
+use crate::store::{SlotLabel, UserAction};
+
+/// A request, with the user action that was signed for it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RedeemRequest {
+    /// What came along with the request.
+    pub proof: ActionProof,
+    /// The request.
+    pub action: ActionRequest,
+    /// Where the request comes from, for the events.
+    pub source: Option<String>,
+}
+
+impl RedeemRequest {
+    /// A request that says no source.
+    pub fn new(proof: ActionProof, action: ActionRequest) -> Self {
+        Self { proof, action, source: None }
+    }
+
+    /// Says where the request comes from.
+    #[must_use]
+    pub fn from_source(self, source: impl Into<String>) -> Self {
+        Self { source: Some(source.into()), ..self }
+    }
+}
+
+impl ActionFlow {
+    /// Step 3: spends the user action on the request that comes with it.
+    ///
+    /// Missing, foreign, spent, expired, and signed for another request are one error. Only the first request that
+    /// it was signed for gets an `Ok`.
+    pub async fn redeem(&self, caller: &Caller, request: RedeemRequest) -> Result<(), Error> {
+        let (user, source) = (&caller.user, request.source.as_deref());
+        let asking = Asking::new(Step::RedeemAction, source).by(user);
+        let secret = action_secret(&request.action.binding(user), &request.proof);
+        let sought = Sought::<UserAction, _> {
+            store: self.site().records(),
+            slots: self.site().slot_keys().all(SlotLabel::UserAction, &secret),
+            invalid: Error::invalid_action,
+        };
+        let fee = Fee::of_user(&self.0.misses_of_user, user);
+        let redeeming = self.site().ceremony(asking).once(fee, sought, async |taken| {
+            let credential = &taken.record.credential;
+            self.site().tell(&Event::ActionRedeemed { user, credential, source });
+            Ok(())
+        });
+        redeeming.await
+    }
+}

@@ -1,0 +1,77 @@
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::code::CodeFlow;
+use crate::encoding::rfc3339;
+use crate::error::Error;
+use crate::model::Invalid;
+
+/// A client's clock may be that much off.
+const SKEW: Duration = Duration::from_secs(5);
+/// From here on a number counts milliseconds: as seconds it would be in the year 5138.
+const FIRST_MILLISECONDS: u64 = 100_000_000_000;
+
+/// When a client wants its code to expire: a point in time, not yet checked against the clock.
+///
+/// ```
+/// use credential_code::code::Expiration;
+///
+/// let text = Expiration::from_rfc3339("2026-03-01T12:00:00.5+01:00").unwrap();
+/// assert_eq!(text, Expiration::from_unix(1_772_362_800_500).unwrap());
+/// assert!(Expiration::from_rfc3339("2026-02-30T12:00:00Z").is_err());
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Expiration(SystemTime);
+
+impl Expiration {
+    /// RFC 3339 text: any fraction, any offset, but an offset.
+    pub fn from_rfc3339(text: &str) -> Result<Self, Invalid> {
+        rfc3339::parse(text)
+            .map(Self)
+            .ok_or(Invalid::new("expiration is not a date and time with an offset (RFC 3339)"))
+    }
+
+    /// Unix time: seconds, or milliseconds from 10^11 on.
+    pub fn from_unix(number: u64) -> Result<Self, Invalid> {
+        let since = match number {
+            0 => return Err(Invalid::new("expiration is not positive")),
+            FIRST_MILLISECONDS.. => Duration::from_millis(number),
+            _ => Duration::from_secs(number),
+        };
+        UNIX_EPOCH.checked_add(since).map(Self).ok_or(Invalid::new("expiration is too far away"))
+    }
+}
+
+/// When a code will really expire: checked against the clock and the longest lifetime, in whole milliseconds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct CodeExpiry(SystemTime);
+
+impl CodeExpiry {
+    /// Returns the point in time.
+    pub(super) fn time(self) -> SystemTime {
+        self.0
+    }
+}
+
+impl CodeFlow {
+    /// Checks what the client wants: neither past nor further away than a code may live. Within a skew of five
+    /// seconds, what is too far away is brought nearer.
+    pub(super) fn code_expiry(&self, Expiration(wanted): Expiration) -> Result<CodeExpiry, Error> {
+        let now = self.site().now();
+        let lifetime = self.inner.policy.code_lifetime;
+        let latest = now + lifetime;
+        if wanted < now - SKEW {
+            return Err(Error::invalid_request("expiration is in the past"));
+        }
+        if wanted > latest + SKEW {
+            let limit = lifetime.as_secs();
+            return Err(Error::invalid_request(format!("expiration is more than {limit} seconds away")));
+        }
+        Ok(CodeExpiry(whole_millis(wanted.min(latest))))
+    }
+}
+
+/// The precision that answers have.
+pub(super) fn whole_millis(time: SystemTime) -> SystemTime {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    UNIX_EPOCH + Duration::new(since.as_secs(), since.subsec_millis() * 1_000_000)
+}

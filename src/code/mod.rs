@@ -1,0 +1,136 @@
+//! The code flow: mint, exchange, register. It needs no HTTP.
+//!
+//! ```text
+//! minted -> (exchange takes it) -> pending registration -> (register takes it) -> credential
+//! ```
+//!
+//! 1. **A code is spent by exchange.** Of any number of racing exchanges, one gets a challenge. A passkey dialog that
+//!    was cancelled needs no new code: the challenge is still good, since nothing has reached the server.
+//! 2. **A challenge is spent by register.** Of any number of racing registers, at most one makes a credential.
+//! 3. **What was not the caller's fault is put back**, with its old expiry and at most five times: when the host or a
+//!    store fails after the take, and when the person can mend the refusal with the same challenge. Every other refusal
+//!    leaves it spent.
+//! 4. **Parse everything, then take, then act.** Malformed input never spends anything.
+//! 5. **A code says nothing.** Unknown, spent, expired and mistyped codes get one answer. Every code of the right form
+//!    costs the same work.
+//! 6. **Guessing is limited by misses**, for each source and for the whole flow.
+//! 7. **The flow never signs anybody in.** One code buys one credential and nothing else.
+//!
+//! Each step has a file of its own, and takes one request value. The ceremony that all steps share stands in `once/`.
+
+mod endpoints;
+mod exchange;
+mod expiration;
+mod mint;
+mod policy;
+mod proof;
+mod register;
+mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub(crate) use self::endpoints::CodeEndpoint;
+pub use self::exchange::{ExchangeRequest, RegistrationChallenge};
+pub use self::expiration::Expiration;
+pub use self::mint::{MintRequest, MintedCode};
+pub use self::policy::CodePolicy;
+pub use self::proof::Proof;
+pub use self::register::RegisterRequest;
+pub use self::wire::CredentialAnswer;
+use crate::action::{ActionFlow, UserActions};
+use crate::error::Error;
+use crate::host::Authenticator;
+use crate::model::{CodeFormat, CredentialKind, Fido2Policy};
+use crate::once::{Fee, Purses};
+use crate::secret::Secrets;
+use crate::serve::{FlowLayer, FlowRouter};
+use crate::site::{BuildError, Site};
+use crate::store::SlotLabel;
+
+/// The endpoints that add a credential with a code, under `/auth/credentials` if not told otherwise.
+pub type CodeRouter = FlowRouter<CodeFlow>;
+
+/// The endpoints that add a credential with a code, in front of a service.
+pub type CodeLayer = FlowLayer<CodeFlow>;
+
+/// The code flow over a [`Site`]. Cheap to clone.
+///
+/// Put it behind HTTP with [`CodeRouter`] or [`CodeLayer`], or call its three methods from a transport of your own.
+#[derive(Clone)]
+pub struct CodeFlow {
+    inner: Arc<Inner>,
+    /// Who may mint: the site's authenticator, or that and a signed action.
+    authenticator: Arc<dyn Authenticator>,
+}
+
+struct Inner {
+    site: Site,
+    policy: CodePolicy,
+    kinds: Vec<CredentialKind>,
+    fido2: Arc<Fido2Policy>,
+    secrets: Secrets,
+    misses_of_source: Purses,
+    misses_of_flow: Purses,
+    codes_of_user: Purses,
+}
+
+impl CodeFlow {
+    /// Makes the flow over a site.
+    pub fn new(site: &Site, policy: CodePolicy) -> Result<Self, BuildError> {
+        let kinds = policy.check()?;
+        let inner = Inner {
+            secrets: policy.secrets(&kinds)?,
+            kinds,
+            fido2: Arc::new(policy.fido2.clone()),
+            misses_of_source: site.purses(policy.misses_per_source, SlotLabel::MissesOfSource),
+            misses_of_flow: site.one_purse(policy.misses, SlotLabel::MissesOfFlow),
+            codes_of_user: site.purses(policy.codes_per_user, SlotLabel::CodesOfUser),
+            policy,
+            site: site.clone(),
+        };
+        Ok(Self { inner: Arc::new(inner), authenticator: site.authenticator().clone() })
+    }
+
+    /// Demands a user action of everybody who mints, signed in that flow, on top of the site's authenticator.
+    #[must_use]
+    pub fn signed_by(self, actions: &ActionFlow) -> Self {
+        let bearer = self.inner.site.authenticator().clone();
+        Self { authenticator: Arc::new(UserActions::new(bearer, actions.clone())), ..self }
+    }
+
+    /// Returns how codes are written, and read.
+    pub fn code_format(&self) -> CodeFormat {
+        self.inner.policy.code_format
+    }
+
+    fn site(&self) -> &Site {
+        &self.inner.site
+    }
+
+    /// Refuses a kind that the host did not allow, before anything is spent.
+    fn check_kind(&self, kind: CredentialKind) -> Result<(), Error> {
+        if self.inner.kinds.contains(&kind) {
+            return Ok(());
+        }
+        let allowed: Vec<_> = self.inner.kinds.iter().map(|kind| kind.as_str()).collect();
+        Err(Error::invalid_request(format!(
+            "credentialKind {kind} is not allowed here, but these are: {}",
+            allowed.join(", ")
+        )))
+    }
+
+    /// What a guess at a code or a challenge costs.
+    fn fee_of_guess<'a>(&'a self, source: Option<&'a str>) -> Fee<'a> {
+        Fee::of_guess(&self.inner.misses_of_source, &self.inner.misses_of_flow, source)
+    }
+}
+
+impl fmt::Debug for CodeFlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CodeFlow")
+            .field("kinds", &self.inner.kinds)
+            .field("site", &self.inner.site)
+            .finish_non_exhaustive()
+    }
+}

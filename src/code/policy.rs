@@ -1,0 +1,185 @@
+use std::fmt;
+use std::time::Duration;
+
+#[cfg(feature = "fido2")]
+use crate::attestation::AttestationEngine;
+use crate::model::{CodeFormat, CredentialKind, Fido2Policy};
+use crate::secret::{PasswordPolicy, Secrets};
+use crate::site::{BuildError, check, check_lifetime};
+use crate::store::Budget;
+
+/// No code may live longer.
+const LONGEST_CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
+/// No challenge may live longer, whichever flow made it.
+const LONGEST_CHALLENGE_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// The numbers and choices of a [`CodeFlow`](crate::CodeFlow). Every default is argued for in
+/// [`manual::defaults`](crate::manual::defaults).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use credential_code::CodePolicy;
+/// use credential_code::model::{CodeFormat, CredentialKind};
+///
+/// let policy = CodePolicy::default()
+///     .kinds([CredentialKind::Fido2])
+///     .code_format(CodeFormat::SCANNED)
+///     .code_lifetime(Duration::from_secs(120));
+/// # drop(policy);
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct CodePolicy {
+    kinds: Option<Vec<CredentialKind>>,
+    passwords: Option<PasswordPolicy>,
+    pub(super) fido2: Fido2Policy,
+    #[cfg(feature = "fido2")]
+    pub(super) engine: AttestationEngine,
+    pub(super) code_format: CodeFormat,
+    pub(super) code_lifetime: Duration,
+    pub(super) challenge_lifetime: Duration,
+    pub(super) misses_per_source: Budget,
+    pub(super) misses: Budget,
+    pub(super) codes_per_user: Budget,
+}
+
+impl Default for CodePolicy {
+    fn default() -> Self {
+        Self {
+            kinds: None,
+            passwords: None,
+            fido2: Fido2Policy::default(),
+            #[cfg(feature = "fido2")]
+            engine: AttestationEngine::default(),
+            code_format: CodeFormat::TYPED,
+            code_lifetime: Duration::from_secs(60),
+            challenge_lifetime: Duration::from_secs(5 * 60),
+            misses_per_source: Budget::per_minute(10),
+            misses: Budget::per_minute(600),
+            codes_per_user: Budget::per_minute(10),
+        }
+    }
+}
+
+impl CodePolicy {
+    /// Sets the kinds that may be registered. Default: all that this build can verify and that the published schema
+    /// does not deprecate. `Password` and `Totp` have to be listed, and need the feature `deprecated-kinds`.
+    pub fn kinds(mut self, kinds: impl IntoIterator<Item = CredentialKind>) -> Self {
+        self.kinds = Some(kinds.into_iter().collect());
+        self
+    }
+
+    /// Sets which passwords are refused, and how the others are hashed. It has no default, and has to be set when
+    /// [`kinds`](Self::kinds) lists [`CredentialKind::Password`].
+    #[cfg(feature = "deprecated-kinds")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "deprecated-kinds")))]
+    pub fn passwords(mut self, policy: PasswordPolicy) -> Self {
+        self.passwords = Some(policy);
+        self
+    }
+
+    /// Sets what is asked of passkeys.
+    pub fn fido2_policy(mut self, policy: Fido2Policy) -> Self {
+        self.fido2 = policy;
+        self
+    }
+
+    /// Sets the engine that verifies the attestation statements of passkeys. Default:
+    /// [`AttestationEngine::default`].
+    #[cfg(feature = "fido2")]
+    pub fn attestation_engine(mut self, engine: impl Into<AttestationEngine>) -> Self {
+        self.engine = engine.into();
+        self
+    }
+
+    /// Sets how long codes are. Default: [`CodeFormat::TYPED`].
+    pub fn code_format(mut self, format: CodeFormat) -> Self {
+        self.code_format = format;
+        self
+    }
+
+    /// Sets how long a code may live at most. Default: a minute; no more than ten.
+    pub fn code_lifetime(mut self, longest: Duration) -> Self {
+        self.code_lifetime = longest;
+        self
+    }
+
+    /// Sets how long a challenge lives. Default: five minutes; no more than an hour.
+    pub fn challenge_lifetime(mut self, lifetime: Duration) -> Self {
+        self.challenge_lifetime = lifetime;
+        self
+    }
+
+    /// Sets how many wrong guesses one source may make. Default: 10 a minute.
+    pub fn misses_per_source(mut self, budget: Budget) -> Self {
+        self.misses_per_source = budget;
+        self
+    }
+
+    /// Sets how many wrong guesses everybody together may make. Default: 600 a minute.
+    pub fn misses(mut self, budget: Budget) -> Self {
+        self.misses = budget;
+        self
+    }
+
+    /// Sets how many codes one user may mint. Default: 10 a minute.
+    pub fn codes_per_user(mut self, budget: Budget) -> Self {
+        self.codes_per_user = budget;
+        self
+    }
+
+    /// Returns the kinds that are allowed, after every other check.
+    pub(super) fn check(&self) -> Result<Vec<CredentialKind>, BuildError> {
+        #[cfg(feature = "fido2")]
+        if self.kinds.is_none() && self.engine.demands_trust() {
+            let rule = "trust is demanded of passkeys alone: say with `kinds` whether keys, for which no root \
+                        vouches, are allowed";
+            return Err(BuildError::Invalid { setting: "attestation_engine", rule });
+        }
+        let kinds = self.kinds.clone().unwrap_or_else(default_kinds);
+        check(!kinds.is_empty(), "kinds", "at least one kind has to be allowed")?;
+        for kind in &kinds {
+            check(kind.is_supported(), "kinds", needed_feature(*kind))?;
+        }
+        check(!self.fido2.algorithms.is_empty(), "fido2_policy", "at least one algorithm has to be offered")?;
+        #[cfg(feature = "fido2")]
+        if let Some(rule) = self.engine.unmet(&self.fido2) {
+            return Err(BuildError::Invalid { setting: "attestation_engine", rule });
+        }
+        let rule = "one second to ten minutes";
+        check_lifetime(self.code_lifetime, LONGEST_CODE_LIFETIME, "code_lifetime", rule)?;
+        let rule = "one second to an hour";
+        check_lifetime(self.challenge_lifetime, LONGEST_CHALLENGE_LIFETIME, "challenge_lifetime", rule)?;
+        Ok(kinds)
+    }
+
+    /// Returns what `Password` and `Totp` need.
+    pub(super) fn secrets(&self, kinds: &[CredentialKind]) -> Result<Secrets, BuildError> {
+        Secrets::new(self.passwords.clone(), kinds)
+            .map_err(|rule| BuildError::Invalid { setting: "passwords", rule })
+    }
+}
+
+/// All that this build can verify and that nobody has to ask for.
+fn default_kinds() -> Vec<CredentialKind> {
+    CredentialKind::ALL.into_iter().filter(|kind| kind.is_default()).collect()
+}
+
+fn needed_feature(kind: CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::Fido2 => "`Fido2` needs the feature `fido2`",
+        CredentialKind::Password | CredentialKind::Totp => {
+            "`Password` and `Totp` need the feature `deprecated-kinds`"
+        }
+        CredentialKind::Key | CredentialKind::PasswordProtectedKey | CredentialKind::RecoveryKey => {
+            "keys need no feature"
+        }
+    }
+}
+
+impl fmt::Debug for CodePolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CodePolicy").field("kinds", &self.kinds).finish_non_exhaustive()
+    }
+}

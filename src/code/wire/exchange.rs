@@ -1,0 +1,141 @@
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::code::RegistrationChallenge;
+use crate::encoding::json;
+use crate::error::Error;
+use crate::model::{
+    AttestationConveyance, AuthenticatorAttachment, CredentialKind, Invalid, OtpUrl, Requirement,
+};
+use crate::serve::RelyingPartyAnswer;
+
+/// COSE numbers of what a key may sign with: P-256, Ed25519, P-384, P-521, secp256k1, RSA.
+const KEY_ALGORITHMS: [i32; 6] = [-7, -8, -35, -36, -47, -257];
+
+/// Body of exchange.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct ExchangeBody<'a> {
+    #[serde(borrow)]
+    credential_kind: Cow<'a, str>,
+    #[serde(borrow)]
+    code: Cow<'a, str>,
+}
+
+/// The kind, and the code as it was typed.
+pub(in crate::code) fn read_exchange(body: &[u8]) -> Result<(CredentialKind, Cow<'_, str>), Error> {
+    let body: ExchangeBody<'_> = json::object(body).map_err(Error::invalid_request)?;
+    if body.code.is_empty() {
+        return Err(Invalid::new("code is empty").into());
+    }
+    Ok((body.credential_kind.parse()?, body.code))
+}
+
+/// Answer of exchange.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChallengeAnswer<'a> {
+    kind: &'static str,
+    user: UserAnswer<'a>,
+    challenge_identifier: &'a str,
+    /// The old name of the same: two published clients read this one alone.
+    temporary_authentication_token: &'a str,
+    rp: RelyingPartyAnswer<'a>,
+    #[serde(flatten)]
+    signing: Option<SigningAnswer<'a>>,
+    #[serde(flatten)]
+    passkey: Option<PasskeyAnswer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    otp_url: Option<&'a str>,
+}
+
+/// What only a kind that signs is told.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SigningAnswer<'a> {
+    challenge: &'a str,
+    attestation: AttestationConveyance,
+    pub_key_cred_params: Vec<AlgorithmAnswer>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserAnswer<'a> {
+    id: &'a str,
+    display_name: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct AlgorithmAnswer {
+    r#type: &'static str,
+    alg: i32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PasskeyAnswer<'a> {
+    authenticator_selection: SelectionAnswer,
+    exclude_credentials: Vec<ExcludedAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SelectionAnswer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authenticator_attachment: Option<AuthenticatorAttachment>,
+    resident_key: Requirement,
+    require_resident_key: bool,
+    user_verification: Requirement,
+}
+
+#[derive(Serialize)]
+struct ExcludedAnswer<'a> {
+    r#type: &'static str,
+    id: &'a str,
+}
+
+pub(in crate::code) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize {
+    let algorithm = |alg| AlgorithmAnswer { r#type: "public-key", alg };
+    let policy = &*answer.fido2;
+    let signing = |algorithms| SigningAnswer {
+        challenge: answer.challenge.as_str(),
+        attestation: policy.attestation,
+        pub_key_cred_params: algorithms,
+    };
+    let (signing, passkey) = match answer.kind {
+        CredentialKind::Fido2 => {
+            let selection = SelectionAnswer {
+                authenticator_attachment: policy.attachment,
+                resident_key: policy.resident_key,
+                require_resident_key: policy.resident_key == Requirement::Required,
+                user_verification: policy.user_verification,
+            };
+            let exclude = answer.exclude.iter();
+            let exclude =
+                exclude.map(|id| ExcludedAnswer { r#type: "public-key", id: id.as_str() }).collect();
+            let passkey = PasskeyAnswer { authenticator_selection: selection, exclude_credentials: exclude };
+            let algorithms = policy.algorithms.iter().map(|offered| algorithm(offered.number())).collect();
+            (Some(signing(algorithms)), Some(passkey))
+        }
+        CredentialKind::Key | CredentialKind::PasswordProtectedKey | CredentialKind::RecoveryKey => {
+            (Some(signing(KEY_ALGORITHMS.map(algorithm).into())), None)
+        }
+        CredentialKind::Password | CredentialKind::Totp => (None, None),
+    };
+    ChallengeAnswer {
+        kind: answer.kind.as_str(),
+        user: UserAnswer {
+            id: answer.user.id.as_str(),
+            display_name: &answer.user.display_name,
+            name: &answer.user.name,
+        },
+        challenge_identifier: answer.challenge_id.reveal(),
+        temporary_authentication_token: answer.challenge_id.reveal(),
+        rp: RelyingPartyAnswer::new(&answer.relying_party),
+        signing,
+        passkey,
+        otp_url: answer.otp_url.as_ref().map(OtpUrl::reveal),
+    }
+}

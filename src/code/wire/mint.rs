@@ -1,0 +1,55 @@
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::{Deserialize as DeriveDeserialize, Serialize};
+
+use crate::code::{Expiration, MintedCode};
+use crate::encoding::{json, rfc3339};
+use crate::error::Error;
+
+/// Body of mint.
+#[derive(Debug, DeriveDeserialize)]
+#[serde(deny_unknown_fields)]
+struct MintBody {
+    expiration: Expiration,
+}
+
+pub(in crate::code) fn read_mint(body: &[u8]) -> Result<Expiration, Error> {
+    json::object::<MintBody>(body).map(|body| body.expiration).map_err(Error::invalid_request)
+}
+
+impl<'de> Deserialize<'de> for Expiration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ExpirationVisitor)
+    }
+}
+
+/// Text or an integer; a fraction, which a float would be, is neither.
+struct ExpirationVisitor;
+
+impl Visitor<'_> for ExpirationVisitor {
+    type Value = Expiration;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RFC 3339 text or an integer")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Expiration, E> {
+        Expiration::from_rfc3339(text).map_err(E::custom)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Expiration, E> {
+        Expiration::from_unix(number).map_err(E::custom)
+    }
+}
+
+/// Answer of mint.
+#[derive(Serialize)]
+struct MintAnswer {
+    code: String,
+    expiration: String,
+}
+
+pub(in crate::code) fn write_minted(minted: &MintedCode) -> impl Serialize {
+    MintAnswer { code: minted.code.reveal(), expiration: rfc3339::format(minted.expires_at) }
+}

@@ -1,0 +1,147 @@
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::attestation::Attestation;
+use crate::code::{Proof, RegisterRequest};
+use crate::crypto::PublicKey;
+use crate::encoding::{json, rfc3339};
+use crate::error::Error;
+use crate::model::{
+    ChallengeId, Credential, CredentialKind, EncryptedPrivateKey, Invalid, OneTimePassword, Password,
+};
+use crate::serve::{read_base64url, read_credential_id};
+
+/// Body of register.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct RegisterBody<'a> {
+    #[serde(borrow)]
+    credential_kind: Cow<'a, str>,
+    #[serde(borrow)]
+    credential_info: &'a RawValue,
+    #[serde(default, deserialize_with = "json::present")]
+    encrypted_private_key: Option<String>,
+    credential_name: String,
+    #[serde(borrow)]
+    challenge_identifier: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct AttestationInfo<'a> {
+    #[serde(borrow)]
+    cred_id: Cow<'a, str>,
+    #[serde(borrow)]
+    client_data: Cow<'a, str>,
+    #[serde(borrow)]
+    attestation_data: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct OneTimePasswordInfo {
+    #[serde(deserialize_with = "json::wiped")]
+    otp_code: Zeroizing<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PasswordInfo {
+    #[serde(deserialize_with = "json::wiped")]
+    password: Zeroizing<String>,
+}
+
+pub(in crate::code) fn read_register(body: &[u8]) -> Result<RegisterRequest, Error> {
+    let body: RegisterBody<'_> = json::object(body).map_err(Error::invalid_request)?;
+    if body.challenge_identifier.is_empty() {
+        return Err(Invalid::new("challengeIdentifier is empty").into());
+    }
+    let kind = body.credential_kind.parse()?;
+    let proof = read_proof(kind, body.credential_info.get().as_bytes())?;
+    let encrypted_private_key = body.encrypted_private_key.map(EncryptedPrivateKey::new).transpose()?;
+    let challenge_id = ChallengeId::new(&*body.challenge_identifier);
+    Ok(RegisterRequest::new(challenge_id, body.credential_name, proof, encrypted_private_key)?)
+}
+
+fn read_proof(kind: CredentialKind, info: &[u8]) -> Result<Proof, Error> {
+    match kind {
+        CredentialKind::Fido2
+        | CredentialKind::Key
+        | CredentialKind::PasswordProtectedKey
+        | CredentialKind::RecoveryKey => {
+            let info: AttestationInfo<'_> = json::object(info).map_err(Error::invalid_request)?;
+            Ok(read_attestation(kind, &info)?.into())
+        }
+        CredentialKind::Totp => {
+            let info: OneTimePasswordInfo = json::object(info).map_err(Error::invalid_request)?;
+            Ok(OneTimePassword::new(&*info.otp_code)?.into())
+        }
+        CredentialKind::Password => {
+            let info: PasswordInfo = json::object(info).map_err(Error::invalid_request)?;
+            Ok(Password::new(&*info.password)?.into())
+        }
+    }
+}
+
+fn read_attestation(kind: CredentialKind, info: &AttestationInfo<'_>) -> Result<Attestation, Error> {
+    Ok(Attestation {
+        kind,
+        credential_id: read_credential_id(kind, &info.cred_id)?,
+        client_data: read_base64url(kind, &info.client_data, "clientData is not canonical base64url")?,
+        attestation_data: read_base64url(
+            kind,
+            &info.attestation_data,
+            "attestationData is not canonical base64url",
+        )?,
+    })
+}
+
+/// A credential as the published schema shows it: the answer of register, and good for a host's own list of credentials.
+///
+/// ```
+/// # use credential_code::testing::KeyClient;
+/// # use credential_code::model::{Credential, CredentialKind, CredentialUuid, Origin, UserId};
+/// # let client = KeyClient::p256();
+/// # let credential = Credential::new(
+/// #     UserId::new("us-1").unwrap(), CredentialKind::Key, client.credential_id().clone(),
+/// #     CredentialUuid::new("cr-6uunn-bm6ja-f6rmod5kqrk5rbel").unwrap(), client.public_key().clone(),
+/// #     "example.com", Origin::new("https://example.com").unwrap(),
+/// # );
+/// use credential_code::code::CredentialAnswer;
+///
+/// let json = serde_json::to_value(CredentialAnswer::from(&credential)).unwrap();
+/// assert_eq!(json["dateCreated"], "1970-01-01T00:00:00.000Z");
+/// ```
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CredentialAnswer<'a> {
+    kind: &'static str,
+    credential_id: &'a str,
+    credential_uuid: &'a str,
+    date_created: String,
+    is_active: bool,
+    name: &'a str,
+    /// Empty for a kind that signs nothing.
+    public_key: String,
+    relying_party_id: &'a str,
+    origin: &'a str,
+}
+
+impl<'a> From<&'a Credential> for CredentialAnswer<'a> {
+    fn from(credential: &'a Credential) -> Self {
+        Self {
+            kind: credential.kind.as_str(),
+            credential_id: credential.id.as_str(),
+            credential_uuid: credential.uuid.as_str(),
+            date_created: rfc3339::format(credential.created_at),
+            is_active: credential.is_active(),
+            name: &credential.name,
+            public_key: credential.public_key.as_ref().map(PublicKey::to_pem).unwrap_or_default(),
+            relying_party_id: &credential.relying_party_id,
+            origin: credential.origin.as_str(),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+use std::fmt;
+
+use http::StatusCode;
+
+/// What kind of thing went wrong: the `code` of an error body.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// JSON, schema, base64, an expiration out of range, or a kind that is not allowed.
+    InvalidRequest,
+    /// Nobody is signed in.
+    Unauthenticated,
+    /// The caller may not do this, or the origin belongs to no relying party.
+    Forbidden,
+    /// Whatever is wrong with a code: unknown, spent, expired, mistyped.
+    InvalidCode,
+    /// Whatever is wrong with a challenge: unknown, spent, expired, or its user gone.
+    InvalidChallenge,
+    /// Whatever is wrong with a proof.
+    InvalidAttestation,
+    /// Whatever is wrong with a proof by an existing credential.
+    InvalidAssertion,
+    /// The credential id exists, for any user.
+    DuplicateCredential,
+    /// No endpoint has that path.
+    NotFound,
+    /// No endpoint has that method.
+    MethodNotAllowed,
+    /// The body is larger than allowed.
+    PayloadTooLarge,
+    /// The body is not JSON.
+    UnsupportedMediaType,
+    /// The body did not arrive in time.
+    Timeout,
+    /// A budget (rate limit) is exhausted.
+    TooManyAttempts,
+    /// A store failed.
+    Unavailable,
+    /// The host failed.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Returns the kind's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::InvalidCode => "invalid_code",
+            Self::InvalidChallenge => "invalid_challenge",
+            Self::InvalidAttestation => "invalid_attestation",
+            Self::InvalidAssertion => "invalid_assertion",
+            Self::DuplicateCredential => "duplicate_credential",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::PayloadTooLarge => "payload_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::Timeout => "timeout",
+            Self::TooManyAttempts => "too_many_attempts",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// Returns the status of an answer of this kind.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidRequest | Self::InvalidAttestation | Self::InvalidAssertion => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::InvalidCode | Self::InvalidChallenge => StatusCode::FORBIDDEN,
+            Self::DuplicateCredential => StatusCode::CONFLICT,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

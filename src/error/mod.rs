@@ -1,0 +1,190 @@
+//! Why a step was refused, or failed.
+//!
+//! [`Error`] is what every step returns. [`ErrorKind`] says what went wrong, and which status the answer has.
+//! The text is for the caller; the true reason is the error's source, for logs and events alone.
+
+mod kind;
+mod reason;
+mod store;
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+pub use self::kind::ErrorKind;
+pub(crate) use self::reason::Reason;
+pub use self::store::{StoreError, StoreErrorKind};
+use crate::model::Invalid;
+use crate::random::NoRandomness;
+
+/// A failure's source, as tower and axum box theirs.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// Why a step of a flow was refused, or failed.
+///
+/// `Display` is the text for the caller. The [`source`](StdError::source) is the true reason, for logs and events
+/// alone. It tells a bad signature from a wrong origin, which the caller may not learn.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    retry_after: Option<Duration>,
+    source: Option<BoxError>,
+    /// An error may pass through two flows. The listener hears of it once.
+    told: AtomicBool,
+}
+
+impl Error {
+    /// Returns what kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Returns the text for the caller.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Returns how long to wait, if a budget is exhausted.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::with(kind, message.into(), None, None)
+    }
+
+    pub(crate) fn because(
+        kind: ErrorKind,
+        message: impl Into<Cow<'static, str>>,
+        source: impl Into<BoxError>,
+    ) -> Self {
+        Self::with(kind, message.into(), None, Some(source.into()))
+    }
+
+    fn with(
+        kind: ErrorKind,
+        message: Cow<'static, str>,
+        retry_after: Option<Duration>,
+        source: Option<BoxError>,
+    ) -> Self {
+        Self(Arc::new(Inner { kind, message, retry_after, source, told: AtomicBool::new(false) }))
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(ErrorKind::NotFound, "There is nothing here.")
+    }
+
+    pub(crate) fn invalid_request(source: impl Into<BoxError>) -> Self {
+        let source = source.into();
+        Self::because(ErrorKind::InvalidRequest, format!("The request is invalid: {source}."), source)
+    }
+
+    /// One error for every code that does not work, so that an answer tells nothing about codes.
+    pub(crate) fn invalid_code(reason: impl Into<BoxError>) -> Self {
+        Self::because(ErrorKind::InvalidCode, "This code does not work. Ask for a new one.", reason)
+    }
+
+    pub(crate) fn invalid_challenge(reason: impl Into<BoxError>) -> Self {
+        Self::because(
+            ErrorKind::InvalidChallenge,
+            "This registration is no longer open. Ask for a new code.",
+            reason,
+        )
+    }
+
+    pub(crate) fn invalid_action_challenge(reason: impl Into<BoxError>) -> Self {
+        Self::because(
+            ErrorKind::InvalidChallenge,
+            "This challenge is no longer open. Sign the action anew.",
+            reason,
+        )
+    }
+
+    /// One error for every user action that does not work, so that an answer tells nothing about actions. The
+    /// text is the published service's, to the letter.
+    pub(crate) fn invalid_action(reason: impl Into<BoxError>) -> Self {
+        Self::because(ErrorKind::Forbidden, "user action signature is missing or invalid", reason)
+    }
+
+    pub(crate) fn too_many_attempts(retry_after: Duration) -> Self {
+        let message = "Too many attempts. Try again later.";
+        Self::with(ErrorKind::TooManyAttempts, message.into(), Some(retry_after), None)
+    }
+
+    /// A store failed. The caller learns that, and nothing else.
+    pub(crate) fn unavailable(source: BoxError) -> Self {
+        Self::because(ErrorKind::Unavailable, "The service is unavailable. Try again later.", source)
+    }
+
+    /// A store had what was only just drawn at random: a command reached it twice, and the first answer was lost.
+    /// Another draw will do.
+    pub(crate) fn drawn_before() -> Self {
+        Self::unavailable("a new random id was in the store already".into())
+    }
+
+    /// A host failed, or a store behind it. The caller learns that, and nothing else.
+    pub(crate) fn host(source: BoxError) -> Self {
+        match source.downcast::<StoreError>() {
+            Ok(error) => Self::from(*error),
+            Err(source) => {
+                Self::because(ErrorKind::Internal, "Something went wrong. Try again later.", source)
+            }
+        }
+    }
+
+    /// Whether something failed here. Then the caller did nothing wrong, and pays nothing.
+    pub(crate) fn is_failure(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Unavailable | ErrorKind::Internal)
+    }
+
+    /// Notes that the listener hears of it now. Returns whether it had not heard before.
+    pub(crate) fn tell(&self) -> bool {
+        !self.0.told.swap(true, Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message)
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<Invalid> for Error {
+    fn from(invalid: Invalid) -> Self {
+        Self::invalid_request(invalid)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::unavailable(error.into())
+    }
+}
+
+impl From<NoRandomness> for Error {
+    fn from(error: NoRandomness) -> Self {
+        Self::host(error.into())
+    }
+}

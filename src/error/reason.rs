@@ -1,0 +1,16 @@
+/// Why a code, a challenge or a user action does not work. The caller is never told which.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub(crate) enum Reason {
+    #[error("unknown, spent or expired")]
+    NotFound,
+    #[error("missing, or there twice")]
+    Missing,
+    #[error("not of the expected form")]
+    Malformed,
+    #[error("its request has a query that was not signed")]
+    Query,
+    #[error("its user is gone or deactivated")]
+    UserGone,
+    #[error("another credential was offered for it, and may be stored")]
+    OtherCredential,
+}

@@ -1,0 +1,72 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Error;
+#[cfg(feature = "tracing")]
+use crate::event::log;
+use crate::event::{BudgetScope, Event, Step};
+use crate::model::{CredentialKind, UserId};
+
+/// The host's listener, and the log. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Listener(Arc<dyn Fn(&Event<'_>) + Send + Sync>);
+
+/// What is known of a request, for the event that tells of its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asking<'a> {
+    pub(crate) step: Step,
+    pub(crate) user: Option<&'a UserId>,
+    pub(crate) kind: Option<CredentialKind>,
+    pub(crate) source: Option<&'a str>,
+}
+
+impl<'a> Asking<'a> {
+    pub(crate) fn new(step: Step, source: Option<&'a str>) -> Self {
+        Self { step, user: None, kind: None, source }
+    }
+
+    pub(crate) fn by(self, user: &'a UserId) -> Self {
+        Self { user: Some(user), ..self }
+    }
+
+    pub(crate) fn of(self, kind: CredentialKind) -> Self {
+        Self { kind: Some(kind), ..self }
+    }
+}
+
+impl Listener {
+    pub(crate) fn new(listener: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(listener))
+    }
+
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        #[cfg(feature = "tracing")]
+        log::write(event);
+        (self.0)(event);
+    }
+
+    /// Tells of a refusal, unless somebody did, and returns it.
+    pub(crate) fn refuse(&self, asking: Asking<'_>, error: Error) -> Error {
+        if error.tell() {
+            let Asking { step, user, kind, source } = asking;
+            self.tell(&Event::Refused { step, user, kind, error: &error, source });
+        }
+        error
+    }
+
+    /// Tells of a budget that is exhausted, and returns the refusal.
+    pub(crate) fn throttle(&self, asking: Asking<'_>, scope: BudgetScope, retry_after: Duration) -> Error {
+        let Asking { step, user, source, .. } = asking;
+        self.tell(&Event::Throttled { step, scope, retry_after, user, source });
+        let error = Error::too_many_attempts(retry_after);
+        error.tell();
+        error
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener(<fn>)")
+    }
+}

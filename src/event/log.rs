@@ -1,0 +1,69 @@
+//! Events as lines of the log, for the feature `tracing`.
+
+use std::error::Error;
+use std::{fmt, iter};
+
+use crate::event::Event;
+
+/// An error and what is behind it, to the last cause.
+struct Causes<'a>(&'a (dyn Error + 'static));
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        iter::successors(self.0.source(), |&cause| cause.source())
+            .try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
+/// Writes an event to the log.
+pub(crate) fn write(event: &Event<'_>) {
+    match event {
+        Event::Minted { user, source, .. } => {
+            tracing::info!(%user, source, "a code was minted");
+        }
+        Event::Exchanged { user, kind, relying_party, source, .. } => {
+            tracing::info!(%user, %kind, relying_party, source, "a code was exchanged");
+        }
+        Event::Registered { credential, source } => tracing::info!(
+            user = %credential.user,
+            kind = %credential.kind,
+            uuid = %credential.uuid,
+            relying_party = credential.relying_party_id,
+            source,
+            "a credential was registered"
+        ),
+        Event::Unsettled { credential, source } => tracing::warn!(
+            user = %credential.user,
+            kind = %credential.kind,
+            uuid = %credential.uuid,
+            source,
+            "a credential may or may not have been stored"
+        ),
+        Event::ActionSigned { user, credential, source, .. } => {
+            tracing::info!(%user, %credential, source, "a user action was signed");
+        }
+        Event::ActionRedeemed { user, credential, source } => {
+            tracing::info!(%user, %credential, source, "a user action was redeemed");
+        }
+        Event::Refused { step, user, error, source, .. } => tracing::warn!(
+            step = step.as_str(),
+            user = user.map(tracing::field::display),
+            error = %error.kind(),
+            reason = error.source().map(|reason| tracing::field::display(Causes(reason))),
+            source,
+            "refused"
+        ),
+        Event::Throttled { step, scope, retry_after, user, source } => tracing::warn!(
+            step = step.as_str(),
+            ?scope,
+            ?retry_after,
+            user = user.map(tracing::field::display),
+            source,
+            "a budget is exhausted"
+        ),
+        Event::Evicted { records, user } => {
+            tracing::warn!(records, %user, "a full store dropped a record before its time");
+        }
+    }
+}

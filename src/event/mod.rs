@@ -1,0 +1,152 @@
+//! What happened, for the host's audit log, its metrics and its notices.
+
+mod listener;
+#[cfg(feature = "tracing")]
+mod log;
+mod step;
+
+use std::time::{Duration, SystemTime};
+
+pub(crate) use self::listener::{Asking, Listener};
+pub use self::step::Step;
+use crate::error::Error;
+use crate::model::{Credential, CredentialId, CredentialKind, UserId};
+
+/// Whose budget (rate limit) it is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum BudgetScope {
+    /// Misses of one source.
+    Source,
+    /// Misses of everybody.
+    Flow,
+    /// Codes of one user, or their user actions.
+    User,
+}
+
+/// What happened, for the host's audit log, its metrics and its notifications. No event holds a secret.
+///
+/// [`added_credential`](Self::added_credential) is the one to act on: tell the user, by another channel, that a credential was added and how to
+/// remove it. NIST SP 800-63B-4 asks for that, and it is how people find out that somebody else used their code.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A code was minted.
+    #[non_exhaustive]
+    Minted {
+        /// Whose it is.
+        user: &'a UserId,
+        /// When it stops working.
+        expires_at: SystemTime,
+        /// Where the request came from, if the host said how to tell.
+        source: Option<&'a str>,
+    },
+    /// A code was spent for a challenge.
+    #[non_exhaustive]
+    Exchanged {
+        /// Whose code it was.
+        user: &'a UserId,
+        /// What is to be registered.
+        kind: CredentialKind,
+        /// For which relying party.
+        relying_party: &'a str,
+        /// When the code would have stopped working. With the user it tells which of their codes this was.
+        expires_at: SystemTime,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// A credential was stored. Sent once, after the host stored it. See [`added_credential`](Self::added_credential).
+    #[non_exhaustive]
+    Registered {
+        /// The credential.
+        credential: &'a Credential,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// The host was asked to store a credential and did not answer: it failed, or the caller hung up. The credential may be
+    /// there all the same, under this id, and no other event may ever tell of it: look. If somebody tries again in time,
+    /// [`Registered`](Self::Registered) follows, and the `uuid` in it is the one that is stored. Whoever hangs up at the right moment can choose
+    /// this event instead of the other, so tell the user of both.
+    #[non_exhaustive]
+    Unsettled {
+        /// The credential.
+        credential: &'a Credential,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// A credential signed a user action, which has yet to be used.
+    #[non_exhaustive]
+    ActionSigned {
+        /// Whose action it is.
+        user: &'a UserId,
+        /// What signed it.
+        credential: &'a CredentialId,
+        /// When it stops working.
+        expires_at: SystemTime,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// A signed user action was spent on the request that it is for.
+    #[non_exhaustive]
+    ActionRedeemed {
+        /// Whose action it was.
+        user: &'a UserId,
+        /// What had signed it.
+        credential: &'a CredentialId,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// A step was refused, or failed. The true reason is the error's source.
+    #[non_exhaustive]
+    Refused {
+        /// Which step.
+        step: Step,
+        /// Whose code or challenge it was, as far as it was known.
+        user: Option<&'a UserId>,
+        /// What was to be registered, as far as it was known.
+        kind: Option<CredentialKind>,
+        /// Why.
+        error: &'a Error,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// A budget was exhausted: somebody guesses, or asks for too many codes.
+    #[non_exhaustive]
+    Throttled {
+        /// Which step.
+        step: Step,
+        /// Whose budget.
+        scope: BudgetScope,
+        /// When there is some again.
+        retry_after: Duration,
+        /// Who asked for too many codes.
+        user: Option<&'a UserId>,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// A full store dropped a record before its time: a code or a challenge of this user stopped working. Make the store larger.
+    #[non_exhaustive]
+    Evicted {
+        /// Which records: [`Record::NAME`](crate::store::Record::NAME).
+        records: &'static str,
+        /// Whose it was.
+        user: &'a UserId,
+    },
+}
+
+impl<'a> Event<'a> {
+    /// The credential that the user is to be told of: one that was [`Registered`](Self::Registered), or that may have been, since it is
+    /// [`Unsettled`](Self::Unsettled).
+    pub fn added_credential(&self) -> Option<&'a Credential> {
+        match *self {
+            Self::Registered { credential, .. } | Self::Unsettled { credential, .. } => Some(credential),
+            Self::Minted { .. }
+            | Self::Exchanged { .. }
+            | Self::ActionSigned { .. }
+            | Self::ActionRedeemed { .. }
+            | Self::Refused { .. }
+            | Self::Throttled { .. }
+            | Self::Evicted { .. } => None,
+        }
+    }
+}

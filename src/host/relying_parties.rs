@@ -1,0 +1,42 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::header::ORIGIN;
+use http::request::Parts;
+
+use crate::error::BoxError;
+use crate::model::RelyingParty;
+
+/// Finds the relying party that a registration is for, when a code is exchanged.
+///
+/// A [`RelyingPartyList`] finds it by the `Origin` header. A host whose clients say who they are in another way (an app id header)
+/// brings its own. If the request has an `Origin` header, it has to be one of the party's whatever the resolver says.
+#[async_trait]
+pub trait RelyingParties: Send + Sync + 'static {
+    /// The relying party, or `None`: then the request is refused, and the code not spent.
+    async fn resolve(&self, request: &Parts) -> Result<Option<Arc<RelyingParty>>, BoxError>;
+}
+
+/// A configured list of relying parties.
+///
+/// The one that lists the request's `Origin` is taken, to the letter; without that header, as native apps and servers ask, the first.
+#[derive(Clone, Debug)]
+pub struct RelyingPartyList(Vec<Arc<RelyingParty>>);
+
+impl RelyingPartyList {
+    /// The parties, the default first.
+    pub fn new(parties: impl IntoIterator<Item = RelyingParty>) -> Self {
+        Self(parties.into_iter().map(Arc::new).collect())
+    }
+}
+
+#[async_trait]
+impl RelyingParties for RelyingPartyList {
+    async fn resolve(&self, request: &Parts) -> Result<Option<Arc<RelyingParty>>, BoxError> {
+        let Some(origin) = request.headers.get(ORIGIN) else {
+            return Ok(self.0.first().cloned());
+        };
+        let origin = origin.to_str().unwrap_or_default();
+        Ok(self.0.iter().find(|party| party.origin(origin).is_some()).cloned())
+    }
+}

@@ -1,0 +1,79 @@
+use std::time::{Duration, SystemTime};
+
+use crate::error::StoreError;
+use crate::event::BudgetScope;
+use crate::model::UserId;
+use crate::once::Purses;
+use crate::store::Payment;
+
+/// What a step costs: one from each purse.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fee<'a>([Option<Charge<'a>>; 2]);
+
+#[derive(Clone, Copy, Debug)]
+struct Charge<'a> {
+    purses: &'a Purses,
+    name: &'a str,
+    scope: BudgetScope,
+}
+
+/// Why nothing was paid.
+#[derive(Debug)]
+pub(crate) enum Unpaid {
+    /// There is nothing left for a while.
+    Exhausted { scope: BudgetScope, retry_after: Duration },
+    /// Nobody can tell what is left.
+    Unknown(StoreError),
+}
+
+impl<'a> Fee<'a> {
+    /// One of a user's budget.
+    pub(crate) fn of_user(purses: &'a Purses, user: &'a UserId) -> Self {
+        Self([Some(Charge { purses, name: user.as_str(), scope: BudgetScope::User }), None])
+    }
+
+    /// One guess: of the budget of the source, if there is one, and of everybody's.
+    ///
+    /// A wrong guess hits no record, so nothing can be counted on a code. What is counted are misses.
+    pub(crate) fn of_guess(of_source: &'a Purses, of_flow: &'a Purses, source: Option<&'a str>) -> Self {
+        let source = source.map(|name| Charge { purses: of_source, name, scope: BudgetScope::Source });
+        // Everybody's purse needs no name.
+        Self([source, Some(Charge { purses: of_flow, name: "", scope: BudgetScope::Flow })])
+    }
+
+    /// Pays all of it, or nothing. It stays paid unless it is given back, also when the caller hangs up.
+    pub(super) async fn pay(&self, now: SystemTime) -> Result<(), Unpaid> {
+        let [first, second] = &self.0;
+        if let Some(charge) = first {
+            charge.pay(now).await?;
+        }
+        if let Some(charge) = second
+            && let Err(unpaid) = charge.pay(now).await
+        {
+            if let Some(charge) = first {
+                charge.give_back().await;
+            }
+            return Err(unpaid);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn give_back(&self) {
+        for charge in self.0.iter().flatten() {
+            charge.give_back().await;
+        }
+    }
+}
+
+impl Charge<'_> {
+    async fn pay(&self, now: SystemTime) -> Result<(), Unpaid> {
+        match self.purses.spend(self.name, now).await.map_err(Unpaid::Unknown)? {
+            Payment::Paid => Ok(()),
+            Payment::Refused { retry_after } => Err(Unpaid::Exhausted { scope: self.scope, retry_after }),
+        }
+    }
+
+    async fn give_back(&self) {
+        self.purses.give_back(self.name).await;
+    }
+}

@@ -1,0 +1,98 @@
+use crate::error::Error;
+use crate::store::{CodeGrant, OneTimeStore, PendingAction, PendingRegistration, Record, Slot, UserAction};
+
+/// How often a record may be put back.
+const MOST_RETURNS: u8 = 5;
+
+/// A record with the slot that it was taken from.
+#[derive(Debug)]
+pub(crate) struct Taken<R> {
+    pub(crate) slot: Slot,
+    pub(crate) record: R,
+}
+
+/// Why a step was refused, and what remains of the record that it took.
+#[derive(Debug)]
+pub(crate) struct Refusal<R> {
+    pub(crate) error: Error,
+    pub(crate) remains: Remains<R>,
+}
+
+/// What is put back after a refusal.
+#[derive(Debug)]
+pub(crate) enum Remains<R> {
+    /// Nothing: the record is spent.
+    Nothing,
+    /// The record, as it was taken.
+    AsItWas,
+    /// The record, changed.
+    Changed(R),
+}
+
+impl<R> Refusal<R> {
+    /// A refusal that leaves the record spent.
+    pub(crate) fn for_good(error: impl Into<Error>) -> Self {
+        Self { error: error.into(), remains: Remains::Nothing }
+    }
+
+    /// A refusal after which the caller may try again with the same record.
+    pub(crate) fn put_back(error: impl Into<Error>) -> Self {
+        Self { error: error.into(), remains: Remains::AsItWas }
+    }
+
+    /// A refusal that puts the record back only after a failure of ours.
+    pub(crate) fn of_failures(error: impl Into<Error>) -> Self {
+        let error = error.into();
+        if error.is_failure() { Self::put_back(error) } else { Self::for_good(error) }
+    }
+}
+
+impl<R: Returns> Taken<R> {
+    /// Puts back what remains. It may be taken again for as long as the record could have been.
+    pub(super) async fn put_back(self, remains: Remains<R>, store: &dyn OneTimeStore<R>) {
+        let record = match remains {
+            Remains::Nothing => return,
+            Remains::AsItWas => self.record,
+            Remains::Changed(record) => record,
+        };
+        if let Some(record) = record.returned() {
+            // If that fails as well there is nothing left to do: the person starts anew.
+            let _ = store.insert(self.slot, record).await;
+        }
+    }
+}
+
+/// A record that says how often it was put back.
+pub(crate) trait Returns: Record {
+    /// Returns the record as it is put back, or `None` if it was put back too often.
+    fn returned(self) -> Option<Self>;
+}
+
+fn once_more(returns: u8) -> Option<u8> {
+    (returns < MOST_RETURNS).then_some(returns + 1)
+}
+
+impl Returns for CodeGrant {
+    fn returned(self) -> Option<Self> {
+        once_more(self.returns).map(|returns| Self { returns, ..self })
+    }
+}
+
+impl Returns for PendingRegistration {
+    fn returned(self) -> Option<Self> {
+        once_more(self.returns).map(|returns| Self { returns, ..self })
+    }
+}
+
+impl Returns for PendingAction {
+    fn returned(self) -> Option<Self> {
+        once_more(self.returns).map(|returns| Self { returns, ..self })
+    }
+}
+
+impl Returns for UserAction {
+    /// To redeem is final.
+    fn returned(self) -> Option<Self> {
+        None
+    }
+}

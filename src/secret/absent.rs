@@ -1,0 +1,54 @@
+//! Without the feature `deprecated-kinds` no policy allows its kinds, so that none of this is reached.
+
+use std::time::SystemTime;
+
+use crate::error::{Error, ErrorKind};
+use crate::model::{
+    ChallengeId, CredentialKind, CredentialSecret, OneTimePassword, OtpUrl, Password, RelyingParty, User,
+};
+use crate::store::{Slot, SlotKeys};
+
+/// What a flow knows of the kinds whose secret the server shares: nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets;
+
+impl Secrets {
+    pub(crate) fn new(_: Option<PasswordPolicy>, _: &[CredentialKind]) -> Result<Self, &'static str> {
+        Ok(Self)
+    }
+
+    pub(crate) fn otp_url(
+        &self,
+        _: CredentialKind,
+        _: &SlotKeys,
+        _: Slot,
+        _: &ChallengeId,
+        _: &RelyingParty,
+        _: &User,
+    ) -> Option<OtpUrl> {
+        None
+    }
+
+    pub(crate) fn verify_one_time_password(
+        &self,
+        _: &SlotKeys,
+        _: Slot,
+        _: &ChallengeId,
+        _: &OneTimePassword,
+        _: SystemTime,
+    ) -> Result<CredentialSecret, Error> {
+        Err(unsupported())
+    }
+
+    pub(crate) async fn hash_password(&self, _: &Password) -> Result<CredentialSecret, Error> {
+        Err(unsupported())
+    }
+}
+
+fn unsupported() -> Error {
+    Error::new(ErrorKind::InvalidAttestation, "This kind of credential is not supported.")
+}
+
+/// No policy for passwords can be made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PasswordPolicy {}

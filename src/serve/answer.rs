@@ -1,0 +1,95 @@
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use serde::Serialize;
+
+use crate::error::{Error, ErrorKind};
+
+/// Most answers are shorter, so that they are written without moving.
+const USUAL_LENGTH: usize = 1024;
+
+/// The message stands twice: some published clients read it at the top, others in the object.
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error: ErrorObject<'a>,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorObject<'a> {
+    code: &'static str,
+    status: u16,
+    message: &'a str,
+}
+
+/// An answer of 200. Never 202, which the published client takes for something else.
+pub(crate) fn success(body: &impl Serialize) -> Response<AnswerBody> {
+    json(StatusCode::OK, body)
+}
+
+/// An answer that says what the caller may know. The error itself goes along in the extensions, for an outer layer's log.
+pub(crate) fn refusal(error: Error) -> Response<AnswerBody> {
+    let kind = error.kind();
+    let message = error.message();
+    let object = ErrorObject { code: kind.as_str(), status: kind.status().as_u16(), message };
+    let mut response = json(kind.status(), &ErrorBody { error: object, message });
+    if let Some(retry_after) = error.retry_after() {
+        let seconds = retry_after.as_millis().div_ceil(1000).max(1);
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    if kind == ErrorKind::MethodNotAllowed {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    }
+    response.extensions_mut().insert(error);
+    response
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Response<AnswerBody> {
+    let mut text = Vec::with_capacity(USUAL_LENGTH);
+    // Our own bodies are structs of text and numbers, which always serialise.
+    let _ = serde_json::to_writer(&mut text, body);
+    let mut response = Response::new(AnswerBody(Some(text.into())));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The body of an answer: JSON, in one piece.
+#[derive(Debug)]
+pub struct AnswerBody(Option<Bytes>);
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.take().map(|text| Ok(Frame::data(text))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.as_ref().map_or(0, |text| text.len() as u64))
+    }
+}
+
+/// For handlers of the host's own that call the flow: the answer that the endpoints would give.
+#[cfg(feature = "axum-core")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum-core")))]
+impl axum_core::response::IntoResponse for Error {
+    fn into_response(self) -> axum_core::response::Response {
+        axum_core::response::IntoResponse::into_response(refusal(self))
+    }
+}

@@ -1,0 +1,276 @@
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::ops::Deref;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use http_body::Body;
+use zeroize::Zeroize;
+
+use crate::clock::{Clock, Sleep};
+use crate::error::BoxError;
+
+/// How many frames one poll takes before it lets other tasks run and looks at the deadline.
+///
+/// A body that always has a frame ready, if only an empty one, would otherwise never let go of its thread.
+const FRAMES_PER_POLL: usize = 64;
+
+/// Why a body could not be read.
+#[derive(Debug)]
+pub(super) enum BodyError {
+    /// It is longer than the limit, or says that it will be.
+    TooLarge,
+    /// It had not ended when the deadline passed.
+    TimedOut,
+    /// The connection failed.
+    Broken(BoxError),
+}
+
+/// A whole body. It may hold a code or a password, so it is wiped when it is dropped, unless somebody else still holds on to its bytes: a
+/// body that came in one piece may lie in the connection's own buffer.
+pub(super) struct WholeBody(Bytes);
+
+impl Deref for WholeBody {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for WholeBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WholeBody({} bytes)", self.0.len())
+    }
+}
+
+impl Drop for WholeBody {
+    fn drop(&mut self) {
+        wipe(std::mem::take(&mut self.0));
+    }
+}
+
+/// Overwrites bytes that nobody else holds.
+fn wipe(bytes: Bytes) {
+    if let Ok(mut own) = bytes.try_into_mut() {
+        own.as_mut().zeroize();
+    }
+}
+
+/// Reads a whole body of at most `limit` bytes.
+///
+/// The deadline counts from the first poll, whatever arrives in between: a caller who sends one byte at a time gains
+/// nothing. A body that is all there at the first poll costs no timer, and one in a single frame no copy.
+pub(super) async fn read<B>(
+    body: B,
+    declared_length: Option<u64>,
+    limit: usize,
+    deadline: Duration,
+    clock: &dyn Clock,
+) -> Result<WholeBody, BodyError>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let expected = body.size_hint().lower().max(declared_length.unwrap_or(0));
+    if usize::try_from(expected).map_or(true, |expected| expected > limit) {
+        return Err(BodyError::TooLarge);
+    }
+    let mut body = pin!(body);
+    let mut collected = Collected::default();
+    let mut timer: Option<Sleep> = None;
+    poll_fn(|cx| {
+        if let Poll::Ready(outcome) = poll_frames(body.as_mut(), &mut collected, limit, cx) {
+            return Poll::Ready(outcome.map(|()| collected.take_whole()));
+        }
+        // Every first poll that does not finish comes by here, so this timer does start with the first poll.
+        let timer = timer.get_or_insert_with(|| clock.sleep(deadline));
+        Pin::new(timer).poll(cx).map(|()| Err(BodyError::TimedOut))
+    })
+    .await
+}
+
+/// Takes what is there, up to [`FRAMES_PER_POLL`]; `Ready` when the body has ended or must not go on.
+fn poll_frames<B>(
+    mut body: Pin<&mut B>,
+    collected: &mut Collected,
+    limit: usize,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), BodyError>>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    for _ in 0..FRAMES_PER_POLL {
+        match body.as_mut().poll_frame(cx) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(None) => return Poll::Ready(Ok(())),
+            Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(BodyError::Broken(error.into()))),
+            Poll::Ready(Some(Ok(frame))) => {
+                // What is not data is trailers, which mean nothing here.
+                if let Ok(data) = frame.into_data() {
+                    if data.remaining() > limit - collected.len() {
+                        return Poll::Ready(Err(BodyError::TooLarge));
+                    }
+                    collected.push(data);
+                }
+            }
+        }
+    }
+    // The body may have more and will not wake anybody for it.
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+/// What has been read: the first frame as it came, and a buffer only from the second one on.
+#[derive(Default)]
+struct Collected {
+    first: Bytes,
+    joined: BytesMut,
+}
+
+impl Collected {
+    fn len(&self) -> usize {
+        self.first.len() + self.joined.len()
+    }
+
+    fn push(&mut self, mut data: impl Buf) {
+        if self.len() == 0 {
+            // `Bytes` gives itself away here instead of copying.
+            self.first = data.copy_to_bytes(data.remaining());
+            return;
+        }
+        self.make_room(self.first.len() + data.remaining());
+        self.joined.extend_from_slice(&self.first);
+        wipe(std::mem::take(&mut self.first));
+        self.joined.put(data);
+    }
+
+    /// What `reserve` does, without leaving a copy behind.
+    fn make_room(&mut self, more: usize) {
+        let needed = self.joined.len() + more;
+        if needed > self.joined.capacity() {
+            let mut larger = BytesMut::with_capacity(needed.next_power_of_two());
+            larger.extend_from_slice(&self.joined);
+            self.joined.as_mut().zeroize();
+            self.joined = larger;
+        }
+    }
+
+    fn take_whole(&mut self) -> WholeBody {
+        let (first, joined) = (std::mem::take(&mut self.first), std::mem::take(&mut self.joined));
+        WholeBody(if joined.is_empty() { first } else { joined.freeze() })
+    }
+}
+
+/// Wipes what was read of a body that never became whole.
+impl Drop for Collected {
+    fn drop(&mut self) {
+        drop(self.take_whole());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body::Frame;
+
+    use super::*;
+    use crate::testing::ManualClock;
+
+    type Next = Poll<Option<Result<Frame<Bytes>, BoxError>>>;
+
+    struct Scripted<F>(F);
+
+    impl<F: FnMut() -> Next + Unpin> Body for Scripted<F> {
+        type Data = Bytes;
+        type Error = BoxError;
+
+        fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Next {
+            (self.0)()
+        }
+    }
+
+    fn data(bytes: &'static [u8]) -> Next {
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(bytes)))))
+    }
+
+    /// At most 4 bytes in 10 seconds; polled again and again, so that a body which is never given up shows.
+    fn run(clock: &ManualClock, script: impl FnMut() -> Next + Unpin) -> Result<WholeBody, BodyError> {
+        let mut reading = pin!(read(Scripted(script), None, 4, Duration::from_secs(10), clock));
+        let polled =
+            (0..1000).map(|_| reading.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop())));
+        match polled.into_iter().find(Poll::is_ready) {
+            Some(Poll::Ready(outcome)) => outcome,
+            _ => panic!("the body is never given up"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_declared_length_over_the_limit_is_refused_unread() {
+        let clock = ManualClock::new();
+        let unread = Scripted(|| panic!("the body is read"));
+        let outcome = read(unread, Some(5), 4, Duration::from_secs(10), &clock).await;
+        assert!(matches!(outcome, Err(BodyError::TooLarge)), "{outcome:?}");
+        let hinted = http_body_util::Full::new(Bytes::from_static(b"12345"));
+        let outcome = read(hinted, None, 4, Duration::from_secs(10), &clock).await;
+        assert!(matches!(outcome, Err(BodyError::TooLarge)), "{outcome:?}");
+    }
+
+    #[test]
+    fn frames_over_the_limit_are_refused_and_frames_up_to_it_are_joined() {
+        let mut frames = [data(b"12"), data(b"34"), data(b"5")].into_iter();
+        let outcome = run(&ManualClock::new(), || frames.next().unwrap());
+        assert!(matches!(outcome, Err(BodyError::TooLarge)), "{outcome:?}");
+        let trailers = Poll::Ready(Some(Ok(Frame::trailers(http::HeaderMap::new()))));
+        let mut frames = [data(b"1"), data(b""), data(b"23"), data(b"4"), trailers].into_iter();
+        let outcome = run(&ManualClock::new(), || frames.next().unwrap_or(Poll::Ready(None)));
+        assert_eq!(&*outcome.unwrap(), b"1234");
+    }
+
+    #[test]
+    fn a_single_frame_is_handed_on_without_a_copy() {
+        let whole = Bytes::from_static(b"1234");
+        let mut frames = [Poll::Ready(Some(Ok(Frame::data(whole.clone())))), Poll::Ready(None)].into_iter();
+        let outcome = run(&ManualClock::new(), || frames.next().unwrap());
+        assert_eq!(outcome.unwrap().as_ptr(), whole.as_ptr());
+    }
+
+    #[test]
+    fn one_byte_at_a_time_does_not_move_the_deadline() {
+        let (clock, mut polls) = (ManualClock::new(), 0);
+        let started = clock.now();
+        let outcome = run(&clock, || {
+            polls += 1;
+            clock.advance(Duration::from_secs(4));
+            if polls % 2 == 0 { data(b"1") } else { Poll::Pending }
+        });
+        assert!(matches!(outcome, Err(BodyError::TimedOut)), "{outcome:?}");
+        assert!(clock.now() < started + Duration::from_secs(30));
+    }
+
+    #[tokio::test]
+    async fn a_silent_body_is_given_up_at_the_deadline() {
+        let clock = ManualClock::new();
+        let reading = read(Scripted(|| Poll::Pending), None, 4, Duration::from_secs(10), &clock);
+        let (outcome, ()) = tokio::join!(reading, async { clock.advance(Duration::from_secs(10)) });
+        assert!(matches!(outcome, Err(BodyError::TimedOut)), "{outcome:?}");
+    }
+
+    #[test]
+    fn endless_empty_frames_are_given_up_at_the_deadline() {
+        let clock = ManualClock::new();
+        let outcome = run(&clock, || {
+            clock.advance(Duration::from_millis(1));
+            data(b"")
+        });
+        assert!(matches!(outcome, Err(BodyError::TimedOut)), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_broken_connection_keeps_its_reason() {
+        let outcome = run(&ManualClock::new(), || Poll::Ready(Some(Err("reset".into()))));
+        assert!(matches!(outcome, Err(BodyError::Broken(reason)) if reason.to_string() == "reset"));
+    }
+}

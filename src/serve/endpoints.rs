@@ -1,0 +1,83 @@
+use std::sync::Arc;
+
+use http::Response;
+use http::request::Parts;
+
+use crate::error::Error;
+use crate::event::{Asking, Step};
+use crate::host::{AuthRequest, Authenticator, Caller};
+use crate::model::{Origin, RelyingParty, UserId};
+use crate::serve::mount::Mount;
+use crate::serve::request::find_relying_party;
+use crate::serve::{AnswerBody, Endpoint};
+use crate::site::Site;
+
+/// What a flow has to say over HTTP.
+pub(crate) trait Endpoints: Clone + Send + Sync + 'static {
+    /// Which endpoints.
+    type Endpoint: Endpoint;
+
+    /// Where they live if the host does not say.
+    const MOUNT: &'static str;
+
+    /// Returns the endpoint of a path below the mount.
+    fn endpoint(&self, below: &str) -> Option<Self::Endpoint>;
+
+    /// Returns the site of an endpoint.
+    fn site(&self, endpoint: Self::Endpoint) -> &Site;
+
+    /// Answers a request to one of them. Its body has arrived whole.
+    fn answer(
+        &self,
+        endpoint: Self::Endpoint,
+        asked: &mut Asked<'_>,
+        body: &[u8],
+    ) -> impl Future<Output = Result<Response<AnswerBody>, Error>> + Send;
+}
+
+/// A flow that has endpoints: a [`CodeFlow`](crate::CodeFlow), an [`ActionFlow`](crate::ActionFlow), or
+/// [all flows of a site](crate::auth::AuthFlows). There are no others.
+#[expect(private_bounds, reason = "what a flow tells of its endpoints is told within this crate")]
+pub trait Mountable: Endpoints {}
+
+impl<F: Endpoints> Mountable for F {}
+
+/// A request to one of the endpoints, less its body, and what is known of it so far.
+pub(crate) struct Asked<'a> {
+    pub(super) mount: &'a Mount,
+    pub(super) below: &'a str,
+    pub(super) head: &'a Parts,
+    pub(super) site: &'a Site,
+    pub(super) step: Step,
+    pub(super) user: Option<UserId>,
+    pub(super) source: Option<String>,
+}
+
+impl Asked<'_> {
+    /// Asks the host who is asking.
+    pub(crate) async fn authenticate(
+        &mut self,
+        authenticator: &Arc<dyn Authenticator>,
+        body: &[u8],
+    ) -> Result<Caller, Error> {
+        let path = self.mount.path_of(self.below);
+        let caller = authenticator.authenticate(&AuthRequest::new(self.head, &path, body)).await?;
+        self.user = Some(caller.user.clone());
+        Ok(caller)
+    }
+
+    /// Finds the relying party of the request, and the origin that it came from, if it said.
+    pub(crate) async fn relying_party(&self) -> Result<(Arc<RelyingParty>, Option<Origin>), Error> {
+        find_relying_party(self.site.relying_parties(), self.head).await
+    }
+
+    /// Returns where the request comes from.
+    pub(crate) fn source(&self) -> Option<String> {
+        self.source.clone()
+    }
+
+    pub(super) fn asking(&self) -> Asking<'_> {
+        let asking = Asking::new(self.step, self.source.as_deref());
+        Asking { user: self.user.as_ref(), ..asking }
+    }
+}

@@ -1,0 +1,85 @@
+//! What is asked of every request, before anything in it is understood.
+
+use std::sync::Arc;
+
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ORIGIN};
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use http_body::Body;
+
+use crate::clock::Clock;
+use crate::error::{BoxError, Error, ErrorKind};
+use crate::host::RelyingParties;
+use crate::model::{Origin, RelyingParty};
+use crate::serve::body::{self, BodyError, WholeBody};
+use crate::site::RequestLimits;
+
+/// The body of a `POST` of JSON, within its limits.
+pub(super) async fn read_json<B: Body>(
+    head: &Parts,
+    body: B,
+    limits: RequestLimits,
+    clock: &dyn Clock,
+) -> Result<WholeBody, Error>
+where
+    B::Error: Into<BoxError>,
+{
+    check_method(&head.method)?;
+    check_media_type(&head.headers)?;
+    let declared = head.headers.get(CONTENT_LENGTH);
+    let declared = declared.and_then(|length| length.to_str().ok()?.parse().ok());
+    body::read(body, declared, limits.body, limits.read_deadline, clock).await.map_err(|error| match error {
+        BodyError::TooLarge => Error::new(ErrorKind::PayloadTooLarge, "The body is too large."),
+        BodyError::TimedOut => Error::new(ErrorKind::Timeout, "The body took too long to arrive."),
+        BodyError::Broken(source) => {
+            Error::because(ErrorKind::InvalidRequest, "The body did not arrive whole.", source)
+        }
+    })
+}
+
+/// The relying party of a request, and the origin that it came from, if it said.
+pub(super) async fn find_relying_party(
+    parties: &dyn RelyingParties,
+    head: &Parts,
+) -> Result<(Arc<RelyingParty>, Option<Origin>), Error> {
+    let party = parties.resolve(head).await.map_err(Error::host)?.ok_or_else(unknown_origin)?;
+    let origin = check_origin(&head.headers, &party)?;
+    Ok((party, origin))
+}
+
+fn check_method(method: &Method) -> Result<(), Error> {
+    match *method {
+        Method::POST => Ok(()),
+        _ => Err(Error::new(ErrorKind::MethodNotAllowed, "Use POST.")),
+    }
+}
+
+/// Only JSON, so that no browser sends a request across origins without asking first.
+fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let essence = match (types.next(), types.next()) {
+        (Some(only), None) => only.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim(),
+        (_, _) => "",
+    };
+    match essence.eq_ignore_ascii_case("application/json") {
+        true => Ok(()),
+        false => Err(Error::new(ErrorKind::UnsupportedMediaType, "Send application/json.")),
+    }
+}
+
+/// A request that says where it comes from comes from the relying party's, whichever way the party was found.
+fn check_origin(headers: &HeaderMap, party: &RelyingParty) -> Result<Option<Origin>, Error> {
+    let mut origins = headers.get_all(ORIGIN).iter();
+    match (origins.next(), origins.next()) {
+        (None, _) => Ok(None),
+        (Some(only), None) => {
+            let listed = party.origin(only.to_str().unwrap_or_default());
+            listed.cloned().map(Some).ok_or_else(unknown_origin)
+        }
+        (Some(_), Some(_)) => Err(unknown_origin()),
+    }
+}
+
+fn unknown_origin() -> Error {
+    Error::new(ErrorKind::Forbidden, "Requests from this origin are refused.")
+}

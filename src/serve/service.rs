@@ -1,0 +1,77 @@
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use crate::error::BoxError;
+use crate::serve::mount::Mount;
+use crate::serve::respond::{Found, find, respond};
+use crate::serve::{AnswerFuture, Mountable, ResponseBody, ResponseFuture};
+
+/// A service with the endpoints in front of it, from a [`FlowLayer`](super::FlowLayer).
+#[derive(Clone, Debug)]
+pub struct FlowService<F, S> {
+    inner: S,
+    flow: F,
+    mount: Mount,
+}
+
+impl<F, S> FlowService<F, S> {
+    pub(super) fn new(inner: S, flow: F, mount: Mount) -> Self {
+        Self { inner, flow, mount }
+    }
+
+    /// The service that gets what is not ours.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service that gets what is not ours, to be changed.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The service that got what is not ours, without the endpoints.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<F, S, B, R> Service<Request<B>> for FlowService<F, S>
+where
+    F: Mountable,
+    S: Service<Request<B>, Response = Response<R>>,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    // Asked also for what turns out to be ours: the path is not known yet. The inner service keeps what it reserved
+    // for the next request through this instance, or until this instance is dropped, as tower's contract has it.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match find(&self.flow, &self.mount, request.uri().path()) {
+            None => ResponseFuture::inner(self.inner.call(request)),
+            Some(found) => ResponseFuture::own(answer(&self.flow, &self.mount, found, request)),
+        }
+    }
+}
+
+// Kept out of `call`, whose frame would else hold the whole flow for requests that only pass.
+#[inline(never)]
+fn answer<F, B>(flow: &F, mount: &Mount, found: Found<F::Endpoint>, request: Request<B>) -> AnswerFuture
+where
+    F: Mountable,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    AnswerFuture::new(respond(flow.clone(), mount.clone(), Some(found), request))
+}

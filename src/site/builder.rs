@@ -1,0 +1,211 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::request::Parts;
+
+use crate::event::{Event, Listener};
+use crate::host::{
+    Authenticator, CredentialRepository, RelyingParties, RelyingPartyList, SignCounters, UserDirectory,
+};
+use crate::model::RelyingParty;
+use crate::site::limits::RequestLimits;
+use crate::site::{BuildError, Inner, Site, SourceOf, Storage};
+
+/// Builds a [`Site`].
+///
+/// The order of calls does not matter. A setter that is called twice, and two calls that contradict each other, are a
+/// [`BuildError`]. So is a missing part without a sensible default: the host, a relying party, a listener.
+/// The [defaults](crate::manual::defaults) are argued for on a page of their own.
+#[derive(Default)]
+#[must_use]
+pub struct SiteBuilder {
+    host: Option<Host>,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    users: Option<Arc<dyn UserDirectory>>,
+    credentials: Option<Arc<dyn CredentialRepository>>,
+    counters: Option<Arc<dyn SignCounters>>,
+    relying_party: Option<RelyingParty>,
+    relying_parties: Option<Arc<dyn RelyingParties>>,
+    listener: Option<Listener>,
+    storage: Option<Storage>,
+    source: Option<SourceOf>,
+    body_limit: Option<usize>,
+    read_deadline: Option<Duration>,
+    /// The first setter that was called twice.
+    twice: Option<&'static str>,
+}
+
+/// What one type of the host's is.
+struct Host {
+    authenticator: Arc<dyn Authenticator>,
+    users: Arc<dyn UserDirectory>,
+    credentials: Arc<dyn CredentialRepository>,
+}
+
+impl SiteBuilder {
+    /// Sets the authenticator, the users and the credentials, as far as no other call sets them.
+    pub fn host<H>(mut self, host: H) -> Self
+    where
+        H: Authenticator + UserDirectory + CredentialRepository,
+    {
+        let host = Arc::new(host);
+        let host = Host { authenticator: host.clone(), users: host.clone(), credentials: host };
+        set(&mut self.host, host, "host", &mut self.twice);
+        self
+    }
+
+    /// Sets the part that tells who is asking, by a bearer token or a session.
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        set(&mut self.authenticator, Arc::new(authenticator), "authenticator", &mut self.twice);
+        self
+    }
+
+    /// Sets the part that knows the users.
+    pub fn users(mut self, users: impl UserDirectory) -> Self {
+        set(&mut self.users, Arc::new(users), "users", &mut self.twice);
+        self
+    }
+
+    /// Sets the part that keeps the credentials.
+    pub fn credentials(mut self, credentials: impl CredentialRepository) -> Self {
+        set(&mut self.credentials, Arc::new(credentials), "credentials", &mut self.twice);
+        self
+    }
+
+    /// Sets the part that keeps the signature counters of passkeys. User action signing needs it.
+    pub fn sign_counters(mut self, counters: impl SignCounters) -> Self {
+        set(&mut self.counters, Arc::new(counters), "sign_counters", &mut self.twice);
+        self
+    }
+
+    /// Sets the one relying party of the site.
+    pub fn relying_party(mut self, party: RelyingParty) -> Self {
+        set(&mut self.relying_party, party, "relying_party", &mut self.twice);
+        self
+    }
+
+    /// Sets how relying parties are found: by a [list](RelyingPartyList), or in a way of the host's own.
+    pub fn relying_parties(mut self, parties: impl RelyingParties) -> Self {
+        set(&mut self.relying_parties, Arc::new(parties), "relying_parties", &mut self.twice);
+        self
+    }
+
+    /// Sets the listener, which hears of everything that happens. It is called on the request's own task, so hand
+    /// over whatever takes long. Write the audit log, count, and tell the user of every
+    /// [added credential](Event::added_credential).
+    pub fn events(mut self, listener: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        set(&mut self.listener, Listener::new(listener), "events", &mut self.twice);
+        self
+    }
+
+    /// Sets where records and budgets are kept. Default: [`Storage::in_memory`].
+    pub fn storage(mut self, storage: Storage) -> Self {
+        set(&mut self.storage, storage, "storage", &mut self.twice);
+        self
+    }
+
+    /// Sets where requests come from, for the miss budget of each source and for events: the peer's address, say,
+    /// by [`source_of`](crate::site::source_of).
+    ///
+    /// Behind a proxy of your own, take the entry that the proxy adds: the last of `X-Forwarded-For`. Without a
+    /// source, only the budget of everybody counts.
+    pub fn source(mut self, source: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
+        set(&mut self.source, Box::new(source), "source", &mut self.twice);
+        self
+    }
+
+    /// Sets the largest body, in bytes. Default: 64 KiB.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        set(&mut self.body_limit, bytes, "body_limit", &mut self.twice);
+        self
+    }
+
+    /// Sets how long a body may take to arrive, from its first byte to its last. Default: ten seconds.
+    pub fn read_deadline(mut self, deadline: Duration) -> Self {
+        set(&mut self.read_deadline, deadline, "read_deadline", &mut self.twice);
+        self
+    }
+
+    /// Checks everything, and opens the storage.
+    pub fn build(self) -> Result<Site, BuildError> {
+        if let Some(setter) = self.twice {
+            return Err(BuildError::Twice(setter));
+        }
+        let relying_parties: Option<Arc<dyn RelyingParties>> =
+            match (self.relying_party, self.relying_parties) {
+                (Some(_), Some(_)) => {
+                    return Err(BuildError::Contradiction {
+                        one: "relying_party",
+                        other: "relying_parties",
+                        reason: "either is everything that the site has; list the party with the others",
+                    });
+                }
+                (Some(party), None) => Some(Arc::new(RelyingPartyList::new([party]))),
+                (None, parties) => parties,
+            };
+        let (authenticator, users, credentials) = match self.host {
+            Some(host) => (
+                Some(self.authenticator.unwrap_or(host.authenticator)),
+                Some(self.users.unwrap_or(host.users)),
+                Some(self.credentials.unwrap_or(host.credentials)),
+            ),
+            None => (self.authenticator, self.users, self.credentials),
+        };
+        #[cfg(feature = "memory")]
+        let storage = self.storage.or_else(|| Some(Storage::in_memory()));
+        #[cfg(not(feature = "memory"))]
+        let storage = self.storage;
+        let defaults = RequestLimits::default();
+        let limits = RequestLimits {
+            body: self.body_limit.unwrap_or(defaults.body),
+            read_deadline: self.read_deadline.unwrap_or(defaults.read_deadline),
+        };
+        limits.check()?;
+        match (authenticator, users, credentials, relying_parties, self.listener, storage) {
+            (
+                Some(authenticator),
+                Some(users),
+                Some(credentials),
+                Some(relying_parties),
+                Some(listener),
+                Some(storage),
+            ) => Ok(Site(Arc::new(Inner {
+                authenticator,
+                users,
+                credentials,
+                counters: self.counters,
+                relying_parties,
+                storage: storage.open(&listener)?,
+                listener,
+                source_of: self.source.unwrap_or_else(|| Box::new(|_| None)),
+                limits,
+            }))),
+            (authenticator, users, credentials, relying_parties, listener, storage) => {
+                let parts = [
+                    ("authenticator", authenticator.is_none()),
+                    ("users", users.is_none()),
+                    ("credentials", credentials.is_none()),
+                    ("relying_party", relying_parties.is_none()),
+                    ("events", listener.is_none()),
+                    ("storage", storage.is_none()),
+                ];
+                let missing = parts.into_iter().filter(|(_, is_missing)| *is_missing);
+                Err(BuildError::Missing(missing.map(|(setter, _)| setter).collect()))
+            }
+        }
+    }
+}
+
+/// Notes a part, and that its setter was called before.
+fn set<T>(part: &mut Option<T>, value: T, setter: &'static str, twice: &mut Option<&'static str>) {
+    if part.replace(value).is_some() {
+        twice.get_or_insert(setter);
+    }
+}
+
+impl fmt::Debug for SiteBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SiteBuilder").field("storage", &self.storage).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,151 @@
+//! What a host brings, once: who is asking, users, credentials, relying parties, a listener, and storage.
+//!
+//! A [`Site`] is the foundation of every flow. [`CodeFlow`](crate::CodeFlow) and
+//! [`ActionFlow`](crate::ActionFlow) are made over one, each with a policy: the numbers and choices of that flow.
+//!
+//! ```
+//! use credential_code::testing::MemoryHost;
+//! use credential_code::{CodeFlow, CodePolicy, RelyingParty, Site};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let site = Site::builder()
+//!     .host(MemoryHost::default())
+//!     .relying_party(RelyingParty::new("example.com", "Example", ["https://app.example.com"])?)
+//!     .events(|event| println!("{event:?}"))
+//!     .build()?;
+//! let codes = CodeFlow::new(&site, CodePolicy::default())?;
+//! # drop(codes);
+//! # Ok(())
+//! # }
+//! ```
+
+mod build_error;
+mod builder;
+mod limits;
+mod source;
+mod storage;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::request::Parts;
+
+pub use self::build_error::BuildError;
+pub(crate) use self::build_error::{check, check_lifetime};
+pub use self::builder::SiteBuilder;
+pub(crate) use self::limits::RequestLimits;
+pub use self::source::source_of;
+pub use self::storage::Storage;
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::event::{Asking, Event, Listener};
+use crate::host::{Authenticator, CredentialRepository, RelyingParties, SignCounters, UserDirectory};
+use crate::model::{User, UserId, UserStatus};
+use crate::once::{Ceremony, Purses};
+use crate::store::{Budget, RecordStore, SlotKeys, SlotLabel};
+
+type SourceOf = Box<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
+
+/// Everything that a host brings, for all of its flows. Cheap to clone; made by [`Site::builder`].
+#[derive(Clone)]
+pub struct Site(Arc<Inner>);
+
+struct Inner {
+    authenticator: Arc<dyn Authenticator>,
+    users: Arc<dyn UserDirectory>,
+    credentials: Arc<dyn CredentialRepository>,
+    counters: Option<Arc<dyn SignCounters>>,
+    relying_parties: Arc<dyn RelyingParties>,
+    storage: storage::Open,
+    listener: Listener,
+    source_of: SourceOf,
+    limits: RequestLimits,
+}
+
+impl Site {
+    /// Starts a site.
+    pub fn builder() -> SiteBuilder {
+        SiteBuilder::default()
+    }
+
+    /// Returns the clock that the site goes by.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.0.storage.clock
+    }
+
+    pub(crate) fn authenticator(&self) -> &Arc<dyn Authenticator> {
+        &self.0.authenticator
+    }
+
+    pub(crate) fn credentials(&self) -> &dyn CredentialRepository {
+        &*self.0.credentials
+    }
+
+    pub(crate) fn counters(&self) -> Option<&Arc<dyn SignCounters>> {
+        self.0.counters.as_ref()
+    }
+
+    pub(crate) fn relying_parties(&self) -> &dyn RelyingParties {
+        &*self.0.relying_parties
+    }
+
+    pub(crate) fn records(&self) -> &dyn RecordStore {
+        &*self.0.storage.records
+    }
+
+    pub(crate) fn slot_keys(&self) -> &SlotKeys {
+        &self.0.storage.keys
+    }
+
+    pub(crate) fn limits(&self) -> RequestLimits {
+        self.0.limits
+    }
+
+    pub(crate) fn source_of(&self, head: &Parts) -> Option<String> {
+        (self.0.source_of)(head)
+    }
+
+    /// Returns a purse for each of any number of names.
+    pub(crate) fn purses(&self, budget: Budget, label: SlotLabel) -> Purses {
+        Purses::new(budget, label, self.0.storage.purses.as_ref())
+    }
+
+    /// Returns one purse for everybody.
+    pub(crate) fn one_purse(&self, budget: Budget, label: SlotLabel) -> Purses {
+        Purses::one(budget, label, self.0.storage.purses.as_ref())
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock().now()
+    }
+
+    /// Begins a step.
+    pub(crate) fn ceremony<'a>(&'a self, asking: Asking<'a>) -> Ceremony<'a> {
+        Ceremony { asking, listener: &self.0.listener, now: self.now() }
+    }
+
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        self.0.listener.tell(event);
+    }
+
+    /// Tells of a refusal, unless somebody did, and returns it.
+    pub(crate) fn refuse(&self, asking: Asking<'_>, error: impl Into<Error>) -> Error {
+        self.0.listener.refuse(asking, error.into())
+    }
+
+    /// Returns the user, if they may add credentials.
+    pub(crate) async fn active_user(&self, id: &UserId) -> Result<Option<User>, Error> {
+        let user = self.0.users.user(id).await.map_err(Error::host)?;
+        Ok(user.filter(|user| match user.status {
+            UserStatus::Active => true,
+            UserStatus::Deactivated => false,
+        }))
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("storage", &self.0.storage).finish_non_exhaustive()
+    }
+}

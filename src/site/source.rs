@@ -1,0 +1,39 @@
+use std::net::{IpAddr, Ipv6Addr};
+
+/// The source that an address stands for, for [`SiteBuilder::source`](crate::site::SiteBuilder::source): an IPv4 address is one, and of
+/// IPv6 a /64 is, since whoever has one such address has all of them.
+///
+/// ```
+/// use credential_code::site::source_of;
+///
+/// assert_eq!(source_of([192, 0, 2, 1].into()), "192.0.2.1");
+/// assert_eq!(source_of("2001:db8::1:2:3:4".parse()?), "2001:db8::/64");
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+pub fn source_of(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::source_of;
+
+    #[test]
+    fn a_neighbour_in_the_same_64_is_the_same_source() {
+        for (address, source) in [
+            ("203.0.113.7", "203.0.113.7"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+            ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+            ("2001:db8:1:3::", "2001:db8:1:3::/64"),
+        ] {
+            assert_eq!(source_of(address.parse().unwrap()), source, "{address}");
+        }
+    }
+}

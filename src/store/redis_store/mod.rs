@@ -1,0 +1,157 @@
+//! One-time records and purses on Redis, or on Valkey: version 6.2 or later, single or as a cluster, with TLS.
+//!
+//! Each verb is one command over one key:
+//!
+//! ```text
+//! insert      SET key value NX PXAT …         key = prefix + Record::NAME + ':' + slot in base64url
+//! take        GETDEL key
+//! spend       EVAL … 1 key                    key = prefix + 'purses:' + slot in base64url
+//! give_back   EVAL … 1 key
+//! ```
+//!
+//! 1. **One winner.** Redis runs commands one after the other, and `GETDEL` is one.
+//! 2. **One clock.** The store tells the time of Redis ([`SharedStore::clock`]), which a site goes by unless it was given a clock of its
+//!    own. It is asked for when the store connects, and every half minute from then on. Redis itself drops a record five seconds after
+//!    its expiry, so that a flow with a clock of its own that is late brings nothing back that has been expired for longer.
+//! 3. **Bounded.** A command that has no answer in [time](RedisStoreBuilder::timeout) is a [`StoreError`], whatever the connection does. No verb
+//!    is sent twice to a single server: a `GETDEL` whose answer was lost has spent its record.
+//! 4. **Nothing to purge.** Every key expires by itself.
+//!
+//! What survives which fault depends on how Redis is run: see [`manual::stores`](crate::manual::stores). It needs a tokio runtime.
+//!
+//! ```no_run
+//! use credential_code::Storage;
+//! use credential_code::store::{RedisStore, SlotKey, SlotKeys};
+//!
+//! # async fn example(hex: &str) -> Result<Storage, Box<dyn std::error::Error>> {
+//! let redis = RedisStore::at("rediss://:password@redis.example.com/").connect().await?;
+//! let key = SlotKey::from_hex(hex).ok_or("a slot key has at least 64 hexadecimal digits")?;
+//! let storage = Storage::shared(redis, SlotKeys::new(&key, &[]));
+//! # Ok(storage)
+//! # }
+//! ```
+
+mod builder;
+mod connection;
+mod purses;
+mod single;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use redis::Cmd;
+
+pub use self::builder::RedisStoreBuilder;
+use self::connection::Connection;
+use crate::clock::Clock;
+use crate::encoding::base64url;
+use crate::error::{BoxError, StoreError};
+use crate::model::Insertion;
+use crate::store::kept_clock::KeptClock;
+use crate::store::{EngineClock, OneTimeStore, Record, SharedStore, Slot, codec};
+
+/// How long Redis keeps what has expired: for clocks that are late, and commands that are under way.
+const SLACK: Duration = Duration::from_secs(5);
+
+/// What goes wrong is told of under this name.
+const ENGINE: &str = "redis";
+
+/// A store of every record, and of purses, on Redis or Valkey. Cheap to clone; made by [`RedisStore::at`] or [`RedisStore::cluster_at`].
+#[derive(Clone)]
+pub struct RedisStore(Arc<Inner>);
+
+struct Inner {
+    connection: Connection,
+    prefix: Box<str>,
+    clock: Arc<KeptClock>,
+}
+
+impl RedisStore {
+    /// A store on one server: `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS, or `unix:///path`.
+    pub fn at(url: impl Into<String>) -> RedisStoreBuilder {
+        RedisStoreBuilder::single(url.into())
+    }
+
+    /// A store on a cluster, of which some nodes are named by such URLs.
+    pub fn cluster_at<U: Into<String>>(urls: impl IntoIterator<Item = U>) -> RedisStoreBuilder {
+        RedisStoreBuilder::cluster(urls.into_iter().map(Into::into).collect())
+    }
+
+    async fn start(connection: Connection, prefix: Box<str>) -> Result<Self, StoreError> {
+        let clock_key = format!("{prefix}clock");
+        let clock = EngineClock::new(ENGINE, time(&connection, &clock_key)).await?;
+        let asked = (connection.clone(), clock_key);
+        let clock = KeptClock::start(clock, move |clock| {
+            let (connection, key) = asked.clone();
+            async move { clock.ask(time(&connection, &key)).await }
+        });
+        Ok(Self(Arc::new(Inner { connection, prefix, clock: Arc::new(clock) })))
+    }
+
+    fn key(&self, name: &str, slot: Slot) -> String {
+        format!("{}{name}:{}", self.0.prefix, base64url::encode(slot.as_bytes()))
+    }
+
+    async fn ask<T: redis::FromRedisValue>(
+        &self,
+        store: &'static str,
+        command: &Cmd,
+    ) -> Result<T, StoreError> {
+        self.0.connection.ask(command).await.map_err(|error| StoreError::new(store, error))
+    }
+}
+
+/// By a script over a key, so that in a cluster the command has a place to go to.
+async fn time(connection: &Connection, key: &str) -> Result<SystemTime, BoxError> {
+    let command = redis::cmd("EVAL").arg("return redis.call('TIME')").arg(1).arg(key).to_owned();
+    let (seconds, micros): (u64, u32) = connection.ask(&command).await?;
+    Ok(UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_micros(micros.into()))
+}
+
+/// When Redis may drop what is worth nothing from `time` on, in milliseconds since the epoch.
+fn dropped_at(time: SystemTime) -> i64 {
+    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default().saturating_add(SLACK);
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl SharedStore for RedisStore {
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.0.clock.clone()
+    }
+}
+
+#[async_trait]
+impl<R: Record> OneTimeStore<R> for RedisStore {
+    async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
+        let mut command = redis::cmd("SET");
+        command.arg(self.key(R::NAME, slot)).arg(codec::encode(&record)?);
+        command.arg("NX").arg("PXAT").arg(dropped_at(record.expires_at()));
+        let created: Option<redis::Value> = self.ask(R::NAME, &command).await?;
+        Ok(if created.is_some() { Insertion::Created } else { Insertion::Duplicate })
+    }
+
+    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
+        let command = redis::cmd("GETDEL").arg(self.key(R::NAME, slot)).to_owned();
+        let Some(bytes) = self.ask::<Option<Vec<u8>>>(R::NAME, &command).await? else { return Ok(None) };
+        let record: R = codec::decode(&bytes)?;
+        Ok(Some(record).filter(|record| now < record.expires_at()))
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("connection", &self.connection)
+            .field("prefix", &self.prefix)
+            .field("time", &self.clock.now())
+            .finish()
+    }
+}
