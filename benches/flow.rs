@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use credential_code::attestation::Attestation;
-use credential_code::flow::{
-    CodeExpiry, ExchangeRequest, Expiration, MintedCode, RegisterRequest, RegistrationChallenge,
+use credential_code::code::{
+    ExchangeRequest, Expiration, MintRequest, MintedCode, RegisterRequest, RegistrationChallenge,
 };
-use credential_code::testing::{KeyClient, MemoryHost, SoftAuthenticator, StatementFormat, flow_builder};
-use credential_code::{Budget, Caller, CodeFlow, CredentialKind, RelyingParty, User, UserId};
+use credential_code::host::Caller;
+use credential_code::model::{CredentialKind, User, UserId};
+use credential_code::store::Budget;
+use credential_code::testing::{KeyClient, MemoryHost, SoftAuthenticator, StatementFormat, site};
+use credential_code::{CodeFlow, CodePolicy, RelyingParty};
 use criterion::Criterion;
 
 /// What checks signatures in this build. Results of both builds stand beside each other.
@@ -21,7 +24,7 @@ struct Bench {
     flow: CodeFlow,
     caller: Caller,
     party: Arc<RelyingParty>,
-    expiry: CodeExpiry,
+    expiration: Expiration,
 }
 
 impl Bench {
@@ -29,20 +32,16 @@ impl Bench {
         let user = UserId::new("us-1").expect("an id");
         let host = Arc::new(MemoryHost::new([User::new(user.clone(), "ada@example.com")]));
         let plenty = Budget::new(u32::MAX, Duration::from_secs(86_400)).expect("a budget");
-        let flow = flow_builder(&host)
-            .codes_per_user(plenty)
-            .code_lifetime(Duration::from_secs(600))
-            .build()
-            .expect("the flow is complete");
+        let policy = CodePolicy::default().codes_per_user(plenty).code_lifetime(Duration::from_secs(600));
+        let flow = CodeFlow::new(&site(&host), policy).expect("the policy holds");
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
         let expiration = Expiration::from_unix(now + 500).expect("a time");
-        let expiry = flow.code_expiry(expiration).expect("within the lifetime");
         let party = RelyingParty::new("example.com", "Example", [ORIGIN]).expect("a party");
-        Self { flow, caller: Caller::new(user), party: Arc::new(party), expiry }
+        Self { flow, caller: Caller::new(user), party: Arc::new(party), expiration }
     }
 
     async fn mint(&self) -> MintedCode {
-        self.flow.mint(&self.caller, self.expiry, None).await.expect("a code")
+        self.flow.mint(&self.caller, MintRequest::new(self.expiration)).await.expect("a code")
     }
 
     fn exchange_request(&self, minted: MintedCode, kind: CredentialKind) -> ExchangeRequest {
@@ -50,7 +49,7 @@ impl Bench {
     }
 
     async fn exchange(&self, request: ExchangeRequest) -> RegistrationChallenge {
-        self.flow.exchange(request, None).await.expect("a challenge")
+        self.flow.exchange(request).await.expect("a challenge")
     }
 
     async fn register_request(
@@ -115,7 +114,7 @@ fn main() {
         );
     }
     let register = async |bench: &Bench, request| {
-        bench.flow.register(request, None).await.expect("a credential");
+        bench.flow.register(request).await.expect("a credential");
     };
     let key = |client: fn() -> KeyClient| {
         async move |bench: &Bench| {

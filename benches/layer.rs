@@ -7,8 +7,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use credential_code::CodeLayer;
-use credential_code::testing::flow_builder;
+use credential_code::testing::site;
+use credential_code::{CodeFlow, CodeLayer, CodePolicy};
 use criterion::{BatchSize, Bencher, Criterion};
 use http::{Request, Response};
 use http_body_util::Full;
@@ -51,11 +51,8 @@ fn main() {
         let mut group = criterion.benchmark_group(format!("pass_{name}"));
         group.bench_function("bare", |bencher| pass(bencher, path, Bare));
         group.bench_function("layer", |bencher| {
-            pass(
-                bencher,
-                path,
-                CodeLayer::new(flow_builder(&Default::default()).build().unwrap()).layer(Bare),
-            );
+            let flow = CodeFlow::new(&site(&Default::default()), CodePolicy::default());
+            pass(bencher, path, CodeLayer::new(flow.expect("the policy holds")).layer(Bare));
         });
         group.finish();
     }

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use credential_code::flow::{CodeExpiry, ExchangeRequest, Expiration, MintedCode};
-use credential_code::testing::{MemoryHost, block_on, flow_builder};
-use credential_code::{Budget, Caller, CodeFlow, CredentialKind, RelyingParty, User, UserId};
+use credential_code::code::{ExchangeRequest, Expiration, MintRequest, MintedCode};
+use credential_code::host::Caller;
+use credential_code::model::{CredentialKind, User, UserId};
+use credential_code::store::Budget;
+use credential_code::testing::{MemoryHost, block_on, site_builder};
+use credential_code::{CodeFlow, CodePolicy, RelyingParty, Storage};
 
 const COUNTS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 /// Exchanges that are timed together, and how often.
@@ -16,7 +19,7 @@ struct Bench {
     flow: CodeFlow,
     caller: Caller,
     party: Arc<RelyingParty>,
-    expiry: CodeExpiry,
+    expiration: Expiration,
 }
 
 impl Bench {
@@ -24,27 +27,26 @@ impl Bench {
         let user = UserId::new("us-1").expect("an id");
         let host = Arc::new(MemoryHost::new([User::new(user.clone(), "ada@example.com")]));
         let plenty = Budget::new(u32::MAX, Duration::from_secs(86_400)).expect("a budget");
-        let flow = flow_builder(&host)
+        let storage = Storage::in_memory().with_capacity(2_000_000);
+        let site = site_builder(&host).events(|_| {}).storage(storage).build().expect("the site is complete");
+        let policy = CodePolicy::default()
             .codes_per_user(plenty)
             .code_lifetime(Duration::from_secs(600))
-            .challenge_lifetime(Duration::from_secs(3600))
-            .memory_capacity(2_000_000)
-            .build()
-            .expect("the flow is complete");
+            .challenge_lifetime(Duration::from_secs(3600));
+        let flow = CodeFlow::new(&site, policy).expect("the policy holds");
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
         let expiration = Expiration::from_unix(now + 590).expect("a time");
-        let expiry = flow.code_expiry(expiration).expect("within the lifetime");
         let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"]);
-        Self { flow, caller: Caller::new(user), party: Arc::new(party.expect("a party")), expiry }
+        Self { flow, caller: Caller::new(user), party: Arc::new(party.expect("a party")), expiration }
     }
 
     fn mint(&self) -> MintedCode {
-        block_on(self.flow.mint(&self.caller, self.expiry, None)).expect("a code")
+        block_on(self.flow.mint(&self.caller, MintRequest::new(self.expiration))).expect("a code")
     }
 
     fn exchange(&self, minted: MintedCode) {
         let request = ExchangeRequest::new(minted.code, CredentialKind::Key, self.party.clone());
-        block_on(self.flow.exchange(request, None)).expect("a challenge");
+        block_on(self.flow.exchange(request)).expect("a challenge");
     }
 
     /// The median of the batches' means.

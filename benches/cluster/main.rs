@@ -26,8 +26,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderValue;
-use credential_code::store::SqlStore;
-use credential_code::{BoxError, Budget, User, UserId};
+use credential_code::error::BoxError;
+use credential_code::model::{User, UserId};
+use credential_code::store::{Budget, SqlStore};
+use credential_code::{CodeFlow, CodePolicy};
 use tokio::task::JoinSet;
 
 use crate::client::Client;
@@ -57,8 +59,9 @@ fn main() -> Result<(), BoxError> {
 #[tokio::main(flavor = "current_thread")]
 async fn serve(name: &str) -> Result<(), BoxError> {
     let plenty = Budget::new(u32::MAX, Duration::from_secs(86_400)).ok_or("it is a budget")?;
-    let builder = worker::builder().await?.codes_per_user(plenty).misses_per_source(plenty).misses(plenty);
-    worker::serve(HeaderValue::from_str(name)?, builder.events(|_| {}).build()?).await
+    let policy = CodePolicy::default().codes_per_user(plenty).misses_per_source(plenty).misses(plenty);
+    let site = worker::builder().await?.events(|_| {}).build()?;
+    worker::serve(HeaderValue::from_str(name)?, CodeFlow::new(&site, policy)?).await
 }
 
 #[tokio::main]

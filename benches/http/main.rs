@@ -15,14 +15,13 @@ use axum::Router;
 use axum::body::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use credential_code::flow::{ExchangeRequest, Expiration};
-use credential_code::host::CredentialRepository;
-use credential_code::model::{Code, NewCredential};
-use credential_code::store::{BoxError, Insertion};
-use credential_code::testing::{KeyClient, MemoryHost, flow_builder};
-use credential_code::{
-    Budget, Caller, CodeFlow, CodeRouter, Credential, CredentialKind, RelyingParty, User, UserId,
-};
+use credential_code::code::{ExchangeRequest, Expiration, MintRequest};
+use credential_code::error::BoxError;
+use credential_code::host::{Caller, CredentialRepository};
+use credential_code::model::{Code, Credential, CredentialKind, Insertion, NewCredential, User, UserId};
+use credential_code::store::Budget;
+use credential_code::testing::{KeyClient, MemoryHost, site_builder};
+use credential_code::{CodeFlow, CodePolicy, CodeRouter, RelyingParty, Storage};
 use load::{Sent, Server, send};
 use references::{Reference, bare, bare_with_check, least};
 use serde_json::json;
@@ -68,21 +67,18 @@ impl Bench {
         let host = Arc::new(MemoryHost::new([User::new(user.clone(), "ada@example.com")]));
         let plenty = Budget::new(u32::MAX, Duration::from_secs(86_400)).expect("a budget");
         let party = RelyingParty::new("example.com", "Example", [ORIGIN]).expect("a party");
-        let flow = flow_builder(&host)
-            .credentials(Arc::new(NoCredentials))
-            .codes_per_user(plenty)
-            .code_lifetime(Duration::from_secs(600))
-            .memory_capacity(1_000_000)
-            .build()
-            .expect("the flow is complete");
+        let storage = Storage::in_memory().with_capacity(1_000_000);
+        let site = site_builder(&host).credentials(NoCredentials).events(|_| {}).storage(storage);
+        let policy = CodePolicy::default().codes_per_user(plenty).code_lifetime(Duration::from_secs(600));
+        let flow = CodeFlow::new(&site.build().expect("the site is complete"), policy);
+        let flow = flow.expect("the policy holds");
         Self { flow, caller: Caller::new(user), party: Arc::new(party) }
     }
 
     async fn code(&self) -> Code {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
         let expiration = Expiration::from_unix(now + 590).expect("a time");
-        let expiry = self.flow.code_expiry(expiration).expect("within the lifetime");
-        self.flow.mint(&self.caller, expiry, None).await.expect("a code").code
+        self.flow.mint(&self.caller, MintRequest::new(expiration)).await.expect("a code").code
     }
 
     async fn exchange_body(&self) -> Bytes {
@@ -91,7 +87,7 @@ impl Bench {
 
     async fn register_body(&self, client: &KeyClient) -> Bytes {
         let request = ExchangeRequest::new(self.code().await, CredentialKind::Key, self.party.clone());
-        let challenge = self.flow.exchange(request, None).await.expect("a challenge");
+        let challenge = self.flow.exchange(request).await.expect("a challenge");
         let attestation = client.attest(CredentialKind::Key, challenge.challenge.as_str());
         let body = json!({
             "credentialKind": "Key",

@@ -3,10 +3,10 @@
 //! [`verify`] is synchronous and pure, and takes the credential as the host stored it:
 //!
 //! ```
-//! use credential_code::assertion::{AssertionError, Expected, verify};
-//! use credential_code::model::{Challenge, CredentialKind};
+//! use credential_code::assertion::{verify, AssertionError, Expected};
+//! use credential_code::model::{Challenge, CredentialKind, UserId};
 //! use credential_code::testing::KeyClient;
-//! use credential_code::{RelyingParty, UserId};
+//! use credential_code::RelyingParty;
 //!
 //! let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"]).unwrap();
 //! let challenge = Challenge::new("Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw").unwrap();

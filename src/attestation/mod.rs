@@ -4,9 +4,9 @@
 //! call it, with a challenge of their own:
 //!
 //! ```
-//! use credential_code::RelyingParty;
-//! use credential_code::attestation::{Attestation, Expected, VerifyError, verify};
+//! use credential_code::attestation::{verify, Attestation, Expected, VerifyError};
 //! use credential_code::model::{Challenge, CredentialId, CredentialKind};
+//! use credential_code::RelyingParty;
 //!
 //! let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"]).unwrap();
 //! let challenge = Challenge::new("Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw").unwrap();

@@ -1,9 +1,11 @@
-//! A pointer to an implementation is an implementation. A macro, because `Arc` and `Box` have no trait in common
-//! that this crate could write the five implementations for once.
+//! A pointer to an implementation is an implementation.
+//!
+//! A macro, because `Arc` and `Box` have no trait in common for which each implementation could be written once. The
+//! methods are spelled as `async_trait` spells them, so that a pointer boxes no second future.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use http::request::Parts;
 
 use crate::error::BoxError;
@@ -13,44 +15,87 @@ use crate::host::{
 };
 use crate::model::{Credential, CredentialId, Insertion, NewCredential, RelyingParty, User, UserId};
 
+type Answer<'f, T> = Pin<Box<dyn Future<Output = T> + Send + 'f>>;
+
 macro_rules! forward {
     ($pointer:ident) => {
-        #[async_trait]
         impl<T: Authenticator + ?Sized> Authenticator for $pointer<T> {
-            async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError> {
-                (**self).authenticate(request).await
+            fn authenticate<'s, 'r, 'h, 'f>(
+                &'s self,
+                request: &'r AuthRequest<'h>,
+            ) -> Answer<'f, Result<Caller, AuthError>>
+            where
+                's: 'f,
+                'r: 'f,
+                'h: 'f,
+                Self: 'f,
+            {
+                (**self).authenticate(request)
             }
         }
 
-        #[async_trait]
         impl<T: UserDirectory + ?Sized> UserDirectory for $pointer<T> {
-            async fn user(&self, id: &UserId) -> Result<Option<User>, BoxError> {
-                (**self).user(id).await
+            fn user<'s, 'i, 'f>(&'s self, id: &'i UserId) -> Answer<'f, Result<Option<User>, BoxError>>
+            where
+                's: 'f,
+                'i: 'f,
+                Self: 'f,
+            {
+                (**self).user(id)
             }
         }
 
-        #[async_trait]
         impl<T: CredentialRepository + ?Sized> CredentialRepository for $pointer<T> {
-            async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
-                (**self).credentials(user).await
+            fn credentials<'s, 'u, 'f>(
+                &'s self,
+                user: &'u UserId,
+            ) -> Answer<'f, Result<Vec<Credential>, BoxError>>
+            where
+                's: 'f,
+                'u: 'f,
+                Self: 'f,
+            {
+                (**self).credentials(user)
             }
 
-            async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
-                (**self).insert(credential).await
+            fn insert<'s, 'f>(
+                &'s self,
+                credential: NewCredential,
+            ) -> Answer<'f, Result<Insertion, BoxError>>
+            where
+                's: 'f,
+                Self: 'f,
+            {
+                (**self).insert(credential)
             }
         }
 
-        #[async_trait]
         impl<T: SignCounters + ?Sized> SignCounters for $pointer<T> {
-            async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError> {
-                (**self).advance(id, count).await
+            fn advance<'s, 'i, 'f>(
+                &'s self,
+                id: &'i CredentialId,
+                count: u32,
+            ) -> Answer<'f, Result<Advance, BoxError>>
+            where
+                's: 'f,
+                'i: 'f,
+                Self: 'f,
+            {
+                (**self).advance(id, count)
             }
         }
 
-        #[async_trait]
         impl<T: RelyingParties + ?Sized> RelyingParties for $pointer<T> {
-            async fn resolve(&self, request: &Parts) -> Result<Option<Arc<RelyingParty>>, BoxError> {
-                (**self).resolve(request).await
+            fn resolve<'s, 'r, 'f>(
+                &'s self,
+                request: &'r Parts,
+            ) -> Answer<'f, Result<Option<Arc<RelyingParty>>, BoxError>>
+            where
+                's: 'f,
+                'r: 'f,
+                Self: 'f,
+            {
+                (**self).resolve(request)
             }
         }
     };

@@ -12,9 +12,9 @@
 //!
 //! ```
 //! # #[cfg(feature = "deprecated-kinds")] {
-//! use credential_code::CodePolicy;
 //! use credential_code::model::CredentialKind;
 //! use credential_code::secret::PasswordPolicy;
+//! use credential_code::CodePolicy;
 //!
 //! let policy = CodePolicy::default()
 //!     .kinds([CredentialKind::Fido2, CredentialKind::Password, CredentialKind::Totp])

@@ -12,7 +12,7 @@
 //! whoever it belonged to asks for a new one.
 //!
 //! ```
-//! use credential_code::store::{CodeGrant, codec};
+//! use credential_code::store::{codec, CodeGrant};
 //!
 //! # fn example(grant: CodeGrant) -> Result<(), credential_code::store::StoreError> {
 //! let bytes = codec::encode(&grant)?;

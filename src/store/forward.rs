@@ -1,25 +1,33 @@
-//! A pointer to a store is a store. A macro for the same reason as that of the host's traits.
+//! A pointer to a store is a store. A macro, and spelled out, for the same reasons as with the host's traits.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
-
-use async_trait::async_trait;
 
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::model::Insertion;
 use crate::store::{Budget, OneTimeStore, Payment, PurseStore, Record, SharedStore, Slot};
 
+type Answer<'f, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'f>>;
+
 macro_rules! forward {
     ($pointer:ident) => {
-        #[async_trait]
         impl<R: Record, S: OneTimeStore<R> + ?Sized> OneTimeStore<R> for $pointer<S> {
-            async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
-                (**self).insert(slot, record).await
+            fn insert<'s, 'f>(&'s self, slot: Slot, record: R) -> Answer<'f, Insertion>
+            where
+                's: 'f,
+                Self: 'f,
+            {
+                (**self).insert(slot, record)
             }
 
-            async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
-                (**self).take(slot, now).await
+            fn take<'s, 'f>(&'s self, slot: Slot, now: SystemTime) -> Answer<'f, Option<R>>
+            where
+                's: 'f,
+                Self: 'f,
+            {
+                (**self).take(slot, now)
             }
         }
 
@@ -29,19 +37,21 @@ macro_rules! forward {
             }
         }
 
-        #[async_trait]
         impl<S: PurseStore + ?Sized> PurseStore for $pointer<S> {
-            async fn spend(
-                &self,
-                purse: Slot,
-                budget: Budget,
-                now: SystemTime,
-            ) -> Result<Payment, StoreError> {
-                (**self).spend(purse, budget, now).await
+            fn spend<'s, 'f>(&'s self, purse: Slot, budget: Budget, now: SystemTime) -> Answer<'f, Payment>
+            where
+                's: 'f,
+                Self: 'f,
+            {
+                (**self).spend(purse, budget, now)
             }
 
-            async fn give_back(&self, purse: Slot, budget: Budget) -> Result<(), StoreError> {
-                (**self).give_back(purse, budget).await
+            fn give_back<'s, 'f>(&'s self, purse: Slot, budget: Budget) -> Answer<'f, ()>
+            where
+                's: 'f,
+                Self: 'f,
+            {
+                (**self).give_back(purse, budget)
             }
         }
     };

@@ -19,7 +19,8 @@ const START: u64 = 1_767_225_600;
 /// ```
 /// use std::time::Duration;
 ///
-/// use credential_code::{clock::Clock, testing::ManualClock};
+/// use credential_code::clock::Clock;
+/// use credential_code::testing::ManualClock;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {

@@ -18,7 +18,7 @@ use crate::site::{Site, SiteBuilder};
 /// A host in memory. A user's bearer token is `Bearer ` and their id: good for tests and examples, and for nothing else.
 ///
 /// ```
-/// use credential_code::User;
+/// use credential_code::model::User;
 /// use credential_code::testing::MemoryHost;
 ///
 /// let host = MemoryHost::new([User::new("us-1".to_string().try_into().unwrap(), "ada@example.com")]);

@@ -15,8 +15,8 @@ use crate::testing::race::at_once;
 ///
 /// ```
 /// # async fn example() {
-/// use credential_code::UserId;
-/// use credential_code::testing::{MemoryHost, repository_contract};
+/// use credential_code::model::UserId;
+/// use credential_code::testing::{repository_contract, MemoryHost};
 ///
 /// let users = [UserId::new("us-1").unwrap(), UserId::new("us-2").unwrap()];
 /// repository_contract(&MemoryHost::default(), &users).await;

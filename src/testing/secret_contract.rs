@@ -11,8 +11,8 @@ use crate::testing::repository_contract::{find, sample, unique};
 ///
 /// ```
 /// # async fn example() {
-/// use credential_code::UserId;
-/// use credential_code::testing::{MemoryHost, secret_contract};
+/// use credential_code::model::UserId;
+/// use credential_code::testing::{secret_contract, MemoryHost};
 ///
 /// let (host, user) = (MemoryHost::default(), UserId::new("us-1").unwrap());
 /// secret_contract(&host, &user, async |id| host.secret(id)).await;

@@ -15,7 +15,7 @@ fn party() -> RelyingParty {
     RelyingParty::new("example.com", "Example", ["https://app.example.com"]).unwrap()
 }
 
-fn outcome(credential: &credential_code::Credential, assertion: &Assertion) -> String {
+fn outcome(credential: &credential_code::model::Credential, assertion: &Assertion) -> String {
     let challenge = Challenge::new(CHALLENGE).unwrap();
     match verify(&party(), &Expected::new(&challenge), credential, assertion) {
         Ok(_) => "Ok".into(),
@@ -106,15 +106,13 @@ async fn only_ones_own_active_keys_sign() {
 
 #[cfg(feature = "fido2")]
 mod passkeys {
-    use std::sync::Arc;
-    use std::sync::atomic::Ordering;
     use std::time::{Duration, SystemTime};
 
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use credential_code::assertion::Fido2Assertion;
     use credential_code::crypto::{Digest, PublicKey};
-    use credential_code::store::MemoryStore;
+    use credential_code::store::UserAction;
     use credential_code::testing::{SoftAuthenticator, StatementFormat};
     use serde_json::Value;
     use sha2::Digest as _;
@@ -320,15 +318,14 @@ mod passkeys {
 
     #[tokio::test]
     async fn a_failing_store_makes_no_clone_of_a_passkey_that_counts() {
-        let actions = Arc::new(Flaky::default());
-        let stores = (Arc::new(MemoryStore::new(10)), actions.clone());
-        let site = Site::with(|builder| builder.challenge_store(stores.0).action_store(stores.1));
+        let store = Flaky::new();
+        let site = Site::over(store.storage());
         let mut passkey = passkey();
         site.seed(passkey.credential(site.user()));
         passkey.sign_count = 8;
         let challenge = site.begin("POST", MINT, "{}").await;
         let assertion = passkey.assert("example.com", ORIGIN, challenge["challenge"].as_str().unwrap());
-        actions.failing_inserts.store(1, Ordering::Relaxed);
+        store.fail_inserts::<UserAction>(1);
         let failed = site.complete(&challenge, &assertion).await;
         assert_eq!(failed.status, StatusCode::SERVICE_UNAVAILABLE);
         let signed = site.complete(&challenge, &assertion).await;

@@ -7,15 +7,13 @@ use axum::Router;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use credential_code::action::ActionFlowBuilder;
+use credential_code::action::{ActionLayer, ActionRouter, UserActions};
 use credential_code::assertion::Assertion;
+use credential_code::auth::AuthFlows;
 use credential_code::clock::Clock as _;
-use credential_code::model::CredentialKind;
-use credential_code::testing::{KeyClient, ManualClock, MemoryHost, action_flow_builder, flow_builder};
-use credential_code::{
-    ActionFlow, ActionLayer, ActionRouter, CodeFlow, CodeLayer, CodeRouter, Credential, User, UserActions,
-    UserId,
-};
+use credential_code::model::{Credential, CredentialKind, User, UserId};
+use credential_code::testing::{KeyClient, ManualClock, MemoryHost, site_builder};
+use credential_code::{ActionFlow, ActionPolicy, AuthRouter, CodeFlow, CodeLayer, CodePolicy, Storage};
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -53,24 +51,29 @@ pub(crate) struct Site {
 impl Site {
     /// Two users: `us-1`, who asks, and `us-2`.
     pub(crate) fn new() -> Self {
-        Self::with(|builder| builder)
+        Self::over(Storage::in_memory())
     }
 
-    /// The same, with user actions set up in another way.
-    pub(crate) fn with(configure: impl FnOnce(ActionFlowBuilder) -> ActionFlowBuilder) -> Self {
+    /// The same, with actions of another policy.
+    pub(crate) fn with(policy: ActionPolicy) -> Self {
+        Self::made(Storage::in_memory(), policy)
+    }
+
+    /// The same, with its records elsewhere.
+    pub(crate) fn over(storage: Storage) -> Self {
+        Self::made(storage, ActionPolicy::default())
+    }
+
+    fn made(storage: Storage, policy: ActionPolicy) -> Self {
         let user = |id: &str| User::new(UserId::new(id).unwrap(), format!("{id}@example.com"));
         let host = Arc::new(MemoryHost::new([user("us-1"), user("us-2")]));
         let clock = ManualClock::new();
-        let builder = action_flow_builder(&host).clock(Arc::new(clock.clone()));
-        let actions = configure(builder).build().unwrap();
-        let flow = flow_builder(&host)
-            .authenticator(Arc::new(UserActions::new(host.clone(), actions.clone())))
-            .clock(Arc::new(clock.clone()))
-            .build()
-            .unwrap();
-        let app = Router::new()
-            .nest_service("/auth/action", ActionRouter::new(actions.clone()))
-            .nest_service("/auth/credentials", CodeRouter::new(flow.clone()));
+        let storage = storage.with_clock(clock.clone());
+        let site = site_builder(&host).events(|_| {}).storage(storage).build().unwrap();
+        let actions = ActionFlow::new(&site, policy).unwrap();
+        let flow = CodeFlow::new(&site, CodePolicy::default()).unwrap().signed_by(&actions);
+        let flows = AuthFlows::new(flow.clone()).actions(actions.clone());
+        let app = Router::new().nest_service("/auth", AuthRouter::new(flows));
         Self { host, clock, actions, flow, app }
     }
 

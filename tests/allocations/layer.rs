@@ -7,8 +7,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use credential_code::CodeLayer;
-use credential_code::testing::flow_builder;
+use credential_code::testing::site;
+use credential_code::{CodeFlow, CodeLayer, CodePolicy};
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -33,7 +33,8 @@ impl Service<Request<Full<Bytes>>> for Inner {
 
 #[test]
 fn passing_the_layer_allocates_nothing() {
-    let mut service = CodeLayer::new(flow_builder(&Default::default()).build().unwrap()).layer(Inner);
+    let flow = CodeFlow::new(&site(&Default::default()), CodePolicy::default()).unwrap();
+    let mut service = CodeLayer::new(flow).layer(Inner);
     let request = Request::get("/auth/credentials/other").body(Full::from("sent")).unwrap();
     let mut cx = Context::from_waker(Waker::noop());
 

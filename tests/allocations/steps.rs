@@ -24,17 +24,20 @@ use std::task::{Context, Poll, Waker};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use credential_code::action::ActionRouter;
 use credential_code::assertion::Assertion;
 use credential_code::attestation::{
     Attestation, AttestationEngine, Expected, NativeEngine, TrustAnchors, verify,
 };
 use credential_code::model::{
-    AttestationTrust, Challenge, CoseAlgorithm, Credential, CredentialId, Fido2Policy, Requirement,
+    AttestationTrust, Challenge, CoseAlgorithm, Credential, CredentialId, CredentialKind, Fido2Policy,
+    Requirement, User,
 };
-use credential_code::testing::{
-    KeyClient, MemoryHost, SoftAuthenticator, StatementFormat, action_flow_builder,
-};
-use credential_code::{ActionRouter, Budget, CodeRouter, CredentialKind, RelyingParty, User};
+use credential_code::serve::AnswerBody;
+use credential_code::store::Budget;
+use credential_code::testing::{KeyClient, MemoryHost, SoftAuthenticator, StatementFormat, site};
+use credential_code::{ActionFlow, ActionPolicy};
+use credential_code::{CodeRouter, RelyingParty};
 use http::{Request, Response, header};
 use http_body::Body;
 use http_body_util::Full;
@@ -59,11 +62,11 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// A router.
-trait Endpoints: Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>, Error = Infallible> {}
+trait Endpoints: Service<Request<Full<Bytes>>, Response = Response<AnswerBody>, Error = Infallible> {}
 
-impl<S: Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>, Error = Infallible>> Endpoints for S {}
+impl<S: Service<Request<Full<Bytes>>, Response = Response<AnswerBody>, Error = Infallible>> Endpoints for S {}
 
-fn answer(router: &mut impl Endpoints, request: Request<Full<Bytes>>) -> Response<Full<Bytes>> {
+fn answer(router: &mut impl Endpoints, request: Request<Full<Bytes>>) -> Response<AnswerBody> {
     let Ok(response) = now(router.call(request));
     response
 }
@@ -72,7 +75,7 @@ fn post(path: &str, body: &Value) -> Request<Full<Bytes>> {
     support::request(path).header(header::ORIGIN, ORIGIN).body(Full::from(body.to_string())).unwrap()
 }
 
-fn json_of(response: Response<Full<Bytes>>) -> Value {
+fn json_of(response: Response<AnswerBody>) -> Value {
     assert_eq!(response.status(), 200);
     let mut body = pin!(response.into_body());
     match body.as_mut().poll_frame(&mut Context::from_waker(Waker::noop())) {
@@ -122,8 +125,8 @@ fn of_register(kind: CredentialKind, attest: impl Fn(&str) -> Attestation) -> u6
 fn action_router(credential: Credential) -> ActionRouter {
     let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
     host.seed(credential);
-    let flow = action_flow_builder(&host).challenges_per_user(Budget::per_minute(1_000_000));
-    ActionRouter::new(flow.build().unwrap())
+    let policy = ActionPolicy::default().challenges_per_user(Budget::per_minute(1_000_000));
+    ActionRouter::new(ActionFlow::new(&site(&host), policy).unwrap())
 }
 
 fn begin_body() -> Value {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use credential_code::CredentialKind;
-use credential_code::testing::{MemoryHost, flow_builder};
+use credential_code::model::CredentialKind;
+use credential_code::testing::site;
+use credential_code::{CodeFlow, CodePolicy};
 use serde_json::json;
 
 use crate::support::{KINDS, World, attest, register_body, secret_body, text};
@@ -13,7 +14,8 @@ const DEPRECATED: [CredentialKind; 2] = [CredentialKind::Password, CredentialKin
 #[test]
 fn a_host_can_not_list_them() {
     for kind in DEPRECATED {
-        let built = flow_builder(&Arc::<MemoryHost>::default()).kinds([CredentialKind::Key, kind]).build();
+        let policy = CodePolicy::default().kinds([CredentialKind::Key, kind]);
+        let built = CodeFlow::new(&site(&Arc::default()), policy);
         assert!(built.unwrap_err().to_string().contains("kinds"), "{kind}");
     }
 }

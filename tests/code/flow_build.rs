@@ -1,12 +1,16 @@
-//! What a flow is built of, and what a bound that is reached tells the host.
+//! What a site and its flows are built of, and what a bound that is reached tells the host.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use credential_code::flow::{CodeFlowBuilder, ExchangeRequest, Expiration};
-use credential_code::store::{CodeGrant, Record};
-use credential_code::testing::{ManualClock, MemoryHost, flow_builder};
-use credential_code::{Budget, Caller, CodeFlow, CredentialKind, Event, RelyingParty, User, UserId};
+use credential_code::code::{ExchangeRequest, Expiration, MintRequest};
+use credential_code::event::Event;
+use credential_code::host::{Caller, RelyingPartyList};
+use credential_code::model::{CredentialKind, User, UserId};
+use credential_code::site::{BuildError, SiteBuilder};
+use credential_code::store::{Budget, CodeGrant, Record};
+use credential_code::testing::{ManualClock, MemoryHost, site, site_builder};
+use credential_code::{CodeFlow, CodePolicy, RelyingParty, Site, Storage};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -20,10 +24,8 @@ async fn a_full_store_drops_the_oldest_code_and_says_so() {
     let host = Arc::new(MemoryHost::new([User::new(user.clone(), "ada@example.com")]));
     let evicted = Arc::new(Mutex::new(Vec::new()));
     let heard = evicted.clone();
-    let flow = flow_builder(&host)
-        .clock(Arc::new(ManualClock::new()))
-        .memory_capacity(50)
-        .codes_per_user(Budget::per_minute(1000))
+    let site = site_builder(&host)
+        .storage(Storage::in_memory().with_capacity(50).with_clock(ManualClock::new()))
         .events(move |event| {
             if let Event::Evicted { records, user, .. } = event {
                 heard.lock().unwrap().push((*records, (*user).clone()));
@@ -31,31 +33,76 @@ async fn a_full_store_drops_the_oldest_code_and_says_so() {
         })
         .build()
         .unwrap();
-    let expiry = flow.code_expiry(Expiration::from_rfc3339("2026-01-01T00:01:00Z").unwrap()).unwrap();
+    let policy = CodePolicy::default().codes_per_user(Budget::per_minute(1000));
+    let flow = CodeFlow::new(&site, policy).unwrap();
+    let request = MintRequest::new(Expiration::from_rfc3339("2026-01-01T00:01:00Z").unwrap());
     let caller = Caller::new(user.clone());
-    let mut newest = flow.mint(&caller, expiry, None).await.unwrap();
+    let mut newest = flow.mint(&caller, request.clone()).await.unwrap();
     for _ in 0..500 {
-        newest = flow.mint(&caller, expiry, None).await.unwrap();
+        newest = flow.mint(&caller, request.clone()).await.unwrap();
     }
     let request = ExchangeRequest::new(newest.code, CredentialKind::Key, Arc::new(party()));
-    flow.exchange(request, None).await.unwrap();
+    flow.exchange(request).await.unwrap();
     let evicted = evicted.lock().unwrap();
     assert!(!evicted.is_empty());
     assert!(evicted.iter().all(|record| *record == (CodeGrant::NAME, user.clone())));
 }
 
+fn refusal(builder: SiteBuilder) -> String {
+    builder.build().unwrap_err().to_string()
+}
+
 #[test]
 fn a_flow_that_lacks_something_is_not_built() {
-    let refusal = |builder: CodeFlowBuilder| builder.build().unwrap_err().to_string();
-    assert!(refusal(CodeFlow::builder()).contains("relying_party"));
-    assert!(refusal(CodeFlow::builder().relying_party(party())).contains("events"));
-    let builder = || CodeFlow::builder().relying_party(party()).events(|_| {});
-    assert!(refusal(builder()).contains("authenticator"));
-    let host = Arc::new(MemoryHost::default());
-    assert!(refusal(builder().host(host.clone()).kinds([])).contains("kinds"));
-    assert!(refusal(builder().host(host.clone()).code_lifetime(601 * SECOND)).contains("code_lifetime"));
-    let hours = builder().host(host.clone()).challenge_lifetime(3601 * SECOND);
+    let empty = refusal(Site::builder());
+    for part in ["authenticator", "users", "credentials", "relying_party", "events"] {
+        assert!(empty.contains(&format!("`{part}`")), "{empty}");
+    }
+    assert!(empty.contains("(`host` sets it, too)"), "{empty}");
+    let silent = refusal(site_builder(&Arc::default()));
+    assert!(silent.contains("`events`") && !silent.contains("relying_party"), "{silent}");
+
+    let builder = || site_builder(&Arc::default()).events(|_| {});
+    let cramped = refusal(builder().storage(Storage::in_memory().with_capacity(0)));
+    assert!(cramped.contains("with_capacity"), "{cramped}");
+    assert!(refusal(builder().body_limit(10)).contains("body_limit"));
+    assert!(refusal(builder().read_deadline(Duration::ZERO)).contains("read_deadline"));
+
+    let site = site(&Arc::default());
+    let refusal = |policy: CodePolicy| CodeFlow::new(&site, policy).unwrap_err().to_string();
+    assert!(refusal(CodePolicy::default().kinds([])).contains("kinds"));
+    assert!(refusal(CodePolicy::default().code_lifetime(601 * SECOND)).contains("code_lifetime"));
+    let hours = CodePolicy::default().challenge_lifetime(3601 * SECOND);
     assert!(refusal(hours).contains("challenge_lifetime"));
-    assert!(refusal(builder().host(host.clone()).memory_capacity(0)).contains("memory_capacity"));
-    assert!(refusal(builder().host(host).body_limit(10)).contains("body_limit"));
+}
+
+#[test]
+fn a_setter_that_is_called_twice_builds_nothing() {
+    let host = || Arc::new(MemoryHost::default());
+    let complete = || Site::builder().host(host()).relying_party(party()).events(|_| {});
+    type Change = fn(SiteBuilder) -> SiteBuilder;
+    let setters: [(&str, Change); 11] = [
+        ("host", |site| site.host(MemoryHost::default())),
+        ("authenticator", |site| site.authenticator(MemoryHost::default())),
+        ("users", |site| site.users(MemoryHost::default())),
+        ("credentials", |site| site.credentials(MemoryHost::default())),
+        ("sign_counters", |site| site.sign_counters(MemoryHost::default())),
+        ("relying_party", |site| site.relying_party(party())),
+        ("events", |site| site.events(|_| {})),
+        ("storage", |site| site.storage(Storage::in_memory())),
+        ("source", |site| site.source(|_| None)),
+        ("body_limit", |site| site.body_limit(65_536)),
+        ("read_deadline", |site| site.read_deadline(SECOND)),
+    ];
+    for (name, set) in setters {
+        let twice = set(set(complete())).build().unwrap_err();
+        assert!(matches!(twice, BuildError::Twice(setter) if setter == name), "{name}: {twice}");
+    }
+}
+
+#[test]
+fn calls_that_contradict_each_other_build_nothing_and_are_named() {
+    let both = site_builder(&Arc::default()).events(|_| {});
+    let said = refusal(both.relying_parties(RelyingPartyList::new([party()])));
+    assert!(said.contains("`relying_party`") && said.contains("`relying_parties`"), "{said}");
 }

@@ -7,9 +7,12 @@ use axum::body::Body;
 use bytes::Bytes;
 use credential_code::attestation::Attestation;
 use credential_code::clock::Clock;
-use credential_code::model::{CredentialId, CredentialStatus, CredentialUuid, Fido2Policy, Requirement};
+use credential_code::host::RelyingPartyList;
+use credential_code::model::{
+    Credential, CredentialId, CredentialKind, CredentialStatus, CredentialUuid, Fido2Policy, Requirement,
+};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
-use credential_code::{CodeLayer, Credential, CredentialKind, RelyingParty};
+use credential_code::{CodeLayer, RelyingParty};
 use http::{Request, Response, header};
 use http_body_util::Full;
 use serde_json::{Value, json};
@@ -236,7 +239,7 @@ async fn password_and_totp_are_refused_by_a_message_that_names_what_is_allowed()
 
 #[tokio::test]
 async fn a_kind_that_the_host_did_not_allow_is_refused_and_spends_nothing() {
-    let world = World::with(|builder| builder.kinds([CredentialKind::Key]));
+    let world = World::with(|setup| setup.policy(|policy| policy.kinds([CredentialKind::Key])));
     let code = world.mint().await;
     let answer = world.exchange(CredentialKind::Fido2, &code).await;
     answer.assert_refused(400, "invalid_request");
@@ -272,7 +275,7 @@ async fn only_active_passkeys_of_the_same_relying_party_are_excluded() {
     let mut deactivated = stored(&world, CredentialKind::Fido2, PARTY, 2);
     deactivated.status = CredentialStatus::Deactivated;
     let mut another_users = stored(&world, CredentialKind::Fido2, PARTY, 3);
-    another_users.user = credential_code::UserId::new("us-eve").unwrap();
+    another_users.user = credential_code::model::UserId::new("us-eve").unwrap();
     world.host.seed(stored(&world, CredentialKind::Key, PARTY, 4));
     world.host.seed(stored(&world, CredentialKind::Fido2, "example.org", 5));
     world.host.seed(deactivated);
@@ -316,7 +319,7 @@ async fn what_is_asked_of_a_passkey_is_what_the_host_configured() {
     policy.resident_key = Requirement::Preferred;
     policy.attachment = Some(credential_code::model::AuthenticatorAttachment::CrossPlatform);
     policy.attestation = credential_code::model::AttestationConveyance::Direct;
-    let world = World::with(|builder| builder.fido2_policy(policy));
+    let world = World::with(|setup| setup.policy(|codes| codes.fido2_policy(policy)));
 
     let challenge = world.challenge(CredentialKind::Fido2).await;
 
@@ -355,9 +358,7 @@ async fn a_keys_client_may_pad_its_base64url_and_name_its_key_as_it_likes() {
 async fn a_passkey_of_an_android_app_is_registered_under_the_apps_origin() {
     let app = "android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck";
     let party = RelyingParty::new(PARTY, "Example", [ORIGIN, app]).unwrap();
-    let world = World::with(|builder| {
-        builder.relying_parties(std::sync::Arc::new(credential_code::host::RelyingPartyList::new([party])))
-    });
+    let world = World::with(|setup| setup.parties(RelyingPartyList::new([party])));
     for format in [StatementFormat::None, StatementFormat::PackedSelf] {
         let challenge = world.challenge(CredentialKind::Fido2).await;
         let signed = text(&challenge, "challenge");

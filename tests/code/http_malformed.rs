@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use credential_code::CredentialKind;
-use credential_code::model::EncryptedPrivateKey;
+use credential_code::model::{CredentialKind, EncryptedPrivateKey};
+use credential_code::store::Budget;
 use credential_code::testing::ManualClock;
 use http::{Method, Request, header};
 use http_body::Frame;
@@ -154,7 +154,7 @@ async fn assert_refused(world: &World, path: &str, all: Vec<Spoiled>, good: &Val
 
 #[tokio::test]
 async fn a_malformed_mint_is_refused_and_spends_no_budget() {
-    let world = World::with(|builder| builder.codes_per_user(credential_code::Budget::per_minute(1)));
+    let world = World::with(|setup| setup.policy(|policy| policy.codes_per_user(Budget::per_minute(1))));
     let good = json!({ "expiration": world.unix(60) });
     let mut all = spoil_json(&good);
     // Read leniently, each of them would be within the minute that a code may live: the clock shows 2100-01-01T00:00:00Z.
@@ -212,7 +212,7 @@ async fn a_malformed_mint_is_refused_and_spends_no_budget() {
 
 #[tokio::test]
 async fn a_malformed_exchange_is_refused_and_spends_neither_code_nor_guess() {
-    let world = World::with(|builder| builder.misses(credential_code::Budget::per_minute(1)));
+    let world = World::with(|setup| setup.policy(|policy| policy.misses(Budget::per_minute(1))));
     let code = world.mint().await;
     let good = exchange_body(CredentialKind::Key, &code);
     let mut all = spoil_json(&good);
@@ -262,7 +262,7 @@ async fn a_malformed_exchange_is_refused_and_spends_neither_code_nor_guess() {
 async fn a_malformed_register_is_refused_and_spends_no_challenge() {
     let mut count = 0;
     for kind in [CredentialKind::Fido2, CredentialKind::Key, CredentialKind::PasswordProtectedKey] {
-        let world = World::with(|builder| builder.misses(credential_code::Budget::per_minute(1)));
+        let world = World::with(|setup| setup.policy(|policy| policy.misses(Budget::per_minute(1))));
         let good = world.registration(kind).await;
         let mut all = spoil_json(&good);
         let info = "/credentialInfo";
@@ -335,16 +335,16 @@ async fn a_malformed_register_is_refused_and_spends_no_challenge() {
 #[cfg(feature = "deprecated-kinds")]
 #[tokio::test]
 async fn a_malformed_register_of_a_deprecated_kind_is_refused_and_spends_no_challenge() {
-    use crate::support::secret_body;
+    use crate::support::{Setup, secret_body};
     use credential_code::clock::Clock;
     use credential_code::secret::PasswordPolicy;
     use credential_code::testing::TotpClient;
 
     let policy = || PasswordPolicy::new([""; 0]);
     for kind in [CredentialKind::Totp, CredentialKind::Password] {
-        let world = World::with(|builder| {
-            let builder = builder.kinds(CredentialKind::ALL).passwords(policy());
-            builder.misses(credential_code::Budget::per_minute(1))
+        let world = World::with(|setup| {
+            let policy = setup.policy.kinds(CredentialKind::ALL).passwords(policy());
+            Setup { policy: policy.misses(Budget::per_minute(1)), ..setup }
         });
         let challenge = world.challenge(kind).await;
         let (member, good) = match kind {

@@ -1,9 +1,11 @@
 //! One winner, however many race.
 
+use credential_code::RelyingParty;
 use credential_code::attestation::Attestation;
-use credential_code::flow::{ExchangeRequest, RegisterRequest};
+use credential_code::code::{ExchangeRequest, Expiration, MintRequest, RegisterRequest};
+use credential_code::error::ErrorKind;
 use credential_code::host::Caller;
-use credential_code::{CredentialKind, ErrorKind, RelyingParty};
+use credential_code::model::CredentialKind;
 use tokio::task::JoinSet;
 
 use crate::support::{ORIGIN, PARTY, World, attest, text, user};
@@ -36,7 +38,7 @@ async fn of_ten_thousand_racing_exchanges_of_a_code_one_wins() {
         let won = winners(ErrorKind::InvalidCode, || {
             let request = ExchangeRequest::new(code.clone(), CredentialKind::Key, party.clone());
             let flow = world.flow.clone();
-            async move { flow.exchange(request, None).await.map(drop) }
+            async move { flow.exchange(request).await.map(drop) }
         });
         assert_eq!(won.await, 1);
     }
@@ -51,7 +53,7 @@ async fn of_ten_thousand_racing_registers_of_a_challenge_one_wins() {
         let won = winners(ErrorKind::InvalidChallenge, || {
             let request = register_request(&text(&challenge, "challengeIdentifier"), proof.clone());
             let flow = world.flow.clone();
-            async move { flow.register(request, None).await.map(drop) }
+            async move { flow.register(request).await.map(drop) }
         });
         assert_eq!(won.await, 1);
         assert_eq!(world.host.stored().len(), round);
@@ -80,11 +82,8 @@ async fn racing_mints_get_codes_of_their_own() {
     let mut mints = JoinSet::new();
     for _ in 0..1000 {
         let flow = world.flow.clone();
-        let expiry = credential_code::flow::Expiration::from_unix(world.unix(60)).unwrap();
-        mints.spawn(async move {
-            let expiry = flow.code_expiry(expiry).unwrap();
-            flow.mint(&Caller::new(user()), expiry, None).await.unwrap().code.reveal()
-        });
+        let request = MintRequest::new(Expiration::from_unix(world.unix(60)).unwrap());
+        mints.spawn(async move { flow.mint(&Caller::new(user()), request).await.unwrap().code.reveal() });
     }
     let codes: std::collections::HashSet<_> = mints.join_all().await.into_iter().collect();
     assert_eq!(codes.len(), 1000);

@@ -4,38 +4,36 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use credential_code::clock::{Clock, SystemClock};
-use credential_code::flow::{BuildError, CodeFlowBuilder, ExchangeRequest, Expiration};
+use credential_code::clock::Clock;
+use credential_code::code::{ExchangeRequest, Expiration, MintRequest};
+use credential_code::error::{BoxError, ErrorKind, StoreError};
+use credential_code::host::Caller;
+use credential_code::model::{CredentialKind, Insertion, User};
+use credential_code::site::BuildError;
 use credential_code::store::{
-    Budget, CodeGrant, EngineClock, MemoryStore, Payment, PurseStore, Record, Sharing, Slot, SlotKey,
-    SlotKeys, StoreError,
+    Budget, EngineClock, MemoryStore, OneTimeStore, Payment, PurseStore, Record, SharedStore, Slot, SlotKey,
+    SlotKeys,
 };
-use credential_code::testing::{ManualClock, MemoryHost, action_flow_builder, flow_builder};
-use credential_code::{
-    Caller, CodeFlow, CredentialKind, ErrorKind, Insertion, OneTimeStore, RelyingParty, User,
-};
+use credential_code::testing::{ManualClock, MemoryHost, site_builder};
+use credential_code::{CodeFlow, CodePolicy, RelyingParty, Site, Storage};
 
-use crate::support::{MINT, ORIGIN, PARTY, World, user};
+use crate::support::{self, ORIGIN, PARTY, World, user};
 
 /// An engine that several processes use, and its clock.
-#[derive(Clone, Debug)]
-struct Engine<R: Record> {
-    records: Arc<MemoryStore<R>>,
+#[derive(Debug)]
+struct Engine {
+    records: MemoryStore,
     clock: ManualClock,
 }
 
-impl<R: Record> Engine<R> {
+impl Engine {
     fn new() -> Arc<Self> {
-        Arc::new(Self { records: Arc::new(MemoryStore::new(1000)), clock: ManualClock::new() })
+        Arc::new(Self { records: MemoryStore::new(1000), clock: ManualClock::new() })
     }
 }
 
 #[async_trait]
-impl<R: Record> OneTimeStore<R> for Engine<R> {
-    fn sharing(&self) -> Sharing {
-        Sharing::Shared(Arc::new(self.clock.clone()))
-    }
-
+impl<R: Record> OneTimeStore<R> for Engine {
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         self.records.insert(slot, record).await
     }
@@ -45,16 +43,18 @@ impl<R: Record> OneTimeStore<R> for Engine<R> {
     }
 }
 
+impl SharedStore for Engine {
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(self.clock.clone())
+    }
+}
+
 /// Purses of an engine that is away.
 #[derive(Debug)]
 struct Away;
 
 #[async_trait]
 impl PurseStore for Away {
-    fn sharing(&self) -> Sharing {
-        Sharing::Shared(Arc::new(SystemClock))
-    }
-
     async fn spend(&self, _: Slot, _: Budget, _: SystemTime) -> Result<Payment, StoreError> {
         Err(StoreError::new("purses", "away"))
     }
@@ -72,74 +72,45 @@ fn keys() -> SlotKeys {
     SlotKeys::new(&key(7), &[])
 }
 
-#[test]
-fn a_shared_store_and_a_random_key_are_no_flow() {
-    let refusal = |change: fn(CodeFlowBuilder) -> CodeFlowBuilder| {
-        change(flow_builder(&Arc::default())).build().unwrap_err()
-    };
-    let refusals = [
-        ("code_store", refusal(|builder| builder.code_store(Engine::new()))),
-        ("registration_store", refusal(|builder| builder.registration_store(Engine::new()))),
-        ("budgets", refusal(|builder| builder.budgets(Arc::new(Away)))),
-    ];
-    for (setter, refusal) in refusals {
-        assert!(matches!(refusal, BuildError::RandomKeys { .. }), "{refusal:?}");
-        let said = refusal.to_string();
-        assert!(said.contains(&format!("`{setter}`")) && said.contains("call `slot_keys`"), "{said}");
-    }
-    let stores = flow_builder(&Arc::default()).code_store(Engine::new()).registration_store(Engine::new());
-    stores.slot_keys(keys()).build().unwrap();
-}
-
-#[test]
-fn half_a_shared_flow_is_no_flow() {
-    let builder = || flow_builder(&Arc::default()).slot_keys(keys());
-    for (builder, shared, alone) in [
-        (builder().code_store(Engine::new()), "code_store", "registration_store"),
-        (builder().registration_store(Engine::new()), "registration_store", "code_store"),
-    ] {
-        let said = builder.build().unwrap_err().to_string();
-        assert!(
-            said.starts_with(&format!("`{shared}` ")) && said.contains(&format!("`{alone}` did not")),
-            "{said}"
-        );
-    }
-    let actions = action_flow_builder(&Arc::default()).slot_keys(keys()).action_store(Engine::new());
-    assert!(matches!(actions.build().unwrap_err(), BuildError::HalfShared { .. }));
-}
-
-#[test]
-fn a_shared_store_and_a_random_key_are_no_user_actions() {
-    let builder = || action_flow_builder(&Arc::default());
-    for builder in [
-        builder().challenge_store(Engine::new()),
-        builder().action_store(Engine::new()),
-        builder().budgets(Arc::new(Away)),
-    ] {
-        assert!(matches!(builder.build().unwrap_err(), BuildError::RandomKeys { .. }));
-    }
-    let stores = builder().challenge_store(Engine::new()).action_store(Engine::new());
-    stores.slot_keys(keys()).build().unwrap();
-}
-
-/// A process of a flow whose codes lie in that engine. No law here looks at registrations.
-fn process(engine: &Arc<Engine<CodeGrant>>, keys: SlotKeys) -> CodeFlow {
+fn over(storage: Storage) -> Result<Site, BuildError> {
     let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
-    let stores = flow_builder(&host).code_store(engine.clone()).registration_store(Engine::new());
-    stores.slot_keys(keys).build().unwrap()
+    site_builder(&host).events(|_| {}).storage(storage).build()
 }
 
-async fn mint(process: &CodeFlow, engine: &Engine<CodeGrant>) -> String {
+/// No other process would find them. Records that are shared without keys can't even be written down.
+#[test]
+fn shared_budgets_and_a_random_key_are_no_site() {
+    let refusal = over(Storage::in_memory().with_budgets(Away)).unwrap_err();
+    let said = refusal.to_string();
+    assert!(matches!(refusal, BuildError::Contradiction { .. }), "{said}");
+    assert!(said.contains("`Storage::in_memory`") && said.contains("`with_budgets`"), "{said}");
+    over(Storage::shared_records(Engine::new(), keys()).with_budgets(Away)).unwrap();
+    over(Storage::shared_records(Engine::new(), keys())).unwrap();
+}
+
+#[test]
+fn a_shared_store_has_no_capacity() {
+    let storage = Storage::shared_records(Engine::new(), keys()).with_capacity(10);
+    let said = over(storage).unwrap_err().to_string();
+    assert!(said.contains("`with_capacity`"), "{said}");
+}
+
+/// A process of a flow whose records lie in that engine.
+fn process(engine: &Arc<Engine>, keys: SlotKeys) -> CodeFlow {
+    let site = over(Storage::shared_records(engine.clone(), keys)).unwrap();
+    CodeFlow::new(&site, CodePolicy::default()).unwrap()
+}
+
+async fn mint(process: &CodeFlow, engine: &Engine) -> String {
     let since_epoch = engine.clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    let expiry = Expiration::from_unix(since_epoch.as_secs() + 60).unwrap();
-    let expiry = process.code_expiry(expiry).unwrap();
-    process.mint(&Caller::new(user()), expiry, None).await.unwrap().code.reveal()
+    let request = MintRequest::new(Expiration::from_unix(since_epoch.as_secs() + 60).unwrap());
+    process.mint(&Caller::new(user()), request).await.unwrap().code.reveal()
 }
 
 async fn works(process: &CodeFlow, code: &str) -> bool {
     let party = Arc::new(RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap());
     let code = process.code_format().parse(code).unwrap();
-    let opened = process.exchange(ExchangeRequest::new(code, CredentialKind::Key, party), None).await;
+    let opened = process.exchange(ExchangeRequest::new(code, CredentialKind::Key, party)).await;
     opened.inspect_err(|error| assert_eq!(error.kind(), ErrorKind::InvalidCode)).is_ok()
 }
 
@@ -188,13 +159,14 @@ async fn a_rotation_loses_no_code_that_is_outstanding() {
 /// Else whoever can make the engine fail would guess for free.
 #[tokio::test]
 async fn nobody_guesses_while_nobody_can_tell_what_is_left() {
-    let world = World::with(|builder| builder.slot_keys(keys()).budgets(Arc::new(Away)));
+    let storage = Storage::shared_records(Engine::new(), keys()).with_budgets(Away);
+    let world = World::with(|setup| setup.storage(storage));
     world.exchange(CredentialKind::Key, "ABC-DEF-GHJ").await.assert_refused(503, "unavailable");
     let body = serde_json::json!({ "expiration": world.unix(60) });
-    world.post_json(MINT, &body).await.assert_refused(503, "unavailable");
+    world.post_json(support::MINT, &body).await.assert_refused(503, "unavailable");
 }
 
-fn ready(time: SystemTime) -> impl Future<Output = Result<SystemTime, credential_code::BoxError>> {
+fn ready(time: SystemTime) -> impl Future<Output = Result<SystemTime, BoxError>> {
     std::future::ready(Ok(time))
 }
 

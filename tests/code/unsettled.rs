@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
 use async_trait::async_trait;
-use credential_code::model::CredentialStatus;
-use credential_code::testing::MemoryHost;
-use credential_code::{
-    BoxError, Credential, CredentialKind, CredentialRepository, Event, Insertion, NewCredential, User, UserId,
+use credential_code::error::BoxError;
+use credential_code::event::Event;
+use credential_code::host::CredentialRepository;
+use credential_code::model::{
+    Credential, CredentialKind, CredentialStatus, Insertion, NewCredential, User, UserId,
 };
+use credential_code::testing::MemoryHost;
 use serde_json::Value;
 
 use crate::support::{World, user};
@@ -62,8 +64,8 @@ fn world() -> (World, Arc<Repository>, Arc<Mutex<Vec<String>>>) {
         Arc::new(Repository { host, answer: Mutex::new(AnswerOf::Arrives), deactivates: false.into() });
     let told = Arc::new(Mutex::new(Vec::new()));
     let (credentials, heard) = (repository.clone(), told.clone());
-    let world = World::with(|builder| {
-        builder.credentials(credentials).events(move |event| {
+    let world = World::with(|setup| {
+        setup.site(|site| site.credentials(credentials)).events(move |event| {
             let line = match event {
                 Event::Registered { credential, .. } => format!("registered {}", credential.name),
                 Event::Unsettled { credential, .. } => format!("unsettled {}", credential.name),

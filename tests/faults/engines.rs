@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use credential_code::User;
+use credential_code::model::User;
 use credential_code::store::SqlStore;
 use tokio::sync::{Mutex, MutexGuard};
 

@@ -6,12 +6,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use axum::Router;
+use credential_code::model::User;
 use credential_code::store::{RedisStore, SlotKey, SlotKeys, SqlStore};
-use credential_code::testing::{MemoryHost, flow_builder};
-use credential_code::{Budget, CodeRouter, User};
+use credential_code::testing::{MemoryHost, site_builder};
+use credential_code::{CodeFlow, CodeRouter, Storage};
 use tokio::net::UnixListener;
 
-use crate::support::user;
+use crate::support::{plenty, user};
 
 const POSTGRES: &str = "CREDENTIAL_CODE_TEST_POSTGRES";
 const REDIS: &str = "CREDENTIAL_CODE_TEST_REDIS";
@@ -59,22 +60,13 @@ async fn worker() {
         std::io::stdin().lines().for_each(drop);
         std::process::exit(0);
     });
-    let rows = Arc::new(SqlStore::connect_postgres(&postgres).await.unwrap());
-    let records = Arc::new(RedisStore::at(redis).connect().await.unwrap());
+    let rows = SqlStore::connect_postgres(&postgres).await.unwrap();
+    let records = RedisStore::at(redis).connect().await.unwrap();
+    let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
     let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
-    let plenty = Budget::per_minute(1_000_000);
-    let flow = flow_builder(&host)
-        .users(rows.clone())
-        .credentials(rows)
-        .code_store(records.clone())
-        .registration_store(records.clone())
-        .budgets(records)
-        .codes_per_user(plenty)
-        .misses_per_source(plenty)
-        .misses(plenty)
-        .slot_keys(SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]))
-        .build()
-        .unwrap();
+    let site = site_builder(&host).events(|_| {}).users(rows.clone()).credentials(rows);
+    let site = site.storage(Storage::shared(records, keys)).build().unwrap();
+    let flow = CodeFlow::new(&site, plenty()).unwrap();
     let app = Router::new().nest_service("/auth/credentials", CodeRouter::new(flow));
     let listener = UnixListener::bind(socket).unwrap();
     eprintln!("ready");

@@ -3,6 +3,7 @@
 //! that is searched for secrets.
 
 #[cfg(feature = "tracing")]
+#[allow(dead_code, reason = "other tests use the rest of it")]
 #[path = "../support/flaky.rs"]
 mod flaky;
 #[cfg(feature = "tracing")]

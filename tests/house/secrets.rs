@@ -2,22 +2,23 @@
 
 use std::error::Error as _;
 use std::io;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
+use credential_code::action::{ActionRequest, CompleteRequest, RedeemRequest};
 use credential_code::attestation::Attestation;
-use credential_code::flow::{CodeFlowBuilder, ExchangeRequest, RegisterRequest};
+use credential_code::code::{ExchangeRequest, Expiration, MintRequest, RegisterRequest};
+use credential_code::event::Event;
 use credential_code::host::{AuthRequest, Caller};
-use credential_code::model::{ChallengeId, EncryptedPrivateKey};
-use credential_code::store::{SlotKey, SlotKeys};
+use credential_code::model::{ActionProof, ChallengeId, CredentialKind, EncryptedPrivateKey};
+use credential_code::store::{CodeGrant, SlotKey, SlotKeys};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
-use credential_code::{CredentialKind, Event, RelyingParty};
+use credential_code::{RelyingParty, Storage};
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::flaky::Flaky;
 use crate::support::{
-    self, KINDS, ORIGIN, PARTY, World, attest, base64url, exchange_body, register_body, text, user,
+    self, KINDS, ORIGIN, PARTY, Setup, World, attest, base64url, exchange_body, register_body, text, user,
 };
 
 const PEM: &str =
@@ -121,10 +122,7 @@ async fn odd_client_data(world: &World) -> String {
 }
 
 /// What goes to the log and what a listener hears while the closure runs, less the lines of the engine, which are not ours to keep short.
-async fn written(
-    change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder,
-    run: impl AsyncFnOnce(&World),
-) -> [Log; 2] {
+async fn written(change: impl FnOnce(Setup) -> Setup, run: impl AsyncFnOnce(&World)) -> [Log; 2] {
     let (log, events) = (Log::default(), Log::default());
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
@@ -133,8 +131,8 @@ async fn written(
         .without_time()
         .finish();
     let heard = events.clone();
-    let world = World::with(|builder| {
-        change(builder).events(move |event: &Event<'_>| {
+    let world = World::with(|setup| {
+        change(setup).events(move |event: &Event<'_>| {
             heard.push(&format!("{event:?} {event:#?}\n"));
             if let Event::Refused { error, .. } = event {
                 heard.push(&format!("{error} {error:?}\n"));
@@ -159,19 +157,18 @@ async fn written(
 #[tokio::test]
 async fn no_secret_is_in_the_log_or_in_an_event_or_in_a_source_of_an_error() {
     let mut secrets = Vec::new();
-    let written = written(|builder| builder, async |world| secrets = run(world).await).await;
+    let written = written(|setup| setup, async |world| secrets = run(world).await).await;
     written.iter().for_each(|log| log.assert_without(&secrets));
 }
 
 #[tokio::test]
 async fn the_log_tells_the_last_cause() {
-    let codes = Arc::new(Flaky::default());
-    let store = codes.clone();
+    let store = Flaky::new();
     let [log, _] = written(
-        |builder| builder.code_store(store),
+        |setup| setup.storage(store.storage()),
         async |world| {
             let code = world.mint().await;
-            codes.failing_takes.store(1, Ordering::Relaxed);
+            store.fail_takes::<CodeGrant>(1);
             world.exchange(CredentialKind::Key, &code).await.assert_refused(503, "unavailable");
             world.register(&world.registration(CredentialKind::Key).await).await.ok();
         },
@@ -186,14 +183,14 @@ async fn no_public_type_shows_a_secret() {
     let world = World::new();
     let shown = Log::default();
     let party = Arc::new(RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap());
-    let expiry = credential_code::flow::Expiration::from_unix(world.unix(60)).unwrap();
-    let expiry = world.flow.code_expiry(expiry).unwrap();
-    let minted = world.flow.mint(&Caller::new(user()), expiry, None).await.unwrap();
+    let request = MintRequest::new(Expiration::from_unix(world.unix(60)).unwrap());
+    shown.push(&format!("{request:?}"));
+    let minted = world.flow.mint(&Caller::new(user()), request).await.unwrap();
     let code = minted.code.reveal();
     shown.push(&format!("{minted:?} {:?}", minted.code));
     let request = ExchangeRequest::new(minted.code, CredentialKind::Key, party);
     shown.push(&format!("{request:?}"));
-    let challenge = world.flow.exchange(request, None).await.unwrap();
+    let challenge = world.flow.exchange(request).await.unwrap();
     shown.push(&format!("{challenge:?}"));
     let signed = String::from(challenge.challenge.as_str());
     let id = String::from(challenge.challenge_id.reveal());
@@ -205,10 +202,17 @@ async fn no_public_type_shows_a_secret() {
     shown.push(&format!("{:?}", RegisterRequest::new(challenge.challenge_id, "laptop", proof, encrypted)));
     shown.push(&format!("{:?}", EncryptedPrivateKey::new(PEM)));
     let slot_key = SlotKey::new("a slot key of thirty-two bytes..").unwrap();
-    shown.push(&format!("{slot_key:?} {:?} {:?}", SlotKeys::new(&slot_key, &[]), world.flow));
+    let slot_keys = SlotKeys::new(&slot_key, &[]);
+    shown.push(&format!("{slot_key:?} {slot_keys:?} {:?} {:?}", world.site, world.flow));
+    shown.push(&format!("{:?}", Storage::shared_records(Flaky::new(), slot_keys)));
     let (head, ()) = support::request(support::MINT).body(()).unwrap().into_parts();
     let client = KeyClient::p256();
-    shown.push(&format!("{:?}", client.assert(CredentialKind::Key, &signed)));
+    let assertion = client.assert(CredentialKind::Key, &signed);
+    shown.push(&format!("{assertion:?}"));
+    shown.push(&format!("{:?}", CompleteRequest::new(ChallengeId::new(&*id), assertion)));
+    let action = ActionRequest::new("POST", support::MINT, b"{}").unwrap();
+    let action_proof = "a proof that somebody signed an action";
+    shown.push(&format!("{:?}", RedeemRequest::new(ActionProof::new(action_proof), action)));
     let passkey = SoftAuthenticator::new(StatementFormat::None);
     shown.push(&format!("{:?}", passkey.assert(PARTY, ORIGIN, &signed)));
     shown.push(&format!("{:?}", AuthRequest::new(&head, support::MINT, b"{}")));
@@ -221,6 +225,7 @@ async fn no_public_type_shows_a_secret() {
         ENCRYPTED.into(),
         PEM.lines().nth(1).unwrap().into(),
         "a slot key of thirty-two bytes..".into(),
+        action_proof.into(),
         format!("Bearer {}", support::USER),
     ];
     shown.assert_without(&secrets);
@@ -230,7 +235,7 @@ async fn no_public_type_shows_a_secret() {
 #[cfg(feature = "deprecated-kinds")]
 mod deprecated {
     use credential_code::clock::Clock;
-    use credential_code::flow::Proof;
+    use credential_code::code::Proof;
     use credential_code::model::{
         ChallengeId, CredentialSecret, OneTimePassword, OtpUrl, Password, PasswordHash, TotpSecret,
     };
@@ -243,8 +248,8 @@ mod deprecated {
     const PASSWORD: &str = "correct horse battery staple";
     const DENIED: &str = "Tr0ub4dor&3";
 
-    fn allow(builder: CodeFlowBuilder) -> CodeFlowBuilder {
-        builder.kinds(CredentialKind::ALL).passwords(PasswordPolicy::new([DENIED]))
+    fn allow(setup: Setup) -> Setup {
+        setup.policy(|policy| policy.kinds(CredentialKind::ALL).passwords(PasswordPolicy::new([DENIED])))
     }
 
     async fn run(world: &World) -> Vec<String> {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
-use credential_code::layer::CodeLayer;
+use credential_code::CodeLayer;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tonic::service::Routes;

@@ -3,8 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
-use credential_code::layer::CodeLayer;
-use credential_code::router::CodeRouter;
+use credential_code::{CodeLayer, CodeRouter};
 use http::{Request, Response, StatusCode, header};
 use tower::ServiceExt;
 

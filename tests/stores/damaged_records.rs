@@ -5,34 +5,57 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use credential_code::action::ActionRequest;
+use credential_code::action::{ActionRequest, CompleteRequest, RedeemRequest};
 use credential_code::assertion::Assertion;
-use credential_code::flow::Step;
-use credential_code::model::{ActionProof, ChallengeId};
-use credential_code::store::{Record, Sharing, Slot, StoreError, codec};
-use credential_code::testing::{KeyClient, MemoryHost, action_flow_builder};
-use credential_code::{
-    ActionFlow, Budget, Caller, CredentialKind, ErrorKind, Event, Insertion, OneTimeStore, User,
+use credential_code::clock::{Clock, SystemClock};
+use credential_code::error::{ErrorKind, StoreError};
+use credential_code::event::{Event, Step};
+use credential_code::host::Caller;
+use credential_code::model::{ActionProof, ChallengeId, CredentialKind, Insertion, User};
+use credential_code::store::{
+    Budget, CodeGrant, MemoryStore, OneTimeStore, PendingAction, PendingRegistration, Record, SharedStore,
+    Slot, SlotKey, SlotKeys, UserAction, codec,
 };
+use credential_code::testing::{KeyClient, MemoryHost, site, site_builder};
+use credential_code::{ActionFlow, ActionPolicy, Storage};
 
 use crate::support::{World, user};
 
-/// A store whose records were all written by a newer version.
+/// A store whose records of some kinds were all written by a newer version.
 #[derive(Debug)]
-struct Newer;
+struct Newer {
+    kinds: Vec<&'static str>,
+    others: MemoryStore,
+}
+
+impl Newer {
+    fn storage(kinds: impl IntoIterator<Item = &'static str>) -> Storage {
+        let store = Self { kinds: kinds.into_iter().collect(), others: MemoryStore::new(1000) };
+        Storage::shared_records(store, SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]))
+    }
+
+    fn wrote<R: Record>(&self) -> bool {
+        self.kinds.contains(&R::NAME)
+    }
+}
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for Newer {
-    fn sharing(&self) -> Sharing {
-        Sharing::ThisProcess
+    async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
+        if self.wrote::<R>() { Ok(Insertion::Created) } else { self.others.insert(slot, record).await }
     }
 
-    async fn insert(&self, _: Slot, _: R) -> Result<Insertion, StoreError> {
-        Ok(Insertion::Created)
+    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
+        if self.wrote::<R>() {
+            return Ok(Some(codec::decode(&[200, 1, 2, 3])?));
+        }
+        self.others.take(slot, now).await
     }
+}
 
-    async fn take(&self, _: Slot, _: SystemTime) -> Result<Option<R>, StoreError> {
-        Ok(Some(codec::decode(&[200, 1, 2, 3])?))
+impl SharedStore for Newer {
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
     }
 }
 
@@ -62,7 +85,8 @@ impl Heard {
 #[tokio::test]
 async fn a_code_whose_grant_cant_be_read_is_refused_like_an_unknown_one() {
     let heard = Heard::default();
-    let damaged = World::with(|builder| builder.code_store(Arc::new(Newer)).events(heard.listen()));
+    let damaged =
+        World::with(|setup| setup.storage(Newer::storage([CodeGrant::NAME])).events(heard.listen()));
     let code = damaged.mint().await;
     let refusal = damaged.exchange(CredentialKind::Key, &code).await;
     refusal.assert_refused(403, "invalid_code");
@@ -73,7 +97,9 @@ async fn a_code_whose_grant_cant_be_read_is_refused_like_an_unknown_one() {
 #[tokio::test]
 async fn a_challenge_that_cant_be_read_is_refused_like_an_unknown_one() {
     let heard = Heard::default();
-    let damaged = World::with(|builder| builder.registration_store(Arc::new(Newer)).events(heard.listen()));
+    let damaged = World::with(|setup| {
+        setup.storage(Newer::storage([PendingRegistration::NAME])).events(heard.listen())
+    });
     let body = damaged.registration(CredentialKind::Key).await;
     let refusal = damaged.register(&body).await;
     refusal.assert_refused(403, "invalid_challenge");
@@ -85,7 +111,9 @@ async fn a_challenge_that_cant_be_read_is_refused_like_an_unknown_one() {
 /// Nobody can make one, so nobody guesses with one.
 #[tokio::test]
 async fn a_record_that_cant_be_read_costs_no_guess() {
-    let world = World::with(|builder| builder.code_store(Arc::new(Newer)).misses(Budget::per_minute(1)));
+    let world = World::with(|setup| {
+        setup.storage(Newer::storage([CodeGrant::NAME])).policy(|policy| policy.misses(Budget::per_minute(1)))
+    });
     let code = world.mint().await;
     for _ in 0..3 {
         world.exchange(CredentialKind::Key, &code).await.assert_refused(403, "invalid_code");
@@ -94,30 +122,28 @@ async fn a_record_that_cant_be_read_costs_no_guess() {
 
 fn actions(heard: &Heard) -> ActionFlow {
     let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
-    action_flow_builder(&host)
-        .challenge_store(Arc::new(Newer))
-        .action_store(Arc::new(Newer))
-        .events(heard.listen())
-        .build()
-        .unwrap()
+    let storage = Newer::storage([PendingAction::NAME, UserAction::NAME]);
+    let site = site_builder(&host).events(heard.listen()).storage(storage).build().unwrap();
+    ActionFlow::new(&site, ActionPolicy::default()).unwrap()
 }
 
 #[tokio::test]
 async fn an_action_that_cant_be_read_is_refused_like_an_unknown_one() {
     let heard = Heard::default();
     let (flow, caller) = (actions(&heard), Caller::new(user()));
-    let known = action_flow_builder(&Arc::default()).build().unwrap();
+    let known = ActionFlow::new(&site(&Arc::default()), ActionPolicy::default()).unwrap();
 
-    let (id, assertion) = (ChallengeId::new("an id"), assertion());
-    let refusal = flow.complete(&caller, &id, &assertion, None).await.unwrap_err();
+    let request = CompleteRequest::new(ChallengeId::new("an id"), assertion());
+    let refusal = flow.complete(&caller, request.clone()).await.unwrap_err();
     heard.assert_one(Step::CompleteAction, ErrorKind::InvalidChallenge);
-    let unknown = known.complete(&caller, &id, &assertion, None).await.unwrap_err();
+    let unknown = known.complete(&caller, request).await.unwrap_err();
     assert_eq!(refusal.to_string(), unknown.to_string());
 
-    let (proof, request) = (ActionProof::new("a proof"), ActionRequest::new("POST", "/", b"").unwrap());
-    let refusal = flow.redeem(&caller, &proof, &request, None).await.unwrap_err();
+    let action = ActionRequest::new("POST", "/", b"").unwrap();
+    let request = RedeemRequest::new(ActionProof::new("a proof"), action);
+    let refusal = flow.redeem(&caller, request.clone()).await.unwrap_err();
     heard.assert_one(Step::RedeemAction, ErrorKind::Forbidden);
-    let unknown = known.redeem(&caller, &proof, &request, None).await.unwrap_err();
+    let unknown = known.redeem(&caller, request).await.unwrap_err();
     assert_eq!(refusal.to_string(), unknown.to_string());
 }
 

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use credential_code::store::{CodeGrant, MemoryStore, PendingRegistration};
+use credential_code::model::UserId;
+use credential_code::store::{
+    CodeGrant, MemoryStore, OneTimeStore, PendingAction, PendingRegistration, UserAction,
+};
 use credential_code::testing::{MemoryHost, repository_contract, store_contract, store_contract_on_threads};
-use credential_code::{OneTimeStore, UserId};
 
 #[tokio::test]
 async fn the_memory_store_keeps_every_law() {
-    store_contract::<CodeGrant>(Arc::new(MemoryStore::new(100_000))).await;
-    store_contract::<PendingRegistration>(Arc::new(MemoryStore::new(100_000))).await;
+    let store = Arc::new(MemoryStore::new(100_000));
+    store_contract::<CodeGrant>(store.clone()).await;
+    store_contract::<PendingRegistration>(store.clone()).await;
+    store_contract::<PendingAction>(store.clone()).await;
+    store_contract::<UserAction>(store).await;
 }
 
 #[test]

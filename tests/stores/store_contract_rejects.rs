@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use credential_code::store::{CodeGrant, Payment, PurseStore, Record, Sharing, Slot, StoreError};
+use credential_code::error::{BoxError, StoreError};
+use credential_code::host::CredentialRepository;
+use credential_code::model::{Credential, Insertion, NewCredential, UserId};
+use credential_code::store::{Budget, CodeGrant, OneTimeStore, Payment, PurseStore, Record, Slot};
 use credential_code::testing::{block_on, purse_contract, repository_contract, store_contract};
-use credential_code::{
-    BoxError, Budget, Credential, CredentialRepository, Insertion, NewCredential, OneTimeStore, UserId,
-};
 
 /// What a store does wrong.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -53,10 +53,6 @@ async fn round_trip() {
 
 #[async_trait]
 impl OneTimeStore<CodeGrant> for Wrong {
-    fn sharing(&self) -> Sharing {
-        Sharing::ThisProcess
-    }
-
     async fn insert(&self, slot: Slot, mut record: CodeGrant) -> Result<Insertion, StoreError> {
         if self.has(Fault::RefusesReturns) && self.taken.lock().unwrap().contains(&slot) {
             return Ok(Insertion::Duplicate);
@@ -263,10 +259,6 @@ impl WrongPurses {
 
 #[async_trait]
 impl PurseStore for WrongPurses {
-    fn sharing(&self) -> Sharing {
-        Sharing::ThisProcess
-    }
-
     async fn spend(&self, purse: Slot, budget: Budget, now: SystemTime) -> Result<Payment, StoreError> {
         let purse = self.of(purse);
         let now = u64::try_from(now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros()).unwrap();

@@ -1,45 +1,71 @@
 //! A store that fails so many times when it is told to.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use credential_code::store::{MemoryStore, Record, Sharing, Slot, StoreError};
-use credential_code::{Insertion, OneTimeStore};
+use credential_code::Storage;
+use credential_code::clock::{Clock, SystemClock};
+use credential_code::error::StoreError;
+use credential_code::model::Insertion;
+use credential_code::store::{MemoryStore, OneTimeStore, Record, SharedStore, Slot, SlotKey, SlotKeys};
 
 #[derive(Debug)]
-pub(crate) struct Flaky<R: Record> {
-    inner: MemoryStore<R>,
-    pub(crate) failing_inserts: AtomicU32,
-    pub(crate) failing_takes: AtomicU32,
+pub(crate) struct Flaky {
+    inner: MemoryStore,
+    failing: Mutex<HashMap<(Verb, &'static str), u32>>,
 }
 
-impl<R: Record> Default for Flaky<R> {
-    fn default() -> Self {
-        Self { inner: MemoryStore::new(1000), failing_inserts: 0.into(), failing_takes: 0.into() }
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum Verb {
+    Insert,
+    Take,
+}
+
+impl Flaky {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { inner: MemoryStore::new(1000), failing: Mutex::default() })
     }
-}
 
-fn fail(left: &AtomicU32) -> Result<(), StoreError> {
-    match left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)) {
-        Ok(_) => Err(StoreError::new("flaky", "it was told to fail")),
-        Err(_) => Ok(()),
+    pub(crate) fn storage(self: &Arc<Self>) -> Storage {
+        Storage::shared_records(self.clone(), SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]))
+    }
+
+    pub(crate) fn fail_inserts<R: Record>(&self, times: u32) {
+        self.failing.lock().unwrap().insert((Verb::Insert, R::NAME), times);
+    }
+
+    pub(crate) fn fail_takes<R: Record>(&self, times: u32) {
+        self.failing.lock().unwrap().insert((Verb::Take, R::NAME), times);
+    }
+
+    fn fail<R: Record>(&self, verb: Verb) -> Result<(), StoreError> {
+        match self.failing.lock().unwrap().get_mut(&(verb, R::NAME)) {
+            Some(left @ 1..) => {
+                *left -= 1;
+                Err(StoreError::new("flaky", "it was told to fail"))
+            }
+            Some(0) | None => Ok(()),
+        }
     }
 }
 
 #[async_trait]
-impl<R: Record> OneTimeStore<R> for Flaky<R> {
-    fn sharing(&self) -> Sharing {
-        Sharing::ThisProcess
-    }
-
+impl<R: Record> OneTimeStore<R> for Flaky {
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
-        fail(&self.failing_inserts)?;
+        self.fail::<R>(Verb::Insert)?;
         self.inner.insert(slot, record).await
     }
 
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
-        fail(&self.failing_takes)?;
+        self.fail::<R>(Verb::Take)?;
         self.inner.take(slot, now).await
+    }
+}
+
+impl SharedStore for Flaky {
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
     }
 }

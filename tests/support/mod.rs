@@ -12,11 +12,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential_code::attestation::Attestation;
 use credential_code::clock::Clock;
-use credential_code::flow::CodeFlowBuilder;
+use credential_code::event::Event;
+use credential_code::host::{RelyingParties, RelyingPartyList};
+use credential_code::model::{CredentialKind, User, UserId};
+use credential_code::site::SiteBuilder;
+use credential_code::store::Budget;
 use credential_code::testing::{
-    KeyClient, ManualClock, MemoryHost, SoftAuthenticator, StatementFormat, flow_builder,
+    KeyClient, ManualClock, MemoryHost, SoftAuthenticator, StatementFormat, site,
 };
-use credential_code::{Budget, CodeFlow, CodeRouter, CredentialKind, User, UserId};
+use credential_code::{CodeFlow, CodePolicy, CodeRouter, RelyingParty, Site, Storage};
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -42,7 +46,7 @@ pub(crate) const KINDS: [CredentialKind; 4] = [
 ];
 
 pub(crate) fn flow() -> CodeFlow {
-    flow_builder(&Arc::default()).build().unwrap()
+    CodeFlow::new(&site(&Arc::default()), CodePolicy::default()).unwrap()
 }
 
 /// Whether an endpoint gave this answer to a `GET`, and not whatever is around it.
@@ -60,30 +64,80 @@ pub(crate) fn user() -> UserId {
 pub(crate) struct World {
     pub(crate) host: Arc<MemoryHost>,
     pub(crate) clock: ManualClock,
+    pub(crate) site: Site,
     pub(crate) flow: CodeFlow,
     pub(crate) app: Router,
     _ground: Ground,
 }
 
+/// What a world is made of, for a test to change. What it leaves unset is set after it.
+pub(crate) struct Setup {
+    pub(crate) site: SiteBuilder,
+    pub(crate) policy: CodePolicy,
+    pub(crate) storage: Storage,
+    pub(crate) parties: Box<dyn RelyingParties>,
+    pub(crate) events: Box<dyn Fn(&Event<'_>) + Send + Sync>,
+}
+
+impl Setup {
+    pub(crate) fn site(self, change: impl FnOnce(SiteBuilder) -> SiteBuilder) -> Self {
+        Self { site: change(self.site), ..self }
+    }
+
+    pub(crate) fn policy(self, change: impl FnOnce(CodePolicy) -> CodePolicy) -> Self {
+        Self { policy: change(self.policy), ..self }
+    }
+
+    pub(crate) fn storage(self, storage: Storage) -> Self {
+        Self { storage, ..self }
+    }
+
+    pub(crate) fn parties(self, parties: impl RelyingParties) -> Self {
+        Self { parties: Box::new(parties), ..self }
+    }
+
+    pub(crate) fn events(self, listener: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        Self { events: Box::new(listener), ..self }
+    }
+}
+
 /// 2100-01-01T00:00:00Z, in seconds since the epoch: no engine's own clock holds a record of that time for expired.
 const START: u64 = 4_102_444_800;
 
+/// The relying party of a world, unless it is told otherwise.
+pub(crate) fn party() -> RelyingParty {
+    RelyingParty::new(PARTY, "Example", [ORIGIN, "https://example.com"]).unwrap()
+}
+
+/// Budgets that are out of the way.
+pub(crate) fn plenty() -> CodePolicy {
+    let plenty = Budget::per_minute(1_000_000);
+    CodePolicy::default().codes_per_user(plenty).misses_per_source(plenty).misses(plenty)
+}
+
 impl World {
     pub(crate) fn new() -> Self {
-        Self::with(|builder| builder)
+        Self::with(|setup| setup)
     }
 
     /// Budgets are out of the way unless the change sets them.
-    pub(crate) fn with(change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder) -> Self {
+    pub(crate) fn with(change: impl FnOnce(Setup) -> Setup) -> Self {
         let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
         let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(START));
-        let plenty = Budget::per_minute(1_000_000);
-        let builder = flow_builder(&host).clock(Arc::new(clock.clone()));
-        let builder = builder.codes_per_user(plenty).misses_per_source(plenty).misses(plenty);
-        let (builder, ground) = ground::lay(builder);
-        let flow = change(builder).build().unwrap();
+        let (storage, ground) = ground::lay();
+        let setup = Setup {
+            site: Site::builder().host(host.clone()).sign_counters(host.clone()),
+            policy: plenty(),
+            storage,
+            parties: Box::new(RelyingPartyList::new([party()])),
+            events: Box::new(|_| {}),
+        };
+        let Setup { site, policy, storage, parties, events } = change(setup);
+        let site = site.relying_parties(parties).events(events);
+        let site = site.storage(storage.with_clock(clock.clone())).build().unwrap();
+        let flow = CodeFlow::new(&site, policy).unwrap();
         let app = Router::new().nest_service("/auth/credentials", CodeRouter::new(flow.clone()));
-        Self { host, clock, flow, app, _ground: ground }
+        Self { host, clock, site, flow, app, _ground: ground }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -8,28 +8,32 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use credential_code::flow::{CodeFlowBuilder, ExchangeRequest, Expiration, RegisterRequest};
+use credential_code::code::{ExchangeRequest, Expiration, MintRequest, RegisterRequest};
+use credential_code::error::ErrorKind;
 use credential_code::host::Caller;
-use credential_code::model::ChallengeId;
+use credential_code::model::{ChallengeId, CredentialKind, User};
+use credential_code::site::SiteBuilder;
 use credential_code::store::{SlotKey, SlotKeys};
-use credential_code::testing::{KeyClient, MemoryHost, flow_builder};
-use credential_code::{Budget, CodeFlow, CredentialKind, Error, ErrorKind, RelyingParty, User};
+use credential_code::testing::{KeyClient, MemoryHost, site_builder};
+use credential_code::{CodeFlow, Error, RelyingParty};
 use tokio::task::JoinSet;
 
-use crate::support::{ORIGIN, PARTY, user};
+use crate::support::{ORIGIN, PARTY, plenty, user};
 
 const TASKS: usize = 64;
 /// Where a racer finds what it shares with the others: whatever the test wants to tell it.
 const SHARED: &str = "CREDENTIAL_CODE_TEST_SHARED";
 
-/// A flow as each of the processes has it. The stores are for the test to add.
-fn flow(stores: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder) -> CodeFlow {
+/// A flow as each of the processes has it. What they share is for the test to add.
+fn flow(add: impl FnOnce(SiteBuilder) -> SiteBuilder) -> CodeFlow {
     let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
-    let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
-    let plenty = Budget::per_minute(1_000_000);
-    let builder = flow_builder(&host).slot_keys(keys);
-    let builder = builder.codes_per_user(plenty).misses_per_source(plenty).misses(plenty);
-    stores(builder).build().unwrap()
+    let site = add(site_builder(&host).events(|_| {})).build().unwrap();
+    CodeFlow::new(&site, plenty()).unwrap()
+}
+
+/// The keys that both processes have.
+pub(crate) fn keys() -> SlotKeys {
+    SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[])
 }
 
 fn in_a_minute() -> u64 {
@@ -41,13 +45,13 @@ pub(crate) async fn hold_race(
     racer: &str,
     shared: &str,
     rounds: usize,
-    stores: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder,
+    add: impl FnOnce(SiteBuilder) -> SiteBuilder,
 ) {
-    let flow = flow(stores);
+    let flow = flow(add);
     let mut racers = [Racer::start(racer, shared), Racer::start(racer, shared)];
     for round in 0..rounds {
-        let expiry = flow.code_expiry(Expiration::from_unix(in_a_minute()).unwrap()).unwrap();
-        let code = flow.mint(&Caller::new(user()), expiry, None).await.unwrap().code;
+        let request = MintRequest::new(Expiration::from_unix(in_a_minute()).unwrap());
+        let code = flow.mint(&Caller::new(user()), request).await.unwrap().code;
         let won = both(&mut racers, &format!("exchange {}", code.reveal()));
         let [challenge] = &won[..] else { panic!("round {round}: {won:?} were given for one code") };
         let won = both(&mut racers, &format!("register {challenge}"));
@@ -108,8 +112,8 @@ pub(crate) fn shared() -> Option<String> {
 }
 
 /// Races for whatever it is told to, until there is nothing more.
-pub(crate) async fn race(stores: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder) {
-    let flow = flow(stores);
+pub(crate) async fn race(add: impl FnOnce(SiteBuilder) -> SiteBuilder) {
+    let flow = flow(add);
     for line in std::io::stdin().lines() {
         let line = line.unwrap();
         let words: Vec<&str> = line.split(' ').collect();
@@ -128,7 +132,7 @@ async fn exchange(flow: &CodeFlow, code: &str) {
         let request = ExchangeRequest::new(code.clone(), CredentialKind::Key, party.clone());
         let flow = flow.clone();
         async move {
-            let opened = flow.exchange(request, None).await?;
+            let opened = flow.exchange(request).await?;
             Ok(format!("{} {}", opened.challenge_id.reveal(), opened.challenge.as_str()))
         }
     });
@@ -140,7 +144,7 @@ async fn register(flow: &CodeFlow, id: &str, challenge: &str) {
     let tasks = (0..TASKS).map(|_| {
         let request = RegisterRequest::new(ChallengeId::new(id), "laptop", proof.clone(), None).unwrap();
         let flow = flow.clone();
-        async move { Ok(flow.register(request, None).await?.uuid.to_string()) }
+        async move { Ok(flow.register(request).await?.uuid.to_string()) }
     });
     all(tasks, ErrorKind::InvalidChallenge).await;
 }

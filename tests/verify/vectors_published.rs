@@ -3,11 +3,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential_code::RelyingParty;
 use credential_code::assertion::{self, Assertion, Fido2Assertion};
 use credential_code::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError, verify};
 use credential_code::model::{
-    Challenge, Credential, CredentialId, CredentialKind, CredentialUuid, Fido2Policy, Origin, RelyingParty,
-    Requirement, UserId,
+    Challenge, Credential, CredentialId, CredentialKind, CredentialUuid, Fido2Policy, Origin, Requirement,
+    UserId,
 };
 use serde_json::Value;
 

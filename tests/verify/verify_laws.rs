@@ -1,9 +1,9 @@
 //! Laws of verification and of parsing, over input that nobody thought of.
 
+use credential_code::RelyingParty;
 use credential_code::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError, verify};
-use credential_code::model::{Challenge, CodeFormat, CredentialId, Origin};
+use credential_code::model::{Challenge, CodeFormat, CredentialId, CredentialKind, Origin};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
-use credential_code::{CredentialKind, RelyingParty};
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
 use axum::routing::get;
-use credential_code::flow::source_of;
-use credential_code::{
-    AuthError, AuthRequest, Authenticator, BoxError, Caller, CodeFlow, CodeRouter, Credential,
-    CredentialRepository, Insertion, NewCredential, RelyingParty, User, UserDirectory, UserId, async_trait,
+use credential_code::error::BoxError;
+use credential_code::host::{
+    AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, UserDirectory, async_trait,
 };
+use credential_code::model::{Credential, Insertion, NewCredential, User, UserId};
+use credential_code::site::source_of;
+use credential_code::{CodeFlow, CodePolicy, CodeRouter, RelyingParty, Site};
 
 /// The application's own users and credentials. There is one user, Ada, whose bearer token is `ada`.
 #[derive(Default)]
@@ -68,7 +70,7 @@ async fn main() -> Result<(), BoxError> {
     let port = std::env::var("PORT").unwrap_or_else(|_| "3000".into());
     let app = Arc::new(App::default());
 
-    let flow = CodeFlow::builder()
+    let site = Site::builder()
         .host(app.clone())
         .relying_party(RelyingParty::new("localhost", "Example", [format!("http://localhost:{port}")])?)
         .source(|head| {
@@ -81,6 +83,7 @@ async fn main() -> Result<(), BoxError> {
             None => println!("{event:?}"),
         })
         .build()?;
+    let flow = CodeFlow::new(&site, CodePolicy::default())?;
 
     let router = Router::new()
         .route("/", get(home))

@@ -1,4 +1,4 @@
-use credential_code::BoxError;
+use credential_code::error::BoxError;
 
 use crate::options::Urls;
 use crate::servers::postgres::Postgres;

@@ -20,8 +20,9 @@ mod worker;
 use std::net::SocketAddr;
 
 use axum::Router;
+use credential_code::error::BoxError;
+use credential_code::model::{User, UserId};
 use credential_code::store::SqlStore;
-use credential_code::{BoxError, User, UserId};
 use tokio::net::TcpListener;
 
 use crate::balancer::Balancer;

@@ -1,4 +1,4 @@
-use credential_code::BoxError;
+use credential_code::error::BoxError;
 
 const USAGE: &str = "cluster [--port 3000] [--postgres URL --redis URL] [--walk-through]";
 

@@ -2,7 +2,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
-use credential_code::BoxError;
+use credential_code::error::BoxError;
 
 use crate::engines::Engines;
 use crate::worker;

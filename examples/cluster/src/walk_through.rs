@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use credential_code::BoxError;
+use credential_code::error::BoxError;
 
 use crate::client::Client;
 

@@ -1,6 +1,5 @@
 //! One process of the cluster. What it needs comes from its environment; it keeps nothing to itself.
 
-use std::sync::Arc;
 use std::{env, io, thread};
 
 use axum::Router;
@@ -9,12 +8,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::map_response_with_state;
 use axum::response::Response;
-use credential_code::flow::CodeFlowBuilder;
+use credential_code::error::BoxError;
+use credential_code::host::{AuthError, AuthRequest, Authenticator, Caller, async_trait};
+use credential_code::model::UserId;
+use credential_code::site::SiteBuilder;
 use credential_code::store::{RedisStore, SlotKey, SlotKeys, SqlStore};
-use credential_code::{
-    AuthError, AuthRequest, Authenticator, BoxError, Caller, CodeFlow, CodeRouter, RelyingParty, UserId,
-    async_trait,
-};
+use credential_code::{CodeFlow, CodePolicy, CodeRouter, RelyingParty, Site, Storage};
 use tokio::net::TcpListener;
 
 pub(crate) const NAME: &str = "CLUSTER_WORKER";
@@ -38,8 +37,8 @@ pub(crate) fn name() -> Option<String> {
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn run(name: String) -> Result<(), BoxError> {
     let header = HeaderValue::from_str(&name)?;
-    let builder = builder().await?.events(move |event| eprintln!("{name}: {event:?}"));
-    serve(header, builder.build()?).await
+    let site = builder().await?.events(move |event| eprintln!("{name}: {event:?}")).build()?;
+    serve(header, CodeFlow::new(&site, CodePolicy::default())?).await
 }
 
 /// Serves on a port of its own, and says which.
@@ -53,18 +52,15 @@ pub(crate) async fn serve(name: HeaderValue, flow: CodeFlow) -> Result<(), BoxEr
     Ok(axum::serve(listener, app).await?)
 }
 
-/// A flow over what all processes share.
-pub(crate) async fn builder() -> Result<CodeFlowBuilder, BoxError> {
-    let rows = Arc::new(SqlStore::connect_postgres(&env::var(POSTGRES)?).await?);
-    let records = Arc::new(RedisStore::at(env::var(REDIS)?).connect().await?);
-    Ok(CodeFlow::builder()
-        .authenticator(Arc::new(BearerTokens))
+/// A site over what all processes share, but for its listener.
+pub(crate) async fn builder() -> Result<SiteBuilder, BoxError> {
+    let rows = SqlStore::connect_postgres(&env::var(POSTGRES)?).await?;
+    let records = RedisStore::at(env::var(REDIS)?).connect().await?;
+    Ok(Site::builder()
+        .authenticator(BearerTokens)
         .users(rows.clone())
         .credentials(rows)
-        .code_store(records.clone())
-        .registration_store(records.clone())
-        .budgets(records)
-        .slot_keys(slot_keys(&env::var(SLOT_KEYS)?)?)
+        .storage(Storage::shared(records, slot_keys(&env::var(SLOT_KEYS)?)?))
         .relying_party(RelyingParty::new("localhost", "Cluster", [env::var(ORIGIN)?])?)
         .source(source))
 }

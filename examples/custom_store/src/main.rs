@@ -1,45 +1,45 @@
 //! Run: cargo run -p custom_store
 //!
-//! A one-time store and a credential repository of one's own, checked by the conformance suites, and then used.
+//! A store and a repository of one's own: the conformance suites check them, and a flow uses them.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use credential_code::flow::{ExchangeRequest, Expiration, RegisterRequest};
-use credential_code::store::{CodeGrant, PendingRegistration, Record, Sharing, Slot, StoreError, codec};
-use credential_code::testing::{KeyClient, MemoryHost, repository_contract, store_contract};
-use credential_code::{
-    BoxError, Caller, CodeFlow, Credential, CredentialKind, CredentialRepository, Insertion, NewCredential,
-    OneTimeStore, RelyingParty, User, UserId, async_trait,
+use credential_code::clock::{Clock, SystemClock};
+use credential_code::code::{ExchangeRequest, Expiration, MintRequest, RegisterRequest};
+use credential_code::error::{BoxError, StoreError};
+use credential_code::host::{Caller, CredentialRepository, async_trait};
+use credential_code::model::{Credential, CredentialKind, Insertion, NewCredential, User, UserId};
+use credential_code::store::{
+    CodeGrant, OneTimeStore, PendingAction, PendingRegistration, Record, SharedStore, Slot, SlotKey,
+    SlotKeys, UserAction, codec,
 };
+use credential_code::testing::{KeyClient, MemoryHost, repository_contract, store_contract};
+use credential_code::{CodeFlow, CodePolicy, RelyingParty, Site, Storage};
 
-/// A table of records as bytes, as a database would keep them. The lock makes each verb one step; in SQL they would be
-/// `INSERT … ON CONFLICT DO NOTHING` and `DELETE … RETURNING`.
+/// Records as bytes. The lock makes each verb one step; in SQL `take` is `DELETE … RETURNING`.
 #[derive(Debug, Default)]
-struct Table(Mutex<HashMap<Slot, Vec<u8>>>);
+struct Table(Mutex<HashMap<(&'static str, Slot), Vec<u8>>>);
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for Table {
-    fn sharing(&self) -> Sharing {
-        Sharing::ThisProcess
-    }
-
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
-        let bytes = codec::encode(&record)?;
-        let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if rows.contains_key(&slot) {
-            return Ok(Insertion::Duplicate);
-        }
-        rows.insert(slot, bytes);
-        Ok(Insertion::Created)
+        Ok(insert_new(&self.0, (R::NAME, slot), codec::encode(&record)?))
     }
 
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
-        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&slot);
-        let Some(bytes) = taken else { return Ok(None) };
-        let record: R = codec::decode(&bytes)?;
-        Ok(Some(record).filter(|record| now < record.expires_at()))
+        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(R::NAME, slot));
+        let record: Option<R> = taken.map(|bytes| codec::decode(&bytes)).transpose()?;
+        Ok(record.filter(|record| now < record.expires_at()))
+    }
+}
+
+impl SharedStore for Table {
+    /// The machine's. An engine that several machines share tells its own time: see `EngineClock`.
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
     }
 }
 
@@ -55,41 +55,45 @@ impl CredentialRepository for Credentials {
     }
 
     async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
-        let mut rows = self.0.lock().map_err(|error| error.to_string())?;
-        if rows.contains_key(credential.id.as_str()) {
-            return Ok(Insertion::Duplicate);
-        }
-        rows.insert(credential.id.to_string(), credential.into_credential());
-        Ok(Insertion::Created)
+        Ok(insert_new(&self.0, credential.id.to_string(), credential.into_credential()))
     }
+}
+
+/// Inserts unless the key is there. In SQL that is `INSERT … ON CONFLICT DO NOTHING`.
+fn insert_new<K: Eq + Hash, V>(rows: &Mutex<HashMap<K, V>>, key: K, value: V) -> Insertion {
+    let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = rows.len();
+    rows.entry(key).or_insert(value);
+    if rows.len() > before { Insertion::Created } else { Insertion::Duplicate }
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     store_contract::<CodeGrant>(Arc::new(Table::default())).await;
     store_contract::<PendingRegistration>(Arc::new(Table::default())).await;
+    store_contract::<PendingAction>(Arc::new(Table::default())).await;
+    store_contract::<UserAction>(Arc::new(Table::default())).await;
     let ada = UserId::new("us-ada")?;
     repository_contract(&Credentials::default(), &[ada.clone(), UserId::new("us-bob")?]).await;
     println!("The store and the repository keep every law.");
-
     let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"])?;
-    let flow = CodeFlow::builder()
-        .host(Arc::new(MemoryHost::new([User::new(ada.clone(), "ada@example.com")])))
-        .credentials(Arc::new(Credentials::default()))
-        .code_store(Arc::new(Table::default()))
-        .registration_store(Arc::new(Table::default()))
+    let key = SlotKey::from_hex(&"c0de".repeat(16)).ok_or("too short")?; // Yours: `openssl rand -hex 32`.
+    let site = Site::builder()
+        .host(MemoryHost::new([User::new(ada.clone(), "ada@example.com")]))
+        .credentials(Credentials::default())
+        .storage(Storage::shared_records(Table::default(), SlotKeys::new(&key, &[])))
         .relying_party(party.clone())
         .events(|event| println!("event: {event:?}"))
         .build()?;
-    let in_a_minute = (SystemTime::now() + Duration::from_secs(50)).duration_since(SystemTime::UNIX_EPOCH)?;
-    let expiry = flow.code_expiry(Expiration::from_unix(in_a_minute.as_secs())?)?;
-    let minted = flow.mint(&Caller::new(ada), expiry, None).await?;
+    let flow = CodeFlow::new(&site, CodePolicy::default())?;
+    let expiration = Expiration::from_unix(SystemTime::UNIX_EPOCH.elapsed()?.as_secs() + 50)?;
+    let minted = flow.mint(&Caller::new(ada), MintRequest::new(expiration)).await?;
     println!("minted    {}", minted.code.reveal());
     let request = ExchangeRequest::new(minted.code, CredentialKind::Key, Arc::new(party));
-    let opened = flow.exchange(request, None).await?;
+    let opened = flow.exchange(request).await?;
     println!("exchanged for the challenge {}", opened.challenge.as_str());
     let proof = KeyClient::p256().attest(CredentialKind::Key, opened.challenge.as_str());
     let request = RegisterRequest::new(opened.challenge_id, "laptop", proof, None)?;
-    println!("registered {}", flow.register(request, None).await?.uuid);
+    println!("registered {}", flow.register(request).await?.uuid);
     Ok(())
 }

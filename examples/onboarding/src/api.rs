@@ -3,20 +3,21 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
-use credential_code::{CredentialAnswer, CredentialRepository};
+use credential_code::code::CredentialAnswer;
+use credential_code::host::CredentialRepository;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::host::DemoHost;
+use crate::places::Places;
 use crate::progress::Progress;
-use crate::site::Site;
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) host: Arc<DemoHost>,
     pub(crate) progress: Progress,
-    pub(crate) site: Arc<Site>,
+    pub(crate) places: Arc<Places>,
 }
 
 /// `GET /auth/credentials`: the signed-in user's credentials.

@@ -1,12 +1,12 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::{HeaderMap, header};
-use credential_code::host::{Advance, SignCounters};
-use credential_code::model::CredentialId;
-use credential_code::{
-    AuthError, AuthRequest, Authenticator, BoxError, Caller, Credential, CredentialRepository, Insertion,
-    NewCredential, User, UserDirectory, UserId, async_trait,
+use credential_code::error::BoxError;
+use credential_code::host::{
+    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, SignCounters,
+    UserDirectory, async_trait,
 };
+use credential_code::model::{Credential, CredentialId, Insertion, NewCredential, User, UserId};
 use subtle::ConstantTimeEq;
 
 /// One user, who is signed in with one bearer token, and their credentials.

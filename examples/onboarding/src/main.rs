@@ -12,10 +12,10 @@ mod api;
 mod host;
 mod options;
 mod pages;
+mod places;
 mod progress;
 mod session;
 mod setup;
-mod site;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -27,17 +27,20 @@ use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::{get, post};
-use credential_code::action::{ActionFlow, ActionRouter, UserActions};
-use credential_code::flow::source_of;
-use credential_code::{Budget, CodeFlow, CodeRouter, Event};
+use credential_code::auth::AuthFlows;
+use credential_code::event::Event;
+use credential_code::host::RelyingPartyList;
+use credential_code::site::source_of;
+use credential_code::store::Budget;
+use credential_code::{ActionFlow, ActionPolicy, AuthRouter, CodeFlow, CodePolicy, Site};
 use tower_http::cors::CorsLayer;
 
 use crate::api::App;
 use crate::host::DemoHost;
 use crate::options::{Limits, Options, USAGE};
+use crate::places::Places;
 use crate::progress::{CHALLENGE_LIFETIME, Progress};
 use crate::setup::Setup;
-use crate::site::Site;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -55,20 +58,20 @@ async fn run() -> Result<(), Box<dyn Error>> {
         println!("{USAGE}");
         return Ok(());
     };
-    let listener = site::listen(options.port).await?;
+    let listener = places::listen(options.port).await?;
     let port = listener.local_addr()?.port();
-    let site = Site::new(port, options.origins, &options.rp_id)?;
-    let others = site.other_listeners(port).await;
+    let places = Places::new(port, options.origins, &options.rp_id)?;
+    let others = places.other_listeners(port).await;
 
-    let setup = Setup::new(&site);
-    let host = Arc::new(DemoHost::new(setup.user(), &setup.token, setup.credential(&site)?));
-    let cors = cors(site.origins())?;
-    let app = App { host, progress: Progress::default(), site: Arc::new(site) };
+    let setup = Setup::new(&places);
+    let host = Arc::new(DemoHost::new(setup.user(), &setup.token, setup.credential(&places)?));
+    let cors = cors(places.origins())?;
+    let app = App { host, progress: Progress::default(), places: Arc::new(places) };
     let router = router(app.clone(), options.limits)?.layer(cors);
     if let Some(file) = options.setup_file {
         setup.write(&file)?;
     }
-    println!("{}", setup.greeting(&app.site));
+    println!("{}", setup.greeting(&app.places));
 
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     for listener in others {
@@ -83,38 +86,43 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
 fn router(app: App, limits: Limits) -> Result<Router, Box<dyn Error>> {
     let progress = app.progress.clone();
-    let mut actions = ActionFlow::builder().host(app.host.clone()).source(peer).events(tell);
-    let mut codes = CodeFlow::builder()
+    let site = Site::builder()
         .host(app.host.clone())
+        .sign_counters(app.host.clone())
+        .relying_parties(RelyingPartyList::new(app.places.parties().to_vec()))
         .source(peer)
-        .challenge_lifetime(CHALLENGE_LIFETIME)
         .events(move |event| {
             progress.hear(event);
             tell(event);
-        });
-    for party in app.site.parties() {
-        actions = actions.relying_party(party.clone());
-        codes = codes.relying_party(party.clone());
-    }
-    if limits == Limits::Relaxed {
-        let plenty = Budget::per_minute(10_000_000);
-        actions = actions.misses_per_user(plenty).challenges_per_user(plenty);
-        codes = codes.misses(plenty).misses_per_source(plenty).codes_per_user(plenty);
-    }
-    let actions = actions.build()?;
+        })
+        .build()?;
+    let (codes, actions) = policies(limits);
+    let actions = ActionFlow::new(&site, actions)?;
     // A code needs the bearer token and a user action.
-    let authenticator = UserActions::new(app.host.clone(), actions.clone());
-    let codes = CodeRouter::new(codes.authenticator(Arc::new(authenticator)).build()?);
+    let codes = CodeFlow::new(&site, codes)?.signed_by(&actions);
+    let flows = AuthFlows::new(codes).actions(actions);
     Ok(Router::new()
         .merge(pages::router())
         .route("/demo/session", post(session::session))
         .route("/demo/progress/{expires}", get(api::progress))
         .route("/auth/credentials", get(api::credentials))
-        // Not nested, since the list of credentials lies at the mount itself.
-        .route_service("/auth/credentials/code", codes.clone())
-        .route_service("/auth/credentials/code/{step}", codes)
-        .nest_service("/auth/action", ActionRouter::new(actions))
+        .nest_service("/auth", AuthRouter::new(flows))
         .with_state(app))
+}
+
+fn policies(limits: Limits) -> (CodePolicy, ActionPolicy) {
+    let codes = CodePolicy::default().challenge_lifetime(CHALLENGE_LIFETIME);
+    let actions = ActionPolicy::default();
+    match limits {
+        Limits::Default => (codes, actions),
+        Limits::Relaxed => {
+            let plenty = Budget::per_minute(10_000_000);
+            (
+                codes.misses(plenty).misses_per_source(plenty).codes_per_user(plenty),
+                actions.misses_per_user(plenty).challenges_per_user(plenty),
+            )
+        }
+    }
 }
 
 /// Who sent a request, so that a guesser uses up a budget of their own. Behind a tunnel everybody comes from its end on this machine, and

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use crate::site;
+use crate::places;
 
 /// What `--help` prints.
 pub(crate) const USAGE: &str =
@@ -48,7 +48,7 @@ impl Options {
                 "--port" => {
                     options.port = value()?.parse().map_err(|_| "--port needs a number up to 65535")?
                 }
-                "--origin" => options.origins.push(site::read_origin(&value()?)?),
+                "--origin" => options.origins.push(places::read_origin(&value()?)?),
                 "--rp-id" => options.rp_id = value()?,
                 "--setup-file" => options.setup_file = Some(value()?.into()),
                 "--relaxed-limits" => options.limits = Limits::Relaxed,

@@ -1,7 +1,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use credential_code::{Event, UserId};
+use credential_code::event::Event;
+use credential_code::model::UserId;
 use serde::{Serialize, Serializer};
 
 /// How long a challenge that a code bought can be answered.

@@ -31,8 +31,8 @@ pub(crate) async fn session(
     headers: HeaderMap,
     key: Result<Json<BrowserKey>, JsonRejection>,
 ) -> Response {
-    if is_forwarded(&headers) || !is_from(&headers, app.site.app1()) {
-        let message = format!("App 1 runs at {} and nowhere else. Open it there.", app.site.app1());
+    if is_forwarded(&headers) || !is_from(&headers, app.places.app1()) {
+        let message = format!("App 1 runs at {} and nowhere else. Open it there.", app.places.app1());
         return refusal(StatusCode::FORBIDDEN, "forbidden", &message);
     }
     let key = match key {
@@ -46,7 +46,7 @@ pub(crate) async fn session(
     answer(&json!({
         "token": app.host.token(),
         "user": app.host.user().name,
-        "app2": app.site.app2().collect::<Vec<_>>(),
+        "app2": app.places.app2().collect::<Vec<_>>(),
         "now": u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
     }))
 }
@@ -55,8 +55,8 @@ fn seed(app: &App, key: &BrowserKey) -> Result<(), Box<dyn Error>> {
     let id = CredentialId::new(key.cred_id.as_str())?;
     let public_key = PublicKey::from_pem(&key.public_key)?;
     let user = app.host.user().id.clone();
-    let origin = Origin::new(app.site.app1())?;
-    app.host.seed(seeded_key(&key.name, user, id, public_key, app.site.app1_party(), origin)?);
+    let origin = Origin::new(app.places.app1())?;
+    app.host.seed(seeded_key(&key.name, user, id, public_key, app.places.app1_party(), origin)?);
     Ok(())
 }
 

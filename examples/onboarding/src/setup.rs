@@ -6,14 +6,16 @@ use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential_code::RelyingParty;
 use credential_code::crypto::PublicKey;
-use credential_code::model::{CredentialId, CredentialUuid, Origin};
-use credential_code::{Credential, CredentialKind, RelyingParty, User, UserId};
+use credential_code::model::{
+    Credential, CredentialId, CredentialKind, CredentialUuid, Origin, User, UserId,
+};
 use p256::SecretKey;
 use p256::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
 use serde::Serialize;
 
-use crate::site::Site;
+use crate::places::Places;
 
 /// What a client needs to be the seeded user: where the server is, a bearer token, and a key that signs user actions.
 #[derive(Serialize)]
@@ -32,8 +34,8 @@ pub(crate) struct Setup {
 
 impl Setup {
     /// A new token and a new key.
-    pub(crate) fn new(site: &Site) -> Self {
-        let party = site.main_party();
+    pub(crate) fn new(places: &Places) -> Self {
+        let party = places.main_party();
         let key = loop {
             if let Ok(key) = SecretKey::from_slice(&random::<32>()) {
                 break key;
@@ -41,7 +43,7 @@ impl Setup {
         };
         let private_key = key.to_pkcs8_pem(LineEnding::LF).expect("a key that was just made has a PEM");
         Self {
-            base: site.app1().to_owned(),
+            base: places.app1().to_owned(),
             token: URL_SAFE_NO_PAD.encode(random::<32>()),
             cred_id: URL_SAFE_NO_PAD.encode(random::<32>()),
             private_key: private_key.to_string(),
@@ -61,11 +63,11 @@ impl Setup {
     }
 
     /// The user's first credential.
-    pub(crate) fn credential(&self, site: &Site) -> Result<Credential, Box<dyn Error>> {
+    pub(crate) fn credential(&self, places: &Places) -> Result<Credential, Box<dyn Error>> {
         let origin = Origin::new(self.origin.as_str())?;
         let id = CredentialId::new(self.cred_id.as_str())?;
         let key = PublicKey::from_pem(&self.public_key)?;
-        seeded_key("Command line", self.user().id, id, key, site.main_party(), origin)
+        seeded_key("Command line", self.user().id, id, key, places.main_party(), origin)
     }
 
     /// Writes everything to a file that nobody else can read. It appears at once, so whoever waits for it reads it whole.
@@ -88,13 +90,13 @@ impl Setup {
     }
 
     /// Where to go.
-    pub(crate) fn greeting(&self, site: &Site) -> String {
+    pub(crate) fn greeting(&self, places: &Places) -> String {
         let Self { base, token, .. } = self;
-        let app2: String = site
+        let app2: String = places
             .app2()
             .map(|origin| format!("\n  App 2, where they add a credential:   {origin}/enroll"))
             .collect();
-        let warning: String = site
+        let warning: String = places
             .public()
             .map(|origin| {
                 format!("\n\n{origin} may lead others to this server. Whoever reaches it can pass for the demo user.")

@@ -1,12 +1,13 @@
 //! Run: cargo run -p tower_service
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use credential_code::flow::source_of;
+use credential_code::error::BoxError;
+use credential_code::model::{User, UserId};
+use credential_code::site::source_of;
 use credential_code::testing::MemoryHost;
-use credential_code::{BoxError, CodeFlow, CodeLayer, RelyingParty, User, UserId};
+use credential_code::{CodeFlow, CodeLayer, CodePolicy, RelyingParty, Site};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -28,9 +29,8 @@ struct Peer(std::net::IpAddr);
 
 fn flow(port: &str) -> Result<CodeFlow, BoxError> {
     // For a host of your own see the example `axum_app`. This one believes whoever says `Bearer ada` to be that user.
-    let host = Arc::new(MemoryHost::new([User::new(UserId::new("ada")?, "ada@example.com")]));
-    let flow = CodeFlow::builder()
-        .host(host)
+    let site = Site::builder()
+        .host(MemoryHost::new([User::new(UserId::new("ada")?, "ada@example.com")]))
         .relying_party(RelyingParty::new("localhost", "Example", [format!("http://localhost:{port}")])?)
         .source(|head| head.extensions.get::<Peer>().map(|Peer(address)| source_of(*address)))
         .events(|event| match event.added_credential() {
@@ -40,7 +40,7 @@ fn flow(port: &str) -> Result<CodeFlow, BoxError> {
             None => println!("{event:?}"),
         })
         .build()?;
-    Ok(flow)
+    Ok(CodeFlow::new(&site, CodePolicy::default())?)
 }
 
 #[tokio::main]

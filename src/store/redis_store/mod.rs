@@ -20,8 +20,8 @@
 //! What survives which fault depends on how Redis is run: see [`manual::stores`](crate::manual::stores). It needs a tokio runtime.
 //!
 //! ```no_run
-//! use credential_code::Storage;
 //! use credential_code::store::{RedisStore, SlotKey, SlotKeys};
+//! use credential_code::Storage;
 //!
 //! # async fn example(hex: &str) -> Result<Storage, Box<dyn std::error::Error>> {
 //! let redis = RedisStore::at("rediss://:password@redis.example.com/").connect().await?;

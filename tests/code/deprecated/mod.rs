@@ -10,23 +10,24 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use credential_code::assertion::{AssertionError, Expected, verify};
 use credential_code::clock::Clock;
-use credential_code::flow::CodeFlowBuilder;
-use credential_code::model::{Challenge, CredentialId, CredentialSecret, Fido2Properties, UserStatus};
+use credential_code::error::BoxError;
+use credential_code::host::CredentialRepository;
+use credential_code::model::{
+    Challenge, Credential, CredentialId, CredentialKind, CredentialSecret, Fido2Properties, Insertion,
+    NewCredential, User, UserId, UserStatus,
+};
 use credential_code::secret::PasswordPolicy;
 use credential_code::testing::{
     KeyClient, MemoryHost, PasswordClient, SoftAuthenticator, StatementFormat, TotpClient, secret_contract,
 };
-use credential_code::{
-    BoxError, CodeLayer, Credential, CredentialKind, CredentialRepository, Insertion, NewCredential,
-    RelyingParty, User, UserId,
-};
+use credential_code::{CodeLayer, RelyingParty};
 use http::{Request, Response};
 use http_body_util::Full;
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::support::{
-    Answer, EXCHANGE, KINDS, MINT, ORIGIN, PARTY, REGISTER, World, assert_uuid, assert_valid, attest,
+    Answer, EXCHANGE, KINDS, MINT, ORIGIN, PARTY, REGISTER, Setup, World, assert_uuid, assert_valid, attest,
     exchange_body, member_names, register_body, request, secret_body, text, user,
 };
 
@@ -39,11 +40,11 @@ pub(crate) fn policy() -> PasswordPolicy {
 
 /// A world that allows every kind.
 pub(crate) fn world() -> World {
-    world_with(|builder| builder)
+    world_with(|setup| setup)
 }
 
-pub(crate) fn world_with(change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder) -> World {
-    World::with(|builder| change(builder.kinds(CredentialKind::ALL).passwords(policy())))
+pub(crate) fn world_with(change: impl FnOnce(Setup) -> Setup) -> World {
+    World::with(|setup| change(setup.policy(|all| all.kinds(CredentialKind::ALL).passwords(policy()))))
 }
 
 /// The answer that a good client of the kind gives now.
@@ -151,7 +152,8 @@ async fn a_kind_that_is_not_listed_is_refused_by_name_and_spends_nothing() {
         (KINDS.to_vec(), CredentialKind::Totp),
         (KINDS.to_vec(), CredentialKind::Password),
     ] {
-        let world = World::with(|builder| builder.kinds(allowed.clone()).passwords(policy()));
+        let world =
+            World::with(|setup| setup.policy(|kinds| kinds.kinds(allowed.clone()).passwords(policy())));
         let code = world.mint().await;
         let answer = world.exchange(refused, &code).await;
         answer.assert_refused(400, "invalid_request");
@@ -260,7 +262,7 @@ async fn a_challenge_makes_one_credential_also_of_a_host_that_stores_it_and_then
     for kind in DEPRECATED {
         let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
         let forgetful = Arc::new(Forgetful(host.clone()));
-        let world = world_with(|builder| builder.users(host.clone()).credentials(forgetful));
+        let world = world_with(|setup| setup.site(|site| site.users(host.clone()).credentials(forgetful)));
         let challenge = world.challenge(kind).await;
         let body = good(&world, &challenge);
         world.register(&body).await.assert_refused(500, "internal");

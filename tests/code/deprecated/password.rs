@@ -3,11 +3,12 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use credential_code::flow::RegisterRequest;
-use credential_code::model::{ChallengeId, CredentialSecret, PasswordHash};
+use credential_code::code::RegisterRequest;
+use credential_code::error::ErrorKind;
+use credential_code::model::{ChallengeId, Credential, CredentialKind, CredentialSecret, PasswordHash};
 use credential_code::secret::PasswordPolicy;
-use credential_code::testing::{MemoryHost, PasswordClient, flow_builder};
-use credential_code::{Credential, CredentialKind, Error, ErrorKind};
+use credential_code::testing::{PasswordClient, site};
+use credential_code::{CodeFlow, CodePolicy, Error};
 use serde_json::{Value, json};
 
 use super::{PASSWORD, only_secret, policy, world, world_with};
@@ -83,7 +84,7 @@ async fn a_hash_is_argon2id_with_owasps_parameters_and_a_salt_of_its_own() {
 
 #[tokio::test]
 async fn a_host_may_hash_harder() {
-    let world = world_with(|builder| builder.passwords(policy().argon2id(20_000, 3)));
+    let world = world_with(|setup| setup.policy(|all| all.passwords(policy().argon2id(20_000, 3))));
     let challenge = world.challenge(CredentialKind::Password).await;
     world.register(&chosen(&challenge, PASSWORD)).await.ok();
     let hash = only_hash(&world);
@@ -93,22 +94,24 @@ async fn a_host_may_hash_harder() {
 
 #[test]
 fn a_flow_is_not_built_without_a_policy_or_with_a_weak_one() {
-    let builder = || flow_builder(&std::sync::Arc::<MemoryHost>::default()).kinds([CredentialKind::Password]);
-    let refusal = |policy: PasswordPolicy| builder().passwords(policy).build().unwrap_err().to_string();
-    assert!(builder().build().unwrap_err().to_string().contains("passwords"));
+    let site = site(&std::sync::Arc::default());
+    let build = |policy: CodePolicy| CodeFlow::new(&site, policy);
+    let builder = || CodePolicy::default().kinds([CredentialKind::Password]);
+    let refusal = |policy: PasswordPolicy| build(builder().passwords(policy)).unwrap_err().to_string();
+    assert!(build(builder()).unwrap_err().to_string().contains("passwords"));
     assert!(refusal(policy().argon2id(19_455, 2)).contains("passwords"));
     assert!(refusal(policy().argon2id(u32::MAX, 2)).contains("passwords"));
     assert!(refusal(policy().hashes_at_once(0)).contains("passwords"));
     assert!(refusal(policy().most_waiting(usize::MAX)).contains("passwords"));
-    assert!(builder().passwords(policy().most_waiting(0)).build().is_ok());
-    assert!(builder().kinds([CredentialKind::Totp]).build().is_ok(), "which needs no policy");
+    assert!(build(builder().passwords(policy().most_waiting(0))).is_ok());
+    assert!(build(builder().kinds([CredentialKind::Totp])).is_ok(), "which needs no policy");
 }
 
 /// Registers without HTTP, so that a test can poll it by hand.
 async fn register(world: World, challenge: Value) -> Result<Credential, Error> {
     let id = ChallengeId::new(text(&challenge, "challengeIdentifier"));
     let request = RegisterRequest::new(id, "laptop", PasswordClient::new(PASSWORD).prove(), None).unwrap();
-    world.flow.register(request, None).await
+    world.flow.register(request).await
 }
 
 /// Polls it once, which is as far as it goes on this thread.
@@ -127,7 +130,8 @@ async fn a_password_is_not_hashed_on_the_thread_that_asks() {
 
 #[tokio::test]
 async fn who_finds_no_place_to_wait_may_come_back() {
-    let world = world_with(|builder| builder.passwords(policy().hashes_at_once(1).most_waiting(1)));
+    let world =
+        world_with(|setup| setup.policy(|all| all.passwords(policy().hashes_at_once(1).most_waiting(1))));
     let mut challenges = Vec::new();
     for _ in 0..3 {
         challenges.push(world.challenge(CredentialKind::Password).await);
@@ -148,7 +152,8 @@ async fn who_finds_no_place_to_wait_may_come_back() {
 
 #[tokio::test]
 async fn who_hangs_up_gives_their_place_away() {
-    let world = world_with(|builder| builder.passwords(policy().hashes_at_once(1).most_waiting(0)));
+    let world =
+        world_with(|setup| setup.policy(|all| all.passwords(policy().hashes_at_once(1).most_waiting(0))));
     for _ in 0..3 {
         let challenge = world.challenge(CredentialKind::Password).await;
         let mut registering = Box::pin(register(world.clone(), challenge));
@@ -161,7 +166,8 @@ async fn who_hangs_up_gives_their_place_away() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_at_once_all_get_their_turn() {
-    let world = world_with(|builder| builder.passwords(policy().hashes_at_once(2).most_waiting(10)));
+    let world =
+        world_with(|setup| setup.policy(|all| all.passwords(policy().hashes_at_once(2).most_waiting(10))));
     let mut people = tokio::task::JoinSet::new();
     for _ in 0..12 {
         let challenge = world.challenge(CredentialKind::Password).await;

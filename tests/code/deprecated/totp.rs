@@ -4,16 +4,19 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use credential_code::clock::Clock;
-use credential_code::model::{CredentialId, CredentialSecret, TotpSecret};
+use credential_code::clock::{Clock, SystemClock};
+use credential_code::error::StoreError;
+use credential_code::host::RelyingPartyList;
+use credential_code::model::{CredentialId, CredentialKind, CredentialSecret, Insertion, TotpSecret};
 use credential_code::store::{
-    MemoryStore, PendingRegistration, Sharing, Slot, SlotKey, SlotKeys, StoreError,
+    MemoryStore, OneTimeStore, PendingRegistration, Record, SharedStore, Slot, SlotKey, SlotKeys,
 };
 use credential_code::testing::TotpClient;
-use credential_code::{CredentialKind, Insertion, OneTimeStore, RelyingParty};
+use credential_code::{RelyingParty, Storage};
 use serde_json::{Value, json};
 
 use super::{good, world, world_with};
+use crate::flaky::Flaky;
 use crate::support::{ORIGIN, PARTY, World, secret_body, text};
 
 const STEP: Duration = Duration::from_secs(30);
@@ -122,12 +125,9 @@ async fn the_password_of_one_challenge_is_not_that_of_another() {
 #[tokio::test]
 async fn a_rotated_slot_key_still_finds_the_secret_and_a_dropped_one_does_not() {
     let keys = ["a", "b"].map(|byte| SlotKey::new(byte.repeat(32)).unwrap());
-    let store = Arc::new(MemoryStore::new(100));
-    let codes = Arc::new(MemoryStore::new(100));
-    let process = |ring: SlotKeys| {
-        let (store, codes) = (store.clone(), codes.clone());
-        world_with(|builder| builder.slot_keys(ring).registration_store(store).code_store(codes))
-    };
+    let store = Flaky::new();
+    let process =
+        |ring: SlotKeys| world_with(|setup| setup.storage(Storage::shared_records(store.clone(), ring)));
     let before = process(SlotKeys::new(&keys[0], &[]));
     let (challenge, app) = scan(&before).await;
     let (dropped, _) = scan(&before).await;
@@ -141,32 +141,37 @@ async fn a_rotated_slot_key_still_finds_the_secret_and_a_dropped_one_does_not() 
     later.register(&good(&later, &dropped)).await.assert_refused(403, "invalid_challenge");
 }
 
-/// Writes down every record and every address that it sees.
+/// Writes down every pending registration, and its address.
 #[derive(Debug)]
-struct Curious(MemoryStore<PendingRegistration>, Arc<Mutex<String>>);
+struct Curious(MemoryStore, Arc<Mutex<String>>);
 
 #[async_trait]
-impl OneTimeStore<PendingRegistration> for Curious {
-    fn sharing(&self) -> Sharing {
-        Sharing::ThisProcess
-    }
-
-    async fn insert(&self, slot: Slot, record: PendingRegistration) -> Result<Insertion, StoreError> {
-        let seen = format!("{:?} {}\n", slot.as_bytes(), serde_json::to_string(&record).unwrap());
-        self.1.lock().unwrap().push_str(&seen);
+impl<R: Record> OneTimeStore<R> for Curious {
+    async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
+        if R::NAME == PendingRegistration::NAME {
+            let seen = format!("{:?} {}\n", slot.as_bytes(), serde_json::to_string(&record).unwrap());
+            self.1.lock().unwrap().push_str(&seen);
+        }
         self.0.insert(slot, record).await
     }
 
-    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<PendingRegistration>, StoreError> {
+    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
         self.0.take(slot, now).await
+    }
+}
+
+impl SharedStore for Curious {
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
     }
 }
 
 #[tokio::test]
 async fn a_store_never_sees_a_secret() {
     let seen = Arc::new(Mutex::new(String::new()));
-    let store = Arc::new(Curious(MemoryStore::new(100), seen.clone()));
-    let world = world_with(|builder| builder.registration_store(store));
+    let store = Curious(MemoryStore::new(100), seen.clone());
+    let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
+    let world = world_with(|setup| setup.storage(Storage::shared_records(store, keys)));
     let (challenge, app) = scan(&world).await;
     let wrong = if app.password_at(world.clock.now()).starts_with('0') { "999999" } else { "000000" };
     world.register(&typed(&challenge, wrong)).await.assert_refused(400, "invalid_attestation");
@@ -183,8 +188,7 @@ async fn a_store_never_sees_a_secret() {
 #[tokio::test]
 async fn odd_names_of_parties_and_users_make_a_url_that_is_read_back() {
     let party = RelyingParty::new(PARTY, "Ex: \"A & B\" 100%", [ORIGIN]).unwrap();
-    let list = Arc::new(credential_code::host::RelyingPartyList::new([party]));
-    let world = world_with(|builder| builder.relying_parties(list));
+    let world = world_with(|setup| setup.parties(RelyingPartyList::new([party])));
     let (challenge, app) = scan(&world).await;
     let url = text(&challenge, "otpUrl");
     assert!(

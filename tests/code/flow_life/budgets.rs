@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use credential_code::Budget;
 use credential_code::clock::Clock;
+use credential_code::store::Budget;
 use http::header;
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ fn retry_after(answer: &Answer) -> u64 {
 
 #[tokio::test]
 async fn a_user_mints_so_many_codes_and_more_as_time_passes() {
-    let world = World::with(|builder| builder.codes_per_user(Budget::per_minute(3)));
+    let world = World::with(|setup| setup.policy(|policy| policy.codes_per_user(Budget::per_minute(3))));
     let mint = async || world.post_json(MINT, &json!({ "expiration": world.unix(60) })).await;
     for _ in 0..3 {
         mint().await.ok();
@@ -36,11 +36,11 @@ async fn a_user_mints_so_many_codes_and_more_as_time_passes() {
 }
 
 fn world_with_sources(of_source: u32, of_flow: u32) -> World {
-    World::with(|builder| {
-        builder
-            .source(|head| Some(head.headers.get("x-source")?.to_str().ok()?.into()))
-            .misses_per_source(Budget::per_minute(of_source))
-            .misses(Budget::per_minute(of_flow))
+    let (of_source, of_flow) = (Budget::per_minute(of_source), Budget::per_minute(of_flow));
+    World::with(|setup| {
+        setup
+            .site(|site| site.source(|head| Some(head.headers.get("x-source")?.to_str().ok()?.into())))
+            .policy(|policy| policy.misses_per_source(of_source).misses(of_flow))
     })
 }
 

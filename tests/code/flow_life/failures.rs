@@ -5,22 +5,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use credential_code::flow::CodeFlowBuilder;
-use credential_code::store::{CodeGrant, PendingRegistration};
-use credential_code::{BoxError, Budget, Credential, CredentialRepository, Insertion, NewCredential, UserId};
+use credential_code::CodePolicy;
+use credential_code::error::BoxError;
+use credential_code::host::CredentialRepository;
+use credential_code::model::{Credential, Insertion, NewCredential, UserId};
+use credential_code::store::{Budget, CodeGrant, PendingRegistration};
 use serde_json::json;
 
 use super::{good, key};
 use crate::flaky::Flaky;
 use crate::support::{MINT, World};
 
-/// Both in this process, since a flow shares all of its stores or none.
-fn stores(
-    codes: &Arc<Flaky<CodeGrant>>,
-    pending: &Arc<Flaky<PendingRegistration>>,
-) -> impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder + use<> {
-    let (codes, pending) = (codes.clone(), pending.clone());
-    |builder| builder.code_store(codes).registration_store(pending)
+/// A world over that store.
+fn world(store: &Arc<Flaky>, policy: impl FnOnce(CodePolicy) -> CodePolicy) -> World {
+    let storage = store.storage();
+    World::with(|setup| setup.storage(storage).policy(policy))
 }
 
 #[tokio::test]
@@ -76,7 +75,7 @@ impl CredentialRepository for LossyRepository {
 async fn a_code_whose_credential_may_be_stored_buys_no_other() {
     for was_stored in [true, false] {
         let repository = Arc::new(LossyRepository::default());
-        let world = World::with(|builder| builder.credentials(repository.clone()));
+        let world = World::with(|setup| setup.site(|site| site.credentials(repository.clone())));
         let challenge = world.challenge(key()).await;
         let body = good(key(), &challenge);
         repository.stores.store(was_stored, Ordering::Relaxed);
@@ -124,19 +123,19 @@ async fn a_code_that_was_put_back_keeps_its_old_expiry() {
 
 #[tokio::test]
 async fn a_failing_store_spends_neither_code_nor_challenge() {
-    let (codes, pending) = (Arc::default(), Arc::default());
-    let world = World::with(stores(&codes, &pending));
+    let store = Flaky::new();
+    let world = world(&store, |policy| policy);
 
-    codes.failing_inserts.store(1, Ordering::Relaxed);
+    store.fail_inserts::<CodeGrant>(1);
     let mint = json!({ "expiration": world.unix(60) });
     world.post_json(MINT, &mint).await.assert_refused(503, "unavailable");
     let code = world.mint().await;
-    codes.failing_takes.store(1, Ordering::Relaxed);
+    store.fail_takes::<CodeGrant>(1);
     world.exchange(key(), &code).await.assert_refused(503, "unavailable");
-    pending.failing_inserts.store(1, Ordering::Relaxed);
+    store.fail_inserts::<PendingRegistration>(1);
     world.exchange(key(), &code).await.assert_refused(503, "unavailable");
     let challenge = world.exchange(key(), &code).await.ok();
-    pending.failing_takes.store(1, Ordering::Relaxed);
+    store.fail_takes::<PendingRegistration>(1);
     let failed = world.register(&good(key(), &challenge)).await;
     failed.assert_refused(503, "unavailable");
     assert!(!String::from_utf8_lossy(&failed.body).contains("flaky"));
@@ -145,10 +144,9 @@ async fn a_failing_store_spends_neither_code_nor_challenge() {
 
 #[tokio::test]
 async fn a_failing_store_costs_no_code() {
-    let codes = Arc::default();
-    let stores = stores(&codes, &Arc::default());
-    let world = World::with(|builder| stores(builder).codes_per_user(Budget::per_minute(1)));
-    codes.failing_inserts.store(3, Ordering::Relaxed);
+    let store = Flaky::new();
+    let world = world(&store, |policy| policy.codes_per_user(Budget::per_minute(1)));
+    store.fail_inserts::<CodeGrant>(3);
     let mint = json!({ "expiration": world.unix(60) });
     for _ in 0..3 {
         world.post_json(MINT, &mint).await.assert_refused(503, "unavailable");
@@ -159,11 +157,10 @@ async fn a_failing_store_costs_no_code() {
 
 #[tokio::test]
 async fn a_failing_store_costs_no_guess() {
-    let codes = Arc::default();
-    let stores = stores(&codes, &Arc::default());
-    let world = World::with(|builder| stores(builder).misses(Budget::per_minute(1)));
+    let store = Flaky::new();
+    let world = world(&store, |policy| policy.misses(Budget::per_minute(1)));
     let code = world.mint().await;
-    codes.failing_takes.store(3, Ordering::Relaxed);
+    store.fail_takes::<CodeGrant>(3);
     for _ in 0..3 {
         world.exchange(key(), &code).await.assert_refused(503, "unavailable");
     }
@@ -172,11 +169,10 @@ async fn a_failing_store_costs_no_guess() {
 
 #[tokio::test]
 async fn a_failing_store_costs_no_guess_at_register_either() {
-    let pending = Arc::default();
-    let stores = stores(&Arc::default(), &pending);
-    let world = World::with(|builder| stores(builder).misses(Budget::per_minute(1)));
+    let store = Flaky::new();
+    let world = world(&store, |policy| policy.misses(Budget::per_minute(1)));
     let challenge = world.challenge(key()).await;
-    pending.failing_takes.store(5, Ordering::Relaxed);
+    store.fail_takes::<PendingRegistration>(5);
     for _ in 0..5 {
         world.register(&good(key(), &challenge)).await.assert_refused(503, "unavailable");
     }

@@ -8,12 +8,14 @@ mod relying_parties;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use credential_code::Storage;
 use credential_code::clock::Clock;
-use credential_code::model::UserStatus;
-use credential_code::store::{MemoryStore, SlotKey, SlotKeys};
-use credential_code::{CredentialKind, Event};
+use credential_code::event::Event;
+use credential_code::model::{CredentialKind, UserStatus};
+use credential_code::store::{SlotKey, SlotKeys};
 use serde_json::{Value, json};
 
+use crate::flaky::Flaky;
 use crate::support::{
     EXCHANGE, KINDS, MINT, World, attest, base64url, exchange_body, register_body, text, user,
 };
@@ -40,8 +42,8 @@ async fn a_code_is_spent_by_exchange() {
 async fn an_exchange_tells_which_code_it_was() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let heard = told.clone();
-    let world = World::with(|builder| {
-        builder.events(move |event| match *event {
+    let world = World::with(|setup| {
+        setup.events(move |event| match *event {
             Event::Minted { expires_at, .. } => heard.lock().unwrap().push(("minted", expires_at)),
             Event::Exchanged { expires_at, .. } => heard.lock().unwrap().push(("exchanged", expires_at)),
             _ => {}
@@ -198,7 +200,7 @@ async fn every_challenge_that_does_not_work_gets_one_answer() {
 #[tokio::test]
 async fn a_challenge_id_is_no_code_and_a_code_is_no_challenge_id() {
     let format = credential_code::model::CodeFormat::with_symbols(43).unwrap();
-    for world in [World::new(), World::with(|builder| builder.code_format(format))] {
+    for world in [World::new(), World::with(|setup| setup.policy(|policy| policy.code_format(format)))] {
         let code = world.mint().await;
         let challenge = world.challenge(key()).await;
         let id = text(&challenge, "challengeIdentifier");
@@ -242,12 +244,9 @@ async fn a_replay_of_a_finished_run_gains_nothing() {
 #[tokio::test]
 async fn a_rotated_key_still_reads_and_no_longer_writes() {
     let keys = [1, 2].map(|byte| SlotKey::new([byte; 32]).unwrap());
-    let codes = Arc::new(MemoryStore::new(100));
-    let pending = Arc::new(MemoryStore::new(100));
-    let world = |ring: SlotKeys| {
-        let (codes, pending) = (codes.clone(), pending.clone());
-        World::with(|builder| builder.slot_keys(ring).code_store(codes).registration_store(pending))
-    };
+    let store = Flaky::new();
+    let world =
+        |ring: SlotKeys| World::with(|setup| setup.storage(Storage::shared_records(store.clone(), ring)));
     let [old_key, new_key] = &keys;
     let old = world(SlotKeys::new(old_key, &[]));
     let rotated = world(SlotKeys::new(new_key, std::slice::from_ref(old_key)));

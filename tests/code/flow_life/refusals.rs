@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use credential_code::attestation::Attestation;
+use credential_code::model::{CredentialKind, UserId};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
-use credential_code::{CredentialKind, UserId};
 use serde_json::{Value, json};
 
 use super::{good, key};

@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::body::Body;
+use credential_code::RelyingParty;
+use credential_code::error::BoxError;
+use credential_code::host::{RelyingParties, RelyingPartyList};
+use credential_code::model::CredentialKind;
 use credential_code::testing::{SoftAuthenticator, StatementFormat};
-use credential_code::{BoxError, CredentialKind, RelyingParties, RelyingParty};
 use http::request::Parts;
 use http::{Request, header};
 use serde_json::json;
 
 use super::{good, key};
 use crate::support::{
-    Answer, EXCHANGE, MINT, ORIGIN, PARTY, REGISTER, World, exchange_body, register_body, request, text,
+    Answer, EXCHANGE, MINT, ORIGIN, PARTY, REGISTER, World, exchange_body, party, register_body, request,
+    text,
 };
 
 async fn exchange_from(world: &World, origins: &[&str], code: &str) -> Answer {
@@ -26,7 +30,7 @@ async fn exchange_from(world: &World, origins: &[&str], code: &str) -> Answer {
 
 fn two_parties() -> World {
     let other = RelyingParty::new("example.org", "Other", ["https://example.org"]).unwrap();
-    World::with(|builder| builder.relying_party(other))
+    World::with(|setup| setup.parties(RelyingPartyList::new([party(), other])))
 }
 
 #[tokio::test]
@@ -121,7 +125,7 @@ impl RelyingParties for ByApp {
 #[tokio::test]
 async fn a_host_may_find_relying_parties_its_own_way_and_origins_still_count() {
     let party = Arc::new(RelyingParty::new(PARTY, "Found", [ORIGIN]).unwrap());
-    let world = World::with(|builder| builder.relying_parties(Arc::new(ByApp(party))));
+    let world = World::with(|setup| setup.parties(ByApp(party)));
     let code = world.mint().await;
     let ask = async |app: &str, origin: Option<&str>| {
         let mut request = request(EXCHANGE).header("x-app", app);

@@ -1,25 +1,22 @@
 //! The flow over a cluster, while slots move, connections drop, and nodes stall.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use credential_code::store::{CodeGrant, RedisStore, Slot, SlotKey, SlotKeys};
+use credential_code::Storage;
+use credential_code::model::{CredentialKind, Insertion};
+use credential_code::store::{CodeGrant, OneTimeStore as _, RedisStore, Slot};
 use credential_code::testing::Sample;
-use credential_code::{CredentialKind, Insertion, OneTimeStore as _};
 use redis::{Connection, FromRedisValue};
 use tokio::task::JoinSet;
 
 use super::faults::take;
 use crate::support::servers::redis::RedisCluster;
 use crate::support::{KINDS, World, attest, register_body};
+use crate::two_processes::keys;
 
 async fn world_on(cluster: &RedisCluster) -> World {
-    let store = Arc::new(RedisStore::cluster_at(cluster.urls()).connect().await.unwrap());
-    let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
-    World::with(|builder| {
-        let builder = builder.code_store(store.clone()).registration_store(store.clone());
-        builder.budgets(store).slot_keys(keys)
-    })
+    let store = RedisStore::cluster_at(cluster.urls()).connect().await.unwrap();
+    World::with(|setup| setup.storage(Storage::shared(store, keys())))
 }
 
 /// A connection to each node, and the port that it listens on.

@@ -1,17 +1,17 @@
 //! Redis when it stalls, crashes, drops connections, or is full.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use credential_code::store::{
-    CodeGrant, Payment, PurseStore, RedisStore, Slot, SlotKey, SlotKeys, StoreError,
-};
+use credential_code::Storage;
+use credential_code::error::StoreError;
+use credential_code::model::{CredentialKind, Insertion};
+use credential_code::store::{Budget, CodeGrant, OneTimeStore, Payment, PurseStore, RedisStore, Slot};
 use credential_code::testing::Sample;
-use credential_code::{Budget, CredentialKind, Insertion, OneTimeStore};
 
 use super::relay::Relay;
 use crate::support::servers::redis::Redis;
 use crate::support::{MINT, World, attest, register_body};
+use crate::two_processes::keys;
 
 const TIMEOUT: Duration = Duration::from_millis(300);
 
@@ -148,10 +148,8 @@ async fn a_dropped_connection_comes_back_by_itself() {
 #[tokio::test]
 async fn a_full_server_refuses_to_mint_and_keeps_what_it_has() {
     let Some(server) = Redis::start() else { return };
-    let store = Arc::new(connect(&server).await);
-    let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
-    let world =
-        World::with(|builder| builder.code_store(store.clone()).registration_store(store).slot_keys(keys));
+    let storage = Storage::shared_records(connect(&server).await, keys());
+    let world = World::with(|setup| setup.storage(storage));
     let challenge = world.challenge(CredentialKind::Key).await;
     let body = serde_json::json!({ "expiration": world.unix(60) });
     redis::cmd("CONFIG").arg(&["SET", "maxmemory", "1"]).exec(&mut server.connection()).unwrap();

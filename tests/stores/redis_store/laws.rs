@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
+use credential_code::error::StoreError;
+use credential_code::model::Insertion;
 use credential_code::store::{
-    CodeGrant, PendingAction, PendingRegistration, Record, RedisStore, Sharing, Slot, StoreError, UserAction,
+    CodeGrant, OneTimeStore, PendingAction, PendingRegistration, Record, RedisStore, Slot, UserAction,
 };
 use credential_code::testing::{purse_contract, store_contract, store_contract_on_threads};
-use credential_code::{Insertion, OneTimeStore};
 use tokio::runtime::Handle;
 
 use crate::support::servers::redis::{Redis, RedisCluster};
@@ -44,10 +45,6 @@ struct OnRuntime(RedisStore, Handle);
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for OnRuntime {
-    fn sharing(&self) -> Sharing {
-        OneTimeStore::<R>::sharing(&self.0)
-    }
-
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         let store = self.0.clone();
         self.1.spawn(async move { store.insert(slot, record).await }).await.unwrap()

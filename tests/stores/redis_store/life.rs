@@ -4,25 +4,31 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use credential_code::clock::Clock;
-use credential_code::flow::{CodeFlowBuilder, ExchangeRequest, Expiration};
+use credential_code::code::{ExchangeRequest, Expiration, MintRequest};
+use credential_code::error::ErrorKind;
 use credential_code::host::Caller;
+use credential_code::model::{CredentialKind, Insertion, User};
 use credential_code::store::{
-    CodeGrant, EngineClock, Payment, PurseStore, Record, RedisStore, Sharing, Slot, SlotKey, SlotKeys,
+    Budget, CodeGrant, EngineClock, OneTimeStore, Payment, PurseStore, Record, RedisStore, SharedStore, Slot,
 };
-use credential_code::testing::{ManualClock, MemoryHost, Sample, flow_builder};
-use credential_code::{Budget, CredentialKind, Insertion, OneTimeStore, RelyingParty, User};
+use credential_code::testing::{ManualClock, MemoryHost, Sample, site_builder};
+use credential_code::{CodeFlow, CodePolicy, RelyingParty, Storage};
 
 use super::relay::Relay;
 use crate::support::servers::redis::Redis;
-use crate::support::{ORIGIN, PARTY, World, attest, register_body, user};
+use crate::support::{ORIGIN, PARTY, Setup, World, attest, register_body, user};
+use crate::two_processes::keys;
 
-fn keys() -> SlotKeys {
-    SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[])
+/// Records in Redis, and budgets in this process.
+fn records(store: &RedisStore) -> impl FnOnce(Setup) -> Setup {
+    let storage = Storage::shared_records(store.clone(), keys());
+    |setup| setup.storage(storage)
 }
 
-fn on(store: &Arc<RedisStore>) -> impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder {
-    let store = store.clone();
-    |builder| builder.code_store(store.clone()).registration_store(store).slot_keys(keys())
+/// Records and budgets in Redis.
+fn everything(store: &RedisStore) -> impl FnOnce(Setup) -> Setup {
+    let storage = Storage::shared(store.clone(), keys());
+    |setup| setup.storage(storage)
 }
 
 /// Commands on records and on purses since the last time.
@@ -45,8 +51,8 @@ impl Calls<'_> {
 #[tokio::test]
 async fn mint_is_one_round_trip_exchange_two_and_register_one() {
     let Some(server) = Redis::start() else { return };
-    let store = Arc::new(RedisStore::at(server.url()).connect().await.unwrap());
-    let world = World::with(on(&store));
+    let store = RedisStore::at(server.url()).connect().await.unwrap();
+    let world = World::with(records(&store));
     let mut calls = Calls { server: &server, seen: [0, 0] };
     calls.since();
     for kind in [CredentialKind::Key, CredentialKind::Fido2] {
@@ -63,8 +69,8 @@ async fn mint_is_one_round_trip_exchange_two_and_register_one() {
 #[tokio::test]
 async fn shared_budgets_cost_a_payment_and_its_return_for_each_purse() {
     let Some(server) = Redis::start() else { return };
-    let store = Arc::new(RedisStore::at(server.url()).connect().await.unwrap());
-    let world = World::with(|builder| on(&store)(builder).budgets(store.clone()));
+    let store = RedisStore::at(server.url()).connect().await.unwrap();
+    let world = World::with(everything(&store));
     let mut calls = Calls { server: &server, seen: [0, 0] };
     calls.since();
     let code = world.mint().await;
@@ -78,9 +84,9 @@ async fn shared_budgets_cost_a_payment_and_its_return_for_each_purse() {
 #[tokio::test]
 async fn two_flows_spend_one_budget() {
     let Some(server) = Redis::start() else { return };
-    let store = Arc::new(RedisStore::at(server.url()).connect().await.unwrap());
-    let world =
-        || World::with(|builder| on(&store)(builder).budgets(store.clone()).misses(Budget::per_minute(6)));
+    let store = RedisStore::at(server.url()).connect().await.unwrap();
+    let misses = Budget::per_minute(6);
+    let world = || World::with(|setup| everything(&store)(setup).policy(|policy| policy.misses(misses)));
     let (one, other) = (world(), world());
     for world in [&one, &other, &one, &other, &one, &other] {
         world.exchange(CredentialKind::Key, "ABC-DEF-GHJ").await.assert_refused(403, "invalid_code");
@@ -109,21 +115,25 @@ async fn a_flow_goes_by_the_time_of_redis_and_not_by_its_own() {
     let Some(server) = Redis::start() else { return };
     let ahead = Duration::from_secs(600);
     let relay = Relay::ahead(&server, ahead);
-    let store = Arc::new(RedisStore::at(relay.url()).connect().await.unwrap());
-    let clock = clock_of(&store);
+    let store = RedisStore::at(relay.url()).connect().await.unwrap();
+    let clock = store.clock();
     let (before, of_redis, after) = (SystemTime::now() + ahead, clock.now(), SystemTime::now() + ahead);
     let error = EngineClock::SLOWEST / 2;
     assert!(before <= of_redis + error && of_redis <= after + error, "{before:?}, {of_redis:?}, {after:?}");
 
     let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
-    let flow = on(&store)(flow_builder(&host)).build().unwrap();
-    let a_minute_from = |time: SystemTime| {
+    let storage = Storage::shared_records(store, keys());
+    let site = site_builder(&host).events(|_| {}).storage(storage).build().unwrap();
+    let flow = CodeFlow::new(&site, CodePolicy::default()).unwrap();
+    let mint_for_a_minute_from = async |time: SystemTime| {
         let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        flow.code_expiry(Expiration::from_unix(since_epoch.as_secs() + 60).unwrap())
+        let expiration = Expiration::from_unix(since_epoch.as_secs() + 60).unwrap();
+        flow.mint(&Caller::new(user()), MintRequest::new(expiration)).await
     };
-    a_minute_from(SystemTime::now()).expect_err("that is past");
-    let expiry = a_minute_from(clock.now()).unwrap();
-    let minted = flow.mint(&Caller::new(user()), expiry, None).await.unwrap();
+    let refusal = mint_for_a_minute_from(SystemTime::now()).await.expect_err("that is past");
+    assert_eq!(refusal.kind(), ErrorKind::InvalidRequest);
+    assert!(refusal.message().contains("in the past"), "{refusal:?}");
+    let minted = mint_for_a_minute_from(clock.now()).await.unwrap();
     assert!(minted.expires_at > clock.now(), "{minted:?}");
     let mut connection = server.connection();
     let keys: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut connection).unwrap();
@@ -131,7 +141,7 @@ async fn a_flow_goes_by_the_time_of_redis_and_not_by_its_own() {
     let dropped_at = SystemTime::UNIX_EPOCH + Duration::from_millis(dropped_at);
     assert_eq!(dropped_at, minted.expires_at + Duration::from_secs(5));
     let party = Arc::new(RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap());
-    flow.exchange(ExchangeRequest::new(minted.code, CredentialKind::Key, party), None).await.unwrap();
+    flow.exchange(ExchangeRequest::new(minted.code, CredentialKind::Key, party)).await.unwrap();
 }
 
 /// Otherwise nobody would ask Redis for the time any more.
@@ -139,7 +149,7 @@ async fn a_flow_goes_by_the_time_of_redis_and_not_by_its_own() {
 async fn whoever_has_the_clock_alone_keeps_the_connection_that_sets_it() {
     let Some(server) = Redis::start() else { return };
     let store = RedisStore::at(server.url()).connect().await.unwrap();
-    let clock = clock_of(&store);
+    let clock = store.clock();
     let mut connection = server.connection();
     let mut is_connected = || {
         let clients: String = redis::cmd("CLIENT").arg("LIST").query(&mut connection).unwrap();
@@ -152,13 +162,6 @@ async fn whoever_has_the_clock_alone_keeps_the_connection_that_sets_it() {
     drop(clock);
     while is_connected() {
         tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-fn clock_of(store: &RedisStore) -> Arc<dyn Clock> {
-    match OneTimeStore::<CodeGrant>::sharing(store) {
-        Sharing::Shared(clock) => clock,
-        Sharing::ThisProcess => panic!("{store:?}"),
     }
 }
 
@@ -180,8 +183,8 @@ async fn a_late_clock_brings_nothing_back_that_expired_more_than_five_seconds_ag
 #[tokio::test]
 async fn every_key_expires_by_itself() {
     let Some(server) = Redis::start() else { return };
-    let store = Arc::new(RedisStore::at(server.url()).connect().await.unwrap());
-    let world = World::with(|builder| on(&store)(builder).budgets(store.clone()));
+    let store = RedisStore::at(server.url()).connect().await.unwrap();
+    let world = World::with(everything(&store));
     world.challenge(CredentialKind::Key).await;
     world.mint().await;
     let mut connection = server.connection();
@@ -198,8 +201,8 @@ async fn every_key_expires_by_itself() {
 #[tokio::test]
 async fn a_record_that_cant_be_read_is_refused_and_gone() {
     let Some(server) = Redis::start() else { return };
-    let store = Arc::new(RedisStore::at(server.url()).connect().await.unwrap());
-    let world = World::with(on(&store));
+    let store = RedisStore::at(server.url()).connect().await.unwrap();
+    let world = World::with(records(&store));
     let mut connection = server.connection();
     for damaged in [&b""[..], &[200, 1, 2, 3], &[1, 2], &[1, 1, 5]] {
         let code = world.mint().await;

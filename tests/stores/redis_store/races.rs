@@ -1,21 +1,20 @@
 //! One winner, however many race, from however many processes.
 
-use std::sync::Arc;
-
-use credential_code::flow::CodeFlowBuilder;
+use credential_code::Storage;
+use credential_code::site::SiteBuilder;
 use credential_code::store::RedisStore;
 
 use crate::support::servers::redis::{Redis, RedisCluster};
-use crate::two_processes::{hold_race, race, shared};
+use crate::two_processes::{hold_race, keys, race, shared};
 
 /// On a server, or on a cluster of which several are named.
-async fn stores(urls: &str) -> impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder {
+async fn stores(urls: &str) -> impl FnOnce(SiteBuilder) -> SiteBuilder {
     let builder = match urls.split_once(' ') {
         None => RedisStore::at(urls),
         Some(_) => RedisStore::cluster_at(urls.split(' ')),
     };
-    let store = Arc::new(builder.connect().await.unwrap());
-    |builder| builder.code_store(store.clone()).registration_store(store)
+    let store = builder.connect().await.unwrap();
+    |site| site.storage(Storage::shared_records(store, keys()))
 }
 
 async fn hold(rounds: usize, urls: &str) {

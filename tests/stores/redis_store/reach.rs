@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use credential_code::store::{CodeGrant, RedisStore, Slot};
+use credential_code::error::BoxError;
+use credential_code::model::Insertion;
+use credential_code::store::{CodeGrant, OneTimeStore, RedisStore, Slot};
 use credential_code::testing::{Sample, purse_contract, store_contract};
-use credential_code::{BoxError, Insertion, OneTimeStore};
 use redis::{ClientTlsConfig, TlsCertificates};
 
 use crate::support::servers::redis::Redis;

@@ -1,8 +1,6 @@
-use std::sync::Arc;
-
-use credential_code::flow::CodeFlowBuilder;
-use credential_code::store::{SlotKey, SlotKeys, SqlStore};
-use credential_code::{User, UserId};
+use credential_code::Storage;
+use credential_code::model::{User, UserId};
+use credential_code::store::SqlStore;
 use sqlx::AssertSqlSafe;
 #[cfg(feature = "sqlite")]
 use sqlx::ConnectOptions;
@@ -15,7 +13,8 @@ use sqlx::{Connection, PgConnection};
 use crate::support::servers::Directory;
 #[cfg(feature = "postgres")]
 use crate::support::servers::postgres::Postgres;
-use crate::support::{World, user};
+use crate::support::{Setup, World, user};
+use crate::two_processes::keys;
 
 /// An engine with the store's tables in it, and nothing else.
 #[derive(Debug)]
@@ -86,10 +85,10 @@ impl Backend {
 impl Backend {
     /// The endpoints over this store alone, with one user.
     pub(crate) async fn world(&self) -> World {
-        self.world_with(|builder| builder).await
+        self.world_with(|setup| setup).await
     }
 
-    pub(crate) async fn world_with(&self, change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder) -> World {
+    pub(crate) async fn world_with(&self, change: impl FnOnce(Setup) -> Setup) -> World {
         world_over(self.store.clone(), change).await
     }
 
@@ -142,16 +141,12 @@ async fn sqlite_connection(directory: &Directory) -> SqliteConnection {
     options.connect().await.unwrap()
 }
 
-pub(crate) async fn world_over(
-    store: SqlStore,
-    change: impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder,
-) -> World {
+/// Records, users and credentials in this store, and budgets in this process.
+pub(crate) async fn world_over(store: SqlStore, change: impl FnOnce(Setup) -> Setup) -> World {
     store.put_user(&User::new(user(), "ada@example.com")).await.unwrap();
-    let store = Arc::new(store);
-    World::with(|builder| {
-        let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
-        let builder = builder.slot_keys(keys).users(store.clone()).credentials(store.clone());
-        change(builder.code_store(store.clone()).registration_store(store))
+    World::with(|setup| {
+        let setup = setup.site(|site| site.users(store.clone()).credentials(store.clone()));
+        change(setup.storage(Storage::shared_records(store, keys())))
     })
 }
 

@@ -3,11 +3,15 @@
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 
-use credential_code::store::SqlStore;
-use credential_code::{Budget, CredentialKind, CredentialRepository, Event};
+use credential_code::Storage;
+use credential_code::event::Event;
+use credential_code::host::CredentialRepository;
+use credential_code::model::CredentialKind;
+use credential_code::store::{Budget, SqlStore};
 
 use super::backend::{Backend, world_over};
 use crate::support::{KINDS, attest, register_body, text, user};
+use crate::two_processes::keys;
 
 #[tokio::test]
 async fn every_kind_is_registered_once() {
@@ -59,8 +63,8 @@ async fn a_record_that_cant_be_read_is_a_refusal_with_an_event() {
         let heard: Arc<Mutex<Vec<String>>> = Arc::default();
         let told = heard.clone();
         let world = backend
-            .world_with(|builder| {
-                builder.events(move |event| {
+            .world_with(|setup| {
+                setup.events(move |event| {
                     if let Event::Refused { error, .. } = event {
                         let reason = error.source().and_then(|error| error.source()).unwrap();
                         told.lock().unwrap().push(reason.to_string());
@@ -90,8 +94,9 @@ async fn two_processes_spend_one_budget() {
     for backend in &Backend::all().await {
         let other = backend.engine.open().await;
         let world = async |store: SqlStore| {
-            let purses = Arc::new(store.clone());
-            world_over(store, |builder| builder.budgets(purses).misses(Budget::per_minute(4))).await
+            let storage = Storage::shared(store.clone(), keys());
+            let misses = Budget::per_minute(4);
+            world_over(store, |setup| setup.storage(storage).policy(|policy| policy.misses(misses))).await
         };
         let worlds = [world(backend.store.clone()).await, world(other).await];
         for world in worlds.iter().cycle().take(4) {

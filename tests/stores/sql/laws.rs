@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use credential_code::store::{CodeGrant, PendingAction, PendingRegistration, Slot, UserAction};
+use credential_code::model::Insertion;
+use credential_code::store::{CodeGrant, OneTimeStore, PendingAction, PendingRegistration, Slot, UserAction};
 use credential_code::testing::{Sample, purse_contract, repository_contract, store_contract};
-use credential_code::{Insertion, OneTimeStore};
 
 use super::backend::{Backend, users};
 

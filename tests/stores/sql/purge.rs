@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use credential_code::clock::Clock;
-use credential_code::store::{Budget, CodeGrant, Payment, PendingRegistration, PurseStore, Slot, SqlStore};
+use credential_code::model::Insertion;
+use credential_code::store::{
+    Budget, CodeGrant, OneTimeStore, Payment, PendingRegistration, PurseStore, Slot, SqlStore,
+};
 use credential_code::testing::{ManualClock, Sample};
-use credential_code::{Insertion, OneTimeStore};
 
 use super::backend::Backend;
 #[cfg(feature = "tracing")]

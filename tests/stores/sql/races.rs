@@ -1,18 +1,16 @@
 //! One winner, however many race, from however many processes.
 
-use std::sync::Arc;
-
-use credential_code::flow::CodeFlowBuilder;
+use credential_code::Storage;
+use credential_code::site::SiteBuilder;
 use credential_code::store::SqlStore;
 
 use super::backend::{Backend, open};
-use crate::two_processes::{hold_race, race, shared};
+use crate::two_processes::{hold_race, keys, race, shared};
 
 const ROUNDS: usize = 1000;
 
-fn stores(store: SqlStore) -> impl FnOnce(CodeFlowBuilder) -> CodeFlowBuilder {
-    let store = Arc::new(store);
-    |builder| builder.credentials(store.clone()).code_store(store.clone()).registration_store(store)
+fn stores(store: SqlStore) -> impl FnOnce(SiteBuilder) -> SiteBuilder {
+    |site| site.credentials(store.clone()).storage(Storage::shared_records(store, keys()))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,7 @@
 //! Credentials, counters and users, as rows.
 
-use credential_code::host::Advance;
-use credential_code::model::{CredentialId, Fido2Properties, UserStatus};
-use credential_code::{CredentialKind, CredentialRepository, SignCounters, User, UserDirectory, UserId};
+use credential_code::host::{Advance, CredentialRepository, SignCounters, UserDirectory};
+use credential_code::model::{CredentialId, CredentialKind, Fido2Properties, User, UserId, UserStatus};
 use serde_json::json;
 
 use super::backend::Backend;
@@ -181,14 +180,15 @@ async fn users_are_found_as_they_were_put() {
 #[cfg(feature = "deprecated-kinds")]
 #[tokio::test]
 async fn a_password_is_not_stored_and_the_answer_says_no_more_than_500() {
-    use credential_code::flow::CodeFlowBuilder;
     use credential_code::secret::PasswordPolicy;
 
-    use crate::support::secret_body;
+    use crate::support::{Setup, secret_body};
 
     for backend in &Backend::all().await {
-        let policy = PasswordPolicy::new([""; 0]);
-        let listed = |builder: CodeFlowBuilder| builder.kinds([CredentialKind::Password]).passwords(policy);
+        let passwords = PasswordPolicy::new([""; 0]);
+        let listed = |setup: Setup| {
+            setup.policy(|policy| policy.kinds([CredentialKind::Password]).passwords(passwords))
+        };
         let world = backend.world_with(listed).await;
         let challenge = world.challenge(CredentialKind::Password).await;
         let body = secret_body(&challenge, &json!({ "password": "correct horse" }));

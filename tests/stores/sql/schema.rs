@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use credential_code::store::{CodeGrant, Slot, SqlStore, TableNames};
+use credential_code::model::Insertion;
+use credential_code::store::{CodeGrant, OneTimeStore, Slot, SqlStore, TableNames};
 use credential_code::testing::{Sample, repository_contract};
-use credential_code::{Insertion, OneTimeStore};
 use tokio::task::JoinSet;
 
 use super::backend::{Backend, Engine, users};
@@ -51,8 +51,8 @@ async fn a_migration_may_be_run_again_and_by_many_at_once() {
     }
 }
 
-async fn credentials(store: &SqlStore) -> Vec<credential_code::Credential> {
-    credential_code::CredentialRepository::credentials(store, &users()[0]).await.unwrap()
+async fn credentials(store: &SqlStore) -> Vec<credential_code::model::Credential> {
+    credential_code::host::CredentialRepository::credentials(store, &users()[0]).await.unwrap()
 }
 
 #[tokio::test]

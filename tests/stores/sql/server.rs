@@ -3,16 +3,20 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use credential_code::flow::{ExchangeRequest, Expiration};
-use credential_code::store::{Budget, CodeGrant, EngineClock, PurseStore, Slot, SlotKey, SlotKeys, SqlStore};
-use credential_code::testing::{MemoryHost, Sample, flow_builder};
-use credential_code::{Caller, CredentialKind, Insertion, OneTimeStore, RelyingParty, User};
+use credential_code::code::{ExchangeRequest, Expiration, MintRequest};
+use credential_code::error::{ErrorKind, StoreError};
+use credential_code::host::Caller;
+use credential_code::model::{CredentialKind, Insertion, User};
+use credential_code::store::{Budget, CodeGrant, EngineClock, OneTimeStore, PurseStore, Slot, SqlStore};
+use credential_code::testing::{MemoryHost, Sample, site_builder};
+use credential_code::{CodeFlow, CodePolicy, RelyingParty, Storage};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 
 use super::backend::world_over;
 use crate::support::servers::postgres::Postgres;
 use crate::support::{ORIGIN, PARTY, attest, register_body, user};
+use crate::two_processes::keys;
 
 /// A server with the tables in it.
 async fn server() -> Option<(Postgres, SqlStore)> {
@@ -29,7 +33,7 @@ async fn insert(store: &SqlStore, number: u8) -> Slot {
     slot
 }
 
-async fn take(store: &SqlStore, slot: Slot) -> Result<bool, credential_code::store::StoreError> {
+async fn take(store: &SqlStore, slot: Slot) -> Result<bool, StoreError> {
     let taken: Option<CodeGrant> = store.take(slot, SystemTime::now()).await?;
     Ok(taken.is_some())
 }
@@ -86,23 +90,25 @@ async fn the_servers_clock_is_the_one_that_counts() {
     assert!(off <= EngineClock::SLOWEST / 2, "{off:?}");
 
     let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
-    let (keys, store) = (SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]), Arc::new(store));
-    let builder = flow_builder(&host).slot_keys(keys).code_store(store.clone());
-    let flow = builder.registration_store(store).build().unwrap();
-    let in_a_minute = |now: SystemTime| {
+    let storage = Storage::shared_records(store, keys());
+    let site = site_builder(&host).events(|_| {}).storage(storage).build().unwrap();
+    let flow = CodeFlow::new(&site, CodePolicy::default()).unwrap();
+    let mint_for_a_minute_from = async |now: SystemTime| {
         let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        flow.code_expiry(Expiration::from_unix(now.as_secs() + 60).unwrap())
+        let expiration = Expiration::from_unix(now.as_secs() + 60).unwrap();
+        flow.mint(&Caller::new(user()), MintRequest::new(expiration)).await
     };
-    assert!(in_a_minute(SystemTime::now()).is_err(), "that was nine minutes ago");
-    let expiry = in_a_minute(SystemTime::now() + AHEAD).unwrap();
-    let code = flow.mint(&Caller::new(user()), expiry, None).await.unwrap().code;
+    let refusal = mint_for_a_minute_from(SystemTime::now()).await.expect_err("that was nine minutes ago");
+    assert_eq!(refusal.kind(), ErrorKind::InvalidRequest);
+    assert!(refusal.message().contains("in the past"), "{refusal:?}");
+    let code = mint_for_a_minute_from(SystemTime::now() + AHEAD).await.unwrap().code;
     let lives_for = "
         SELECT expires_at / 1000000 - EXTRACT(EPOCH FROM ahead.clock_timestamp())::BIGINT
         FROM ahead.credential_code_records";
     let lives_for: i64 = sqlx::query_scalar(lives_for).fetch_one(&mut connection).await.unwrap();
     assert!((50..=61).contains(&lives_for), "{lives_for} seconds");
     let party = Arc::new(RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap());
-    flow.exchange(ExchangeRequest::new(code, CredentialKind::Key, party), None).await.unwrap();
+    flow.exchange(ExchangeRequest::new(code, CredentialKind::Key, party)).await.unwrap();
 }
 
 /// The store is often gone into a flow, or into none, while its clock goes on.
@@ -192,7 +198,7 @@ async fn no_endpoint_makes_more_round_trips_than_it_must() {
     let Some(server) = Postgres::start_with(&["log_statement=all"]) else { return };
     let store = SqlStore::connect_postgres(&server.url()).await.unwrap();
     store.migrate().await.unwrap();
-    let world = world_over(store, |builder| builder).await;
+    let world = world_over(store, |setup| setup).await;
     // Everything that the server was asked since the last time, by table.
     let mut read = server.log().len();
     let mut asked = || {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use credential_code::attestation::{AttestationEngine, NativeEngine, TrustAnchors};
-use credential_code::flow::{BuildError, CodeFlowBuilder};
+use credential_code::flow::CodeFlowBuilder;
 use credential_code::model::{
     AttestationConveyance, AttestationTrust, CoseAlgorithm, CredentialKind, Fido2Policy, Fido2Properties,
 };
+use credential_code::site::BuildError;
 use credential_code::testing::{SoftAuthenticator, StatementFormat, flow_builder};
 
 use super::certificates::root;

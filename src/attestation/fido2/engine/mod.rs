@@ -52,9 +52,8 @@ pub(super) trait StatementEngine {
 /// `android-safetynet`, which is deprecated, and `compound` are refused by both, and so is a member that no format has.
 ///
 /// ```
-/// use credential_code::CredentialKind;
 /// use credential_code::attestation::{AttestationEngine, Expected, NativeEngine};
-/// use credential_code::model::Challenge;
+/// use credential_code::model::{Challenge, CredentialKind};
 ///
 /// let challenge = Challenge::new("Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw").unwrap();
 /// let engine = AttestationEngine::from(NativeEngine::new());

@@ -8,13 +8,13 @@ use tokio::net::TcpListener;
 
 /// Where the two apps run, and for whom each of their origins registers.
 #[derive(Debug)]
-pub(crate) struct Site {
+pub(crate) struct Places {
     app1: String,
     origins: Vec<String>,
     parties: Vec<RelyingParty>,
 }
 
-impl Site {
+impl Places {
     /// App 1 on this port; app 2 on the given origins or, if there are none, on a domain of its own on this machine, and on that
     /// of app 1 as well.
     pub(crate) fn new(port: u16, mut origins: Vec<String>, rp_id: &str) -> Result<Self, Invalid> {
