@@ -39,6 +39,7 @@ use crate::model::{Challenge, Credential, CredentialId, CredentialKind, RelyingP
 ///
 /// `Debug` shows how long the proof is and nothing of it, since it holds the challenge and the signature.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Assertion {
     /// What the client says the credential is. For a password-protected key, `Key` is as good.
     pub kind: CredentialKind,
@@ -50,6 +51,24 @@ pub struct Assertion {
     pub signature: Vec<u8>,
     /// What only a passkey sends.
     pub fido2: Option<Fido2Assertion>,
+}
+
+impl Assertion {
+    /// Creates a key's proof. A passkey's has [more](Self::with_fido2).
+    pub fn new(
+        kind: CredentialKind,
+        credential_id: CredentialId,
+        client_data: Vec<u8>,
+        signature: Vec<u8>,
+    ) -> Self {
+        Self { kind, credential_id, client_data, signature, fido2: None }
+    }
+
+    /// Adds what only a passkey sends.
+    #[must_use]
+    pub fn with_fido2(self, fido2: Fido2Assertion) -> Self {
+        Self { fido2: Some(fido2), ..self }
+    }
 }
 
 impl fmt::Debug for Assertion {
@@ -66,11 +85,19 @@ impl fmt::Debug for Assertion {
 
 /// What only a passkey sends.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Fido2Assertion {
     /// What the authenticator says of itself, byte for byte.
     pub authenticator_data: Vec<u8>,
     /// Whose credential it is, as the authenticator remembers it.
     pub user_handle: Option<Vec<u8>>,
+}
+
+impl Fido2Assertion {
+    /// Creates it from the authenticator data and, if the authenticator keeps one, the user handle.
+    pub fn new(authenticator_data: Vec<u8>, user_handle: Option<Vec<u8>>) -> Self {
+        Self { authenticator_data, user_handle }
+    }
 }
 
 impl fmt::Debug for Fido2Assertion {

@@ -10,12 +10,12 @@
 //!
 //! let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"]).unwrap();
 //! let challenge = Challenge::new("Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw").unwrap();
-//! let attestation = Attestation {
-//!     kind: CredentialKind::Key,
-//!     credential_id: CredentialId::new("laptop").unwrap(),
-//!     client_data: br#"{"type":"key.get","challenge":"Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw"}"#.to_vec(),
-//!     attestation_data: b"{}".to_vec(),
-//! };
+//! let attestation = Attestation::new(
+//!     CredentialKind::Key,
+//!     CredentialId::new("laptop").unwrap(),
+//!     br#"{"type":"key.get","challenge":"Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw"}"#.to_vec(),
+//!     b"{}".to_vec(),
+//! );
 //! let refused = verify(&party, &Expected::new(CredentialKind::Key, &challenge), &attestation).unwrap_err();
 //! assert!(matches!(refused, VerifyError::Type));
 //! ```
@@ -45,6 +45,7 @@ use crate::model::{
 /// `Debug` shows how long the proof is and nothing of it, since it holds the challenge, the signature, and perhaps a private key that was
 /// sent by mistake.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Attestation {
     /// What the client says it made.
     pub kind: CredentialKind,
@@ -54,6 +55,18 @@ pub struct Attestation {
     pub client_data: Vec<u8>,
     /// A passkey's attestation object, or a key's JSON with the public key and the signature.
     pub attestation_data: Vec<u8>,
+}
+
+impl Attestation {
+    /// Creates a proof from its parts.
+    pub fn new(
+        kind: CredentialKind,
+        credential_id: CredentialId,
+        client_data: Vec<u8>,
+        attestation_data: Vec<u8>,
+    ) -> Self {
+        Self { kind, credential_id, client_data, attestation_data }
+    }
 }
 
 impl fmt::Debug for Attestation {

@@ -58,10 +58,7 @@ macro_rules! forward {
                 (**self).credentials(user)
             }
 
-            fn insert<'s, 'f>(
-                &'s self,
-                credential: NewCredential,
-            ) -> Answer<'f, Result<Insertion, BoxError>>
+            fn insert<'s, 'f>(&'s self, credential: NewCredential) -> Answer<'f, Result<Insertion, BoxError>>
             where
                 's: 'f,
                 Self: 'f,

@@ -279,7 +279,7 @@ pub struct Credential {
     /// The person's name for it.
     pub name: String,
     /// What its signatures are checked with. A password and a one-time password sign nothing and have none; what they are checked with
-    /// is never in here, see [`NewCredential::secret`](crate::NewCredential::secret).
+    /// is never in here, see [`NewCredential::secret`](crate::model::NewCredential::secret).
     pub public_key: Option<PublicKey>,
     /// The digest that it signs with, now and later; without a public key it says nothing.
     pub digest: Digest,

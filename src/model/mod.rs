@@ -13,7 +13,7 @@ mod invalid;
 mod kind;
 mod new_credential;
 mod relying_party;
-mod secret;
+mod shared_secret;
 mod user;
 
 pub use self::action_proof::ActionProof;
@@ -31,5 +31,7 @@ pub use self::invalid::Invalid;
 pub use self::kind::CredentialKind;
 pub use self::new_credential::NewCredential;
 pub use self::relying_party::{Origin, RelyingParty};
-pub use self::secret::{CredentialSecret, OneTimePassword, OtpUrl, Password, PasswordHash, TotpSecret};
+pub use self::shared_secret::{
+    CredentialSecret, OneTimePassword, OtpUrl, Password, PasswordHash, TotpSecret,
+};
 pub use self::user::{User, UserId, UserStatus};

@@ -58,7 +58,7 @@ impl Storage {
     /// Keeps records and budgets in a store that other processes share. Every process needs the same keys.
     pub fn shared(store: impl SharedStore + PurseStore, keys: SlotKeys) -> Self {
         let store = Arc::new(store);
-        Self::shared_records(store.clone(), keys).with_budgets(store)
+        Self::shared_records(store.clone(), keys).with_budget_store(store)
     }
 
     /// Keeps records in a store that other processes share, and budgets in this process.
@@ -86,7 +86,7 @@ impl Storage {
 
     /// Keeps budgets in a store of their own that other processes share. It needs shared records too, since the
     /// key of a store in memory is known to one process alone.
-    pub fn with_budgets(mut self, purses: impl PurseStore) -> Self {
+    pub fn with_budget_store(mut self, purses: impl PurseStore) -> Self {
         self.budgets = Some(Arc::new(purses));
         self
     }
@@ -108,7 +108,7 @@ impl Storage {
                 if self.budgets.is_some() {
                     return Err(BuildError::Contradiction {
                         one: "Storage::in_memory",
-                        other: "with_budgets",
+                        other: "with_budget_store",
                         reason: "no other process finds budgets under a random key; share the records too",
                     });
                 }

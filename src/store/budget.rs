@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 
 use crate::error::StoreError;
+use crate::model::Invalid;
 use crate::store::Slot;
 
 /// So many, in so much time. All may be spent at once; then they come back one by one.
@@ -24,10 +25,11 @@ impl Budget {
     /// spender waits until the engine hears of it.
     pub const SKEW_MICROS: u64 = 10_000_000;
 
-    /// A budget of at least one. `None` when it is zero, or the time is not between a millisecond and a day.
-    pub fn new(count: u32, per: Duration) -> Option<Self> {
+    /// Creates a budget of at least one, in a millisecond to a day.
+    pub fn new(count: u32, per: Duration) -> Result<Self, Invalid> {
         let is_sensible = (Duration::from_millis(1)..=Duration::from_secs(86_400)).contains(&per);
-        (count > 0 && is_sensible).then_some(Self { count, per })
+        let rule = "a budget is at least one, in a millisecond to a day";
+        (count > 0 && is_sensible).then_some(Self { count, per }).ok_or(Invalid::new(rule))
     }
 
     /// That many in a minute, and at least one.

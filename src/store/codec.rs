@@ -14,7 +14,7 @@
 //! ```
 //! use credential_code::store::{codec, CodeGrant};
 //!
-//! # fn example(grant: CodeGrant) -> Result<(), credential_code::store::StoreError> {
+//! # fn example(grant: CodeGrant) -> Result<(), credential_code::error::StoreError> {
 //! let bytes = codec::encode(&grant)?;
 //! assert_eq!(codec::decode::<CodeGrant>(&bytes)?, grant);
 //! # Ok(()) }

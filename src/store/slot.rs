@@ -5,6 +5,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::encoding::hex;
+use crate::model::Invalid;
 use crate::random::{self, NoRandomness};
 
 /// A store address: HMAC-SHA-256 over a label and a secret, under a key that no store has.
@@ -73,15 +74,16 @@ impl SlotLabel {
 pub struct SlotKey(Zeroizing<Vec<u8>>);
 
 impl SlotKey {
-    /// A key from configuration. `None` when it is shorter than 32 bytes.
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Option<Self> {
+    /// Creates a key of at least 32 bytes from configuration.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, Invalid> {
         let bytes = Zeroizing::new(bytes.into());
-        (bytes.len() >= 32).then_some(Self(bytes))
+        (bytes.len() >= 32).then_some(Self(bytes)).ok_or(Invalid::new("a slot key has at least 32 bytes"))
     }
 
-    /// A key from a text of hexadecimal digits, which `openssl rand -hex 32` makes. `None` when it is no such text, or a short one.
-    pub fn from_hex(text: &str) -> Option<Self> {
-        hex::decode(text).ok().and_then(Self::new)
+    /// Creates a key from hexadecimal digits, which `openssl rand -hex 32` makes.
+    pub fn from_hex(text: &str) -> Result<Self, Invalid> {
+        let bytes = hex::decode(text).map_err(|_| Invalid::new("a slot key is hexadecimal digits"))?;
+        Self::new(bytes)
     }
 }
 

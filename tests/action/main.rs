@@ -2,10 +2,14 @@
 
 mod assertions;
 mod binding;
+#[allow(dead_code, reason = "other tests use the rest of it")]
 #[path = "../support/flaky.rs"]
 mod flaky;
 mod malformed;
 mod site;
+mod step_up;
+#[path = "../support/told.rs"]
+mod told;
 
 use std::time::Duration;
 

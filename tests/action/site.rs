@@ -19,6 +19,8 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::{Layer as _, ServiceExt};
 
+use crate::told;
+
 pub(crate) const MINT: &str = "/auth/credentials/code";
 pub(crate) const INIT: &str = "/auth/action/init";
 pub(crate) const COMPLETE: &str = "/auth/action";
@@ -69,7 +71,7 @@ impl Site {
         let host = Arc::new(MemoryHost::new([user("us-1"), user("us-2")]));
         let clock = ManualClock::new();
         let storage = storage.with_clock(clock.clone());
-        let site = site_builder(&host).events(|_| {}).storage(storage).build().unwrap();
+        let site = site_builder(&host).events(told::note).storage(storage).build().unwrap();
         let actions = ActionFlow::new(&site, policy).unwrap();
         let flow = CodeFlow::new(&site, CodePolicy::default()).unwrap().signed_by(&actions);
         let flows = AuthFlows::new(flow.clone()).actions(actions.clone());
@@ -121,7 +123,8 @@ impl Site {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.app.clone().oneshot(request).await.unwrap();
+        let answering = async { self.app.clone().oneshot(request).await.unwrap() };
+        let response = told::counting(answering, |response| response.status()).await;
         let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         Answer { status, body: serde_json::from_slice(&body).expect("every answer is JSON") }

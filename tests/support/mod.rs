@@ -2,6 +2,7 @@
 
 mod ground;
 pub(crate) mod servers;
+pub(crate) mod told;
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -133,7 +134,10 @@ impl World {
             events: Box::new(|_| {}),
         };
         let Setup { site, policy, storage, parties, events } = change(setup);
-        let site = site.relying_parties(parties).events(events);
+        let site = site.relying_parties(parties).events(move |event| {
+            told::note(event);
+            events(event);
+        });
         let site = site.storage(storage.with_clock(clock.clone())).build().unwrap();
         let flow = CodeFlow::new(&site, policy).unwrap();
         let app = Router::new().nest_service("/auth/credentials", CodeRouter::new(flow.clone()));
@@ -141,7 +145,8 @@ impl World {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        Answer::read(self.app.clone().oneshot(request).await.unwrap()).await
+        let answering = async { Answer::read(self.app.clone().oneshot(request).await.unwrap()).await };
+        told::counting(answering, |answer| answer.status).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: impl Into<Body>) -> Answer {

@@ -77,7 +77,7 @@ async fn main() -> Result<(), BoxError> {
     repository_contract(&Credentials::default(), &[ada.clone(), UserId::new("us-bob")?]).await;
     println!("The store and the repository keep every law.");
     let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"])?;
-    let key = SlotKey::from_hex(&"c0de".repeat(16)).ok_or("too short")?; // Yours: `openssl rand -hex 32`.
+    let key = SlotKey::from_hex(&"c0de".repeat(16))?; // Yours: `openssl rand -hex 32`.
     let site = Site::builder()
         .host(MemoryHost::new([User::new(ada.clone(), "ada@example.com")]))
         .credentials(Credentials::default())

@@ -25,7 +25,7 @@
 //!
 //! # async fn example(hex: &str) -> Result<Storage, Box<dyn std::error::Error>> {
 //! let redis = RedisStore::at("rediss://:password@redis.example.com/").connect().await?;
-//! let key = SlotKey::from_hex(hex).ok_or("a slot key has at least 64 hexadecimal digits")?;
+//! let key = SlotKey::from_hex(hex)?;
 //! let storage = Storage::shared(redis, SlotKeys::new(&key, &[]));
 //! # Ok(storage)
 //! # }

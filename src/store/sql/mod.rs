@@ -37,7 +37,7 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// Each verb is one statement, so the database decides every race. A clone is the same store. Tables, pools, and what is guaranteed
 /// when something fails: [`manual::sql`](crate::manual::sql).
 ///
-/// As a [`CredentialRepository`](crate::CredentialRepository) it holds no passwords and no one-time passwords, whose secrets are to be
+/// As a [`CredentialRepository`](crate::host::CredentialRepository) it holds no passwords and no one-time passwords, whose secrets are to be
 /// encrypted under a key of the host's. A flow that lists `Password` or `Totp` needs a repository of the host's own: over this one it is
 /// built, and fails with a 500 when such a credential is to be stored.
 ///
@@ -55,7 +55,7 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// store.migrate().await?;
 /// let purge = store.spawn_purge(store.clock(), Duration::from_secs(600));
 /// // From the configuration: codes that are outstanding outlive a restart, and so must the key.
-/// let key = SlotKey::from_hex(&std::env::var("SLOT_KEY")?).ok_or("the key is too short")?;
+/// let key = SlotKey::from_hex(&std::env::var("SLOT_KEY")?)?;
 /// let site = Site::builder()
 ///     .authenticator(MemoryHost::default())
 ///     .users(store.clone())

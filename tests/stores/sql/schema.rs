@@ -8,6 +8,7 @@ use credential_code::testing::{Sample, repository_contract};
 use tokio::task::JoinSet;
 
 use super::backend::{Backend, Engine, users};
+#[cfg(feature = "sqlite")]
 use crate::support::servers::Directory;
 
 fn named(prefix: &str) -> TableNames {

@@ -84,7 +84,7 @@ impl NativeEngine {
     }
 
     /// Accepts no passkey but what these roots vouch for. Ask for an [attestation](Fido2Policy::attestation) then, and say with
-    /// [`kinds`](crate::flow::CodeFlowBuilder::kinds) which kinds are allowed: whoever has a code chooses among them, and no root
+    /// [`kinds`](crate::CodePolicy::kinds) which kinds are allowed: whoever has a code chooses among them, and no root
     /// vouches for a key. A flow that leaves out either is not built.
     #[must_use]
     pub fn trust_only(self, anchors: TrustAnchors) -> Self {

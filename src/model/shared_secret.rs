@@ -151,8 +151,8 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// What a credential without a public key is checked with. It goes to the host once, with the [`NewCredential`](crate::NewCredential),
-/// and to nobody else: no answer, no event and no [`Credential`](crate::Credential) holds it.
+/// What a credential without a public key is checked with. It goes to the host once, with the [`NewCredential`](crate::model::NewCredential),
+/// and to nobody else: no answer, no event and no [`Credential`](crate::model::Credential) holds it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum CredentialSecret {
