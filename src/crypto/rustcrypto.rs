@@ -1,14 +1,14 @@
-//! The only file that names the RustCrypto and dalek crates. They decide which keys are valid, always, and check signatures unless
-//! another backend does.
+//! The only folder that names the RustCrypto and dalek crates. They decide which keys are valid,
+//! always, and check signatures unless another backend does.
+
+mod rsa;
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
-use rsa::pkcs1::{EncodeRsaPublicKey, RsaPublicKeyRef};
-use rsa::traits::PublicKeyParts;
-use rsa::{BoxedUint, Pkcs1v15Sign, RsaPublicKey};
 #[cfg(feature = "fido2")]
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
+use self::rsa::RsaKey;
 use crate::crypto::{Digest, InvalidSignature, KeyAlgorithm, PublicKeyError};
 
 /// A key that was found to be valid, ready to check with.
@@ -18,7 +18,7 @@ pub(super) enum VerifyingKey {
     P256(p256::ecdsa::VerifyingKey),
     P384(p384::ecdsa::VerifyingKey),
     P521(p521::ecdsa::VerifyingKey),
-    Rsa(RsaPublicKey),
+    Rsa(RsaKey),
     Secp256k1(k256::ecdsa::VerifyingKey),
 }
 
@@ -48,24 +48,13 @@ impl VerifyingKey {
 
     /// The DER of a PKCS#1 key.
     pub(super) fn rsa_from_pkcs1(der: &[u8]) -> Result<Self, PublicKeyError> {
-        let parts = RsaPublicKeyRef::try_from(der).map_err(|_| PublicKeyError::Encoding)?;
-        Self::rsa_from_parts(parts.modulus.as_bytes(), parts.public_exponent.as_bytes())
+        RsaKey::from_pkcs1(der).map(Self::Rsa)
     }
 
     /// A big-endian modulus and exponent.
+    #[cfg(feature = "fido2")]
     pub(super) fn rsa_from_parts(modulus: &[u8], exponent: &[u8]) -> Result<Self, PublicKeyError> {
-        // Before the crate computes with it: a modulus of a megabyte would take a while.
-        if modulus.len() > 513 || exponent.len() > 9 {
-            return Err(PublicKeyError::Rsa);
-        }
-        let is_odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
-        let is_usual = is_odd(modulus) && is_odd(exponent);
-        let modulus = BoxedUint::from_be_slice_vartime(modulus);
-        let exponent = BoxedUint::from_be_slice_vartime(exponent);
-        if !(2048..=4096).contains(&modulus.bits()) || !is_usual || exponent == BoxedUint::one() {
-            return Err(PublicKeyError::Rsa);
-        }
-        RsaPublicKey::new(modulus, exponent).map(Self::Rsa).map_err(|_| PublicKeyError::Rsa)
+        RsaKey::from_parts(modulus, exponent).map(Self::Rsa)
     }
 
     pub(super) fn algorithm(&self) -> KeyAlgorithm {
@@ -87,7 +76,7 @@ impl VerifyingKey {
             Self::P384(key) => key.to_sec1_point(false).as_bytes().to_vec(),
             Self::P521(key) => key.to_sec1_point(false).as_bytes().to_vec(),
             Self::Secp256k1(key) => key.to_sec1_point(false).as_bytes().to_vec(),
-            Self::Rsa(key) => key.to_pkcs1_der().map_err(|_| PublicKeyError::Encoding)?.into_vec(),
+            Self::Rsa(key) => key.to_pkcs1()?,
         })
     }
 
@@ -109,10 +98,7 @@ impl VerifyingKey {
     #[cfg(feature = "fido2")]
     pub(super) fn verify_rs1(&self, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         match self {
-            Self::Rsa(key) => {
-                let padding = Pkcs1v15Sign::new::<Sha1>();
-                verify_rsa(key, padding, &Sha1::digest(message), signature).map_err(|_| InvalidSignature)
-            }
+            Self::Rsa(key) => key.verify_sha1(&Sha1::digest(message), signature),
             Self::Ed25519(_) | Self::P256(_) | Self::P384(_) | Self::P521(_) | Self::Secp256k1(_) => {
                 Err(InvalidSignature)
             }
@@ -135,26 +121,7 @@ impl VerifyingKey {
             Self::Secp256k1(key) => {
                 key.verify_prehash(prehash, &k256::ecdsa::Signature::from_der(signature)?.normalize_s())
             }
-            Self::Rsa(key) => {
-                let padding = match digest {
-                    Digest::Sha256 => Pkcs1v15Sign::new::<Sha256>(),
-                    Digest::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
-                    Digest::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
-                };
-                verify_rsa(key, padding, prehash, signature)
-            }
+            Self::Rsa(key) => key.verify(digest, prehash, signature).map_err(|_| p256::ecdsa::Error::new()),
         }
     }
-}
-
-fn verify_rsa(
-    key: &RsaPublicKey,
-    padding: Pkcs1v15Sign,
-    prehash: &[u8],
-    signature: &[u8],
-) -> Result<(), p256::ecdsa::Error> {
-    // The crate counts in whole machine words, and takes zeros in front up to the next one.
-    let is_whole = signature.len() == key.size();
-    let holds = is_whole && key.verify(padding, prehash, signature).is_ok();
-    holds.then_some(()).ok_or_else(p256::ecdsa::Error::new)
 }

@@ -1,5 +1,7 @@
 //! What verification accepts and refuses: attestations, assertions, keys and signatures.
 
+#[path = "../support/rsa.rs"]
+mod rsa_key;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -3,7 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential_code::crypto::{Digest, KeyAlgorithm, PublicKey, PublicKeyError};
+use crypto_bigint::BoxedUint;
+use crypto_bigint::modular::BoxedMontyForm;
+use rsa::RsaPrivateKey;
+use rsa::pkcs8::EncodePublicKey;
+use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 fn pem(name: &str) -> String {
     let file: Value = serde_json::from_str(include_str!("../vectors/public_keys.json")).unwrap();
@@ -161,6 +167,53 @@ fn an_rsa_signature_is_as_long_as_its_modulus() {
         keys += 1;
     }
     assert_eq!(keys, 10);
+}
+
+/// Signs what a signature of RSA is about, well formed or not.
+fn signed(key: &RsaPrivateKey, encoded: &[u8]) -> Vec<u8> {
+    let number = BoxedUint::from_be_slice(encoded, 2048).unwrap();
+    BoxedMontyForm::new(number, key.n_params()).pow(key.d()).retrieve().to_be_bytes().into()
+}
+
+/// `00 01 ff … ff 00` and what comes behind it, 256 bytes in all.
+fn padded(end: &[u8]) -> Vec<u8> {
+    [&[0, 1], &vec![0xff; 253 - end.len()][..], &[0], end].concat()
+}
+
+#[test]
+fn an_rsa_signature_is_over_one_encoding() {
+    const MESSAGE: &[u8] = b"a message";
+    const NAME: &[u8] = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
+    const WITHOUT_NULL: &[u8] = b"\x30\x2f\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x04\x20";
+    const LONG_FORM: &[u8] =
+        b"\x30\x81\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
+    const OF_SHA512: &[u8] = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x20";
+    let key = crate::rsa_key::private_key();
+    let public_key = key.to_public_key().to_public_key_der().unwrap();
+    let public_key = PublicKey::from_spki_der(public_key.as_bytes()).unwrap();
+    let hash = Sha256::digest(MESSAGE);
+    let holds = |encoded: &[u8]| {
+        let signature = signed(&key, encoded);
+        public_key.verify(Digest::Sha256, MESSAGE, &signature).is_ok()
+    };
+
+    let right = padded(&[NAME, &hash].concat());
+    assert!(holds(&right));
+    for at in 0..right.len() {
+        let mut other = right.clone();
+        other[at] ^= 1 << (at % 7);
+        assert!(!holds(&other), "byte {at}");
+    }
+    for name in [WITHOUT_NULL, LONG_FORM, OF_SHA512, &[]] {
+        assert!(!holds(&padded(&[name, &hash].concat())), "{name:02x?}");
+    }
+    // Room for whatever makes a cube, behind the digest and before it.
+    for short in [8, 0] {
+        let (start, end) = ([&[0, 1], &vec![0xff; short][..], &[0]].concat(), [NAME, &hash].concat());
+        let room = vec![0; 256 - start.len() - end.len()];
+        assert!(!holds(&[&start[..], &end, &room].concat()), "{short} and room behind");
+        assert!(!holds(&[&start[..], &room, &end].concat()), "{short} and room before");
+    }
 }
 
 #[test]

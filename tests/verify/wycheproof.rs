@@ -86,10 +86,13 @@ fn rsa_signatures_are_whole_and_padded_as_they_must_be() {
     use rsa::TestName;
     let sets = [
         (TestName::Rsa2048Sha256, Digest::Sha256),
+        (TestName::Rsa2048Sha384, Digest::Sha384),
         (TestName::Rsa2048Sha512, Digest::Sha512),
         (TestName::Rsa3072Sha256, Digest::Sha256),
+        (TestName::Rsa3072Sha384, Digest::Sha384),
         (TestName::Rsa3072Sha512, Digest::Sha512),
         (TestName::Rsa4096Sha256, Digest::Sha256),
+        (TestName::Rsa4096Sha384, Digest::Sha384),
         (TestName::Rsa4096Sha512, Digest::Sha512),
     ];
     for (name, digest) in sets {

@@ -1,7 +1,7 @@
 //! ECDSA: every curve with every digest, and what can be done to its two numbers and to their encoding.
 
+use crypto_bigint::BoxedUint;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
-use rsa::BoxedUint;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::{DIGESTS, MESSAGE, flipped, resized, verdict};
