@@ -85,8 +85,8 @@ impl CodePolicy {
         self
     }
 
-    /// Sets the engine that verifies the attestation statements of passkeys. Default:
-    /// [`AttestationEngine::default`].
+    /// Sets the engine that verifies the attestation statements of passkeys. Default: a
+    /// [`NativeEngine`](crate::attestation::NativeEngine) that trusts nobody.
     #[cfg(feature = "fido2")]
     pub fn attestation_engine(mut self, engine: impl Into<AttestationEngine>) -> Self {
         self.engine = engine.into();

@@ -1,8 +1,8 @@
 //! Passkeys: the strict shell around an engine.
 //!
 //! The shell reads everything but the attestation statement: the client data (type, challenge, origin to the letter, no page of
-//! another origin), and the authenticator data, consumed to the last byte. An [engine] then verifies the statement; webauthn-rs-core reads the
-//! same input once more in its own way for that. Both have to agree, and where one is lenient the other is not.
+//! another origin), and the authenticator data, consumed to the last byte. An [engine] then verifies
+//! the attestation statement, and has to agree about what it reads again.
 //!
 //! The steps are those of [WebAuthn Level 3, section 7.1](https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential).
 
@@ -13,8 +13,8 @@ mod statement;
 
 use crate::attestation::fido2::attestation_object::AttestationObject;
 use crate::attestation::fido2::cose::CoseKey;
-use crate::attestation::fido2::engine::StatementInput;
 pub use crate::attestation::fido2::engine::{AttestationEngine, NativeEngine, TrustAnchors};
+use crate::attestation::fido2::engine::{StatementEngine, StatementInput};
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError};
 use crate::ceremony::{AttestedCredential, AuthenticatorData, ClientData};
 use crate::encoding::base64url;
@@ -52,7 +52,9 @@ pub(super) fn verify(
     check_user_verified(&authenticator_data, policy)?;
     check_algorithm(&key, policy)?;
 
-    let engine = expected.engine.unwrap_or(&AttestationEngine::WebauthnRs).as_dyn();
+    // Without roots it allocates nothing.
+    let default_engine = NativeEngine::new();
+    let engine = expected.engine.map_or(&default_engine as &dyn StatementEngine, AttestationEngine::as_dyn);
     let attestation_trust = engine.verify_statement(&StatementInput {
         relying_party,
         origin: &origin,

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use credential_code::attestation::{AttestationEngine, NativeEngine, TrustAnchors};
-use credential_code::flow::CodeFlowBuilder;
 use credential_code::model::{
     AttestationConveyance, AttestationTrust, CoseAlgorithm, CredentialKind, Fido2Policy, Fido2Properties,
 };
 use credential_code::site::BuildError;
-use credential_code::testing::{SoftAuthenticator, StatementFormat, flow_builder};
+use credential_code::testing::{SoftAuthenticator, StatementFormat, site};
+use credential_code::{CodeFlow, CodePolicy};
 
 use super::certificates::root;
-use super::registration::{AAGUID, check, check_with};
+use super::registration::{AAGUID, check_by_default, check_with};
 use super::tpm::Tpm;
 use crate::support::{ORIGIN, PARTY, World, register_body, text};
 
@@ -21,8 +21,12 @@ fn offering(algorithms: &[CoseAlgorithm]) -> Fido2Policy {
     policy
 }
 
-fn refused(builder: CodeFlowBuilder) -> &'static str {
-    match builder.build() {
+fn build(policy: CodePolicy) -> Result<CodeFlow, BuildError> {
+    CodeFlow::new(&site(&Arc::default()), policy)
+}
+
+fn refused(policy: CodePolicy) -> &'static str {
+    match build(policy) {
         Err(BuildError::Invalid { setting: "attestation_engine", rule }) => rule,
         outcome => panic!("{outcome:?}"),
     }
@@ -33,9 +37,11 @@ fn an_algorithm_is_offered_only_if_the_engine_verifies_it() {
     let algorithms = [CoseAlgorithm::EdDsa, CoseAlgorithm::Rs384, CoseAlgorithm::Rs512];
     for algorithm in algorithms {
         let policy = offering(&[CoseAlgorithm::Es256, algorithm]);
-        let builder = || flow_builder(&Arc::default()).fido2_policy(policy.clone());
-        assert!(refused(builder()).contains("can't be verified by the attestation engine"), "{algorithm:?}");
-        assert!(builder().attestation_engine(NativeEngine::new()).build().is_ok(), "{algorithm:?}");
+        let codes = || CodePolicy::default().fido2_policy(policy.clone());
+        let core = codes().attestation_engine(AttestationEngine::WebauthnRs);
+        assert!(refused(core).contains("can't be verified by the attestation engine"), "{algorithm:?}");
+        assert!(build(codes().attestation_engine(NativeEngine::new())).is_ok(), "{algorithm:?}");
+        assert!(build(codes()).is_ok(), "{algorithm:?}");
     }
 }
 
@@ -45,13 +51,13 @@ fn trust_is_required_only_of_what_is_asked_for() {
         let mut policy = Fido2Policy::default();
         policy.attestation = attestation;
         let engine = NativeEngine::new().trust_only(anchors);
-        let flow = flow_builder(&Arc::default()).kinds([CredentialKind::Fido2]);
-        flow.fido2_policy(policy).attestation_engine(engine)
+        let codes = CodePolicy::default().kinds([CredentialKind::Fido2]);
+        codes.fido2_policy(policy).attestation_engine(engine)
     };
     let anchors = || TrustAnchors::new().with_root(&root(), [AAGUID]).unwrap();
     assert!(refused(with(TrustAnchors::new(), AttestationConveyance::Direct)).contains("no root"));
     assert!(refused(with(anchors(), AttestationConveyance::None)).contains("asks for no attestation"));
-    assert!(with(anchors(), AttestationConveyance::Direct).build().is_ok());
+    assert!(build(with(anchors(), AttestationConveyance::Direct)).is_ok());
 }
 
 /// Whoever has a code chooses the kind, and could do without trust by choosing a key.
@@ -61,18 +67,26 @@ fn trust_is_no_use_where_keys_are_allowed_by_default() {
     let mut policy = Fido2Policy::default();
     policy.attestation = AttestationConveyance::Direct;
     let engine = NativeEngine::new().trust_only(anchors);
-    let builder =
-        || flow_builder(&Arc::default()).fido2_policy(policy.clone()).attestation_engine(engine.clone());
-    assert!(refused(builder()).contains("say with `kinds`"));
-    assert!(builder().kinds([CredentialKind::Fido2, CredentialKind::RecoveryKey]).build().is_ok());
+    let codes =
+        || CodePolicy::default().fido2_policy(policy.clone()).attestation_engine(engine.clone());
+    assert!(refused(codes()).contains("say with `kinds`"));
+    assert!(build(codes().kinds([CredentialKind::Fido2, CredentialKind::RecoveryKey])).is_ok());
 }
 
 #[test]
-fn the_default_engine_is_webauthn_rs() {
-    assert!(matches!(AttestationEngine::default(), AttestationEngine::WebauthnRs));
-    // It can verify no TPM's statement.
-    assert!(check_with(&AttestationEngine::default(), &Tpm::new().attest()).is_err());
-    assert!(check(&Tpm::new().attest()).is_ok());
+fn the_default_engine_is_native_and_trusts_nobody() {
+    assert!(matches!(AttestationEngine::default(), AttestationEngine::Native(_)));
+    // Nobody else can verify a TPM's statement.
+    let tpm = Tpm::new().attest();
+    for outcome in [check_with(&AttestationEngine::default(), &tpm), check_by_default(&tpm)] {
+        let trust = outcome.unwrap().fido2().unwrap().attestation_trust;
+        assert_eq!(trust, AttestationTrust::Untrusted);
+    }
+    assert!(check_with(&AttestationEngine::WebauthnRs, &tpm).is_err());
+}
+
+fn world(change: impl FnOnce(CodePolicy) -> CodePolicy) -> World {
+    World::with(|setup| setup.policy(change))
 }
 
 #[tokio::test]
@@ -81,12 +95,13 @@ async fn the_chosen_engine_verifies_registrations() {
     let anchors = TrustAnchors::new().with_root(&root(), [[0; 16]]).unwrap();
     let mut policy = Fido2Policy::default();
     policy.attestation = AttestationConveyance::Direct;
-    let strict = World::with(|flow| {
+    let strict = world(|codes| {
         let engine = NativeEngine::new().trust_only(anchors);
-        flow.kinds([CredentialKind::Fido2]).fido2_policy(policy).attestation_engine(engine)
+        codes.kinds([CredentialKind::Fido2]).fido2_policy(policy).attestation_engine(engine)
     });
-    let lenient = World::with(|flow| flow.attestation_engine(NativeEngine::new()));
-    for (world, status) in [(strict, 400), (lenient, 200)] {
+    let lenient = world(|codes| codes.attestation_engine(NativeEngine::new()));
+    let core = world(|codes| codes.attestation_engine(AttestationEngine::WebauthnRs));
+    for (world, status) in [(strict, 400), (lenient, 200), (core, 200)] {
         let challenge = world.challenge(CredentialKind::Fido2).await;
         let passkey = SoftAuthenticator::new(StatementFormat::PackedSelf);
         let attestation = passkey.attest(PARTY, ORIGIN, &text(&challenge, "challenge"));

@@ -110,15 +110,28 @@ pub(crate) fn policy() -> Fido2Policy {
     policy
 }
 
-pub(crate) fn check_with(
-    engine: &AttestationEngine,
+fn check_by(
+    engine: Option<&AttestationEngine>,
     attestation: &Attestation,
 ) -> Result<VerifiedAttestation, VerifyError> {
     let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"]).unwrap();
     let challenge = Challenge::new(CHALLENGE).unwrap();
     let policy = policy();
-    let expected = Expected::new(CredentialKind::Fido2, &challenge).with_fido2_policy(&policy);
-    verify(&party, &expected.with_attestation_engine(engine), attestation)
+    let mut expected = Expected::new(CredentialKind::Fido2, &challenge).with_fido2_policy(&policy);
+    expected.engine = engine;
+    verify(&party, &expected, attestation)
+}
+
+pub(crate) fn check_with(
+    engine: &AttestationEngine,
+    attestation: &Attestation,
+) -> Result<VerifiedAttestation, VerifyError> {
+    check_by(Some(engine), attestation)
+}
+
+/// With no word of an engine.
+pub(crate) fn check_by_default(attestation: &Attestation) -> Result<VerifiedAttestation, VerifyError> {
+    check_by(None, attestation)
 }
 
 pub(crate) fn check(attestation: &Attestation) -> Result<VerifiedAttestation, VerifyError> {

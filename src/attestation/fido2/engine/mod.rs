@@ -37,17 +37,18 @@ pub(super) trait StatementEngine {
     fn verify_statement(&self, input: &StatementInput<'_>) -> Result<AttestationTrust, VerifyError>;
 }
 
-/// Who verifies the attestation statements of passkeys. The [defaults](crate::manual::defaults) say when to choose which.
+/// Who verifies the attestation statements of passkeys. The [defaults](crate::manual::defaults) say
+/// when to choose which.
 ///
-/// | | [`WebauthnRs`](Self::WebauthnRs) | [`Native`](Self::Native) |
+/// | | [`Native`](Self::Native), the default | [`WebauthnRs`](Self::WebauthnRs) |
 /// | --- | --- | --- |
-/// | what it is | webauthn-rs-core 0.6.2, which reads the whole input once more | this crate, on its own [`crypto`](crate::crypto) and `x509-cert` |
-/// | formats | `none`, `packed`, `fido-u2f`, `apple`, `android-key` but from StrongBox | these, StrongBox too, and `tpm` |
-/// | passkeys on curves | ES256, ES384; ES512 without self attestation | ES256, ES384, ES512, EdDSA (Ed25519) |
-/// | passkeys with RSA | RS256 of 2048 bits | RS256, RS384, RS512 of 2048 to 4096 bits |
-/// | certificates | the first one is read | each one is signed by the next, by names that are equal to the byte |
-/// | trust | none | configured roots |
-/// | extensions, token binding | refused if it can't read them | not looked at |
+/// | what it is | this crate, on its own [`crypto`](crate::crypto) and `x509-cert` | webauthn-rs-core, which reads the whole input once more |
+/// | formats | `none`, `packed`, `fido-u2f`, `apple`, `android-key`, `tpm` | these but `tpm`, and `android-key` from StrongBox |
+/// | passkeys on curves | ES256, ES384, ES512, EdDSA (Ed25519) | ES256, ES384; ES512 without self attestation |
+/// | passkeys with RSA | RS256, RS384, RS512 of 2048 to 4096 bits | RS256 of 2048 bits |
+/// | certificates | each one is signed by the next, by names that are equal to the byte | the first one is read |
+/// | trust | configured roots | none |
+/// | extensions, token binding | not looked at | refused if it can't read them |
 ///
 /// `android-safetynet`, which is deprecated, and `compound` are refused by both, and so is a member that no format has.
 ///
@@ -56,32 +57,31 @@ pub(super) trait StatementEngine {
 /// use credential_code::model::{Challenge, CredentialKind};
 ///
 /// let challenge = Challenge::new("Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw").unwrap();
-/// let engine = AttestationEngine::from(NativeEngine::new());
+/// let engine = AttestationEngine::from(NativeEngine::new().without_sha1());
 /// let expected = Expected::new(CredentialKind::Fido2, &challenge).with_attestation_engine(&engine);
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum AttestationEngine {
-    /// webauthn-rs-core.
-    #[default]
-    WebauthnRs,
-    /// This crate's own: more formats and algorithms, and trust in configured roots.
+    /// This crate's own, and the default.
     Native(NativeEngine),
+    /// webauthn-rs-core.
+    WebauthnRs,
 }
 
 impl AttestationEngine {
     pub(super) fn as_dyn(&self) -> &dyn StatementEngine {
         match self {
-            Self::WebauthnRs => &WebauthnRs,
             Self::Native(native) => native,
+            Self::WebauthnRs => &WebauthnRs,
         }
     }
 
     /// Whether it accepts nothing but what a root vouches for.
     pub(crate) fn demands_trust(&self) -> bool {
         match self {
-            Self::WebauthnRs => false,
             Self::Native(native) => native.demands_trust(),
+            Self::WebauthnRs => false,
         }
     }
 
@@ -91,9 +91,15 @@ impl AttestationEngine {
             return Some("an algorithm on offer can't be verified by the attestation engine");
         }
         match self {
-            Self::WebauthnRs => None,
             Self::Native(native) => native.unmet(policy),
+            Self::WebauthnRs => None,
         }
+    }
+}
+
+impl Default for AttestationEngine {
+    fn default() -> Self {
+        Self::Native(NativeEngine::new())
     }
 }
 
