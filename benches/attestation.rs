@@ -199,7 +199,7 @@ fn engines(vector: &Value, root: &[u8]) -> [(&'static str, AttestationEngine); 3
     let aaguid = object[at - 18..at - 2].try_into().expect("16 bytes");
     let trusting = TrustAnchors::new().with_root(root, [aaguid]).expect("a root");
     [
-        ("verify", AttestationEngine::WebauthnRs),
+        ("verify_webauthn_rs", AttestationEngine::WebauthnRs),
         ("verify_native", NativeEngine::new().into()),
         (TRUSTING, NativeEngine::new().trust(trusting).into()),
     ]

@@ -9,8 +9,8 @@ lines="$target/bench-lines.txt"
 rm -rf "$target/criterion" "$lines"
 
 # A backend is chosen when the crate is compiled, so there are two builds; what does not depend on it is measured in the first.
-cargo bench --bench attestation --bench flow --bench http --bench layer --bench outstanding | tee -a "$lines"
-cargo bench --features aws-lc-rs --bench attestation --bench flow --bench http | tee -a "$lines"
+cargo bench --features webauthn-rs --bench attestation --bench flow --bench http --bench layer --bench outstanding | tee -a "$lines"
+cargo bench --features aws-lc-rs,webauthn-rs --bench attestation --bench flow --bench http | tee -a "$lines"
 
 peers="$target/bench-peers"
 mkdir -p "$peers"

@@ -88,7 +88,7 @@ fn no_import_runs_back() {
 }
 
 #[test]
-fn the_engine_is_named_in_one_file() {
+fn webauthn_rs_core_is_named_in_one_file() {
     let mut files = source_files();
     files.retain(|(_, source)| source.contains("use webauthn_rs_core"));
     let files: Vec<_> = files.into_iter().map(|(file, _)| file).collect();

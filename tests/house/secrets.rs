@@ -5,7 +5,9 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use credential_code::action::{ActionRequest, CompleteRequest, RedeemRequest};
-use credential_code::attestation::{Attestation, AttestationEngine};
+use credential_code::attestation::Attestation;
+#[cfg(feature = "webauthn-rs")]
+use credential_code::attestation::AttestationEngine;
 use credential_code::code::{ExchangeRequest, Expiration, MintRequest, RegisterRequest};
 use credential_code::event::Event;
 use credential_code::host::{AuthRequest, Caller};
@@ -169,6 +171,7 @@ async fn no_secret_is_in_the_log_or_in_an_event_or_in_a_source_of_an_error() {
 }
 
 /// It reads a member that this crate does not look at, and repeats it where it refuses it.
+#[cfg(feature = "webauthn-rs")]
 #[tokio::test]
 async fn no_secret_is_in_what_webauthn_rs_refuses() {
     let mut secrets = Vec::new();

@@ -3,8 +3,12 @@ use credential_code::attestation::{AttestationEngine, NativeEngine, VerifyError}
 use super::keys::Key;
 use super::registration::{Member, Passkey, check_with};
 
-fn engines() -> [AttestationEngine; 2] {
-    [AttestationEngine::WebauthnRs, NativeEngine::new().into()]
+fn engines() -> Vec<AttestationEngine> {
+    vec![
+        NativeEngine::new().into(),
+        #[cfg(feature = "webauthn-rs")]
+        AttestationEngine::WebauthnRs,
+    ]
 }
 
 /// A self attestation with more in its statement.

@@ -8,6 +8,7 @@ mod registration;
 
 mod android_key;
 mod apple;
+#[cfg(feature = "webauthn-rs")]
 mod differential;
 mod engines;
 mod fido_u2f;

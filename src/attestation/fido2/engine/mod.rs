@@ -4,9 +4,11 @@
 //! formats, certificates and signatures, and nothing of challenges, origins or flags.
 
 mod native;
+#[cfg(feature = "webauthn-rs")]
 mod webauthn_rs;
 
 pub use self::native::{NativeEngine, TrustAnchors};
+#[cfg(feature = "webauthn-rs")]
 use self::webauthn_rs::WebauthnRs;
 use crate::attestation::VerifyError;
 use crate::attestation::fido2::attestation_object::AttestationObject;
@@ -16,6 +18,10 @@ use crate::model::{AttestationTrust, CoseAlgorithm, Fido2Policy, Origin, Relying
 
 /// What an engine is given: the input as it came, and what the shell found in it.
 #[derive(Debug)]
+#[cfg_attr(
+    not(feature = "webauthn-rs"),
+    expect(dead_code, reason = "only an engine that reads everything again needs all of it")
+)]
 pub(super) struct StatementInput<'a> {
     pub(super) relying_party: &'a RelyingParty,
     pub(super) origin: &'a Origin,
@@ -40,7 +46,7 @@ pub(super) trait StatementEngine {
 /// Who verifies the attestation statements of passkeys. The [defaults](crate::manual::defaults) say
 /// when to choose which.
 ///
-/// | | [`Native`](Self::Native), the default | [`WebauthnRs`](Self::WebauthnRs) |
+/// | | `Native`, the default | `WebauthnRs`, with the feature `webauthn-rs` |
 /// | --- | --- | --- |
 /// | what it is | this crate, on its own [`crypto`](crate::crypto) and `x509-cert` | webauthn-rs-core, which reads the whole input once more |
 /// | formats | `none`, `packed`, `fido-u2f`, `apple`, `android-key`, `tpm` | these but `tpm`, and `android-key` from StrongBox |
@@ -65,7 +71,8 @@ pub(super) trait StatementEngine {
 pub enum AttestationEngine {
     /// This crate's own, and the default.
     Native(NativeEngine),
-    /// webauthn-rs-core.
+    /// webauthn-rs-core (feature `webauthn-rs`).
+    #[cfg(feature = "webauthn-rs")]
     WebauthnRs,
 }
 
@@ -73,6 +80,7 @@ impl AttestationEngine {
     pub(super) fn as_dyn(&self) -> &dyn StatementEngine {
         match self {
             Self::Native(native) => native,
+            #[cfg(feature = "webauthn-rs")]
             Self::WebauthnRs => &WebauthnRs,
         }
     }
@@ -81,6 +89,7 @@ impl AttestationEngine {
     pub(crate) fn demands_trust(&self) -> bool {
         match self {
             Self::Native(native) => native.demands_trust(),
+            #[cfg(feature = "webauthn-rs")]
             Self::WebauthnRs => false,
         }
     }
@@ -92,6 +101,7 @@ impl AttestationEngine {
         }
         match self {
             Self::Native(native) => native.unmet(policy),
+            #[cfg(feature = "webauthn-rs")]
             Self::WebauthnRs => None,
         }
     }
