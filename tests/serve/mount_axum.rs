@@ -47,6 +47,18 @@ async fn a_nested_router_answers_what_it_does_not_know_itself() {
     assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
 }
 
+#[cfg(feature = "axum-core")]
+#[tokio::test]
+async fn a_handler_returns_errors_of_the_flow_as_the_endpoints_answer_them() {
+    let long_ago = credential_code::flow::Expiration::from_unix(1).unwrap();
+    let handler = move || async move { flow().code_expiry(long_ago).map(drop) };
+    let app = application().route("/expired", get(handler));
+
+    let answer = support::Answer::read(ask(&app, "/expired").await).await;
+
+    answer.assert_refused(400, "invalid_request");
+}
+
 #[tokio::test]
 async fn a_routed_router_answers_all_endpoints() {
     let app = application().route_service("/auth/credentials/{*rest}", CodeRouter::new(flow()));
