@@ -147,6 +147,8 @@ impl CodePolicy {
         if let Some(rule) = self.engine.unmet(&self.fido2) {
             return Err(BuildError::Invalid { setting: "attestation_engine", rule });
         }
+        #[cfg(feature = "webauthn-rs")]
+        self.engine.check().map_err(|error| BuildError::AttestationEngine(error.into()))?;
         let rule = "one second to ten minutes";
         check_lifetime(self.code_lifetime, LONGEST_CODE_LIFETIME, "code_lifetime", rule)?;
         let rule = "one second to an hour";

@@ -34,6 +34,11 @@ pub enum BuildError {
         /// The range.
         rule: &'static str,
     },
+    /// The release of webauthn-rs-core that was resolved judges a known registration wrongly.
+    #[cfg(feature = "webauthn-rs")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "webauthn-rs")))]
+    #[error(transparent)]
+    AttestationEngine(BoxError),
     /// The system gives no randomness.
     #[error("the system gives no randomness")]
     Random(#[source] BoxError),

@@ -9,6 +9,8 @@
 mod attestation_object;
 mod cose;
 mod engine;
+#[cfg(feature = "webauthn-rs")]
+mod self_test;
 mod statement;
 
 use crate::attestation::fido2::attestation_object::AttestationObject;
@@ -21,6 +23,19 @@ use crate::encoding::base64url;
 use crate::model::{Fido2Policy, Fido2Properties, Origin, RelyingParty, Requirement};
 
 pub(super) fn verify(
+    relying_party: &RelyingParty,
+    expected: &Expected<'_>,
+    attestation: &Attestation,
+) -> Result<VerifiedAttestation, VerifyError> {
+    match expected.engine {
+        Some(engine) => verify_by(engine.as_dyn(), relying_party, expected, attestation),
+        // Without roots it allocates nothing.
+        None => verify_by(&NativeEngine::new(), relying_party, expected, attestation),
+    }
+}
+
+fn verify_by(
+    engine: &dyn StatementEngine,
     relying_party: &RelyingParty,
     expected: &Expected<'_>,
     attestation: &Attestation,
@@ -52,9 +67,6 @@ pub(super) fn verify(
     check_user_verified(&authenticator_data, policy)?;
     check_algorithm(&key, policy)?;
 
-    // Without roots it allocates nothing.
-    let default_engine = NativeEngine::new();
-    let engine = expected.engine.map_or(&default_engine as &dyn StatementEngine, AttestationEngine::as_dyn);
     let attestation_trust = engine.verify_statement(&StatementInput {
         relying_party,
         origin: &origin,

@@ -1,8 +1,9 @@
 //! The engine that is webauthn-rs-core. The only file that names it.
 //!
-//! It mints its own challenges and keeps its own state; ours is kept by the flow. So the state is rebuilt for each
-//! verification from its serialised form, and nothing of it is ever persisted. That form is not a documented
-//! contract: the version is pinned, and a test fails when the shape changes.
+//! It mints its own challenges and keeps its own state; ours is kept by the flow. So the state is
+//! rebuilt for each verification from its serialised form, and nothing of it is ever persisted.
+//! That form is not a documented contract, so a flow is built with this engine only after a
+//! self-test.
 
 use std::time::Duration;
 
@@ -33,32 +34,41 @@ impl StatementEngine for WebauthnRs {
     }
 
     fn verify_statement(&self, input: &StatementInput<'_>) -> Result<AttestationTrust, VerifyError> {
-        let origin = Url::parse(input.origin.as_str()).map_err(|_| VerifyError::Origin)?;
-        let core = WebauthnCore::new_unsafe_experts_only(
-            input.relying_party.name(),
-            input.relying_party.id(),
-            vec![origin],
-            Duration::ZERO,
-            Some(false),
-            Some(false),
-        );
-        let state = state(input).map_err(|error| VerifyError::Statement(error.into()))?;
-        let response = RegisterPublicKeyCredential {
-            id: String::new(),
-            raw_id: Vec::new(),
-            response: AuthenticatorAttestationResponseRaw {
-                attestation_object: input.attestation_object.to_vec(),
-                client_data_json: input.client_data.to_vec(),
-                transports: None,
-            },
-            type_: "public-key".into(),
-            extensions: RegistrationExtensionsClientOutputs::default(),
-        };
-        let credential = core.register_credential(&response, &state, None).map_err(refusal)?;
-        check_certificate(&credential.attestation.data, input.object.statement.alg)?;
-        let agrees = credential.cred_id.as_slice() == input.credential.id;
-        agrees.then_some(AttestationTrust::Untrusted).ok_or(VerifyError::CredentialId)
+        register(input, Kept::new(input).members())
     }
+}
+
+fn register(
+    input: &StatementInput<'_>,
+    members: [(&str, Member<'_>); 8],
+) -> Result<AttestationTrust, VerifyError> {
+    let origin = Url::parse(input.origin.as_str()).map_err(|_| VerifyError::Origin)?;
+    let core = WebauthnCore::new_unsafe_experts_only(
+        input.relying_party.name(),
+        input.relying_party.id(),
+        vec![origin],
+        Duration::ZERO,
+        Some(false),
+        Some(false),
+    );
+    let state: Result<_, ValueError> =
+        RegistrationState::deserialize(MapDeserializer::new(members.into_iter()));
+    let state = state.map_err(|error| VerifyError::Statement(error.into()))?;
+    let response = RegisterPublicKeyCredential {
+        id: String::new(),
+        raw_id: Vec::new(),
+        response: AuthenticatorAttestationResponseRaw {
+            attestation_object: input.attestation_object.to_vec(),
+            client_data_json: input.client_data.to_vec(),
+            transports: None,
+        },
+        type_: "public-key".into(),
+        extensions: RegistrationExtensionsClientOutputs::default(),
+    };
+    let credential = core.register_credential(&response, &state, None).map_err(refusal)?;
+    check_certificate(&credential.attestation.data, input.object.statement.alg)?;
+    let agrees = credential.cred_id.as_slice() == input.credential.id;
+    agrees.then_some(AttestationTrust::Untrusted).ok_or(VerifyError::CredentialId)
 }
 
 /// Without what the readers of JSON and CBOR repeat of their input.
@@ -95,26 +105,39 @@ fn name_of(algorithm: CoseAlgorithm) -> Option<&'static str> {
     }
 }
 
-/// The registration state that it would have kept.
-fn state(input: &StatementInput<'_>) -> Result<RegistrationState, ValueError> {
-    let user_verification = match input.policy.user_verification {
-        Requirement::Required => "required",
-        Requirement::Preferred => "preferred",
-        Requirement::Discouraged => "discouraged",
-    };
-    let algorithms: Vec<_> = input.policy.algorithms.iter().filter_map(|offered| name_of(*offered)).collect();
-    let challenge = base64url::encode(input.signed_challenge);
-    let members = [
-        ("policy", Member::Text(user_verification)),
-        ("exclude_credentials", Member::Texts(&[])),
-        ("challenge", Member::Text(&challenge)),
-        ("credential_algorithms", Member::Texts(&algorithms)),
-        ("require_resident_key", Member::Truth(false)),
-        ("authenticator_attachment", Member::Nothing),
-        ("extensions", Member::NoMembers),
-        ("allow_synchronised_authenticators", Member::Truth(true)),
-    ];
-    RegistrationState::deserialize(MapDeserializer::new(members.into_iter()))
+/// What of the registration state differs from one verification to the next.
+struct Kept {
+    user_verification: &'static str,
+    challenge: String,
+    algorithms: Vec<&'static str>,
+}
+
+impl Kept {
+    fn new(input: &StatementInput<'_>) -> Self {
+        Self {
+            user_verification: match input.policy.user_verification {
+                Requirement::Required => "required",
+                Requirement::Preferred => "preferred",
+                Requirement::Discouraged => "discouraged",
+            },
+            challenge: base64url::encode(input.signed_challenge),
+            algorithms: input.policy.algorithms.iter().filter_map(|offered| name_of(*offered)).collect(),
+        }
+    }
+
+    /// The registration state that it would have kept.
+    fn members(&self) -> [(&'static str, Member<'_>); 8] {
+        [
+            ("policy", Member::Text(self.user_verification)),
+            ("exclude_credentials", Member::Texts(&[])),
+            ("challenge", Member::Text(&self.challenge)),
+            ("credential_algorithms", Member::Texts(&self.algorithms)),
+            ("require_resident_key", Member::Truth(false)),
+            ("authenticator_attachment", Member::Nothing),
+            ("extensions", Member::NoMembers),
+            ("allow_synchronised_authenticators", Member::Truth(true)),
+        ]
+    }
 }
 
 /// A member of the serialised state. Handed over as it is, since a detour over JSON text would cost a tenth of a whole verification.
@@ -167,5 +190,58 @@ impl<'de> Deserializer<'de> for Member<'_> {
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
         unit_struct newtype_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attestation::fido2::self_test::{EngineError, self_test};
+
+    /// A release that keeps something else: it calls one member by another name.
+    struct Renamed(&'static str);
+
+    impl StatementEngine for Renamed {
+        fn can_verify(&self, algorithm: CoseAlgorithm) -> bool {
+            WebauthnRs.can_verify(algorithm)
+        }
+
+        fn verify_statement(&self, input: &StatementInput<'_>) -> Result<AttestationTrust, VerifyError> {
+            let kept = Kept::new(input);
+            let renamed = |name| if name == self.0 { "renamed" } else { name };
+            register(input, kept.members().map(|(name, member)| (renamed(name), member)))
+        }
+    }
+
+    /// A release that takes the state and means something else by it.
+    struct OtherChallenge;
+
+    impl StatementEngine for OtherChallenge {
+        fn can_verify(&self, algorithm: CoseAlgorithm) -> bool {
+            WebauthnRs.can_verify(algorithm)
+        }
+
+        fn verify_statement(&self, input: &StatementInput<'_>) -> Result<AttestationTrust, VerifyError> {
+            register(input, Kept { challenge: "AAAA".into(), ..Kept::new(input) }.members())
+        }
+    }
+
+    #[test]
+    fn a_state_of_another_form_fails_the_self_test() {
+        self_test(&Renamed("")).unwrap();
+        // The attachment is optional: nothing is what it has anyway.
+        self_test(&Renamed("authenticator_attachment")).unwrap();
+        for name in [
+            "policy",
+            "exclude_credentials",
+            "challenge",
+            "credential_algorithms",
+            "require_resident_key",
+            "extensions",
+            "allow_synchronised_authenticators",
+        ] {
+            assert!(matches!(self_test(&Renamed(name)), Err(EngineError::RefusesGood(_))), "{name}");
+        }
+        assert!(matches!(self_test(&OtherChallenge), Err(EngineError::RefusesGood(_))));
     }
 }
