@@ -132,12 +132,12 @@ fn keys(criterion: &mut Criterion) {
     for vector in vectors("bench_registration.json", "keys") {
         let party = RelyingParty::new("example.com", "Example", [text(&vector, "origin")]).expect("valid");
         let challenge = Challenge::new(text(&vector, "challenge")).expect("a challenge");
-        let attestation = Attestation {
-            kind: CredentialKind::Key,
-            credential_id: CredentialId::new(text(&vector, "credId")).expect("an id"),
-            client_data: bytes(&vector, "clientData"),
-            attestation_data: bytes(&vector, "attestationData"),
-        };
+        let attestation = Attestation::new(
+            CredentialKind::Key,
+            CredentialId::new(text(&vector, "credId")).expect("an id"),
+            bytes(&vector, "clientData"),
+            bytes(&vector, "attestationData"),
+        );
         let expected = Expected::new(CredentialKind::Key, &challenge);
         verify(&party, &expected, &attestation).expect("the vector is accepted");
 
@@ -223,12 +223,12 @@ fn passkeys(criterion: &mut Criterion) {
         let party =
             RelyingParty::new(text(vector, "rp_id"), "Example", [text(vector, "origin")]).expect("valid");
         let challenge = Challenge::new(text(vector, "challenge_b64url")).expect("a challenge");
-        let attestation = Attestation {
-            kind: CredentialKind::Fido2,
-            credential_id: CredentialId::new(text(vector, "credId")).expect("an id"),
-            client_data: bytes(vector, "clientData"),
-            attestation_data: bytes(vector, "attestationData"),
-        };
+        let attestation = Attestation::new(
+            CredentialKind::Fido2,
+            CredentialId::new(text(vector, "credId")).expect("an id"),
+            bytes(vector, "clientData"),
+            bytes(vector, "attestationData"),
+        );
         let expected = Expected::new(CredentialKind::Fido2, &challenge).with_fido2_policy(&policy);
         let verify_with = |engine| {
             verify(&party, &expected.with_attestation_engine(engine), black_box(&attestation))

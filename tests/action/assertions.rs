@@ -199,8 +199,7 @@ mod passkeys {
         {
             let mut assertion = passkey.assert("example.com", ORIGIN, CHALLENGE);
             let data = assertion.fido2.unwrap().authenticator_data;
-            assertion.fido2 =
-                Some(Fido2Assertion { authenticator_data: data, user_handle: Some(handle.into()) });
+            assertion.fido2 = Some(Fido2Assertion::new(data, Some(handle.into())));
             assert_eq!(check(&passkey, &assertion), expected, "{handle:?}");
         }
     }

@@ -213,12 +213,12 @@ fn trusting(id: &str) -> AttestationEngine {
 fn of_published(engine: &AttestationEngine, trust: AttestationTrust, id: &str) -> u64 {
     let vector = published(id);
     let text = |member| text(&vector, member);
-    let attestation = Attestation {
-        kind: CredentialKind::Fido2,
-        credential_id: CredentialId::new(text("credId")).unwrap(),
-        client_data: bytes(&vector, "clientData"),
-        attestation_data: bytes(&vector, "attestationData"),
-    };
+    let attestation = Attestation::new(
+        CredentialKind::Fido2,
+        CredentialId::new(text("credId")).unwrap(),
+        bytes(&vector, "clientData"),
+        bytes(&vector, "attestationData"),
+    );
     let party = RelyingParty::new(text("rp_id"), "Example", [text("origin")]).unwrap();
     let challenge = Challenge::new(text("challenge_b64url")).unwrap();
     let mut policy = Fido2Policy::default();

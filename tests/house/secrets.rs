@@ -20,7 +20,8 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::flaky::Flaky;
 use crate::support::{
-    self, Answer, KINDS, ORIGIN, PARTY, Setup, World, attest, base64url, exchange_body, register_body, text, user,
+    self, Answer, KINDS, ORIGIN, PARTY, Setup, World, attest, base64url, exchange_body, register_body, text,
+    user,
 };
 
 const PEM: &str =

@@ -3,6 +3,8 @@
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
+use credential_code::code::{Expiration, MintRequest};
+use credential_code::host::Caller;
 use credential_code::{CodeLayer, CodeRouter};
 use http::{Request, Response, StatusCode, header};
 use tower::ServiceExt;
@@ -50,11 +52,12 @@ async fn a_nested_router_answers_what_it_does_not_know_itself() {
 #[cfg(feature = "axum-core")]
 #[tokio::test]
 async fn a_handler_returns_errors_of_the_flow_as_the_endpoints_answer_them() {
-    let long_ago = credential_code::flow::Expiration::from_unix(1).unwrap();
-    let handler = move || async move { flow().code_expiry(long_ago).map(drop) };
+    let long_ago = MintRequest::new(Expiration::from_unix(1).unwrap());
+    let handler =
+        move || async move { flow().mint(&Caller::new(crate::support::user()), long_ago).await.map(drop) };
     let app = application().route("/expired", get(handler));
 
-    let answer = support::Answer::read(ask(&app, "/expired").await).await;
+    let answer = crate::support::Answer::read(ask(&app, "/expired").await).await;
 
     answer.assert_refused(400, "invalid_request");
 }

@@ -52,16 +52,9 @@ fn stored(party: &RelyingParty, verified: &VerifiedAttestation) -> Credential {
 
 /// What it signs later.
 fn signed_with(verified: &VerifiedAttestation, vector: &Value) -> Assertion {
-    Assertion {
-        kind: verified.kind(),
-        credential_id: verified.credential_id().clone(),
-        client_data: hex(&vector["clientDataJSON"]),
-        signature: hex(&vector["signature"]),
-        fido2: Some(Fido2Assertion {
-            authenticator_data: hex(&vector["authenticatorData"]),
-            user_handle: None,
-        }),
-    }
+    let (client_data, signature) = (hex(&vector["clientDataJSON"]), hex(&vector["signature"]));
+    Assertion::new(verified.kind(), verified.credential_id().clone(), client_data, signature)
+        .with_fido2(Fido2Assertion::new(hex(&vector["authenticatorData"]), None))
 }
 
 #[test]
@@ -71,12 +64,12 @@ fn keys_are_accepted_and_refused_as_published() {
     for vector in &vectors {
         let party = RelyingParty::new("example.com", "Example", [text(vector, "origin")]).unwrap();
         let challenge = Challenge::new(text(vector, "challenge")).unwrap();
-        let attestation = Attestation {
-            kind: CredentialKind::Key,
-            credential_id: CredentialId::new(text(vector, "credId")).unwrap(),
-            client_data: bytes(text(vector, "clientData")),
-            attestation_data: bytes(text(vector, "attestationData")),
-        };
+        let attestation = Attestation::new(
+            CredentialKind::Key,
+            CredentialId::new(text(vector, "credId")).unwrap(),
+            bytes(text(vector, "clientData")),
+            bytes(text(vector, "attestationData")),
+        );
         let outcome = verify(&party, &Expected::new(CredentialKind::Key, &challenge), &attestation);
         let reason = outcome.as_ref().err().map(|error| format!("{error:?}")).unwrap_or_default();
         let expected = match text(vector, "id") {
@@ -115,12 +108,12 @@ fn accepted_passkeys(engine: &AttestationEngine) -> Vec<String> {
     for vector in &vectors {
         let party = RelyingParty::new(text(vector, "rp_id"), "Example", [text(vector, "origin")]).unwrap();
         let challenge = Challenge::new(text(vector, "challenge_b64url")).unwrap();
-        let attestation = Attestation {
-            kind: CredentialKind::Fido2,
-            credential_id: CredentialId::new(text(vector, "credential_id_b64url")).unwrap(),
-            client_data: bytes(text(vector, "clientDataJSON_b64url")),
-            attestation_data: bytes(text(vector, "attestationObject_b64url")),
-        };
+        let attestation = Attestation::new(
+            CredentialKind::Fido2,
+            CredentialId::new(text(vector, "credential_id_b64url")).unwrap(),
+            bytes(text(vector, "clientDataJSON_b64url")),
+            bytes(text(vector, "attestationObject_b64url")),
+        );
         let expected = Expected::new(CredentialKind::Fido2, &challenge).with_fido2_policy(&policy);
         let format = text(vector, "fmt");
         let verified = match verify(&party, &expected.with_attestation_engine(engine), &attestation) {

@@ -59,16 +59,18 @@ async fn a_challenge_is_spent_by_every_refusal_that_is_final() {
         ),
         (
             "no attestation",
-            Box::new(|challenge| Attestation {
-                attestation_data: b"{}".to_vec(),
-                ..KeyClient::p256().attest(key(), challenge)
+            Box::new(|challenge| {
+                let mut proof = KeyClient::p256().attest(key(), challenge);
+                proof.attestation_data = b"{}".to_vec();
+                proof
             }),
         ),
         (
             "no client data",
-            Box::new(|challenge| Attestation {
-                client_data: b"[]".to_vec(),
-                ..KeyClient::p256().attest(key(), challenge)
+            Box::new(|challenge| {
+                let mut proof = KeyClient::p256().attest(key(), challenge);
+                proof.client_data = b"[]".to_vec();
+                proof
             }),
         ),
         (
@@ -116,9 +118,11 @@ async fn a_challenge_is_spent_by_every_refusal_that_is_final() {
         ),
         (
             "passkey: id of another",
-            Box::new(|challenge| Attestation {
-                credential_id: SoftAuthenticator::new(StatementFormat::None).credential_id(),
-                ..SoftAuthenticator::new(StatementFormat::None).attest(PARTY, ORIGIN, challenge)
+            Box::new(|challenge| {
+                let passkey = || SoftAuthenticator::new(StatementFormat::None);
+                let mut proof = passkey().attest(PARTY, ORIGIN, challenge);
+                proof.credential_id = passkey().credential_id();
+                proof
             }),
         ),
         (

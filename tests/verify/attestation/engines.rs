@@ -69,8 +69,7 @@ fn trust_is_no_use_where_keys_are_allowed_by_default() {
     let mut policy = Fido2Policy::default();
     policy.attestation = AttestationConveyance::Direct;
     let engine = NativeEngine::new().trust_only(anchors);
-    let codes =
-        || CodePolicy::default().fido2_policy(policy.clone()).attestation_engine(engine.clone());
+    let codes = || CodePolicy::default().fido2_policy(policy.clone()).attestation_engine(engine.clone());
     assert!(refused(codes()).contains("say with `kinds`"));
     assert!(build(codes().kinds([CredentialKind::Fido2, CredentialKind::RecoveryKey])).is_ok());
 }

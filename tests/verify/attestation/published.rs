@@ -39,12 +39,12 @@ impl Vector {
         Self {
             party: RelyingParty::new(text(vector, "rp_id"), "Example", [text(vector, "origin")]).unwrap(),
             challenge: Challenge::new(text(vector, "challenge_b64url")).unwrap(),
-            attestation: Attestation {
-                kind: CredentialKind::Fido2,
-                credential_id: CredentialId::new(text(vector, "credId")).unwrap(),
-                client_data: bytes("clientData"),
-                attestation_data: bytes("attestationData"),
-            },
+            attestation: Attestation::new(
+                CredentialKind::Fido2,
+                CredentialId::new(text(vector, "credId")).unwrap(),
+                bytes("clientData"),
+                bytes("attestationData"),
+            ),
         }
     }
 

@@ -84,12 +84,12 @@ impl Passkey {
             };
         }
         cbor.str("authData").unwrap().bytes(&self.authenticator_data()).unwrap();
-        Attestation {
-            kind: CredentialKind::Fido2,
-            credential_id: CredentialId::new(crate::support::base64url(&self.id())).unwrap(),
-            client_data: self.client_data.clone(),
-            attestation_data: object,
-        }
+        Attestation::new(
+            CredentialKind::Fido2,
+            CredentialId::new(crate::support::base64url(&self.id())).unwrap(),
+            self.client_data.clone(),
+            object,
+        )
     }
 }
 
