@@ -31,12 +31,6 @@ impl BeginRequest {
     pub fn new(action: ActionRequest, relying_party: Arc<RelyingParty>) -> Self {
         Self { action, relying_party, source: None }
     }
-
-    /// Says where the wish comes from.
-    #[must_use]
-    pub fn from_source(self, source: impl Into<String>) -> Self {
-        Self { source: Some(source.into()), ..self }
-    }
 }
 
 /// What a client needs to sign an action.

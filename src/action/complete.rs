@@ -26,12 +26,6 @@ impl CompleteRequest {
     pub fn new(challenge_id: ChallengeId, assertion: Assertion) -> Self {
         Self { challenge_id, assertion, source: None }
     }
-
-    /// Says where the request comes from.
-    #[must_use]
-    pub fn from_source(self, source: impl Into<String>) -> Self {
-        Self { source: Some(source.into()), ..self }
-    }
 }
 
 /// A user action that was signed.

@@ -23,12 +23,6 @@ impl RedeemRequest {
     pub fn new(proof: ActionProof, action: ActionRequest) -> Self {
         Self { proof, action, source: None }
     }
-
-    /// Says where the request comes from.
-    #[must_use]
-    pub fn from_source(self, source: impl Into<String>) -> Self {
-        Self { source: Some(source.into()), ..self }
-    }
 }
 
 impl ActionFlow {

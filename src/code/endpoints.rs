@@ -1,6 +1,6 @@
 use http::Response;
 
-use crate::code::{CodeFlow, ExchangeRequest, RegisterRequest, wire};
+use crate::code::{CodeFlow, ExchangeRequest, wire};
 use crate::error::{Error, Reason};
 use crate::event::Step;
 use crate::serve::{AnswerBody, Asked, Endpoint, Endpoints, success};
@@ -85,7 +85,8 @@ impl CodeFlow {
         asked: &mut Asked<'_>,
         body: &[u8],
     ) -> Result<Response<AnswerBody>, Error> {
-        let request = RegisterRequest { source: asked.source(), ..wire::read_register(body)? };
+        let mut request = wire::read_register(body)?;
+        request.source = asked.source();
         Ok(success(&wire::CredentialAnswer::from(&self.register(request).await?)))
     }
 }

@@ -35,12 +35,6 @@ impl ExchangeRequest {
     pub fn new(code: Code, kind: CredentialKind, relying_party: Arc<RelyingParty>) -> Self {
         Self { code, kind, relying_party, origin: None, source: None }
     }
-
-    /// Says where the request comes from.
-    #[must_use]
-    pub fn from_source(self, source: impl Into<String>) -> Self {
-        Self { source: Some(source.into()), ..self }
-    }
 }
 
 /// What a client needs to make a credential.

@@ -27,12 +27,6 @@ impl MintRequest {
     pub fn new(expiration: Expiration) -> Self {
         Self { expiration, source: None }
     }
-
-    /// Says where the request comes from.
-    #[must_use]
-    pub fn from_source(self, source: impl Into<String>) -> Self {
-        Self { source: Some(source.into()), ..self }
-    }
 }
 
 /// A code, and when it stops working.

@@ -16,14 +16,15 @@ const LONGEST_NAME: usize = 1024;
 /// A challenge, answered.
 #[derive(Clone, Debug)]
 pub struct RegisterRequest {
-    pub(super) challenge_id: ChallengeId,
-    pub(super) answer: Answer,
-    pub(super) source: Option<String>,
+    challenge_id: ChallengeId,
+    answer: Answer,
+    /// Where the request comes from, for miss budgets and events.
+    pub source: Option<String>,
 }
 
 /// What answers a challenge.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
+struct Answer {
     name: String,
     proof: Proof,
     encrypted_private_key: Option<EncryptedPrivateKey>,
@@ -52,12 +53,6 @@ impl RegisterRequest {
             }
             (_, Some(_)) => Err(Invalid::new("this kind has no encryptedPrivateKey")),
         }
-    }
-
-    /// Says where the request comes from, for miss budgets and events.
-    #[must_use]
-    pub fn from_source(self, source: impl Into<String>) -> Self {
-        Self { source: Some(source.into()), ..self }
     }
 }
 

@@ -2,6 +2,7 @@
 //! and without it.
 
 #[cfg(test)]
+#[path = "../../tests/unit/aws_lc/mod.rs"]
 mod tests;
 
 use aws_lc_rs::signature::{

@@ -30,8 +30,4 @@ impl ActionProof {
     }
 }
 
-impl fmt::Debug for ActionProof {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ActionProof(…)")
-    }
-}
+hidden!(ActionProof);

@@ -38,25 +38,8 @@ impl Challenge {
     }
 }
 
-impl fmt::Debug for Challenge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Challenge(…)")
-    }
-}
-
-impl TryFrom<String> for Challenge {
-    type Error = Invalid;
-
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        Self::new(text)
-    }
-}
-
-impl From<Challenge> for String {
-    fn from(challenge: Challenge) -> Self {
-        challenge.0.as_ref().into()
-    }
-}
+hidden!(Challenge);
+conversions_of_text!(Challenge);
 
 /// The handle of a pending registration, or of a pending user action. Whoever holds it may answer the challenge, so it is a secret too.
 #[derive(Clone)]
@@ -78,8 +61,4 @@ impl ChallengeId {
     }
 }
 
-impl fmt::Debug for ChallengeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ChallengeId(…)")
-    }
-}
+hidden!(ChallengeId);

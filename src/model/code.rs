@@ -43,11 +43,7 @@ impl Code {
     }
 }
 
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Code(…)")
-    }
-}
+hidden!(Code);
 
 /// How long a code is.
 ///

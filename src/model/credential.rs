@@ -36,34 +36,11 @@ impl CredentialId {
     }
 }
 
-impl fmt::Debug for CredentialId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CredentialId({})", self.0)
-    }
-}
-
-impl fmt::Display for CredentialId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for CredentialId {
-    type Error = Invalid;
-
-    fn try_from(id: String) -> Result<Self, Invalid> {
-        Self::new(id)
-    }
-}
-
-impl From<CredentialId> for String {
-    fn from(id: CredentialId) -> Self {
-        id.0.as_ref().into()
-    }
-}
+shown_text!(CredentialId);
+conversions_of_text!(CredentialId);
 
 /// The server's name for a credential: `cr-6uunn-bm6ja-f6rmod5kqrk5rbel`.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CredentialUuid(Arc<str>);
 
@@ -106,25 +83,8 @@ impl CredentialUuid {
     }
 }
 
-impl fmt::Display for CredentialUuid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for CredentialUuid {
-    type Error = Invalid;
-
-    fn try_from(uuid: String) -> Result<Self, Invalid> {
-        Self::new(uuid)
-    }
-}
-
-impl From<CredentialUuid> for String {
-    fn from(uuid: CredentialUuid) -> Self {
-        uuid.0.as_ref().into()
-    }
-}
+shown_text!(CredentialUuid);
+conversions_of_text!(CredentialUuid);
 
 /// A private key that the client encrypted under a password which never leaves it. Opaque to the server; `Debug` hides it.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
@@ -159,25 +119,8 @@ impl EncryptedPrivateKey {
     }
 }
 
-impl fmt::Debug for EncryptedPrivateKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EncryptedPrivateKey(…)")
-    }
-}
-
-impl TryFrom<String> for EncryptedPrivateKey {
-    type Error = Invalid;
-
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        Self::new(text)
-    }
-}
-
-impl From<EncryptedPrivateKey> for String {
-    fn from(key: EncryptedPrivateKey) -> Self {
-        key.0.into()
-    }
-}
+hidden!(EncryptedPrivateKey);
+conversions_of_text!(EncryptedPrivateKey);
 
 /// Whether a credential may still be used.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]

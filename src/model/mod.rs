@@ -3,6 +3,9 @@
 //! Each type is made by parsing, and holds only what it promises: a [`Code`] is normalised, an [`Origin`] is in its
 //! serialised form, a [`NewCredential`] was verified. The types know nothing of HTTP, of stores or of the flow.
 
+#[macro_use]
+mod text;
+
 mod action_proof;
 mod challenge;
 mod code;

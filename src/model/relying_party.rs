@@ -48,31 +48,8 @@ impl Origin {
     }
 }
 
-impl fmt::Debug for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Origin({})", self.0)
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for Origin {
-    type Error = Invalid;
-
-    fn try_from(origin: String) -> Result<Self, Invalid> {
-        Self::new(origin)
-    }
-}
-
-impl From<Origin> for String {
-    fn from(origin: Origin) -> Self {
-        origin.0.as_ref().into()
-    }
-}
+shown_text!(Origin);
+conversions_of_text!(Origin);
 
 /// Whom a credential is for: a domain, the name that authenticators show for it, and the origins that may speak for it.
 ///

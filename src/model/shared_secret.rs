@@ -35,11 +35,7 @@ impl Password {
     }
 }
 
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
-    }
-}
+hidden!(Password);
 
 /// What an authenticator app shows for half a minute, not yet verified: `otpCode` on the wire.
 ///
@@ -66,11 +62,7 @@ impl OneTimePassword {
     }
 }
 
-impl fmt::Debug for OneTimePassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OneTimePassword(…)")
-    }
-}
+hidden!(OneTimePassword);
 
 /// What an authenticator app reads from a QR code: `otpauth://totp/…`. It has the secret in it.
 #[derive(Clone)]
@@ -90,11 +82,7 @@ impl OtpUrl {
     }
 }
 
-impl fmt::Debug for OtpUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OtpUrl(…)")
-    }
-}
+hidden!(OtpUrl);
 
 /// What one-time passwords are computed from, by the server and by the authenticator app: 160 bits, for HMAC-SHA-1.
 #[derive(Clone, Eq)]
@@ -119,11 +107,7 @@ impl PartialEq for TotpSecret {
     }
 }
 
-impl fmt::Debug for TotpSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TotpSecret(…)")
-    }
-}
+hidden!(TotpSecret);
 
 /// A password, hashed with Argon2id, with its salt and its parameters: `$argon2id$v=19$m=19456,t=2,p=1$…$…`.
 #[derive(Clone, Eq, PartialEq)]
@@ -145,11 +129,7 @@ impl PasswordHash {
     }
 }
 
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordHash(…)")
-    }
-}
+hidden!(PasswordHash);
 
 /// What a credential without a public key is checked with. It goes to the host once, with the [`NewCredential`](crate::model::NewCredential),
 /// and to nobody else: no answer, no event and no [`Credential`](crate::model::Credential) holds it.

@@ -28,31 +28,8 @@ impl UserId {
     }
 }
 
-impl fmt::Debug for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "UserId({})", self.0)
-    }
-}
-
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for UserId {
-    type Error = Invalid;
-
-    fn try_from(id: String) -> Result<Self, Invalid> {
-        Self::new(id)
-    }
-}
-
-impl From<UserId> for String {
-    fn from(id: UserId) -> Self {
-        id.0.as_ref().into()
-    }
-}
+shown_text!(UserId);
+conversions_of_text!(UserId);
 
 /// Whether a user may add credentials at all.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

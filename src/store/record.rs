@@ -43,41 +43,23 @@ pub(super) mod sealed {
             Self: crate::store::Record;
     }
 
-    impl Sealed for CodeGrant {
-        const TAG: u8 = 1;
+    macro_rules! seal {
+        ($record:ident, $tag:literal, $shelf:ident) => {
+            impl Sealed for $record {
+                const TAG: u8 = $tag;
 
-        #[cfg(feature = "memory")]
-        fn shelf(shelves: &Shelves) -> &Shelf<Self> {
-            &shelves.codes
-        }
+                #[cfg(feature = "memory")]
+                fn shelf(shelves: &Shelves) -> &Shelf<Self> {
+                    &shelves.$shelf
+                }
+            }
+        };
     }
 
-    impl Sealed for PendingRegistration {
-        const TAG: u8 = 2;
-
-        #[cfg(feature = "memory")]
-        fn shelf(shelves: &Shelves) -> &Shelf<Self> {
-            &shelves.registrations
-        }
-    }
-
-    impl Sealed for PendingAction {
-        const TAG: u8 = 3;
-
-        #[cfg(feature = "memory")]
-        fn shelf(shelves: &Shelves) -> &Shelf<Self> {
-            &shelves.challenges
-        }
-    }
-
-    impl Sealed for UserAction {
-        const TAG: u8 = 4;
-
-        #[cfg(feature = "memory")]
-        fn shelf(shelves: &Shelves) -> &Shelf<Self> {
-            &shelves.actions
-        }
-    }
+    seal!(CodeGrant, 1, codes);
+    seal!(PendingRegistration, 2, registrations);
+    seal!(PendingAction, 3, challenges);
+    seal!(UserAction, 4, actions);
 }
 
 /// What a code is worth: one exchange, for this user, until then.

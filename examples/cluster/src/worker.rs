@@ -66,11 +66,10 @@ pub(crate) async fn builder() -> Result<SiteBuilder, BoxError> {
 }
 
 fn slot_keys(ring: &str) -> Result<SlotKeys, BoxError> {
-    let keys: Option<Vec<SlotKey>> = ring.split_whitespace().map(SlotKey::from_hex).collect();
-    match keys.as_deref() {
-        Some([newest, older @ ..]) => Ok(SlotKeys::new(newest, older)),
-        Some([]) | None => Err(format!("{SLOT_KEYS} has keys of at least 64 hexadecimal digits").into()),
-    }
+    let keys: Result<Vec<SlotKey>, _> = ring.split_whitespace().map(SlotKey::from_hex).collect();
+    let keys = keys.map_err(|error| format!("{SLOT_KEYS}: {error}"))?;
+    let (newest, older) = keys.split_first().ok_or_else(|| format!("{SLOT_KEYS} has no key"))?;
+    Ok(SlotKeys::new(newest, older))
 }
 
 /// The balancer overwrites the header, and nobody else reaches this process.
