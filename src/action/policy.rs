@@ -4,13 +4,11 @@ use http::HeaderName;
 
 use crate::action::user_actions::HEADER;
 use crate::model::Requirement;
-use crate::site::{BuildError, check_lifetime};
+use crate::site::{BuildError, check_challenge_lifetime, check_lifetime};
 use crate::store::Budget;
 
 /// No signed action may live longer.
 const LONGEST_ACTION_LIFETIME: Duration = Duration::from_secs(10 * 60);
-/// No challenge of an action may live longer.
-const LONGEST_CHALLENGE_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// The numbers and choices of an [`ActionFlow`](crate::ActionFlow).
 ///
@@ -88,7 +86,6 @@ impl ActionPolicy {
     pub(super) fn check(&self) -> Result<(), BuildError> {
         let rule = "one second to ten minutes";
         check_lifetime(self.action_lifetime, LONGEST_ACTION_LIFETIME, "action_lifetime", rule)?;
-        let rule = "one second to an hour";
-        check_lifetime(self.challenge_lifetime, LONGEST_CHALLENGE_LIFETIME, "challenge_lifetime", rule)
+        check_challenge_lifetime(self.challenge_lifetime)
     }
 }

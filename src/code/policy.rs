@@ -5,13 +5,11 @@ use std::time::Duration;
 use crate::attestation::AttestationEngine;
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy};
 use crate::secret::{PasswordPolicy, Secrets};
-use crate::site::{BuildError, check, check_lifetime};
+use crate::site::{BuildError, check, check_challenge_lifetime, check_lifetime};
 use crate::store::Budget;
 
 /// No code may live longer.
 const LONGEST_CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
-/// No challenge may live longer, whichever flow made it.
-const LONGEST_CHALLENGE_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// The numbers and choices of a [`CodeFlow`](crate::CodeFlow). Every default is argued for in
 /// [`manual::defaults`](crate::manual::defaults).
@@ -151,8 +149,7 @@ impl CodePolicy {
         self.engine.check().map_err(|error| BuildError::AttestationEngine(error.into()))?;
         let rule = "one second to ten minutes";
         check_lifetime(self.code_lifetime, LONGEST_CODE_LIFETIME, "code_lifetime", rule)?;
-        let rule = "one second to an hour";
-        check_lifetime(self.challenge_lifetime, LONGEST_CHALLENGE_LIFETIME, "challenge_lifetime", rule)?;
+        check_challenge_lifetime(self.challenge_lifetime)?;
         Ok(kinds)
     }
 

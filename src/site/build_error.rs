@@ -72,6 +72,11 @@ pub(crate) fn check_lifetime(
     check((Duration::from_secs(1)..=longest).contains(&lifetime), setting, rule)
 }
 
+/// No challenge may live longer than an hour, whichever flow made it.
+pub(crate) fn check_challenge_lifetime(lifetime: Duration) -> Result<(), BuildError> {
+    check_lifetime(lifetime, Duration::from_secs(60 * 60), "challenge_lifetime", "one second to an hour")
+}
+
 impl fmt::Debug for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

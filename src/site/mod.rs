@@ -32,7 +32,7 @@ use std::time::SystemTime;
 use http::request::Parts;
 
 pub use self::build_error::BuildError;
-pub(crate) use self::build_error::{check, check_lifetime};
+pub(crate) use self::build_error::{check, check_challenge_lifetime, check_lifetime};
 pub use self::builder::SiteBuilder;
 pub(crate) use self::limits::RequestLimits;
 pub use self::source::source_of;

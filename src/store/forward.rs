@@ -12,21 +12,13 @@ use crate::store::{Budget, OneTimeStore, Payment, PurseStore, Record, SharedStor
 type Answer<'f, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'f>>;
 
 macro_rules! forward {
-    ($pointer:ident) => {
+    ($($pointer:ident)*) => { $(
         impl<R: Record, S: OneTimeStore<R> + ?Sized> OneTimeStore<R> for $pointer<S> {
-            fn insert<'s, 'f>(&'s self, slot: Slot, record: R) -> Answer<'f, Insertion>
-            where
-                's: 'f,
-                Self: 'f,
-            {
+            fn insert<'s: 'f, 'f>(&'s self, slot: Slot, record: R) -> Answer<'f, Insertion> where Self: 'f {
                 (**self).insert(slot, record)
             }
 
-            fn take<'s, 'f>(&'s self, slot: Slot, now: SystemTime) -> Answer<'f, Option<R>>
-            where
-                's: 'f,
-                Self: 'f,
-            {
+            fn take<'s: 'f, 'f>(&'s self, slot: Slot, now: SystemTime) -> Answer<'f, Option<R>> where Self: 'f {
                 (**self).take(slot, now)
             }
         }
@@ -38,24 +30,18 @@ macro_rules! forward {
         }
 
         impl<S: PurseStore + ?Sized> PurseStore for $pointer<S> {
-            fn spend<'s, 'f>(&'s self, purse: Slot, budget: Budget, now: SystemTime) -> Answer<'f, Payment>
+            fn spend<'s: 'f, 'f>(&'s self, purse: Slot, budget: Budget, now: SystemTime) -> Answer<'f, Payment>
             where
-                's: 'f,
                 Self: 'f,
             {
                 (**self).spend(purse, budget, now)
             }
 
-            fn give_back<'s, 'f>(&'s self, purse: Slot, budget: Budget) -> Answer<'f, ()>
-            where
-                's: 'f,
-                Self: 'f,
-            {
+            fn give_back<'s: 'f, 'f>(&'s self, purse: Slot, budget: Budget) -> Answer<'f, ()> where Self: 'f {
                 (**self).give_back(purse, budget)
             }
         }
-    };
+    )* };
 }
 
-forward!(Arc);
-forward!(Box);
+forward!(Arc Box);

@@ -27,8 +27,7 @@ fn decode(text: &str) -> Vec<u8> {
 }
 
 fn vectors() -> Vec<Vector> {
-    let file: File =
-        serde_json::from_str(include_str!("../../vectors/rsa_signatures.json")).unwrap();
+    let file: File = serde_json::from_str(include_str!("../../vectors/rsa_signatures.json")).unwrap();
     assert_eq!(file.message.as_bytes(), MESSAGE);
     file.vectors
 }
