@@ -7,8 +7,7 @@
 //!
 //! ```
 //! use axum::Router;
-//! use credential_code::auth::AuthFlows;
-//! use credential_code::{ActionFlow, ActionPolicy, AuthRouter, CodeFlow, CodePolicy};
+//! use credential_code::{AuthFlows, ActionFlow, ActionPolicy, AuthRouter, CodeFlow, CodePolicy};
 //!
 //! # let site = credential_code::testing::site(&Default::default());
 //! let actions = ActionFlow::new(&site, ActionPolicy::default())?;

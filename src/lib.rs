@@ -50,8 +50,7 @@ pub mod testing;
 
 // The names that people import first. Every other name has one path: its module's.
 pub use self::action::{ActionFlow, ActionPolicy};
-pub use self::auth::{AuthLayer, AuthRouter};
+pub use self::auth::{AuthFlows, AuthLayer, AuthRouter};
 pub use self::code::{CodeFlow, CodeLayer, CodePolicy, CodeRouter};
-pub use self::error::Error;
 pub use self::model::RelyingParty;
 pub use self::site::{Site, Storage};

@@ -29,9 +29,8 @@
 //! use std::sync::Arc;
 //!
 //! use axum::Router;
-//! use credential_code::auth::AuthFlows;
 //! use credential_code::testing::MemoryHost;
-//! use credential_code::{ActionFlow, ActionPolicy, AuthRouter, CodeFlow, CodePolicy, RelyingParty, Site};
+//! use credential_code::{AuthFlows, ActionFlow, ActionPolicy, AuthRouter, CodeFlow, CodePolicy, RelyingParty, Site};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let host = Arc::new(MemoryHost::default());

@@ -50,5 +50,5 @@ fn unsupported() -> Error {
 }
 
 /// No policy for passwords can be made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum PasswordPolicy {}

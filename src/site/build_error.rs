@@ -1,8 +1,9 @@
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "webauthn-rs")]
 use crate::error::BoxError;
-use crate::random::NoRandomness;
+use crate::error::Error;
 
 /// Why a site or a flow can't be built.
 ///
@@ -40,8 +41,8 @@ pub enum BuildError {
     #[error(transparent)]
     AttestationEngine(BoxError),
     /// The system gives no randomness.
-    #[error("the system gives no randomness")]
-    Random(#[source] BoxError),
+    #[error("no slot key can be made")]
+    Random(#[source] Error),
 }
 
 fn missing(setters: &[&'static str]) -> String {
@@ -83,8 +84,8 @@ impl fmt::Debug for BuildError {
     }
 }
 
-impl From<NoRandomness> for BuildError {
-    fn from(error: NoRandomness) -> Self {
-        Self::Random(error.into())
+impl From<Error> for BuildError {
+    fn from(error: Error) -> Self {
+        Self::Random(error)
     }
 }

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
+#[cfg(feature = "memory")]
+use crate::clock::SystemClock;
 #[cfg(feature = "memory")]
 use crate::event::Event;
 use crate::event::Listener;

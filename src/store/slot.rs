@@ -5,8 +5,9 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::encoding::hex;
+use crate::error::Error;
 use crate::model::Invalid;
-use crate::random::{self, NoRandomness};
+use crate::random;
 
 /// A store address: HMAC-SHA-256 over a label and a secret, under a key that no store has.
 ///
@@ -110,8 +111,8 @@ impl SlotKeys {
         Self { newest: keyed(&newest.0), older: older.iter().map(|key| keyed(&key.0)).collect() }
     }
 
-    /// A ring of one random key, for a process that shares its stores with no other.
-    pub(crate) fn random() -> Result<Self, NoRandomness> {
+    /// Creates a ring of one random key, for a process that shares its store with no other.
+    pub fn random() -> Result<Self, Error> {
         let key = Zeroizing::new(random::bytes::<32>()?);
         Ok(Self { newest: keyed(&*key), older: Vec::new() })
     }

@@ -9,11 +9,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential_code::action::{ActionLayer, ActionRouter, UserActions};
 use credential_code::assertion::Assertion;
-use credential_code::auth::AuthFlows;
 use credential_code::clock::Clock as _;
 use credential_code::model::{Credential, CredentialKind, User, UserId};
 use credential_code::testing::{KeyClient, ManualClock, MemoryHost, site_builder};
-use credential_code::{ActionFlow, ActionPolicy, AuthRouter, CodeFlow, CodeLayer, CodePolicy, Storage};
+use credential_code::{
+    ActionFlow, ActionPolicy, AuthFlows, AuthRouter, CodeFlow, CodeLayer, CodePolicy, Storage,
+};
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};

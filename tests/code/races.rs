@@ -16,7 +16,7 @@ const ROUNDS: usize = 3;
 /// Runs all racers at once and counts who got something; the others must all have been refused in the same way.
 async fn winners<F>(refused: ErrorKind, racer: impl Fn() -> F) -> usize
 where
-    F: Future<Output = Result<(), credential_code::Error>> + Send + 'static,
+    F: Future<Output = Result<(), credential_code::error::Error>> + Send + 'static,
 {
     let mut racers = JoinSet::new();
     for _ in 0..RACERS {

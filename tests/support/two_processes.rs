@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use credential_code::code::{ExchangeRequest, Expiration, MintRequest, RegisterRequest};
+use credential_code::error::Error;
 use credential_code::error::ErrorKind;
 use credential_code::host::Caller;
 use credential_code::model::{ChallengeId, CredentialKind, User};
 use credential_code::site::SiteBuilder;
 use credential_code::store::{SlotKey, SlotKeys};
 use credential_code::testing::{KeyClient, MemoryHost, site_builder};
-use credential_code::{CodeFlow, Error, RelyingParty};
+use credential_code::{CodeFlow, RelyingParty};
 use tokio::task::JoinSet;
 
 use crate::support::{ORIGIN, PARTY, plenty, user};

@@ -27,12 +27,11 @@ use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::{get, post};
-use credential_code::auth::AuthFlows;
 use credential_code::event::Event;
 use credential_code::host::RelyingPartyList;
 use credential_code::site::source_of;
 use credential_code::store::Budget;
-use credential_code::{ActionFlow, ActionPolicy, AuthRouter, CodeFlow, CodePolicy, Site};
+use credential_code::{ActionFlow, ActionPolicy, AuthFlows, AuthRouter, CodeFlow, CodePolicy, Site};
 use tower_http::cors::CorsLayer;
 
 use crate::api::App;

@@ -4,11 +4,12 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use credential_code::code::RegisterRequest;
+use credential_code::error::Error;
 use credential_code::error::ErrorKind;
 use credential_code::model::{ChallengeId, Credential, CredentialKind, CredentialSecret, PasswordHash};
 use credential_code::secret::PasswordPolicy;
 use credential_code::testing::{PasswordClient, site};
-use credential_code::{CodeFlow, CodePolicy, Error};
+use credential_code::{CodeFlow, CodePolicy};
 use serde_json::{Value, json};
 
 use super::{PASSWORD, only_secret, policy, world, world_with};
