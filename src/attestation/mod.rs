@@ -90,7 +90,7 @@ pub struct Expected<'a> {
     pub challenge: &'a Challenge,
     /// What was asked of a passkey.
     pub fido2: Option<&'a Fido2Policy>,
-    /// Who verifies a passkey's attestation statement.
+    /// Who verifies a passkey's attestation statement. Without one, the [`NativeEngine`] that trusts nobody.
     #[cfg(feature = "fido2")]
     pub engine: Option<&'a AttestationEngine>,
 }

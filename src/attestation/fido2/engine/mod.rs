@@ -73,6 +73,7 @@ pub enum AttestationEngine {
     Native(NativeEngine),
     /// webauthn-rs-core (feature `webauthn-rs`).
     #[cfg(feature = "webauthn-rs")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "webauthn-rs")))]
     WebauthnRs,
 }
 

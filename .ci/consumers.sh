@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Builds crates that depend on this one, each in a folder of its own and without our lock file: what
+# resolves today is what a newcomer gets. Warnings in our own code are errors, deprecations too.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+root=$PWD
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export CARGO_TARGET_DIR="$folder/target" RUSTFLAGS="-D warnings"
+
+step() { printf '\n== %s\n' "$*"; }
+
+# What a consumer says with that feature.
+with_feature() {
+    case $1 in
+        aws-lc-rs) echo 'let _ = credential_code::crypto::PublicKey::verify;' ;;
+        axum-core) echo 'let _ = <credential_code::error::Error as axum_core::response::IntoResponse>::into_response;' ;;
+        deprecated-kinds) echo 'let _ = credential_code::secret::PasswordPolicy::argon2id;' ;;
+        fido2) echo 'let _ = credential_code::attestation::AttestationEngine::default();' ;;
+        postgres | sqlite) echo 'let _ = size_of::<credential_code::store::SqlStore>();' ;;
+        redis) echo 'let _ = size_of::<credential_code::store::RedisStore>();' ;;
+        test-util) echo 'let _ = credential_code::testing::KeyClient::p256();' ;;
+        webauthn-rs) echo 'let _ = credential_code::attestation::AttestationEngine::WebauthnRs;' ;;
+        memory | tracing) ;;
+        *) echo "nobody says what a consumer does with $1" >&2; return 1 ;;
+    esac
+}
+
+# consumer NAME FEATURES [DEPENDENCY…]: `default` among the features stands for the default ones.
+consumer() {
+    local name=$1 features=$2 lines='' listed=''
+    local own="$folder/$name" defaults=false dependencies=''
+    shift 2
+    [ $# = 0 ] || dependencies=$(printf '%s\n' "$@")
+    mkdir -p "$own/src"
+    for feature in ${features//,/ }; do
+        if [ "$feature" = default ]; then
+            defaults=true
+            lines+=$(with_feature fido2)$'\n'
+        else
+            listed+="\"$feature\", "
+            [ "$feature" != axum-core ] || dependencies+='axum-core = "0.5"'
+            lines+=$(with_feature "$feature")$'\n'
+        fi
+    done
+    cat >"$own/Cargo.toml" <<MANIFEST
+[package]
+name = "consumer"
+version = "0.0.0"
+edition = "2024"
+
+[workspace]
+
+[dependencies]
+credential-code = { path = "$root", default-features = $defaults, features = [$listed] }
+$dependencies
+MANIFEST
+    cat >"$own/src/main.rs" <<MAIN
+use credential_code::model::CredentialKind;
+use credential_code::{CodePolicy, RelyingParty};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    RelyingParty::new("example.com", "Example", ["https://app.example.com"])?;
+    let _ = CodePolicy::default().kinds([CredentialKind::Key]);
+    $lines
+    Ok(())
+}
+MAIN
+}
+
+in_folder() { (cd "$folder/$1" && shift && "$@"); }
+
+builds() {
+    consumer "$@"
+    in_folder "$1" cargo check --quiet
+    echo "$1 builds."
+}
+
+resolves() {
+    consumer "$@"
+    in_folder "$1" cargo generate-lockfile --quiet
+    echo "$1 resolves."
+}
+
+step "consumers: no feature, each alone, the usual ones together, and all"
+builds nothing ""
+for feature in aws-lc-rs axum-core deprecated-kinds fido2 memory postgres redis sqlite tracing test-util webauthn-rs; do
+    builds "$feature" "$feature"
+done
+for features in aws-lc-rs,memory fido2,memory sqlite,memory redis,memory webauthn-rs,memory default; do
+    builds "$features" "$features"
+done
+builds all default,aws-lc-rs,deprecated-kinds,postgres,redis,sqlite,tracing,test-util,webauthn-rs
+
+step "consumers: a feature that is switched on later finds a lock file"
+consumer later default
+in_folder later cargo generate-lockfile --quiet
+consumer later default,webauthn-rs
+in_folder later cargo tree --quiet >/dev/null
+echo "webauthn-rs after the default ones resolves."
+
+step "consumers: what a host has beside it"
+builds beside-webauthn-rs-0.6 default 'webauthn-rs = "0.6"'
+# Before 0.6.2 it needs OpenSSL or pre-releases, so whether those build is not asked.
+for version in 0.5.0 0.5.1 0.5.2 0.5.3 0.5.4 0.5.5 0.6.0-dev 0.6.1-dev; do
+    resolves "beside-webauthn-rs-$version" default "webauthn-rs = \"=$version\""
+done
+in_folder beside-webauthn-rs-0.5.5 cargo check --quiet -p credential-code
+resolves beside-rsa-0.10 default 'rsa = "0.10.0"'
+
+step "consumers: the tree stays small"
+# packages NAME MOST
+packages() {
+    local count
+    count=$(in_folder "$1" cargo tree --quiet -p credential-code -e normal --prefix none | sed 's/ (\*)$//' | sort -u | wc -l)
+    echo "$1: $count packages, and at most $2 are allowed."
+    [ "$count" -le "$2" ]
+}
+packages default 125
+packages memory 97
