@@ -34,7 +34,8 @@ impl<'a> Fee<'a> {
 
     /// One guess: of the budget of the source, if there is one, and of everybody's.
     ///
-    /// A wrong guess hits no record, so nothing can be counted on a code. What is counted are misses.
+    /// A wrong guess hits no record, so nothing can be counted on a code. What is counted are misses: a guess that
+    /// finds a record gets its fee back, in [`once`](crate::once::Ceremony::once).
     pub(crate) fn of_guess(of_source: &'a Purses, of_flow: &'a Purses, source: Option<&'a str>) -> Self {
         let source = source.map(|name| Charge { purses: of_source, name, scope: BudgetScope::Source });
         // Everybody's purse needs no name.
