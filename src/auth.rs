@@ -3,7 +3,7 @@
 //! | path below the mount | flow |
 //! | --- | --- |
 //! | `/credentials/code`, `/credentials/code/init`, `/credentials/code/verify` | [`CodeFlow`] |
-//! | `/action/init`, `/action` | [`ActionFlow`] |
+//! | `/action/init`, `/action` | [`ActionFlow`](crate::ActionFlow), if the code flow is signed by one |
 //!
 //! ```
 //! use axum::Router;
@@ -11,16 +11,15 @@
 //!
 //! # let site = credential_code::testing::site(&Default::default());
 //! let actions = ActionFlow::new(&site, ActionPolicy::default())?;
-//! let codes = CodeFlow::new(&site, CodePolicy::default())?.signed_by(&actions);
-//! let flows = AuthFlows::new(codes).actions(actions);
-//! let app: Router = Router::new().nest_service("/auth", AuthRouter::new(flows));
+//! let codes = CodeFlow::new(&site, CodePolicy::default())?.signed_by(&actions)?;
+//! let app: Router = Router::new().nest_service("/auth", AuthRouter::new(AuthFlows::new(codes)));
 //! # drop(app);
 //! # Ok::<(), credential_code::site::BuildError>(())
 //! ```
 
 use http::Response;
 
-use crate::action::{ActionEndpoint, ActionFlow};
+use crate::action::ActionEndpoint;
 use crate::code::{CodeEndpoint, CodeFlow};
 use crate::error::Error;
 use crate::event::Step;
@@ -33,23 +32,17 @@ pub type AuthRouter = FlowRouter<AuthFlows>;
 /// The endpoints of all flows of a site, in front of a service.
 pub type AuthLayer = FlowLayer<AuthFlows>;
 
-/// The flows of a site: the code flow, and the others as far as the site has them.
+/// All flows of a site: the code flow and, if that demands user actions, the flow where they are signed.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct AuthFlows {
     codes: CodeFlow,
-    actions: Option<ActionFlow>,
 }
 
 impl AuthFlows {
-    /// Starts with the code flow.
+    /// Gathers the code flow, and the flow that it is [signed by](CodeFlow::signed_by).
     pub fn new(codes: CodeFlow) -> Self {
-        Self { codes, actions: None }
-    }
-
-    /// Adds user action signing.
-    pub fn actions(self, actions: ActionFlow) -> Self {
-        Self { actions: Some(actions), ..self }
+        Self { codes }
     }
 }
 
@@ -78,16 +71,11 @@ impl Endpoints for AuthFlows {
         if let Some(below) = below.strip_prefix("/credentials") {
             return self.codes.endpoint(below).map(AuthEndpoint::Code);
         }
-        let below = below.strip_prefix("/action")?;
-        self.actions.as_ref()?.endpoint(below).map(AuthEndpoint::Action)
+        self.codes.actions()?.endpoint(below.strip_prefix("/action")?).map(AuthEndpoint::Action)
     }
 
-    fn site(&self, endpoint: AuthEndpoint) -> &Site {
-        match (endpoint, &self.actions) {
-            (AuthEndpoint::Code(endpoint), _) => Endpoints::site(&self.codes, endpoint),
-            (AuthEndpoint::Action(endpoint), Some(actions)) => Endpoints::site(actions, endpoint),
-            (AuthEndpoint::Action(_), None) => Endpoints::site(&self.codes, CodeEndpoint::Mint),
-        }
+    fn site(&self) -> &Site {
+        Endpoints::site(&self.codes)
     }
 
     async fn answer(
@@ -96,7 +84,7 @@ impl Endpoints for AuthFlows {
         asked: &mut Asked<'_>,
         body: &[u8],
     ) -> Result<Response<AnswerBody>, Error> {
-        match (endpoint, &self.actions) {
+        match (endpoint, self.codes.actions()) {
             (AuthEndpoint::Code(endpoint), _) => self.codes.answer(endpoint, asked, body).await,
             (AuthEndpoint::Action(endpoint), Some(actions)) => actions.answer(endpoint, asked, body).await,
             (AuthEndpoint::Action(_), None) => Err(Error::not_found()),

@@ -26,7 +26,7 @@ pub mod secret;
 #[cfg(not(feature = "deprecated-kinds"))]
 mod secret;
 
-mod ceremony;
+mod signed;
 
 pub mod store;
 

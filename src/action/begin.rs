@@ -75,7 +75,7 @@ impl ActionFlow {
             expires_at: self.site().now() + self.0.policy.challenge_lifetime,
             returns: 0,
         };
-        let secret = challenge_secret(user, &challenge_id);
+        let secret = challenge_secret(self.0.policy.user_verification, user, &challenge_id);
         let slot = self.site().slot_keys().newest(SlotLabel::ActionChallenge, &secret);
         let store: &dyn OneTimeStore<PendingAction> = self.site().records();
         match store.insert(slot, pending).await? {

@@ -43,7 +43,7 @@ impl ActionFlow {
     pub async fn complete(&self, caller: &Caller, request: CompleteRequest) -> Result<SignedAction, Error> {
         let (user, source) = (&caller.user, request.source.as_deref());
         let asking = Asking::new(Step::CompleteAction, source).by(user).of(request.assertion.kind);
-        let secret = challenge_secret(user, &request.challenge_id);
+        let secret = challenge_secret(self.0.policy.user_verification, user, &request.challenge_id);
         let sought = Sought::<PendingAction, _> {
             store: self.site().records(),
             slots: self.site().slot_keys().all(SlotLabel::ActionChallenge, &secret),
@@ -70,7 +70,7 @@ impl ActionFlow {
         let proof = ActionProof::mint().map_err(Refusal::put_back)?;
         let expires_at = self.site().now() + self.0.policy.action_lifetime;
         let action = UserAction { user: pending.user.clone(), credential: credential.id, expires_at };
-        let secret = action_secret(&pending.binding, &proof);
+        let secret = action_secret(pending.user_verification, &pending.binding, &proof);
         let slot = self.site().slot_keys().newest(SlotLabel::UserAction, &secret);
         let store: &dyn OneTimeStore<UserAction> = self.site().records();
         match store.insert(slot, action).await.map_err(Refusal::put_back)? {

@@ -35,7 +35,7 @@ impl Endpoints for ActionFlow {
         }
     }
 
-    fn site(&self, _: ActionEndpoint) -> &Site {
+    fn site(&self) -> &Site {
         self.site()
     }
 

@@ -41,10 +41,9 @@
 //!     .events(|event| println!("{event:?}"))
 //!     .build()?;
 //! let actions = ActionFlow::new(&site, ActionPolicy::default())?;
-//! let codes = CodeFlow::new(&site, CodePolicy::default())?.signed_by(&actions);
+//! let codes = CodeFlow::new(&site, CodePolicy::default())?.signed_by(&actions)?;
 //!
-//! let flows = AuthFlows::new(codes).actions(actions);
-//! let app: Router = Router::new().nest_service("/auth", AuthRouter::new(flows));
+//! let app: Router = Router::new().nest_service("/auth", AuthRouter::new(AuthFlows::new(codes)));
 //! # drop(app);
 //! # Ok(())
 //! # }
@@ -70,7 +69,7 @@ pub use self::redeem::RedeemRequest;
 pub use self::request::ActionRequest;
 pub use self::user_actions::UserActions;
 use crate::host::SignCounters;
-use crate::model::{ActionProof, ChallengeId, UserId};
+use crate::model::{ActionProof, ChallengeId, Requirement, UserId};
 use crate::once::Purses;
 use crate::serve::{FlowLayer, FlowRouter};
 use crate::site::{BuildError, Site};
@@ -115,7 +114,7 @@ impl ActionFlow {
         })))
     }
 
-    fn site(&self) -> &Site {
+    pub(crate) fn site(&self) -> &Site {
         &self.0.site
     }
 }
@@ -126,13 +125,23 @@ impl fmt::Debug for ActionFlow {
     }
 }
 
-/// Whose challenge it is goes into its slot, so that nobody else can spend it. The length keeps the two parts apart.
-fn challenge_secret(user: &UserId, id: &ChallengeId) -> Vec<u8> {
+/// Whose challenge it is, and whether the person has to be verified, goes into its slot: nobody else can spend it, nor
+/// a flow that asks for less. The length keeps the parts apart.
+fn challenge_secret(asked: Requirement, user: &UserId, id: &ChallengeId) -> Vec<u8> {
     let length = user.as_str().len() as u64;
-    [&length.to_be_bytes(), user.as_str().as_bytes(), id.secret()].concat()
+    [&[tag(asked)], &length.to_be_bytes()[..], user.as_str().as_bytes(), id.secret()].concat()
 }
 
-/// The request that it is for goes into the slot of a user action, so that no other request can spend it.
-fn action_secret(binding: &[u8; 32], proof: &ActionProof) -> Vec<u8> {
-    [binding.as_slice(), proof.secret()].concat()
+/// The request that it is for goes into the slot of a user action, so that no other request can spend it. So does what
+/// was asked of the passkey, so that no flow that asks for more accepts it.
+fn action_secret(asked: Requirement, binding: &[u8; 32], proof: &ActionProof) -> Vec<u8> {
+    [&[tag(asked)], binding.as_slice(), proof.secret()].concat()
+}
+
+fn tag(asked: Requirement) -> u8 {
+    match asked {
+        Requirement::Required => 0,
+        Requirement::Preferred => 1,
+        Requirement::Discouraged => 2,
+    }
 }

@@ -33,7 +33,8 @@ impl ActionFlow {
     pub async fn redeem(&self, caller: &Caller, request: RedeemRequest) -> Result<(), Error> {
         let (user, source) = (&caller.user, request.source.as_deref());
         let asking = Asking::new(Step::RedeemAction, source).by(user);
-        let secret = action_secret(&request.action.binding(user), &request.proof);
+        let asked = self.0.policy.user_verification;
+        let secret = action_secret(asked, &request.action.binding(user), &request.proof);
         let sought = Sought::<UserAction, _> {
             store: self.site().records(),
             slots: self.site().slot_keys().all(SlotLabel::UserAction, &secret),

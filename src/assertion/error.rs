@@ -1,10 +1,10 @@
 use std::borrow::Cow;
 
 use crate::attestation::JsonError;
-use crate::ceremony::ClientDataError;
-#[cfg(feature = "fido2")]
-use crate::ceremony::MalformedAuthenticatorData;
 use crate::error::{Error, ErrorKind};
+use crate::signed::ClientDataError;
+#[cfg(feature = "fido2")]
+use crate::signed::MalformedAuthenticatorData;
 
 /// Why a proof was refused. For logs and events: a caller over HTTP learns only the reason that a person can
 /// mend ([`is_mendable`](Self::is_mendable)).

@@ -3,9 +3,9 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::assertion::{Assertion, AssertionError, Expected, Fido2Assertion};
-use crate::ceremony::{AuthenticatorData, ClientData};
 use crate::encoding::base64url;
 use crate::model::{Credential, Fido2Properties, RelyingParty, Requirement, UserId};
+use crate::signed::{AuthenticatorData, ClientData};
 
 /// The new signature counter.
 pub(super) fn verify(

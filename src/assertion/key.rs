@@ -1,8 +1,8 @@
 //! Key kinds: a signature over the client data itself.
 
 use crate::assertion::{Assertion, AssertionError, Expected};
-use crate::ceremony::ClientData;
 use crate::model::Credential;
+use crate::signed::ClientData;
 
 /// The origin is not looked at, unlike at registration. No browser vouches for it, and one published client signs a fixed one of
 /// somebody else's; whoever answers is signed in already. A client that says it ran in a page of another origin is refused.

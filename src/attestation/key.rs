@@ -6,10 +6,10 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError};
-use crate::ceremony::ClientData;
 use crate::crypto::{Digest, PublicKey};
 use crate::encoding::{base64url, hex, json};
 use crate::model::{CredentialKind, RelyingParty};
+use crate::signed::ClientData;
 
 pub(super) fn verify(
     relying_party: &RelyingParty,

@@ -1,6 +1,6 @@
 use http::Response;
 
-use crate::code::{CodeFlow, ExchangeRequest, wire};
+use crate::code::{CodeFlow, ExchangeRequest, MintRequest, wire};
 use crate::error::{Error, Reason};
 use crate::event::Step;
 use crate::serve::{AnswerBody, Asked, Endpoint, Endpoints, success};
@@ -38,7 +38,7 @@ impl Endpoints for CodeFlow {
         }
     }
 
-    fn site(&self, _: CodeEndpoint) -> &Site {
+    fn site(&self) -> &Site {
         self.site()
     }
 
@@ -58,11 +58,11 @@ impl Endpoints for CodeFlow {
 
 impl CodeFlow {
     async fn answer_mint(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
+        let request = MintRequest { source: asked.source(), ..wire::read_mint(body)? };
         // Before the host is asked, since a user action is spent by asking.
-        let expiry = self.code_expiry(wire::read_mint(body)?)?;
+        self.code_expiry(&request)?;
         let caller = asked.authenticate(&self.authenticator, body).await?;
-        let minted = self.mint_until(&caller, expiry, asked.source().as_deref()).await?;
-        Ok(success(&wire::write_minted(&minted)))
+        Ok(success(&wire::write_minted(&self.mint(&caller, request).await?)))
     }
 
     async fn answer_exchange(

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::code::CodeFlow;
+use crate::code::{CodeFlow, MintRequest};
 use crate::encoding::rfc3339;
 use crate::error::Error;
 use crate::model::Invalid;
@@ -41,21 +41,11 @@ impl Expiration {
     }
 }
 
-/// When a code will really expire: checked against the clock and the longest lifetime, in whole milliseconds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct CodeExpiry(SystemTime);
-
-impl CodeExpiry {
-    /// Returns the point in time.
-    pub(super) fn time(self) -> SystemTime {
-        self.0
-    }
-}
-
 impl CodeFlow {
-    /// Checks what the client wants: neither past nor further away than a code may live. Within a skew of five
-    /// seconds, what is too far away is brought nearer.
-    pub(super) fn code_expiry(&self, Expiration(wanted): Expiration) -> Result<CodeExpiry, Error> {
+    /// Returns when a code will really expire, in whole milliseconds. What the client wants may be neither past nor
+    /// further away than a code may live. Within a skew of five seconds, what is too far away is brought nearer.
+    pub(super) fn code_expiry(&self, request: &MintRequest) -> Result<SystemTime, Error> {
+        let Expiration(wanted) = request.expiration;
         let now = self.site().now();
         let lifetime = self.inner.policy.code_lifetime;
         let latest = now + lifetime;
@@ -66,7 +56,7 @@ impl CodeFlow {
             let limit = lifetime.as_secs();
             return Err(Error::invalid_request(format!("expiration is more than {limit} seconds away")));
         }
-        Ok(CodeExpiry(whole_millis(wanted.min(latest))))
+        Ok(whole_millis(wanted.min(latest)))
     }
 }
 

@@ -1,6 +1,5 @@
 use std::time::SystemTime;
 
-use crate::code::expiration::CodeExpiry;
 use crate::code::{CodeFlow, Expiration};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Asking, Event, Step};
@@ -12,7 +11,7 @@ use crate::store::{CodeGrant, OneTimeStore, SlotLabel};
 /// Two codes in a row that are both outstanding already would be a broken generator, and not bad luck.
 const MOST_TRIES: usize = 4;
 
-/// A wish for a code.
+/// What a user who asks for a code says.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MintRequest {
@@ -23,7 +22,7 @@ pub struct MintRequest {
 }
 
 impl MintRequest {
-    /// A wish that says no source.
+    /// Creates a request without a source.
     pub fn new(expiration: Expiration) -> Self {
         Self { expiration, source: None }
     }
@@ -44,36 +43,24 @@ impl CodeFlow {
     pub async fn mint(&self, caller: &Caller, request: MintRequest) -> Result<MintedCode, Error> {
         let source = request.source.as_deref();
         let asking = Asking::new(Step::Mint, source).by(&caller.user);
-        let expiry =
-            self.code_expiry(request.expiration).map_err(|error| self.site().refuse(asking, error))?;
-        self.mint_until(caller, expiry, source).await
-    }
-
-    /// The same, with an expiry that holds.
-    pub(super) async fn mint_until(
-        &self,
-        caller: &Caller,
-        expiry: CodeExpiry,
-        source: Option<&str>,
-    ) -> Result<MintedCode, Error> {
-        let asking = Asking::new(Step::Mint, source).by(&caller.user);
+        let expires_at = self.code_expiry(&request).map_err(|error| self.site().refuse(asking, error))?;
         let fee = Fee::of_user(&self.inner.codes_of_user, &caller.user);
-        let minted = self.site().ceremony(asking).charged(fee, self.grant(caller, expiry)).await?;
-        self.site().tell(&Event::Minted { user: &caller.user, expires_at: minted.expires_at, source });
+        let minted = self.site().ceremony(asking).charged(fee, self.grant(caller, expires_at)).await?;
+        self.site().tell(&Event::Minted { user: &caller.user, expires_at, source });
         Ok(minted)
     }
 
-    async fn grant(&self, caller: &Caller, expiry: CodeExpiry) -> Result<MintedCode, Error> {
+    async fn grant(&self, caller: &Caller, expires_at: SystemTime) -> Result<MintedCode, Error> {
         let Some(user) = self.site().active_user(&caller.user).await? else {
             return Err(Error::new(ErrorKind::Forbidden, "This user may not add credentials."));
         };
         let store: &dyn OneTimeStore<CodeGrant> = self.site().records();
-        let grant = CodeGrant::new(user.id, expiry.time());
+        let grant = CodeGrant::new(user.id, expires_at);
         for _ in 0..MOST_TRIES {
             let code = self.code_format().mint()?;
             let slot = self.site().slot_keys().newest(SlotLabel::Code, code.secret());
             match store.insert(slot, grant.clone()).await? {
-                Insertion::Created => return Ok(MintedCode { code, expires_at: expiry.time() }),
+                Insertion::Created => return Ok(MintedCode { code, expires_at }),
                 Insertion::Duplicate => {}
             }
         }

@@ -60,8 +60,9 @@ pub type CodeLayer = FlowLayer<CodeFlow>;
 #[derive(Clone)]
 pub struct CodeFlow {
     inner: Arc<Inner>,
-    /// Who may mint: the site's authenticator, or that and a signed action.
+    /// Decides who may mint: the site's authenticator, or that and a signed action.
     authenticator: Arc<dyn Authenticator>,
+    actions: Option<ActionFlow>,
 }
 
 struct Inner {
@@ -77,6 +78,9 @@ struct Inner {
 
 impl CodeFlow {
     /// Makes the flow over a site.
+    ///
+    /// Flows over one site share its codes, challenges and budgets: a challenge of one may be answered at the other, whose
+    /// policy and engine then judge. Make one code flow for a site, and clone it.
     pub fn new(site: &Site, policy: CodePolicy) -> Result<Self, BuildError> {
         let kinds = policy.check()?;
         let inner = Inner {
@@ -84,19 +88,38 @@ impl CodeFlow {
             kinds,
             fido2: Arc::new(policy.fido2.clone()),
             misses_of_source: site.purses(policy.misses_per_source, SlotLabel::MissesOfSource),
-            misses_of_flow: site.one_purse(policy.misses, SlotLabel::MissesOfFlow),
+            misses_of_flow: site.purses(policy.misses, SlotLabel::MissesOfFlow),
             codes_of_user: site.purses(policy.codes_per_user, SlotLabel::CodesOfUser),
             policy,
             site: site.clone(),
         };
-        Ok(Self { inner: Arc::new(inner), authenticator: site.authenticator().clone() })
+        Ok(Self { inner: Arc::new(inner), authenticator: site.authenticator().clone(), actions: None })
     }
 
-    /// Demands a user action of everybody who mints, signed in that flow, on top of the site's authenticator.
-    #[must_use]
-    pub fn signed_by(self, actions: &ActionFlow) -> Self {
-        let bearer = self.inner.site.authenticator().clone();
-        Self { authenticator: Arc::new(UserActions::new(bearer, actions.clone())), ..self }
+    /// Demands a user action (a step-up) of everybody who mints over HTTP, on top of the site's authenticator. The
+    /// action is signed in that flow, which is made over the same site.
+    ///
+    /// A host that calls [`mint`](Self::mint) from a transport of its own [redeems](ActionFlow::redeem) the action first.
+    /// The site's own authenticator must not be a [`UserActions`] too: both would spend the one action of a request.
+    pub fn signed_by(self, actions: &ActionFlow) -> Result<Self, BuildError> {
+        if self.actions.is_some() {
+            return Err(BuildError::Twice("signed_by"));
+        }
+        if !self.site().is(actions.site()) {
+            return Err(BuildError::Contradiction {
+                one: "CodeFlow::new",
+                other: "signed_by",
+                reason: "the flows are made over two sites, and a user of one may be somebody else at the other",
+            });
+        }
+        let bearer = self.site().authenticator().clone();
+        let authenticator = Arc::new(UserActions::new(bearer, actions.clone()));
+        Ok(Self { authenticator, actions: Some(actions.clone()), ..self })
+    }
+
+    /// Returns the flow in which mints are signed.
+    pub(crate) fn actions(&self) -> Option<&ActionFlow> {
+        self.actions.as_ref()
     }
 
     /// Returns how codes are written, and read.

@@ -155,7 +155,10 @@ impl CodePolicy {
 
     /// Returns what `Password` and `Totp` need.
     pub(super) fn secrets(&self, kinds: &[CredentialKind]) -> Result<Secrets, BuildError> {
-        Secrets::new(self.passwords.clone(), kinds)
+        if self.passwords.is_none() && kinds.contains(&CredentialKind::Password) {
+            return Err(BuildError::Missing(vec!["passwords"]));
+        }
+        Secrets::new(self.passwords.clone())
             .map_err(|rule| BuildError::Invalid { setting: "passwords", rule })
     }
 }

@@ -11,7 +11,6 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use self::kind::ErrorKind;
@@ -27,32 +26,42 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 ///
 /// `Display` is the text for the caller. The [`source`](StdError::source) is the true reason, for logs and events
 /// alone. It tells a bad signature from a wrong origin, which the caller may not learn.
-#[derive(Clone)]
-pub struct Error(Arc<Inner>);
+pub struct Error {
+    inner: Arc<Inner>,
+    /// Which listener has heard of it: an error may pass through two flows. A clone is another refusal.
+    told: Option<Hearer>,
+}
+
+/// A listener, by its address.
+pub(crate) type Hearer = usize;
 
 struct Inner {
     kind: ErrorKind,
     message: Cow<'static, str>,
     retry_after: Option<Duration>,
     source: Option<BoxError>,
-    /// An error may pass through two flows. The listener hears of it once.
-    told: AtomicBool,
+}
+
+impl Clone for Error {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), told: None }
+    }
 }
 
 impl Error {
     /// Returns what kind of thing went wrong.
     pub fn kind(&self) -> ErrorKind {
-        self.0.kind
+        self.inner.kind
     }
 
     /// Returns the text for the caller.
     pub fn message(&self) -> &str {
-        &self.0.message
+        &self.inner.message
     }
 
     /// Returns how long to wait, if a budget is exhausted.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
+        self.inner.retry_after
     }
 
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
@@ -73,7 +82,7 @@ impl Error {
         retry_after: Option<Duration>,
         source: Option<BoxError>,
     ) -> Self {
-        Self(Arc::new(Inner { kind, message, retry_after, source, told: AtomicBool::new(false) }))
+        Self { inner: Arc::new(Inner { kind, message, retry_after, source }), told: None }
     }
 
     pub(crate) fn not_found() -> Self {
@@ -143,31 +152,31 @@ impl Error {
         matches!(self.kind(), ErrorKind::Unavailable | ErrorKind::Internal)
     }
 
-    /// Notes that the listener hears of it now. Returns whether it had not heard before.
-    pub(crate) fn tell(&self) -> bool {
-        !self.0.told.swap(true, Ordering::Relaxed)
+    /// Notes that a listener hears of it now. Returns whether it had not heard before.
+    pub(crate) fn tell(&mut self, hearer: Hearer) -> bool {
+        self.told.replace(hearer) != Some(hearer)
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("message", &self.0.message)
-            .field("source", &self.0.source)
+            .field("kind", &self.inner.kind)
+            .field("message", &self.inner.message)
+            .field("source", &self.inner.source)
             .finish_non_exhaustive()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
+        f.write_str(&self.inner.message)
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+        self.inner.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
     }
 }
 

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::Error;
+use crate::error::{Error, Hearer};
 #[cfg(feature = "tracing")]
 use crate::event::log;
 use crate::event::{BudgetScope, Event, Step};
@@ -46,9 +46,9 @@ impl Listener {
         (self.0)(event);
     }
 
-    /// Tells of a refusal, unless somebody did, and returns it.
-    pub(crate) fn refuse(&self, asking: Asking<'_>, error: Error) -> Error {
-        if error.tell() {
+    /// Tells of a refusal, unless it was told here, and returns it.
+    pub(crate) fn refuse(&self, asking: Asking<'_>, mut error: Error) -> Error {
+        if error.tell(self.address()) {
             let Asking { step, user, kind, source } = asking;
             self.tell(&Event::Refused { step, user, kind, error: &error, source });
         }
@@ -59,9 +59,13 @@ impl Listener {
     pub(crate) fn throttle(&self, asking: Asking<'_>, scope: BudgetScope, retry_after: Duration) -> Error {
         let Asking { step, user, source, .. } = asking;
         self.tell(&Event::Throttled { step, scope, retry_after, user, source });
-        let error = Error::too_many_attempts(retry_after);
-        error.tell();
+        let mut error = Error::too_many_attempts(retry_after);
+        error.tell(self.address());
         error
+    }
+
+    fn address(&self) -> Hearer {
+        Arc::as_ptr(&self.0).cast::<()>().addr()
     }
 }
 

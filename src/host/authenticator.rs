@@ -22,7 +22,7 @@ pub struct AuthRequest<'a> {
 }
 
 impl<'a> AuthRequest<'a> {
-    /// A request, for those who test an [`Authenticator`].
+    /// Creates a request: for a test of an [`Authenticator`], or for an endpoint of the host's own that asks one.
     pub fn new(head: &'a Parts, path: &'a str, body: &'a [u8]) -> Self {
         Self { head, path, body }
     }
@@ -73,7 +73,7 @@ pub enum AuthError {
     #[error("the authenticator failed")]
     Other(#[source] BoxError),
     /// A flow of this crate refused, and has told the listener. The caller gets its answer.
-    #[error("{0}")]
+    #[error(transparent)]
     Refused(Error),
 }
 

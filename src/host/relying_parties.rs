@@ -5,7 +5,7 @@ use http::header::ORIGIN;
 use http::request::Parts;
 
 use crate::error::BoxError;
-use crate::model::RelyingParty;
+use crate::model::{Invalid, RelyingParty};
 
 /// Finds the relying party that a registration is for, when a code is exchanged.
 ///
@@ -23,10 +23,21 @@ pub trait RelyingParties: Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct RelyingPartyList(Vec<Arc<RelyingParty>>);
 
+impl From<RelyingParty> for RelyingPartyList {
+    fn from(party: RelyingParty) -> Self {
+        Self(vec![Arc::new(party)])
+    }
+}
+
 impl RelyingPartyList {
-    /// The parties, the default first.
-    pub fn new(parties: impl IntoIterator<Item = RelyingParty>) -> Self {
-        Self(parties.into_iter().map(Arc::new).collect())
+    /// Creates a list of at least one party, the default first.
+    pub fn new(parties: impl IntoIterator<Item = RelyingParty>) -> Result<Self, Invalid> {
+        let parties: Vec<_> = parties.into_iter().map(Arc::new).collect();
+        if parties.is_empty() {
+            Err(Invalid::new("a list has at least one relying party"))
+        } else {
+            Ok(Self(parties))
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! 1. **Pay.** A guess pays its [fee](fee) before it looks, so that many guesses at once are no way around the
 //!    budget (rate limit). A request that a signed-in user may make pays in the same way.
-//! 2. **Take.** The record is taken from its store, once. A guess that hits gets its fee back. So does a guess whose
+//! 2. **Take.** The record is taken from its store, once, by the time that it is then: paying may have taken long. A guess that hits gets its fee back. So does a guess whose
 //!    outcome nobody could tell.
 //! 3. **Act.** The step does its work on what was taken.
 //! 4. **Tell.** The listener hears of each refusal once. The step itself tells of its success.
@@ -18,7 +18,8 @@ use std::time::SystemTime;
 
 pub(crate) use self::fee::{Fee, Unpaid};
 pub(crate) use self::put_back::{Refusal, Remains, Returns, Taken};
-pub(crate) use self::rate_limit::{Purses, SharedPurses};
+pub(crate) use self::rate_limit::{PurseKeeper, Purses};
+use crate::clock::Clock;
 use crate::error::{BoxError, Error, Reason, StoreError, StoreErrorKind};
 use crate::event::{Asking, Listener};
 use crate::store::{OneTimeStore, Record, Slot};
@@ -28,7 +29,7 @@ use crate::store::{OneTimeStore, Record, Slot};
 pub(crate) struct Ceremony<'a> {
     pub(crate) asking: Asking<'a>,
     pub(crate) listener: &'a Listener,
-    pub(crate) now: SystemTime,
+    pub(crate) clock: &'a dyn Clock,
 }
 
 /// Where a record may lie, and what the caller is told if it lies nowhere.
@@ -67,7 +68,7 @@ impl Ceremony<'_> {
         act: impl AsyncFnOnce(&Taken<R>) -> Result<T, Refusal<R>>,
     ) -> Result<T, Error> {
         self.pay(&fee).await?;
-        let taken = take(sought.store, sought.slots, self.now).await;
+        let taken = take(sought.store, sought.slots, self.clock.now()).await;
         if !matches!(taken, Err(NotTaken::Missing)) {
             fee.give_back().await;
         }
@@ -84,7 +85,7 @@ impl Ceremony<'_> {
     }
 
     async fn pay(&self, fee: &Fee<'_>) -> Result<(), Error> {
-        fee.pay(self.now).await.map_err(|unpaid| match unpaid {
+        fee.pay(self.clock.now()).await.map_err(|unpaid| match unpaid {
             Unpaid::Exhausted { scope, retry_after } => {
                 self.listener.throttle(self.asking, scope, retry_after)
             }

@@ -1,70 +1,72 @@
 //! Budgets (rate limits, by the generic cell rate algorithm): how many codes a user may mint, and how often
 //! anybody may guess.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::error::StoreError;
 use crate::store::{Budget, Payment, PurseStore, SlotKeys, SlotLabel};
 
-/// A purse for each of any number of names: in this process, or in a store that several share.
+/// Where the purses of a site are: in this process, or in a store that several share.
+#[derive(Debug)]
+pub(crate) enum PurseKeeper {
+    ThisProcess(Mutex<HashMap<(SlotLabel, Budget), Arc<OwnPurses>>>),
+    Shared { store: Arc<dyn PurseStore>, keys: SlotKeys },
+}
+
+impl PurseKeeper {
+    pub(crate) fn in_this_process() -> Self {
+        Self::ThisProcess(Mutex::default())
+    }
+
+    /// Returns the purses of that kind and that budget. Two budgets never spend from one purse: each would read the
+    /// instant that the other wrote in its own way.
+    pub(crate) fn with(&self, budget: Budget, label: SlotLabel) -> Purses {
+        let kept = match self {
+            Self::ThisProcess(kinds) => {
+                let mut kinds = kinds.lock().unwrap_or_else(PoisonError::into_inner);
+                Kept::ThisProcess(kinds.entry((label, budget)).or_default().clone())
+            }
+            Self::Shared { store, keys } => Kept::Shared { store: store.clone(), keys: keys.clone(), label },
+        };
+        Purses { budget, kept }
+    }
+}
+
+/// A purse for each of any number of names.
 #[derive(Debug)]
 pub(crate) struct Purses {
     budget: Budget,
-    keeper: Keeper,
+    kept: Kept,
 }
 
 #[derive(Debug)]
-enum Keeper {
-    ThisProcess(OwnPurses),
-    Shared { purses: SharedPurses, label: SlotLabel },
-}
-
-/// A store of purses, with the keys that make slots of names.
-#[derive(Clone, Debug)]
-pub(crate) struct SharedPurses {
-    pub(crate) store: Arc<dyn PurseStore>,
-    pub(crate) keys: SlotKeys,
+enum Kept {
+    ThisProcess(Arc<OwnPurses>),
+    Shared { store: Arc<dyn PurseStore>, keys: SlotKeys, label: SlotLabel },
 }
 
 impl Purses {
-    /// Purses for names of that kind.
-    pub(crate) fn new(budget: Budget, label: SlotLabel, shared: Option<&SharedPurses>) -> Self {
-        Self::among(OwnPurses::MANY, budget, label, shared)
-    }
-
-    /// One purse for everybody.
-    pub(crate) fn one(budget: Budget, label: SlotLabel, shared: Option<&SharedPurses>) -> Self {
-        Self::among(1, budget, label, shared)
-    }
-
-    fn among(count: usize, budget: Budget, label: SlotLabel, shared: Option<&SharedPurses>) -> Self {
-        let keeper = match shared {
-            Some(purses) => Keeper::Shared { purses: purses.clone(), label },
-            None => Keeper::ThisProcess(OwnPurses::new(count)),
-        };
-        Self { budget, keeper }
-    }
-
     /// Spends one of the name's budget.
     pub(crate) async fn spend(&self, name: &str, now: SystemTime) -> Result<Payment, StoreError> {
-        match &self.keeper {
-            Keeper::ThisProcess(purses) => Ok(purses.of(name).spend(self.budget, now)),
-            Keeper::Shared { purses: SharedPurses { store, keys }, label } => {
-                store.spend(keys.newest(*label, name.as_bytes()), self.budget, now).await
+        match &self.kept {
+            Kept::ThisProcess(purses) => Ok(purses.of(name).spend(self.budget, now)),
+            Kept::Shared { store, keys, label } => {
+                store.spend(keys.purse(*label, self.budget, name), self.budget, now).await
             }
         }
     }
 
     /// Gives one back to a name that had spent it.
     pub(crate) async fn give_back(&self, name: &str) {
-        match &self.keeper {
-            Keeper::ThisProcess(purses) => purses.of(name).give_back(self.budget),
-            Keeper::Shared { purses: SharedPurses { store, keys }, label } => {
+        match &self.kept {
+            Kept::ThisProcess(purses) => purses.of(name).give_back(self.budget),
+            Kept::Shared { store, keys, label } => {
                 // If that fails it stays spent, and comes back by itself.
-                let _ = store.give_back(keys.newest(*label, name.as_bytes()), self.budget).await;
+                let _ = store.give_back(keys.purse(*label, self.budget, name), self.budget).await;
             }
         }
     }
@@ -73,19 +75,19 @@ impl Purses {
 /// Purses in fixed memory: names are hashed, under a random key, into so many purses that two seldom share one. A table that grew
 /// could be filled, and one that evicts could be flushed.
 #[derive(Debug)]
-struct OwnPurses {
+pub(crate) struct OwnPurses {
     hasher: RandomState,
     purses: Box<[Purse]>,
 }
 
-impl OwnPurses {
-    const MANY: usize = 1 << 16;
-
-    fn new(count: usize) -> Self {
-        let purses = std::iter::repeat_with(Purse::default).take(count).collect();
+impl Default for OwnPurses {
+    fn default() -> Self {
+        let purses = std::iter::repeat_with(Purse::default).take(1 << 16).collect();
         Self { hasher: RandomState::new(), purses }
     }
+}
 
+impl OwnPurses {
     fn of(&self, name: &str) -> &Purse {
         let hash = self.hasher.hash_one(name);
         // The remainder of a power of two is within bounds, and the cast keeps the bits that it looks at.

@@ -13,7 +13,7 @@ use crate::store::{Slot, SlotKeys};
 pub(crate) struct Secrets;
 
 impl Secrets {
-    pub(crate) fn new(_: Option<PasswordPolicy>, _: &[CredentialKind]) -> Result<Self, &'static str> {
+    pub(crate) fn new(_: Option<PasswordPolicy>) -> Result<Self, &'static str> {
         Ok(Self)
     }
 

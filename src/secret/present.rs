@@ -14,18 +14,9 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// Returns what these kinds need, or the setting that is missing or wrong, and how.
-    pub(crate) fn new(
-        policy: Option<PasswordPolicy>,
-        kinds: &[CredentialKind],
-    ) -> Result<Self, &'static str> {
-        match policy {
-            Some(policy) => Ok(Self { passwords: Some(PasswordHasher::new(policy)?) }),
-            None if kinds.contains(&CredentialKind::Password) => {
-                Err("`kinds` lists `Password`, so say which passwords are refused and how others are hashed")
-            }
-            None => Ok(Self::default()),
-        }
+    /// Returns what these kinds need, or the rule that the policy breaks.
+    pub(crate) fn new(policy: Option<PasswordPolicy>) -> Result<Self, &'static str> {
+        Ok(Self { passwords: policy.map(PasswordHasher::new).transpose()? })
     }
 
     /// Returns what the authenticator app is to scan, if the kind has one.

@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -61,9 +62,14 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response<AnswerBody> {
     response
 }
 
-/// The body of an answer: JSON, in one piece.
-#[derive(Debug)]
+/// The body of an answer: JSON, in one piece. `Debug` shows none of it, since it may hold a code.
 pub struct AnswerBody(Option<Bytes>);
+
+impl fmt::Debug for AnswerBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AnswerBody({} bytes)", self.0.as_ref().map_or(0, Bytes::len))
+    }
+}
 
 impl Body for AnswerBody {
     type Data = Bytes;

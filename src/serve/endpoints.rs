@@ -23,8 +23,8 @@ pub(crate) trait Endpoints: Clone + Send + Sync + 'static {
     /// Returns the endpoint of a path below the mount.
     fn endpoint(&self, below: &str) -> Option<Self::Endpoint>;
 
-    /// Returns the site of an endpoint.
-    fn site(&self, endpoint: Self::Endpoint) -> &Site;
+    /// Returns the site that the flow is made over.
+    fn site(&self) -> &Site;
 
     /// Answers a request to one of them. Its body has arrived whole.
     fn answer(

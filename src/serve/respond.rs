@@ -52,7 +52,7 @@ where
         return refusal(Error::not_found());
     };
     let (head, body) = request.into_parts();
-    let (site, step) = (flow.site(endpoint), endpoint.step());
+    let (site, step) = (flow.site(), endpoint.step());
     let below = &head.uri.path()[below..];
     let source = site.source_of(&head);
     let mut asked = Asked { mount: &mount, below, head: &head, site, step, user: None, source };

@@ -1,9 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
-#[cfg(feature = "webauthn-rs")]
 use crate::error::BoxError;
-use crate::error::Error;
+use crate::random::NoRandomness;
 
 /// Why a site or a flow can't be built.
 ///
@@ -15,7 +14,7 @@ pub enum BuildError {
     #[error("{}", missing(.0))]
     Missing(Vec<&'static str>),
     /// A setter was called twice, and nobody can tell which call was meant.
-    #[error("`{0}` was called twice: keep one of the calls")]
+    #[error("`{0}` was called twice: keep one of the calls{hint}", hint = hint_of_twice(.0))]
     Twice(&'static str),
     /// Two calls contradict each other.
     #[error("`{one}` and `{other}` contradict each other: {reason}")]
@@ -41,8 +40,8 @@ pub enum BuildError {
     #[error(transparent)]
     AttestationEngine(BoxError),
     /// The system gives no randomness.
-    #[error("no slot key can be made")]
-    Random(#[source] Error),
+    #[error("the system gives no randomness")]
+    Random(#[source] BoxError),
 }
 
 fn missing(setters: &[&'static str]) -> String {
@@ -56,6 +55,16 @@ fn hint(setter: &str) -> &'static str {
         "authenticator" | "users" | "credentials" => " (`host` sets it, too)",
         "relying_party" => " (or `relying_parties`)",
         "storage" => " (with the feature `memory` it is `Storage::in_memory()`)",
+        _ => "",
+    }
+}
+
+fn hint_of_twice(setter: &str) -> &'static str {
+    match setter {
+        "relying_party" => ", or list all of them with `relying_parties`",
+        "with_budget_store" => {
+            ", or say `Storage::shared_records` for a store whose own budgets are not to be used"
+        }
         _ => "",
     }
 }
@@ -84,8 +93,8 @@ impl fmt::Debug for BuildError {
     }
 }
 
-impl From<Error> for BuildError {
-    fn from(error: Error) -> Self {
-        Self::Random(error)
+impl From<NoRandomness> for BuildError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Random(error.into())
     }
 }

@@ -99,7 +99,7 @@ impl SiteBuilder {
         self
     }
 
-    /// Sets where records and budgets are kept. Default: [`Storage::in_memory`].
+    /// Sets where records and budgets are kept. Default, with the feature `memory`: in memory.
     pub fn storage(mut self, storage: Storage) -> Self {
         set(&mut self.storage, storage, "storage", &mut self.twice);
         self
@@ -141,64 +141,60 @@ impl SiteBuilder {
                         reason: "either is everything that the site has; list the party with the others",
                     });
                 }
-                (Some(party), None) => Some(Arc::new(RelyingPartyList::new([party]))),
+                (Some(party), None) => Some(Arc::new(RelyingPartyList::from(party))),
                 (None, parties) => parties,
             };
-        let (authenticator, users, credentials) = match self.host {
-            Some(host) => (
-                Some(self.authenticator.unwrap_or(host.authenticator)),
-                Some(self.users.unwrap_or(host.users)),
-                Some(self.credentials.unwrap_or(host.credentials)),
-            ),
-            None => (self.authenticator, self.users, self.credentials),
-        };
+        let mut missing = Vec::new();
+        let host = self.host.as_ref();
+        let authenticator = self.authenticator.or_else(|| host.map(|host| host.authenticator.clone()));
+        let users = self.users.or_else(|| host.map(|host| host.users.clone()));
+        let credentials = self.credentials.or_else(|| host.map(|host| host.credentials.clone()));
         #[cfg(feature = "memory")]
         let storage = self.storage.or_else(|| Some(Storage::in_memory()));
         #[cfg(not(feature = "memory"))]
         let storage = self.storage;
-        let defaults = RequestLimits::default();
-        let limits = RequestLimits {
-            body: self.body_limit.unwrap_or(defaults.body),
-            read_deadline: self.read_deadline.unwrap_or(defaults.read_deadline),
+        let authenticator = given(authenticator, "authenticator", &mut missing);
+        let users = given(users, "users", &mut missing);
+        let credentials = given(credentials, "credentials", &mut missing);
+        let relying_parties = given(relying_parties, "relying_party", &mut missing);
+        let listener = given(self.listener, "events", &mut missing);
+        let storage = given(storage, "storage", &mut missing);
+        let (Some(authenticator), Some(users), Some(credentials), Some(relying_parties)) =
+            (authenticator, users, credentials, relying_parties)
+        else {
+            return Err(BuildError::Missing(missing));
         };
-        limits.check()?;
-        match (authenticator, users, credentials, relying_parties, self.listener, storage) {
-            (
-                Some(authenticator),
-                Some(users),
-                Some(credentials),
-                Some(relying_parties),
-                Some(listener),
-                Some(storage),
-            ) => Ok(Site(Arc::new(Inner {
-                authenticator,
-                users,
-                credentials,
-                counters: self.counters,
-                relying_parties,
-                storage: storage.open(&listener)?,
-                listener,
-                source_of: self.source.unwrap_or_else(|| Box::new(|_| None)),
-                limits,
-            }))),
-            (authenticator, users, credentials, relying_parties, listener, storage) => {
-                let parts = [
-                    ("authenticator", authenticator.is_none()),
-                    ("users", users.is_none()),
-                    ("credentials", credentials.is_none()),
-                    ("relying_party", relying_parties.is_none()),
-                    ("events", listener.is_none()),
-                    ("storage", storage.is_none()),
-                ];
-                let missing = parts.into_iter().filter(|(_, is_missing)| *is_missing);
-                Err(BuildError::Missing(missing.map(|(setter, _)| setter).collect()))
-            }
-        }
+        let (Some(listener), Some(storage)) = (listener, storage) else {
+            return Err(BuildError::Missing(missing));
+        };
+        let storage = storage.open(&listener)?;
+        let source_of = self.source.unwrap_or_else(|| Box::new(|_| None));
+        let limits = RequestLimits::new(self.body_limit, self.read_deadline)?;
+        let counters = self.counters;
+        Ok(Site(Arc::new(Inner {
+            authenticator,
+            users,
+            credentials,
+            counters,
+            relying_parties,
+            storage,
+            listener,
+            source_of,
+            limits,
+        })))
     }
 }
 
+/// Notes a part that is missing.
+fn given<T>(part: Option<T>, setter: &'static str, missing: &mut Vec<&'static str>) -> Option<T> {
+    if part.is_none() {
+        missing.push(setter);
+    }
+    part
+}
+
 /// Notes a part, and that its setter was called before.
-fn set<T>(part: &mut Option<T>, value: T, setter: &'static str, twice: &mut Option<&'static str>) {
+pub(super) fn set<T>(part: &mut Option<T>, value: T, setter: &'static str, twice: &mut Option<&'static str>) {
     if part.replace(value).is_some() {
         twice.get_or_insert(setter);
     }

@@ -15,16 +15,14 @@ pub(crate) struct RequestLimits {
     pub(crate) read_deadline: Duration,
 }
 
-impl Default for RequestLimits {
-    fn default() -> Self {
-        Self { body: 64 * 1024, read_deadline: Duration::from_secs(10) }
-    }
-}
-
 impl RequestLimits {
-    pub(super) fn check(self) -> Result<(), BuildError> {
+    /// Returns what the host says, or a default, in its range.
+    pub(super) fn new(body: Option<usize>, read_deadline: Option<Duration>) -> Result<Self, BuildError> {
+        let body = body.unwrap_or(64 * 1024);
+        let read_deadline = read_deadline.unwrap_or(Duration::from_secs(10));
         let rule = "an attestation or assertion needs at least a kilobyte";
-        check(self.body >= SMALLEST_BODY_LIMIT, "body_limit", rule)?;
-        check(!self.read_deadline.is_zero(), "read_deadline", "no body arrives in no time")
+        check(body >= SMALLEST_BODY_LIMIT, "body_limit", rule)?;
+        check(!read_deadline.is_zero(), "read_deadline", "no body arrives in no time")?;
+        Ok(Self { body, read_deadline })
     }
 }

@@ -74,6 +74,11 @@ impl Site {
         &*self.0.storage.clock
     }
 
+    /// Whether both are one site.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn authenticator(&self) -> &Arc<dyn Authenticator> {
         &self.0.authenticator
     }
@@ -106,14 +111,9 @@ impl Site {
         (self.0.source_of)(head)
     }
 
-    /// Returns a purse for each of any number of names.
+    /// Returns a purse for each of any number of names. Flows with the same budget spend from the same.
     pub(crate) fn purses(&self, budget: Budget, label: SlotLabel) -> Purses {
-        Purses::new(budget, label, self.0.storage.purses.as_ref())
-    }
-
-    /// Returns one purse for everybody.
-    pub(crate) fn one_purse(&self, budget: Budget, label: SlotLabel) -> Purses {
-        Purses::one(budget, label, self.0.storage.purses.as_ref())
+        self.0.storage.purses.with(budget, label)
     }
 
     pub(crate) fn now(&self) -> SystemTime {
@@ -122,7 +122,7 @@ impl Site {
 
     /// Begins a step.
     pub(crate) fn ceremony<'a>(&'a self, asking: Asking<'a>) -> Ceremony<'a> {
-        Ceremony { asking, listener: &self.0.listener, now: self.now() }
+        Ceremony { asking, listener: &self.0.listener, clock: self.clock() }
     }
 
     pub(crate) fn tell(&self, event: &Event<'_>) {

@@ -6,10 +6,11 @@ use crate::clock::SystemClock;
 #[cfg(feature = "memory")]
 use crate::event::Event;
 use crate::event::Listener;
-use crate::once::SharedPurses;
+use crate::once::PurseKeeper;
 use crate::site::BuildError;
 #[cfg(feature = "memory")]
 use crate::site::build_error::check;
+use crate::site::builder::set;
 #[cfg(feature = "memory")]
 use crate::store::MemoryStore;
 use crate::store::{PurseStore, RecordStore, SharedStore, SlotKeys};
@@ -33,6 +34,8 @@ pub struct Storage {
     clock: Option<Arc<dyn Clock>>,
     #[cfg(feature = "memory")]
     capacity: Option<u64>,
+    /// The first setter that was called twice.
+    twice: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -76,26 +79,28 @@ impl Storage {
             clock: None,
             #[cfg(feature = "memory")]
             capacity: None,
+            twice: None,
         }
     }
 
     /// Sets how many records of each kind the store in memory holds. Default: 100 000.
     #[cfg(feature = "memory")]
     pub fn with_capacity(mut self, records: u64) -> Self {
-        self.capacity = Some(records);
+        set(&mut self.capacity, records, "with_capacity", &mut self.twice);
         self
     }
 
-    /// Keeps budgets in a store of their own that other processes share. It needs shared records too, since the
-    /// key of a store in memory is known to one process alone.
+    /// Keeps budgets in a store of their own that other processes share, for [`shared_records`](Self::shared_records).
+    ///
+    /// It needs shared records, since the key of a store in memory is known to one process alone.
     pub fn with_budget_store(mut self, purses: impl PurseStore) -> Self {
-        self.budgets = Some(Arc::new(purses));
+        set(&mut self.budgets, Arc::new(purses), "with_budget_store", &mut self.twice);
         self
     }
 
     /// Sets the clock. Default: the shared store's, or the system's.
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Some(Arc::new(clock));
+        set(&mut self.clock, Arc::new(clock), "with_clock", &mut self.twice);
         self
     }
 
@@ -104,6 +109,9 @@ impl Storage {
         self,
         #[cfg_attr(not(feature = "memory"), expect(unused_variables))] listener: &Listener,
     ) -> Result<Open, BuildError> {
+        if let Some(setter) = self.twice {
+            return Err(BuildError::Twice(setter));
+        }
         match self.records {
             #[cfg(feature = "memory")]
             Records::InMemory => {
@@ -118,18 +126,22 @@ impl Storage {
                 check(capacity > 0, "with_capacity", "a store holds at least one record")?;
                 let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
                 let records = in_memory(capacity, clock.clone(), listener.clone());
-                Ok(Open { records: Arc::new(records), keys: SlotKeys::random()?, clock, purses: None })
+                let purses = PurseKeeper::in_this_process();
+                Ok(Open { records: Arc::new(records), keys: SlotKeys::random()?, clock, purses })
             }
             #[cfg(feature = "memory")]
             Records::Shared { .. } if self.capacity.is_some() => Err(BuildError::Contradiction {
-                one: "Storage::shared",
-                other: "with_capacity",
+                one: "with_capacity",
+                other: "a shared store",
                 reason: "only a store in memory has a capacity",
             }),
             Records::Shared { store, keys, clock } => Ok(Open {
                 records: store,
                 clock: self.clock.unwrap_or(clock),
-                purses: self.budgets.map(|store| SharedPurses { store, keys: keys.clone() }),
+                purses: match self.budgets {
+                    Some(store) => PurseKeeper::Shared { store, keys: keys.clone() },
+                    None => PurseKeeper::in_this_process(),
+                },
                 keys,
             }),
         }
@@ -151,5 +163,5 @@ pub(super) struct Open {
     pub(super) records: Arc<dyn RecordStore>,
     pub(super) keys: SlotKeys,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) purses: Option<SharedPurses>,
+    pub(super) purses: PurseKeeper,
 }

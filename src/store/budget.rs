@@ -14,7 +14,7 @@ use crate::store::Slot;
 ///
 /// assert_eq!(Budget::per_minute(10).to_string(), "10 in 60s");
 /// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Budget {
     count: u32,
     per: Duration,

@@ -47,7 +47,7 @@ use crate::model::Insertion;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 pub use self::background::Background;
 pub use self::budget::{Budget, Payment, PurseStore};
-pub use self::codec::UnreadableRecord;
+use self::codec::UnreadableRecord;
 pub use self::engine_clock::EngineClock;
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;

@@ -25,9 +25,12 @@ pub trait Record:
 }
 
 pub(super) mod sealed {
+    use std::time::SystemTime;
+
+    use crate::model::UserId;
     #[cfg(feature = "memory")]
     use crate::store::memory::{Shelf, Shelves};
-    use crate::store::{CodeGrant, PendingAction, PendingRegistration, UserAction};
+    use crate::store::{CodeGrant, PendingAction, PendingRegistration, Record, UserAction};
 
     // Nobody outside is meant to name it.
     #[allow(unnameable_types)]
@@ -40,11 +43,23 @@ pub(super) mod sealed {
         #[cfg(feature = "memory")]
         fn shelf(shelves: &Shelves) -> &Shelf<Self>
         where
-            Self: crate::store::Record;
+            Self: Record;
     }
 
     macro_rules! seal {
-        ($record:ident, $tag:literal, $shelf:ident) => {
+        ($record:ident, $tag:literal, $name:literal, $shelf:ident) => {
+            impl Record for $record {
+                const NAME: &'static str = $name;
+
+                fn user(&self) -> &UserId {
+                    &self.user
+                }
+
+                fn expires_at(&self) -> SystemTime {
+                    self.expires_at
+                }
+            }
+
             impl Sealed for $record {
                 const TAG: u8 = $tag;
 
@@ -56,10 +71,10 @@ pub(super) mod sealed {
         };
     }
 
-    seal!(CodeGrant, 1, codes);
-    seal!(PendingRegistration, 2, registrations);
-    seal!(PendingAction, 3, challenges);
-    seal!(UserAction, 4, actions);
+    seal!(CodeGrant, 1, "codes", codes);
+    seal!(PendingRegistration, 2, "pending_registrations", registrations);
+    seal!(PendingAction, 3, "pending_actions", challenges);
+    seal!(UserAction, 4, "user_actions", actions);
 }
 
 /// What a code is worth: one exchange, for this user, until then.
@@ -77,18 +92,6 @@ pub struct CodeGrant {
 impl CodeGrant {
     pub(crate) fn new(user: UserId, expires_at: SystemTime) -> Self {
         Self { user, expires_at, returns: 0 }
-    }
-}
-
-impl Record for CodeGrant {
-    const NAME: &'static str = "codes";
-
-    fn user(&self) -> &UserId {
-        &self.user
-    }
-
-    fn expires_at(&self) -> SystemTime {
-        self.expires_at
     }
 }
 
@@ -124,18 +127,6 @@ impl PendingRegistration {
     }
 }
 
-impl Record for PendingRegistration {
-    const NAME: &'static str = "pending_registrations";
-
-    fn user(&self) -> &UserId {
-        &self.user
-    }
-
-    fn expires_at(&self) -> SystemTime {
-        self.expires_at
-    }
-}
-
 /// What is remembered of a user action between its challenge and the signature.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -156,18 +147,6 @@ pub struct PendingAction {
     pub returns: u8,
 }
 
-impl Record for PendingAction {
-    const NAME: &'static str = "pending_actions";
-
-    fn user(&self) -> &UserId {
-        &self.user
-    }
-
-    fn expires_at(&self) -> SystemTime {
-        self.expires_at
-    }
-}
-
 /// A user action that was signed: one request, by this user, until then. Which request is part of the slot.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -178,16 +157,4 @@ pub struct UserAction {
     pub credential: CredentialId,
     /// When the action stops working.
     pub expires_at: SystemTime,
-}
-
-impl Record for UserAction {
-    const NAME: &'static str = "user_actions";
-
-    fn user(&self) -> &UserId {
-        &self.user
-    }
-
-    fn expires_at(&self) -> SystemTime {
-        self.expires_at
-    }
 }

@@ -5,9 +5,9 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::encoding::hex;
-use crate::error::Error;
 use crate::model::Invalid;
-use crate::random;
+use crate::random::{self, NoRandomness};
+use crate::store::Budget;
 
 /// A store address: HMAC-SHA-256 over a label and a secret, under a key that no store has.
 ///
@@ -35,7 +35,7 @@ impl fmt::Debug for Slot {
 }
 
 /// What kind of secret, or of purse, a slot stands for. The label goes into the hash, so that a challenge id sent as a code finds nothing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum SlotLabel {
     Code,
     Challenge,
@@ -96,7 +96,7 @@ impl fmt::Debug for SlotKey {
 
 /// The keys under which secrets become [`Slot`]s: the newest writes, all of them read.
 ///
-/// A flow alone makes a random key when it is built. Processes that share a store share a ring, and rotate it in three steps, each
+/// A site alone makes a random key when it is built. Processes that share a store share a ring, and rotate it in three steps, each
 /// rolled out to all of them before the next: `[old, new]`, which reads the new key; `[new, old]`, which writes it; and `[new]` once
 /// everything that was written under the old one has expired. The [page on stores](crate::manual::stores) says why.
 #[derive(Clone)]
@@ -111,8 +111,8 @@ impl SlotKeys {
         Self { newest: keyed(&newest.0), older: older.iter().map(|key| keyed(&key.0)).collect() }
     }
 
-    /// Creates a ring of one random key, for a process that shares its store with no other.
-    pub fn random() -> Result<Self, Error> {
+    /// A ring of one random key, for a process that shares its store with no other.
+    pub(crate) fn random() -> Result<Self, NoRandomness> {
         let key = Zeroizing::new(random::bytes::<32>()?);
         Ok(Self { newest: keyed(&*key), older: Vec::new() })
     }
@@ -141,6 +141,16 @@ impl SlotKeys {
     ) -> Option<Slot> {
         let key = self.keys().find(|key| slot_under(key, label, secret) == slot)?;
         Some(slot_under(key, derived, secret))
+    }
+
+    /// The slot of a purse: of that name, and for that budget alone.
+    pub(crate) fn purse(&self, label: SlotLabel, budget: Budget, name: &str) -> Slot {
+        let mut mac = self.newest.clone();
+        mac.update(label.as_bytes());
+        mac.update(&budget.per_micros().to_be_bytes());
+        mac.update(&budget.interval_micros().to_be_bytes());
+        mac.update(name.as_bytes());
+        Slot(mac.finalize().into_bytes().into())
     }
 
     fn keys(&self) -> impl Iterator<Item = &Hmac<Sha256>> {

@@ -310,6 +310,51 @@ async fn the_layer_answers_as_the_router_does() {
 }
 
 #[tokio::test]
+async fn one_layer_answers_for_all_flows_and_passes_the_rest() {
+    let (site, client) = Site::with_key();
+    let site = site.behind_one_layer();
+    let body = mint_body();
+
+    let action = site.sign(&client, "POST", MINT, &body).await;
+    assert_eq!(site.mint(&action, &body).await.status, StatusCode::OK);
+    for path in ["/auth", "/auth/", "/auth/action/", "/auth/credentials", "/auth/credentials/code/", "/authx"]
+    {
+        let passed = site.post_as("us-1", path, "{}").await;
+        assert_eq!(passed.body, json!("the application"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_moved_router_demands_an_action_for_the_path_that_the_client_sees() {
+    for strips in [true, false] {
+        let (site, client) = Site::with_key();
+        let site = site.mounted_at("/api/v1", strips);
+        let body = mint_body();
+        let sign = async |path: &str| {
+            let begun =
+                site.post_as("us-1", "/api/v1/action/init", site::begin_body("POST", path, &body)).await;
+            let signed = client.assert(CredentialKind::Key, begun.body["challenge"].as_str().unwrap());
+            let signed = site::complete_body(&begun.body, &signed);
+            let action = site.post_as("us-1", "/api/v1/action", signed).await;
+            String::from(action.body["userAction"].as_str().unwrap())
+        };
+        let minted_at = "/api/v1/credentials/code";
+        assert!(is_refused(&site.mint_at(minted_at, &sign(MINT).await, &body).await), "{strips}");
+        let minted = site.mint_at(minted_at, &sign(minted_at).await, &body).await;
+        assert_eq!(minted.status, StatusCode::OK, "{minted:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_site_that_signs_nothing_has_no_endpoints_for_it() {
+    for path in [INIT, COMPLETE] {
+        let request = Request::post(path).body(axum::body::Body::empty()).unwrap();
+        let response = tower::ServiceExt::oneshot(Site::unsigned(), request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn the_endpoints_may_be_mounted_at_the_root() {
     for site in [Site::new().at_the_root(), Site::new().at_the_root_of_a_layer()] {
         let begun = site.post_as("nobody", "/init", site::begin_body("POST", MINT, "{}")).await;

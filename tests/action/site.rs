@@ -11,9 +11,9 @@ use credential_code::action::{ActionLayer, ActionRouter, UserActions};
 use credential_code::assertion::Assertion;
 use credential_code::clock::Clock as _;
 use credential_code::model::{Credential, CredentialKind, User, UserId};
-use credential_code::testing::{KeyClient, ManualClock, MemoryHost, site_builder};
+use credential_code::testing::{self, KeyClient, ManualClock, MemoryHost, site_builder};
 use credential_code::{
-    ActionFlow, ActionPolicy, AuthFlows, AuthRouter, CodeFlow, CodeLayer, CodePolicy, Storage,
+    ActionFlow, ActionPolicy, AuthFlows, AuthLayer, AuthRouter, CodeFlow, CodeLayer, CodePolicy, Storage,
 };
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
@@ -74,8 +74,8 @@ impl Site {
         let storage = storage.with_clock(clock.clone());
         let site = site_builder(&host).events(told::note).storage(storage).build().unwrap();
         let actions = ActionFlow::new(&site, policy).unwrap();
-        let flow = CodeFlow::new(&site, CodePolicy::default()).unwrap().signed_by(&actions);
-        let flows = AuthFlows::new(flow.clone()).actions(actions.clone());
+        let flow = CodeFlow::new(&site, CodePolicy::default()).unwrap().signed_by(&actions).unwrap();
+        let flows = AuthFlows::new(flow.clone());
         let app = Router::new().nest_service("/auth", AuthRouter::new(flows));
         Self { host, clock, actions, flow, app }
     }
@@ -94,6 +94,30 @@ impl Site {
             .layer(CodeLayer::new(self.flow.clone()).layer(application));
         self.app = Router::new().fallback_service(layered);
         self
+    }
+
+    /// The same, with the endpoints of all flows in front of the application.
+    pub(crate) fn behind_one_layer(mut self) -> Self {
+        let application = Router::new().fallback(|| async { "\"the application\"" });
+        let layered = AuthLayer::new(AuthFlows::new(self.flow.clone())).layer(application);
+        self.app = Router::new().fallback_service(layered);
+        self
+    }
+
+    /// All flows under another path, which the outer router strips or leaves whole.
+    pub(crate) fn mounted_at(mut self, mount: &str, strips: bool) -> Self {
+        let router = AuthRouter::new(AuthFlows::new(self.flow.clone())).mounted_at(mount);
+        self.app = match strips {
+            true => Router::new().nest_service(mount, router),
+            false => Router::new().route_service(&format!("{mount}/{{*rest}}"), router),
+        };
+        self
+    }
+
+    /// Codes that need no action.
+    pub(crate) fn unsigned() -> Router {
+        let flow = CodeFlow::new(&testing::site(&Arc::default()), CodePolicy::default()).unwrap();
+        Router::new().nest_service("/auth", AuthRouter::new(AuthFlows::new(flow)))
     }
 
     pub(crate) fn at_the_root(mut self) -> Self {
@@ -162,11 +186,19 @@ impl Site {
     }
 
     pub(crate) async fn mint_as(&self, user: &str, action: &str, body: &str) -> Answer {
-        let request = Request::post(MINT)
+        self.send(Self::minting(user, MINT, action, body)).await
+    }
+
+    pub(crate) async fn mint_at(&self, path: &str, action: &str, body: &str) -> Answer {
+        self.send(Self::minting("us-1", path, action, body)).await
+    }
+
+    fn minting(user: &str, path: &str, action: &str, body: &str) -> Request<Body> {
+        let request = Request::post(path)
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::AUTHORIZATION, format!("Bearer {user}"))
             .header("x-dfns-useraction", action);
-        self.send(request.body(body.to_owned().into()).unwrap()).await
+        request.body(body.to_owned().into()).unwrap()
     }
 }
 

@@ -1,15 +1,20 @@
 //! The step-up is there in whatever order a site is said.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
-use credential_code::action::{ActionRouter, UserActions};
+use credential_code::action::{
+    ActionRequest, ActionRouter, BeginRequest, CompleteRequest, RedeemRequest, UserActions,
+};
+use credential_code::error::{Error, ErrorKind};
+use credential_code::event::Event;
 use credential_code::host::{AuthError, AuthRequest, Authenticator, Caller};
-use credential_code::model::{User, UserId};
-use credential_code::site::SiteBuilder;
-use credential_code::testing::{ManualClock, MemoryHost, site};
+use credential_code::model::{CredentialKind, Requirement, User, UserId};
+use credential_code::site::{BuildError, SiteBuilder};
+use credential_code::testing::{KeyClient, ManualClock, MemoryHost, site};
 use credential_code::{
     ActionFlow, ActionPolicy, CodeFlow, CodePolicy, CodeRouter, RelyingParty, Site, Storage,
 };
@@ -93,10 +98,10 @@ async fn a_flow_that_is_signed_stays_signed_in_every_order() {
         let codes = CodeFlow::new(&site, CodePolicy::default()).unwrap();
         let plain = post(&mounted(codes.clone()), MINT, mint_body()).await;
         assert_eq!(plain, StatusCode::OK, "nobody asked for a step-up: {order:?}");
-        let signed = codes.signed_by(&actions);
-        for flow in [signed.clone(), signed.signed_by(&actions)] {
-            assert_eq!(post(&mounted(flow), MINT, mint_body()).await, StatusCode::FORBIDDEN, "{order:?}");
-        }
+        let signed = codes.signed_by(&actions).unwrap();
+        let answer = post(&mounted(signed.clone()), MINT, mint_body()).await;
+        assert_eq!(answer, StatusCode::FORBIDDEN, "{order:?}");
+        assert!(matches!(signed.signed_by(&actions), Err(BuildError::Twice("signed_by"))));
     }
 }
 
@@ -123,4 +128,83 @@ async fn an_explicit_authenticator_is_asked_by_both_flows_in_every_order() {
         let begun = post(&app, INIT, begin_body("POST", MINT, "{}")).await;
         assert_eq!(begun, StatusCode::FORBIDDEN, "{order:?}");
     }
+}
+
+/// Only the text of an id would say that both are one user.
+#[test]
+fn actions_of_another_site_sign_nothing() {
+    let (site, other) = (site(&host()), site(&host()));
+    let codes = CodeFlow::new(&site, CodePolicy::default()).unwrap();
+    let actions = ActionFlow::new(&other, ActionPolicy::default()).unwrap();
+    let refused = codes.signed_by(&actions).unwrap_err();
+    assert!(refused.to_string().contains("`signed_by`"), "{refused}");
+}
+
+/// The events of a site whose mints need an action of `demanding`, and the answer to a mint with none.
+async fn told_of_a_mint(bearer: &Arc<MemoryHost>, authenticator: impl Authenticator) -> (StatusCode, usize) {
+    let told = Arc::new(AtomicUsize::new(0));
+    let heard = told.clone();
+    let site = Site::builder()
+        .host(bearer.clone())
+        .authenticator(authenticator)
+        .relying_party(RelyingParty::new("example.com", "Example", ["https://example.com"]).unwrap())
+        .events(move |event| {
+            if matches!(event, Event::Refused { .. }) {
+                heard.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+        .storage(Storage::in_memory().with_clock(ManualClock::new()))
+        .build()
+        .unwrap();
+    let app = mounted(CodeFlow::new(&site, CodePolicy::default()).unwrap());
+    let first = post(&app, MINT, mint_body()).await;
+    assert_eq!(post(&app, MINT, mint_body()).await, first);
+    (first, told.load(Ordering::Relaxed))
+}
+
+/// The listener of the site that answers hears of each refusal once, whoever refused.
+#[tokio::test]
+async fn a_refusal_of_another_sites_flow_is_told_at_the_site_that_answers() {
+    let bearer = host();
+    let actions = ActionFlow::new(&site(&bearer), ActionPolicy::default()).unwrap();
+    let demanding = UserActions::new(bearer.clone(), actions);
+    assert_eq!(told_of_a_mint(&bearer, demanding).await, (StatusCode::FORBIDDEN, 2));
+}
+
+/// Refuses with one error, over and over.
+struct Remembering(Error);
+
+#[async_trait]
+impl Authenticator for Remembering {
+    async fn authenticate(&self, _: &AuthRequest<'_>) -> Result<Caller, AuthError> {
+        Err(AuthError::Refused(self.0.clone()))
+    }
+}
+
+#[tokio::test]
+async fn an_error_that_a_host_returns_again_is_told_again() {
+    let remembered = Remembering(AuthError::Forbidden("closed".into()).into());
+    assert_eq!(told_of_a_mint(&host(), remembered).await, (StatusCode::FORBIDDEN, 2));
+}
+
+/// Whoever asks for less at one endpoint is not to let that in at another.
+#[tokio::test]
+async fn an_action_of_a_flow_that_asks_for_less_is_worth_nothing() {
+    let bearer = host();
+    let client = KeyClient::p256();
+    let user = UserId::new("us-1").unwrap();
+    bearer.seed(client.credential(user.clone(), CredentialKind::Key));
+    let site = site(&bearer);
+    let party = RelyingParty::new("example.com", "Example", ["https://example.com"]).unwrap();
+    let flow = |asked| ActionFlow::new(&site, ActionPolicy::default().user_verification(asked)).unwrap();
+    let (strict, lax) = (flow(Requirement::Required), flow(Requirement::Discouraged));
+    let (caller, action) = (Caller::new(user), ActionRequest::new("POST", MINT, b"{}").unwrap());
+    let challenge = lax.begin(&caller, BeginRequest::new(action.clone(), Arc::new(party))).await.unwrap();
+    let signed = client.assert(CredentialKind::Key, challenge.challenge.as_str());
+    let answer = || CompleteRequest::new(challenge.challenge_id.clone(), signed.clone());
+    strict.complete(&caller, answer()).await.unwrap_err();
+    let proof = lax.complete(&caller, answer()).await.unwrap().proof;
+    let redeem = || RedeemRequest::new(proof.clone(), action.clone());
+    assert_eq!(strict.redeem(&caller, redeem()).await.unwrap_err().kind(), ErrorKind::Forbidden);
+    lax.redeem(&caller, redeem()).await.unwrap();
 }

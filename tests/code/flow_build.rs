@@ -81,13 +81,14 @@ fn a_setter_that_is_called_twice_builds_nothing() {
     let host = || Arc::new(MemoryHost::default());
     let complete = || Site::builder().host(host()).relying_party(party()).events(|_| {});
     type Change = fn(SiteBuilder) -> SiteBuilder;
-    let setters: [(&str, Change); 11] = [
+    let setters: [(&str, Change); 12] = [
         ("host", |site| site.host(MemoryHost::default())),
         ("authenticator", |site| site.authenticator(MemoryHost::default())),
         ("users", |site| site.users(MemoryHost::default())),
         ("credentials", |site| site.credentials(MemoryHost::default())),
         ("sign_counters", |site| site.sign_counters(MemoryHost::default())),
         ("relying_party", |site| site.relying_party(party())),
+        ("relying_parties", |site| site.relying_parties(RelyingPartyList::from(party()))),
         ("events", |site| site.events(|_| {})),
         ("storage", |site| site.storage(Storage::in_memory())),
         ("source", |site| site.source(|_| None)),
@@ -103,6 +104,20 @@ fn a_setter_that_is_called_twice_builds_nothing() {
 #[test]
 fn calls_that_contradict_each_other_build_nothing_and_are_named() {
     let both = site_builder(&Arc::default()).events(|_| {});
-    let said = refusal(both.relying_parties(RelyingPartyList::new([party()])));
+    let said = refusal(both.relying_parties(RelyingPartyList::from(party())));
     assert!(said.contains("`relying_party`") && said.contains("`relying_parties`"), "{said}");
+}
+
+#[test]
+fn a_setter_of_storage_that_is_called_twice_builds_nothing() {
+    let storage = || Storage::in_memory().with_clock(ManualClock::new());
+    let builder = |storage| site_builder(&Arc::default()).events(|_| {}).storage(storage);
+    assert!(refusal(builder(storage().with_clock(ManualClock::new()))).contains("`with_clock`"));
+    let twice = storage().with_capacity(10).with_capacity(10);
+    assert!(refusal(builder(twice)).contains("`with_capacity`"));
+}
+
+#[test]
+fn a_list_of_no_relying_party_is_no_list() {
+    assert!(RelyingPartyList::new([]).is_err());
 }

@@ -358,7 +358,7 @@ async fn a_keys_client_may_pad_its_base64url_and_name_its_key_as_it_likes() {
 async fn a_passkey_of_an_android_app_is_registered_under_the_apps_origin() {
     let app = "android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck";
     let party = RelyingParty::new(PARTY, "Example", [ORIGIN, app]).unwrap();
-    let world = World::with(|setup| setup.parties(RelyingPartyList::new([party])));
+    let world = World::with(|setup| setup.parties(RelyingPartyList::from(party)));
     for format in [StatementFormat::None, StatementFormat::PackedSelf] {
         let challenge = world.challenge(CredentialKind::Fido2).await;
         let signed = text(&challenge, "challenge");

@@ -64,6 +64,22 @@ impl PurseStore for Away {
     }
 }
 
+/// Purses of an engine that takes its time.
+#[derive(Debug)]
+struct Slow(ManualClock, Duration);
+
+#[async_trait]
+impl PurseStore for Slow {
+    async fn spend(&self, _: Slot, _: Budget, _: SystemTime) -> Result<Payment, StoreError> {
+        self.0.advance(self.1);
+        Ok(Payment::Paid)
+    }
+
+    async fn give_back(&self, _: Slot, _: Budget) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
 fn key(byte: u8) -> SlotKey {
     SlotKey::new([byte; 32]).unwrap()
 }
@@ -123,6 +139,22 @@ async fn the_engines_clock_is_the_one_that_counts() {
         let code = mint(&one, &engine).await;
         engine.clock.advance(Duration::from_millis(waited));
         assert_eq!(works(&other, &code).await, is_good, "after {waited} ms");
+    }
+}
+
+/// A code is worth nothing from its expiry on, however long the engine of budgets lets its owner wait.
+#[tokio::test]
+async fn a_code_that_expires_while_a_guess_is_paid_for_is_gone() {
+    for (stall, is_good) in [(29_999, true), (30_000, false)] {
+        let engine = Engine::new();
+        let slow = Slow(engine.clock.clone(), Duration::from_millis(stall));
+        let storage = Storage::shared_records(engine.clone(), keys()).with_budget_store(slow);
+        let process = CodeFlow::new(&over(storage).unwrap(), CodePolicy::default()).unwrap();
+        // Minting waits as well, so half of the minute is over when the code is there.
+        let start = engine.clock.now();
+        let code = mint(&process, &engine).await;
+        engine.clock.set(start + Duration::from_secs(30));
+        assert_eq!(works(&process, &code).await, is_good, "{stall} ms");
     }
 }
 

@@ -130,7 +130,7 @@ impl World {
             site: Site::builder().host(host.clone()).sign_counters(host.clone()),
             policy: plenty(),
             storage,
-            parties: Box::new(RelyingPartyList::new([party()])),
+            parties: Box::new(RelyingPartyList::from(party())),
             events: Box::new(|_| {}),
         };
         let Setup { site, policy, storage, parties, events } = change(setup);

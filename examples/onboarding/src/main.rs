@@ -88,7 +88,7 @@ fn router(app: App, limits: Limits) -> Result<Router, Box<dyn Error>> {
     let site = Site::builder()
         .host(app.host.clone())
         .sign_counters(app.host.clone())
-        .relying_parties(RelyingPartyList::new(app.places.parties().to_vec()))
+        .relying_parties(RelyingPartyList::new(app.places.parties().to_vec())?)
         .source(peer)
         .events(move |event| {
             progress.hear(event);
@@ -98,8 +98,8 @@ fn router(app: App, limits: Limits) -> Result<Router, Box<dyn Error>> {
     let (codes, actions) = policies(limits);
     let actions = ActionFlow::new(&site, actions)?;
     // A code needs the bearer token and a user action.
-    let codes = CodeFlow::new(&site, codes)?.signed_by(&actions);
-    let flows = AuthFlows::new(codes).actions(actions);
+    let codes = CodeFlow::new(&site, codes)?.signed_by(&actions)?;
+    let flows = AuthFlows::new(codes);
     Ok(Router::new()
         .merge(pages::router())
         .route("/demo/session", post(session::session))

@@ -18,9 +18,9 @@ use crate::attestation::fido2::cose::CoseKey;
 pub use crate::attestation::fido2::engine::{AttestationEngine, NativeEngine, TrustAnchors};
 use crate::attestation::fido2::engine::{StatementEngine, StatementInput};
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError};
-use crate::ceremony::{AttestedCredential, AuthenticatorData, ClientData};
 use crate::encoding::base64url;
 use crate::model::{Fido2Policy, Fido2Properties, Origin, RelyingParty, Requirement};
+use crate::signed::{AttestedCredential, AuthenticatorData, ClientData};
 
 pub(super) fn verify(
     relying_party: &RelyingParty,

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::{Deserialize as DeriveDeserialize, Serialize};
 
-use crate::code::{Expiration, MintedCode};
+use crate::code::{Expiration, MintRequest, MintedCode};
 use crate::encoding::{json, rfc3339};
 use crate::error::Error;
 
@@ -14,8 +14,10 @@ struct MintBody {
     expiration: Expiration,
 }
 
-pub(in crate::code) fn read_mint(body: &[u8]) -> Result<Expiration, Error> {
-    json::object::<MintBody>(body).map(|body| body.expiration).map_err(Error::invalid_request)
+pub(in crate::code) fn read_mint(body: &[u8]) -> Result<MintRequest, Error> {
+    json::object::<MintBody>(body)
+        .map(|body| MintRequest::new(body.expiration))
+        .map_err(Error::invalid_request)
 }
 
 impl<'de> Deserialize<'de> for Expiration {

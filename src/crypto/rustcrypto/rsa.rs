@@ -133,3 +133,7 @@ fn without_zeros(bytes: &[u8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     &bytes[zeros..]
 }
+
+#[cfg(all(test, feature = "fido2"))]
+#[path = "../../../tests/unit/rsa_zeros.rs"]
+mod tests;

@@ -188,7 +188,7 @@ async fn a_store_never_sees_a_secret() {
 #[tokio::test]
 async fn odd_names_of_parties_and_users_make_a_url_that_is_read_back() {
     let party = RelyingParty::new(PARTY, "Ex: \"A & B\" 100%", [ORIGIN]).unwrap();
-    let world = world_with(|setup| setup.parties(RelyingPartyList::new([party])));
+    let world = world_with(|setup| setup.parties(RelyingPartyList::from(party)));
     let (challenge, app) = scan(&world).await;
     let url = text(&challenge, "otpUrl");
     assert!(

@@ -1,14 +1,18 @@
 //! How often codes may be made and guessed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use credential_code::CodeFlow;
 use credential_code::clock::Clock;
+use credential_code::code::ExchangeRequest;
+use credential_code::error::ErrorKind;
 use credential_code::store::Budget;
 use http::header;
 use serde_json::{Value, json};
 
 use super::{MILLI, good, key};
-use crate::support::{Answer, EXCHANGE, MINT, REGISTER, World, exchange_body, request};
+use crate::support::{Answer, EXCHANGE, MINT, REGISTER, World, exchange_body, party, plenty, request};
 
 fn retry_after(answer: &Answer) -> u64 {
     answer.assert_refused(429, "too_many_attempts");
@@ -145,4 +149,37 @@ async fn a_clock_that_was_set_back_locks_nobody_out_for_long() {
     assert_eq!(retry_after(&guess(&world, "a").await), 11, "that is the budget of the flow");
     world.advance(Duration::from_secs(11));
     guess(&world, "a").await.assert_refused(403, "invalid_code");
+}
+
+#[tokio::test]
+async fn flows_over_one_site_spend_one_budget() {
+    let world = World::with(|setup| setup.policy(|policy| policy.misses(Budget::per_minute(3))));
+    let policy = plenty().misses(Budget::per_minute(3));
+    let other = CodeFlow::new(&world.site, policy).unwrap();
+    let party = Arc::new(party());
+    let guess =
+        || ExchangeRequest::new(other.code_format().parse("AAA-AAA-AAA").unwrap(), key(), party.clone());
+    for _ in 0..3 {
+        assert_eq!(other.exchange(guess()).await.unwrap_err().kind(), ErrorKind::InvalidCode);
+    }
+    assert_eq!(other.exchange(guess()).await.unwrap_err().kind(), ErrorKind::TooManyAttempts);
+    world.exchange(key(), "AAA-AAA-AAA").await.assert_refused(429, "too_many_attempts");
+}
+
+/// Nor can a flow with a short period refill a purse of one with a long period.
+#[tokio::test]
+async fn another_budget_is_another_purse() {
+    let day = Budget::new(3, Duration::from_secs(86_400)).unwrap();
+    let world = World::with(|setup| setup.policy(|policy| policy.misses(day)));
+    let other = CodeFlow::new(&world.site, plenty().misses(Budget::per_minute(1))).unwrap();
+    let guess = || {
+        let code = other.code_format().parse("AAA-AAA-AAA").unwrap();
+        other.exchange(ExchangeRequest::new(code, key(), Arc::new(party())))
+    };
+    for _ in 0..3 {
+        world.exchange(key(), "AAA-AAA-AAA").await.assert_refused(403, "invalid_code");
+    }
+    guess().await.unwrap_err();
+    assert_eq!(guess().await.unwrap_err().kind(), ErrorKind::TooManyAttempts);
+    world.exchange(key(), "AAA-AAA-AAA").await.assert_refused(429, "too_many_attempts");
 }

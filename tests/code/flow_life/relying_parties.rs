@@ -30,7 +30,7 @@ async fn exchange_from(world: &World, origins: &[&str], code: &str) -> Answer {
 
 fn two_parties() -> World {
     let other = RelyingParty::new("example.org", "Other", ["https://example.org"]).unwrap();
-    World::with(|setup| setup.parties(RelyingPartyList::new([party(), other])))
+    World::with(|setup| setup.parties(RelyingPartyList::new([party(), other]).unwrap()))
 }
 
 #[tokio::test]

@@ -13,8 +13,8 @@ use self::webauthn_rs::WebauthnRs;
 use crate::attestation::VerifyError;
 use crate::attestation::fido2::attestation_object::AttestationObject;
 use crate::attestation::fido2::cose::CoseKey;
-use crate::ceremony::AttestedCredential;
 use crate::model::{AttestationTrust, CoseAlgorithm, Fido2Policy, Origin, RelyingParty};
+use crate::signed::AttestedCredential;
 
 /// What an engine is given: the input as it came, and what the shell found in it.
 #[derive(Debug)]

@@ -26,8 +26,8 @@ use crate::attestation::VerifyError;
 use crate::attestation::fido2::cose::CoseKey;
 use crate::attestation::fido2::engine::{StatementEngine, StatementInput};
 use crate::attestation::fido2::statement::Statement;
-use crate::ceremony::AttestedCredential;
 use crate::model::{AttestationConveyance, AttestationTrust, CoseAlgorithm, Fido2Policy};
+use crate::signed::AttestedCredential;
 
 /// Verifies `none`, `packed`, `fido-u2f`, `apple`, `android-key` and `tpm` statements.
 ///
