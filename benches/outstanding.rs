@@ -27,7 +27,7 @@ impl Bench {
         let user = UserId::new("us-1").expect("an id");
         let host = Arc::new(MemoryHost::new([User::new(user.clone(), "ada@example.com")]));
         let plenty = Budget::new(u32::MAX, Duration::from_secs(86_400)).expect("a budget");
-        let storage = Storage::in_memory().with_capacity(2_000_000);
+        let storage = Storage::in_memory_of(2_000_000);
         let site = site_builder(&host).events(|_| {}).storage(storage).build().expect("the site is complete");
         let policy = CodePolicy::default()
             .codes_per_user(plenty)

@@ -19,11 +19,10 @@
 
 use http::Response;
 
-use crate::action::ActionEndpoint;
-use crate::code::{CodeEndpoint, CodeFlow};
+use crate::code::CodeFlow;
 use crate::error::Error;
 use crate::event::Step;
-use crate::serve::{AnswerBody, Asked, Endpoint, Endpoints, FlowLayer, FlowRouter};
+use crate::serve::{AnswerBody, Asked, Endpoints, FlowLayer, FlowRouter};
 use crate::site::Site;
 
 /// The endpoints of all flows of a site.
@@ -32,7 +31,8 @@ pub type AuthRouter = FlowRouter<AuthFlows>;
 /// The endpoints of all flows of a site, in front of a service.
 pub type AuthLayer = FlowLayer<AuthFlows>;
 
-/// All flows of a site: the code flow and, if that demands user actions, the flow where they are signed.
+/// All flows of a site: the code flow and, if that demands user actions, the flow where they are
+/// signed.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct AuthFlows {
@@ -46,48 +46,25 @@ impl AuthFlows {
     }
 }
 
-/// An endpoint of one of the flows.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum AuthEndpoint {
-    Code(CodeEndpoint),
-    Action(ActionEndpoint),
-}
-
-impl Endpoint for AuthEndpoint {
-    fn step(self) -> Step {
-        match self {
-            Self::Code(endpoint) => endpoint.step(),
-            Self::Action(endpoint) => endpoint.step(),
-        }
-    }
-}
-
 impl Endpoints for AuthFlows {
-    type Endpoint = AuthEndpoint;
-
     const MOUNT: &'static str = "/auth";
 
-    fn endpoint(&self, below: &str) -> Option<AuthEndpoint> {
+    fn step(&self, below: &str) -> Option<Step> {
         if let Some(below) = below.strip_prefix("/credentials") {
-            return self.codes.endpoint(below).map(AuthEndpoint::Code);
+            return self.codes.step(below);
         }
-        self.codes.actions()?.endpoint(below.strip_prefix("/action")?).map(AuthEndpoint::Action)
+        self.codes.actions()?.step(below.strip_prefix("/action")?)
     }
 
     fn site(&self) -> &Site {
         Endpoints::site(&self.codes)
     }
 
-    async fn answer(
-        &self,
-        endpoint: AuthEndpoint,
-        asked: &mut Asked<'_>,
-        body: &[u8],
-    ) -> Result<Response<AnswerBody>, Error> {
-        match (endpoint, self.codes.actions()) {
-            (AuthEndpoint::Code(endpoint), _) => self.codes.answer(endpoint, asked, body).await,
-            (AuthEndpoint::Action(endpoint), Some(actions)) => actions.answer(endpoint, asked, body).await,
-            (AuthEndpoint::Action(_), None) => Err(Error::not_found()),
+    async fn answer(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
+        match (asked.step, self.codes.actions()) {
+            (Step::Mint | Step::Exchange | Step::Register, _) => self.codes.answer(asked, body).await,
+            (Step::BeginAction | Step::CompleteAction, Some(actions)) => actions.answer(asked, body).await,
+            (Step::BeginAction | Step::CompleteAction | Step::RedeemAction, _) => Err(Error::not_found()),
         }
     }
 }

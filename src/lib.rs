@@ -4,45 +4,29 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // Data flows from the top of this list to the bottom: a module uses those below it, never those above.
-pub mod auth;
-
-pub mod code;
-
 pub mod action;
-
-pub mod serve;
-
-pub mod site;
-
-mod once;
-
 pub mod assertion;
-
 pub mod attestation;
-
+pub mod auth;
+pub mod clock;
+pub mod code;
+pub mod crypto;
+mod encoding;
+pub mod error;
+pub mod event;
+pub mod host;
+pub mod model;
+mod once;
+mod random;
 #[cfg(feature = "deprecated-kinds")]
 #[cfg_attr(docsrs, doc(cfg(feature = "deprecated-kinds")))]
 pub mod secret;
 #[cfg(not(feature = "deprecated-kinds"))]
 mod secret;
-
+pub mod serve;
 mod signed;
-
+pub mod site;
 pub mod store;
-
-pub mod host;
-
-pub mod event;
-
-pub mod error;
-
-pub mod model;
-
-pub mod crypto;
-
-pub mod clock;
-mod encoding;
-mod random;
 
 pub mod manual;
 #[cfg(any(test, feature = "test-util"))]

@@ -67,7 +67,7 @@ impl Bench {
         let host = Arc::new(MemoryHost::new([User::new(user.clone(), "ada@example.com")]));
         let plenty = Budget::new(u32::MAX, Duration::from_secs(86_400)).expect("a budget");
         let party = RelyingParty::new("example.com", "Example", [ORIGIN]).expect("a party");
-        let storage = Storage::in_memory().with_capacity(1_000_000);
+        let storage = Storage::in_memory_of(1_000_000);
         let site = site_builder(&host).credentials(NoCredentials).events(|_| {}).storage(storage);
         let policy = CodePolicy::default().codes_per_user(plenty).code_lifetime(Duration::from_secs(600));
         let flow = CodeFlow::new(&site.build().expect("the site is complete"), policy);

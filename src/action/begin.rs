@@ -50,7 +50,8 @@ pub struct ActionChallenge {
 }
 
 impl ActionFlow {
-    /// Step 1: a signed-in user names the request that they are about to make, and gets a challenge.
+    /// Step 1: a signed-in user names the request that they are about to make, and gets a
+    /// challenge.
     pub async fn begin(&self, caller: &Caller, request: BeginRequest) -> Result<ActionChallenge, Error> {
         let asking = Asking::new(Step::BeginAction, request.source.as_deref()).by(&caller.user);
         let fee = Fee::of_user(&self.0.challenges_of_user, &caller.user);
@@ -91,7 +92,8 @@ impl ActionFlow {
     }
 }
 
-/// The user's active credentials of the kinds that sign, and of too many passkeys, or of too many keys, the newest.
+/// The user's active credentials of the kinds that sign, and of too many passkeys, or of too many
+/// keys, the newest.
 fn credentials_that_sign(
     mut credentials: Vec<Credential>,
     user: &UserId,

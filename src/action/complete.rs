@@ -77,8 +77,8 @@ impl ActionFlow {
             Insertion::Created => {}
             Insertion::Duplicate => return Err(Refusal::put_back(Error::drawn_before())),
         }
-        // Last of all: another try after a failure would come with a counter that has not grown. An action whose
-        // proof nobody has is worth nothing.
+        // Last of all: another try after a failure would come with a counter that has not grown. An
+        // action whose proof nobody has is worth nothing.
         self.count(&verified).await?;
         Ok(SignedAction { proof, expires_at })
     }

@@ -3,34 +3,16 @@ use http::Response;
 use crate::action::{ActionFlow, BeginRequest, CompleteRequest, wire};
 use crate::error::Error;
 use crate::event::Step;
-use crate::serve::{AnswerBody, Asked, Endpoint, Endpoints, success};
+use crate::serve::{AnswerBody, Asked, Endpoints, success};
 use crate::site::Site;
 
-/// One of the two endpoints of user action signing.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum ActionEndpoint {
-    Begin,
-    Complete,
-}
-
-impl Endpoint for ActionEndpoint {
-    fn step(self) -> Step {
-        match self {
-            Self::Begin => Step::BeginAction,
-            Self::Complete => Step::CompleteAction,
-        }
-    }
-}
-
 impl Endpoints for ActionFlow {
-    type Endpoint = ActionEndpoint;
-
     const MOUNT: &'static str = "/auth/action";
 
-    fn endpoint(&self, below: &str) -> Option<ActionEndpoint> {
+    fn step(&self, below: &str) -> Option<Step> {
         match below {
-            "/init" => Some(ActionEndpoint::Begin),
-            "" => Some(ActionEndpoint::Complete),
+            "/init" => Some(Step::BeginAction),
+            "" => Some(Step::CompleteAction),
             _ => None,
         }
     }
@@ -39,15 +21,11 @@ impl Endpoints for ActionFlow {
         self.site()
     }
 
-    async fn answer(
-        &self,
-        endpoint: ActionEndpoint,
-        asked: &mut Asked<'_>,
-        body: &[u8],
-    ) -> Result<Response<AnswerBody>, Error> {
-        match endpoint {
-            ActionEndpoint::Begin => self.answer_begin(asked, body).await,
-            ActionEndpoint::Complete => self.answer_complete(asked, body).await,
+    async fn answer(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
+        match asked.step {
+            Step::BeginAction => self.answer_begin(asked, body).await,
+            Step::CompleteAction => self.answer_complete(asked, body).await,
+            Step::Mint | Step::Exchange | Step::Register | Step::RedeemAction => Err(Error::not_found()),
         }
     }
 }

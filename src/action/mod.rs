@@ -1,25 +1,29 @@
 //! User action signing: an existing credential signs the very request that a user is about to make.
 //!
-//! Minting a code is as good as adding a credential, so a bearer token alone should not be enough for it.
-//! [`CodeFlow::signed_by`](crate::CodeFlow::signed_by) also demands a *user action* (a step-up). Users get one from
-//! an [`ActionFlow`]:
+//! Minting a code is as good as adding a credential, so a bearer token alone should not be enough
+//! for it. [`CodeFlow::signed_by`](crate::CodeFlow::signed_by) also demands a *user action* (a
+//! step-up). Users get one from an [`ActionFlow`]:
 //!
 //! | path, with the default mount | what it does |
 //! | --- | --- |
 //! | `/auth/action/init` | a signed-in user names a request, and gets a challenge |
 //! | `/auth/action` | the challenge, signed by one of their credentials, buys a user action |
 //!
-//! 1. **A user action is for one request**: this user, this method, this path, and the JSON value of this body. Spacing, the order of
-//!    members and the notation of numbers do not count, since clients write a body twice and not always alike. A body without
-//!    bytes is `{}`; one that is not JSON is bound byte for byte.
-//! 2. **It is spent by that request, once**, and only by that: its store address is made of the request, so another request finds nothing and
-//!    spends nothing. Of any number of racing requests one is let in.
+//! 1. **A user action is for one request**: this user, this method, this path, and the JSON value
+//!    of this body. Spacing, the order of members and the notation of numbers do not count, since
+//!    clients write a body twice and not always alike. A body without bytes is `{}`; one that is
+//!    not JSON is bound byte for byte.
+//! 2. **It is spent by that request, once**, and only by that: its store address is made of the
+//!    request, so another request finds nothing and spends nothing. Of any number of racing
+//!    requests one is let in.
 //! 3. **It lives a minute**, the challenge before it five.
-//! 4. **Only the caller's own, active credentials sign**: passkeys, keys and password-protected keys. A recovery key never does.
-//! 5. **One answer for every action that does not work**, and a budget of misses for each user. There is no budget for everybody together:
-//!    who asks is signed in, and the secrets can't be guessed, so it would only be a way to lock others out.
-//! 6. **What was not the caller's fault is put back**, as in the [code's flow](crate::code), until the action is redeemed: that is final, whatever
-//!    becomes of the request behind it.
+//! 4. **Only the caller's own, active credentials sign**: passkeys, keys and password-protected
+//!    keys. A recovery key never does.
+//! 5. **One answer for every action that does not work**, and a budget of misses for each user.
+//!    There is no budget for everybody together: who asks is signed in, and the secrets can't be
+//!    guessed, so it would only be a way to lock others out.
+//! 6. **What was not the caller's fault is put back**, as in the [code's flow](crate::code), until
+//!    the action is redeemed: that is final, whatever becomes of the request behind it.
 //!
 //! # Examples
 //!
@@ -63,7 +67,6 @@ use std::sync::Arc;
 
 pub use self::begin::{ActionChallenge, BeginRequest};
 pub use self::complete::{CompleteRequest, SignedAction};
-pub(crate) use self::endpoints::ActionEndpoint;
 pub use self::policy::ActionPolicy;
 pub use self::redeem::RedeemRequest;
 pub use self::request::ActionRequest;
@@ -84,7 +87,8 @@ pub type ActionLayer = FlowLayer<ActionFlow>;
 /// User action signing over a [`Site`]. Cheap to clone.
 ///
 /// Put it behind HTTP with [`ActionRouter`] or [`ActionLayer`], and in front of mint with
-/// [`CodeFlow::signed_by`](crate::CodeFlow::signed_by); or call its three methods from a transport of your own.
+/// [`CodeFlow::signed_by`](crate::CodeFlow::signed_by); or call its three methods from a transport
+/// of your own.
 #[derive(Clone)]
 pub struct ActionFlow(Arc<Inner>);
 
@@ -97,10 +101,11 @@ struct Inner {
 }
 
 impl ActionFlow {
-    /// Makes the flow over a site, which needs [`sign_counters`](crate::site::SiteBuilder::sign_counters).
+    /// Makes the flow over a site, which needs
+    /// [`sign_counters`](crate::site::SiteBuilder::sign_counters).
     ///
-    /// The site's authenticator tells who asks for a challenge, by a bearer token say. A [`UserActions`] there would
-    /// keep everybody from their first action.
+    /// The site's authenticator tells who asks for a challenge, by a bearer token say. A
+    /// [`UserActions`] there would keep everybody from their first action.
     pub fn new(site: &Site, policy: ActionPolicy) -> Result<Self, BuildError> {
         policy.check()?;
         let counters = site.counters().ok_or_else(|| BuildError::Missing(vec!["sign_counters"]))?;
@@ -125,15 +130,15 @@ impl fmt::Debug for ActionFlow {
     }
 }
 
-/// Whose challenge it is, and whether the person has to be verified, goes into its slot: nobody else can spend it, nor
-/// a flow that asks for less. The length keeps the parts apart.
+/// Whose challenge it is, and whether the person has to be verified, goes into its slot: nobody
+/// else can spend it, nor a flow that asks for less. The length keeps the parts apart.
 fn challenge_secret(asked: Requirement, user: &UserId, id: &ChallengeId) -> Vec<u8> {
     let length = user.as_str().len() as u64;
     [&[tag(asked)], &length.to_be_bytes()[..], user.as_str().as_bytes(), id.secret()].concat()
 }
 
-/// The request that it is for goes into the slot of a user action, so that no other request can spend it. So does what
-/// was asked of the passkey, so that no flow that asks for more accepts it.
+/// The request that it is for goes into the slot of a user action, so that no other request can
+/// spend it. So does what was asked of the passkey, so that no flow that asks for more accepts it.
 fn action_secret(asked: Requirement, binding: &[u8; 32], proof: &ActionProof) -> Vec<u8> {
     [&[tag(asked)], binding.as_slice(), proof.secret()].concat()
 }

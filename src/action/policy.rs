@@ -45,8 +45,8 @@ impl Default for ActionPolicy {
 }
 
 impl ActionPolicy {
-    /// Sets whether passkeys have to verify the person. Default: required, since an action is worth as much as a
-    /// sign-in.
+    /// Sets whether passkeys have to verify the person. Default: required, since an action is worth
+    /// as much as a sign-in.
     pub fn user_verification(mut self, requirement: Requirement) -> Self {
         self.user_verification = requirement;
         self
@@ -64,14 +64,15 @@ impl ActionPolicy {
         self
     }
 
-    /// Sets how many challenges one user may ask for, so that nobody fills the store. Default: 600 a minute.
+    /// Sets how many challenges one user may ask for, so that nobody fills the store. Default: 600
+    /// a minute.
     pub fn challenges_per_user(mut self, budget: Budget) -> Self {
         self.challenges_per_user = budget;
         self
     }
 
-    /// Sets how many challenges and actions one user may get wrong. Default: 1000 a minute. Nobody guesses 256 bits:
-    /// it is there for clients that run wild.
+    /// Sets how many challenges and actions one user may get wrong. Default: 1000 a minute. Nobody
+    /// guesses 256 bits: it is there for clients that run wild.
     pub fn misses_per_user(mut self, budget: Budget) -> Self {
         self.misses_per_user = budget;
         self

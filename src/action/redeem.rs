@@ -28,8 +28,8 @@ impl RedeemRequest {
 impl ActionFlow {
     /// Step 3: spends the user action on the request that comes with it.
     ///
-    /// Missing, foreign, spent, expired, and signed for another request are one error. Only the first request that
-    /// it was signed for gets an `Ok`.
+    /// Missing, foreign, spent, expired, and signed for another request are one error. Only the
+    /// first request that it was signed for gets an `Ok`.
     pub async fn redeem(&self, caller: &Caller, request: RedeemRequest) -> Result<(), Error> {
         let (user, source) = (&caller.user, request.source.as_deref());
         let asking = Asking::new(Step::RedeemAction, source).by(user);

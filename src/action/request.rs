@@ -31,8 +31,8 @@ enum Payload {
 }
 
 impl ActionRequest {
-    /// A request by its method, its full path (without a query) and its body. A body of JSON that two readers could read
-    /// differently is refused: one with a duplicate member, say.
+    /// A request by its method, its full path (without a query) and its body. A body of JSON that
+    /// two readers could read differently is refused: one with a duplicate member, say.
     pub fn new(method: &str, path: &str, body: &[u8]) -> Result<Self, Invalid> {
         if !(1..=LONGEST_METHOD).contains(&method.len())
             || !method.bytes().all(|byte| byte.is_ascii_uppercase())
@@ -46,7 +46,8 @@ impl ActionRequest {
         Ok(Self { method: method.into(), path: path.into(), payload: Payload::read(body)? })
     }
 
-    /// One hash for the request when this user makes it. Lengths go along, so that nothing can move from one part to the next.
+    /// One hash for the request when this user makes it. Lengths go along, so that nothing can move
+    /// from one part to the next.
     pub(super) fn binding(&self, user: &UserId) -> [u8; 32] {
         let (form, payload) = match &self.payload {
             Payload::Json(hash) => (&b"json"[..], hash),

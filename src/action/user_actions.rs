@@ -12,15 +12,32 @@ pub(super) const HEADER: HeaderName = HeaderName::from_static("x-dfns-useraction
 
 /// An [`Authenticator`] that demands a signed user action on top of what the host's own demands.
 ///
-/// [`CodeFlow::signed_by`](crate::CodeFlow::signed_by) puts it in front of mint. Put it in front of endpoints of your own
-/// in the same way.
+/// [`CodeFlow::signed_by`](crate::CodeFlow::signed_by) puts it in front of mint. An endpoint of your
+/// own asks it before it acts. The site of the action flow hears of each refusal:
 ///
-/// The host's is asked first, so a request without a bearer token is 401. Without a user action that was signed by the
-/// same user for this very request, it is 403.
+/// ```
+/// use credential_code::action::UserActions;
+/// use credential_code::error::Error;
+/// use credential_code::host::{AuthRequest, Authenticator};
+/// use http::request::Parts;
 ///
-/// The path that counts is [`AuthRequest::path`], as the client sees it. A [`CodeRouter`](crate::CodeRouter) that is not
-/// mounted under `/auth/credentials` has to be [told](crate::serve::FlowRouter::mounted_at). A request with a query
-/// is refused, since clients sign none: an endpoint of yours takes what matters in its body.
+/// async fn transfer(
+///     demanding: &UserActions<impl Authenticator>,
+///     head: &Parts,
+///     body: &[u8],
+/// ) -> Result<String, Error> {
+///     let request = AuthRequest::new(head, "/transfers", body);
+///     let caller = demanding.authenticate(&request).await.map_err(Error::from)?;
+///     Ok(format!("{} may transfer", caller.user))
+/// }
+/// ```
+///
+/// The host's is asked first, so a request without a bearer token is 401. Without a user action
+/// that was signed by the same user for this very request, it is 403.
+///
+/// The path that counts is [`AuthRequest::path`], as the client sees it. A router of this crate that
+/// is not under its default mount has to be [told](crate::serve::FlowRouter::mounted_at). A request with a query is refused, since clients
+/// sign none: an endpoint of yours takes what matters in its body.
 ///
 /// To redeem is final. If what the action was for fails afterwards, the user signs a new one.
 #[derive(Clone, Debug)]

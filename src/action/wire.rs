@@ -1,4 +1,5 @@
-//! Bodies: the shapes that go over the wire, and their parsing into the flow's types. Requests are read as strictly as the code flow's.
+//! Bodies: the shapes that go over the wire, and their parsing into the flow's types. Requests are
+//! read as strictly as the code flow's.
 
 use std::borrow::Cow;
 
@@ -199,7 +200,8 @@ pub(super) fn write_challenge(answer: &ActionChallenge) -> impl Serialize {
     let of_kind = |kind| answer.credentials.iter().filter(move |credential| credential.kind == kind);
     let kinds = [CredentialKind::Fido2, CredentialKind::Key, CredentialKind::PasswordProtectedKey];
     let supported = kinds.into_iter().filter(|kind| of_kind(*kind).next().is_some());
-    // Who has unlocked a password-protected key may sign as if it were a key, and published signers look for their id among the keys.
+    // Who has unlocked a password-protected key may sign as if it were a key, and published signers
+    // look for their id among the keys.
     let keys = of_kind(CredentialKind::Key).chain(of_kind(CredentialKind::PasswordProtectedKey));
     ChallengeAnswer {
         supported_credential_kinds: supported

@@ -3,37 +3,17 @@ use http::Response;
 use crate::code::{CodeFlow, ExchangeRequest, MintRequest, wire};
 use crate::error::{Error, Reason};
 use crate::event::Step;
-use crate::serve::{AnswerBody, Asked, Endpoint, Endpoints, success};
+use crate::serve::{AnswerBody, Asked, Endpoints, success};
 use crate::site::Site;
 
-/// One of the three endpoints of the code flow.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum CodeEndpoint {
-    Mint,
-    Exchange,
-    Register,
-}
-
-impl Endpoint for CodeEndpoint {
-    fn step(self) -> Step {
-        match self {
-            Self::Mint => Step::Mint,
-            Self::Exchange => Step::Exchange,
-            Self::Register => Step::Register,
-        }
-    }
-}
-
 impl Endpoints for CodeFlow {
-    type Endpoint = CodeEndpoint;
-
     const MOUNT: &'static str = "/auth/credentials";
 
-    fn endpoint(&self, below: &str) -> Option<CodeEndpoint> {
+    fn step(&self, below: &str) -> Option<Step> {
         match below {
-            "/code" => Some(CodeEndpoint::Mint),
-            "/code/init" => Some(CodeEndpoint::Exchange),
-            "/code/verify" => Some(CodeEndpoint::Register),
+            "/code" => Some(Step::Mint),
+            "/code/init" => Some(Step::Exchange),
+            "/code/verify" => Some(Step::Register),
             _ => None,
         }
     }
@@ -42,16 +22,12 @@ impl Endpoints for CodeFlow {
         self.site()
     }
 
-    async fn answer(
-        &self,
-        endpoint: CodeEndpoint,
-        asked: &mut Asked<'_>,
-        body: &[u8],
-    ) -> Result<Response<AnswerBody>, Error> {
-        match endpoint {
-            CodeEndpoint::Mint => self.answer_mint(asked, body).await,
-            CodeEndpoint::Exchange => self.answer_exchange(asked, body).await,
-            CodeEndpoint::Register => self.answer_register(asked, body).await,
+    async fn answer(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
+        match asked.step {
+            Step::Mint => self.answer_mint(asked, body).await,
+            Step::Exchange => self.answer_exchange(asked, body).await,
+            Step::Register => self.answer_register(asked, body).await,
+            Step::BeginAction | Step::CompleteAction | Step::RedeemAction => Err(Error::not_found()),
         }
     }
 }

@@ -47,13 +47,15 @@ pub struct RegistrationChallenge {
     pub user: User,
     /// For which relying party.
     pub relying_party: Arc<RelyingParty>,
-    /// What to sign. A kind that signs nothing leaves it alone: it will be the credential's id, and is not in the answer.
+    /// What to sign. A kind that signs nothing leaves it alone: it will be the credential's id, and
+    /// is not in the answer.
     pub challenge: Challenge,
     /// The handle to come back with.
     pub challenge_id: ChallengeId,
     /// What is asked of a passkey.
     pub fido2: Arc<Fido2Policy>,
-    /// The passkeys that the user has for this relying party: an authenticator that holds one of them should not make another.
+    /// The passkeys that the user has for this relying party: an authenticator that holds one of
+    /// them should not make another.
     pub exclude: Vec<CredentialId>,
     /// What the authenticator app scans, for `Totp`.
     pub otp_url: Option<OtpUrl>,

@@ -42,8 +42,9 @@ impl Expiration {
 }
 
 impl CodeFlow {
-    /// Returns when a code will really expire, in whole milliseconds. What the client wants may be neither past nor
-    /// further away than a code may live. Within a skew of five seconds, what is too far away is brought nearer.
+    /// Returns when a code will really expire, in whole milliseconds. What the client wants may be
+    /// neither past nor further away than a code may live. Within a skew of five seconds, what is
+    /// too far away is brought nearer.
     pub(super) fn code_expiry(&self, request: &MintRequest) -> Result<SystemTime, Error> {
         let Expiration(wanted) = request.expiration;
         let now = self.site().now();

@@ -8,7 +8,8 @@ use crate::model::{Code, Insertion};
 use crate::once::Fee;
 use crate::store::{CodeGrant, OneTimeStore, SlotLabel};
 
-/// Two codes in a row that are both outstanding already would be a broken generator, and not bad luck.
+/// Two codes in a row that are both outstanding already would be a broken generator, and not bad
+/// luck.
 const MOST_TRIES: usize = 4;
 
 /// What a user who asks for a code says.

@@ -4,19 +4,22 @@
 //! minted -> (exchange takes it) -> pending registration -> (register takes it) -> credential
 //! ```
 //!
-//! 1. **A code is spent by exchange.** Of any number of racing exchanges, one gets a challenge. A passkey dialog that
-//!    was cancelled needs no new code: the challenge is still good, since nothing has reached the server.
-//! 2. **A challenge is spent by register.** Of any number of racing registers, at most one makes a credential.
-//! 3. **What was not the caller's fault is put back**, with its old expiry and at most five times: when the host or a
-//!    store fails after the take, and when the person can mend the refusal with the same challenge. Every other refusal
-//!    leaves it spent.
+//! 1. **A code is spent by exchange.** Of any number of racing exchanges, one gets a challenge. A
+//!    passkey dialog that was cancelled needs no new code: the challenge is still good, since
+//!    nothing has reached the server.
+//! 2. **A challenge is spent by register.** Of any number of racing registers, at most one makes a
+//!    credential.
+//! 3. **What was not the caller's fault is put back**, with its old expiry and at most five times:
+//!    when the host or a store fails after the take, and when the person can mend the refusal with
+//!    the same challenge. Every other refusal leaves it spent.
 //! 4. **Parse everything, then take, then act.** Malformed input never spends anything.
-//! 5. **A code says nothing.** Unknown, spent, expired and mistyped codes get one answer. Every code of the right form
-//!    costs the same work.
+//! 5. **A code says nothing.** Unknown, spent, expired and mistyped codes get one answer. Every
+//!    code of the right form costs the same work.
 //! 6. **Guessing is limited by misses**, for each source and for the whole flow.
 //! 7. **The flow never signs anybody in.** One code buys one credential and nothing else.
 //!
-//! Each step has a file of its own, and takes one request value. The ceremony that all steps share stands in `once/`.
+//! Each step has a file of its own, and takes one request value. The ceremony that all steps share
+//! stands in `once/`.
 
 mod endpoints;
 mod exchange;
@@ -30,7 +33,6 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use self::endpoints::CodeEndpoint;
 pub use self::exchange::{ExchangeRequest, RegistrationChallenge};
 pub use self::expiration::Expiration;
 pub use self::mint::{MintRequest, MintedCode};
@@ -48,7 +50,8 @@ use crate::serve::{FlowLayer, FlowRouter};
 use crate::site::{BuildError, Site};
 use crate::store::SlotLabel;
 
-/// The endpoints that add a credential with a code, under `/auth/credentials` if not told otherwise.
+/// The endpoints that add a credential with a code, under `/auth/credentials` if not told
+/// otherwise.
 pub type CodeRouter = FlowRouter<CodeFlow>;
 
 /// The endpoints that add a credential with a code, in front of a service.
@@ -56,7 +59,8 @@ pub type CodeLayer = FlowLayer<CodeFlow>;
 
 /// The code flow over a [`Site`]. Cheap to clone.
 ///
-/// Put it behind HTTP with [`CodeRouter`] or [`CodeLayer`], or call its three methods from a transport of your own.
+/// Put it behind HTTP with [`CodeRouter`] or [`CodeLayer`], or call its three methods from a
+/// transport of your own.
 #[derive(Clone)]
 pub struct CodeFlow {
     inner: Arc<Inner>,
@@ -79,8 +83,9 @@ struct Inner {
 impl CodeFlow {
     /// Makes the flow over a site.
     ///
-    /// Flows over one site share its codes, challenges and budgets: a challenge of one may be answered at the other, whose
-    /// policy and engine then judge. Make one code flow for a site, and clone it.
+    /// Flows over one site share its codes, challenges and budgets: a challenge of one may be
+    /// answered at the other, whose policy and engine then judge. Make one code flow for a site,
+    /// and clone it.
     pub fn new(site: &Site, policy: CodePolicy) -> Result<Self, BuildError> {
         let kinds = policy.check()?;
         let inner = Inner {
@@ -96,11 +101,12 @@ impl CodeFlow {
         Ok(Self { inner: Arc::new(inner), authenticator: site.authenticator().clone(), actions: None })
     }
 
-    /// Demands a user action (a step-up) of everybody who mints over HTTP, on top of the site's authenticator. The
-    /// action is signed in that flow, which is made over the same site.
+    /// Demands a user action (a step-up) of everybody who mints over HTTP, on top of the site's
+    /// authenticator. The action is signed in that flow, which is made over the same site.
     ///
-    /// A host that calls [`mint`](Self::mint) from a transport of its own [redeems](ActionFlow::redeem) the action first.
-    /// The site's own authenticator must not be a [`UserActions`] too: both would spend the one action of a request.
+    /// A host that calls [`mint`](Self::mint) from a transport of its own
+    /// [redeems](ActionFlow::redeem) the action first. The site's own authenticator must not be a
+    /// [`UserActions`] too: both would spend the one action of a request.
     pub fn signed_by(self, actions: &ActionFlow) -> Result<Self, BuildError> {
         if self.actions.is_some() {
             return Err(BuildError::Twice("signed_by"));

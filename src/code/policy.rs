@@ -61,15 +61,16 @@ impl Default for CodePolicy {
 }
 
 impl CodePolicy {
-    /// Sets the kinds that may be registered. Default: all that this build can verify and that the published schema
-    /// does not deprecate. `Password` and `Totp` have to be listed, and need the feature `deprecated-kinds`.
+    /// Sets the kinds that may be registered. Default: all that this build can verify and that the
+    /// published schema does not deprecate. `Password` and `Totp` have to be listed, and need the
+    /// feature `deprecated-kinds`.
     pub fn kinds(mut self, kinds: impl IntoIterator<Item = CredentialKind>) -> Self {
         self.kinds = Some(kinds.into_iter().collect());
         self
     }
 
-    /// Sets which passwords are refused, and how the others are hashed. It has no default, and has to be set when
-    /// [`kinds`](Self::kinds) lists [`CredentialKind::Password`].
+    /// Sets which passwords are refused, and how the others are hashed. It has no default, and has
+    /// to be set when [`kinds`](Self::kinds) lists [`CredentialKind::Password`].
     #[cfg(feature = "deprecated-kinds")]
     #[cfg_attr(docsrs, doc(cfg(feature = "deprecated-kinds")))]
     pub fn passwords(mut self, policy: PasswordPolicy) -> Self {

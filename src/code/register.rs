@@ -31,8 +31,8 @@ struct Answer {
 }
 
 impl RegisterRequest {
-    /// An answer with the person's name for the credential, and the encrypted private key that a password-protected key needs, a
-    /// recovery key may have, and no other kind has.
+    /// An answer with the person's name for the credential, and the encrypted private key that a
+    /// password-protected key needs, a recovery key may have, and no other kind has.
     pub fn new(
         challenge_id: ChallengeId,
         name: impl Into<String>,
@@ -111,8 +111,8 @@ impl CodeFlow {
         }
     }
 
-    /// Returns the credential that was stored before, if this very one was offered before and its answer was lost.
-    /// Any other that is there already is a duplicate.
+    /// Returns the credential that was stored before, if this very one was offered before and its
+    /// answer was lost. Any other that is there already is a duplicate.
     async fn stored_before(
         &self,
         pending: &PendingRegistration,
@@ -238,8 +238,9 @@ fn refusal(error: VerifyError) -> Refusal<PendingRegistration> {
     if error.is_mendable() { Refusal::put_back(error) } else { Refusal::for_good(error) }
 }
 
-/// Nobody is told of a credential before the host has it, and a host that fails, or a caller who hangs up, may leave one behind of which
-/// nobody was told. So this tells of it when it is dropped before the host has answered.
+/// Nobody is told of a credential before the host has it, and a host that fails, or a caller who
+/// hangs up, may leave one behind of which nobody was told. So this tells of it when it is dropped
+/// before the host has answered.
 struct Unsettled<'a> {
     flow: &'a CodeFlow,
     credential: &'a Credential,

@@ -1,7 +1,8 @@
 //! Why a step was refused, or failed.
 //!
-//! [`Error`] is what every step returns. [`ErrorKind`] says what went wrong, and which status the answer has.
-//! The text is for the caller; the true reason is the error's source, for logs and events alone.
+//! [`Error`] is what every step returns. [`ErrorKind`] says what went wrong, and which status the
+//! answer has. The text is for the caller; the true reason is the error's source, for logs and
+//! events alone.
 
 mod kind;
 mod reason;
@@ -24,11 +25,13 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Why a step of a flow was refused, or failed.
 ///
-/// `Display` is the text for the caller. The [`source`](StdError::source) is the true reason, for logs and events
-/// alone. It tells a bad signature from a wrong origin, which the caller may not learn.
+/// `Display` is the text for the caller. The [`source`](StdError::source) is the true reason, for
+/// logs and events alone. It tells a bad signature from a wrong origin, which the caller may not
+/// learn.
 pub struct Error {
     inner: Arc<Inner>,
-    /// Which listener has heard of it: an error may pass through two flows. A clone is another refusal.
+    /// Which listener has heard of it: an error may pass through two flows. A clone is another
+    /// refusal.
     told: Option<Hearer>,
 }
 
@@ -115,8 +118,8 @@ impl Error {
         )
     }
 
-    /// One error for every user action that does not work, so that an answer tells nothing about actions. The
-    /// text is the published service's, to the letter.
+    /// One error for every user action that does not work, so that an answer tells nothing about
+    /// actions. The text is the published service's, to the letter.
     pub(crate) fn invalid_action(reason: impl Into<BoxError>) -> Self {
         Self::because(ErrorKind::Forbidden, "user action signature is missing or invalid", reason)
     }
@@ -131,8 +134,8 @@ impl Error {
         Self::because(ErrorKind::Unavailable, "The service is unavailable. Try again later.", source)
     }
 
-    /// A store had what was only just drawn at random: a command reached it twice, and the first answer was lost.
-    /// Another draw will do.
+    /// A store had what was only just drawn at random: a command reached it twice, and the first
+    /// answer was lost. Another draw will do.
     pub(crate) fn drawn_before() -> Self {
         Self::unavailable("a new random id was in the store already".into())
     }

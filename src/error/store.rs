@@ -17,8 +17,8 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// The store could not answer. The flow says 503, and puts back what it had taken.
     Failed,
-    /// A record was taken and can't be read. The flow refuses it like a code that does not work: it is spent,
-    /// and another try would find nothing else.
+    /// A record was taken and can't be read. The flow refuses it like a code that does not work: it
+    /// is spent, and another try would find nothing else.
     Unreadable,
 }
 

@@ -24,10 +24,12 @@ pub enum BudgetScope {
     User,
 }
 
-/// What happened, for the host's audit log, its metrics and its notifications. No event holds a secret.
+/// What happened, for the host's audit log, its metrics and its notifications. No event holds a
+/// secret.
 ///
-/// [`added_credential`](Self::added_credential) is the one to act on: tell the user, by another channel, that a credential was added and how to
-/// remove it. NIST SP 800-63B-4 asks for that, and it is how people find out that somebody else used their code.
+/// [`added_credential`](Self::added_credential) is the one to act on: tell the user, by another
+/// channel, that a credential was added and how to remove it. NIST SP 800-63B-4 asks for that, and
+/// it is how people find out that somebody else used their code.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -50,12 +52,14 @@ pub enum Event<'a> {
         kind: CredentialKind,
         /// For which relying party.
         relying_party: &'a str,
-        /// When the code would have stopped working. With the user it tells which of their codes this was.
+        /// When the code would have stopped working. With the user it tells which of their codes
+        /// this was.
         expires_at: SystemTime,
         /// Where the request came from.
         source: Option<&'a str>,
     },
-    /// A credential was stored. Sent once, after the host stored it. See [`added_credential`](Self::added_credential).
+    /// A credential was stored. Sent once, after the host stored it. See
+    /// [`added_credential`](Self::added_credential).
     #[non_exhaustive]
     Registered {
         /// The credential.
@@ -63,10 +67,11 @@ pub enum Event<'a> {
         /// Where the request came from.
         source: Option<&'a str>,
     },
-    /// The host was asked to store a credential and did not answer: it failed, or the caller hung up. The credential may be
-    /// there all the same, under this id, and no other event may ever tell of it: look. If somebody tries again in time,
-    /// [`Registered`](Self::Registered) follows, and the `uuid` in it is the one that is stored. Whoever hangs up at the right moment can choose
-    /// this event instead of the other, so tell the user of both.
+    /// The host was asked to store a credential and did not answer: it failed, or the caller hung
+    /// up. The credential may be there all the same, under this id, and no other event may ever
+    /// tell of it: look. If somebody tries again in time, [`Registered`](Self::Registered) follows,
+    /// and the `uuid` in it is the one that is stored. Whoever hangs up at the right moment can
+    /// choose this event instead of the other, so tell the user of both.
     #[non_exhaustive]
     Unsettled {
         /// The credential.
@@ -124,7 +129,8 @@ pub enum Event<'a> {
         /// Where the request came from.
         source: Option<&'a str>,
     },
-    /// A full store dropped a record before its time: a code or a challenge of this user stopped working. Make the store larger.
+    /// A full store dropped a record before its time: a code or a challenge of this user stopped
+    /// working. Make the store larger.
     #[non_exhaustive]
     Evicted {
         /// Which records: [`Record::NAME`](crate::store::Record::NAME).
@@ -135,7 +141,8 @@ pub enum Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// The credential that the user is to be told of: one that was [`Registered`](Self::Registered), or that may have been, since it is
+    /// The credential that the user is to be told of: one that was
+    /// [`Registered`](Self::Registered), or that may have been, since it is
     /// [`Unsettled`](Self::Unsettled).
     pub fn added_credential(&self) -> Option<&'a Credential> {
         match *self {

@@ -8,21 +8,25 @@ use http::request::Parts;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::model::UserId;
 
-/// The request by which somebody asks for a code, or for something else that needs an [`Authenticator`]. `Debug` shows method and path
-/// alone: headers hold the caller's own credentials.
+/// The request by which somebody asks for a code, or for something else that needs an
+/// [`Authenticator`]. `Debug` shows method and path alone: headers hold the caller's own
+/// credentials.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct AuthRequest<'a> {
-    /// Method, headers and extensions. In a nested router the URI may lack the prefix that the router stripped: use `path`.
+    /// Method, headers and extensions. In a nested router the URI may lack the prefix that the
+    /// router stripped: use `path`.
     pub head: &'a Parts,
-    /// The full original path, as the client sees it, without the query. A user action signature covers it.
+    /// The full original path, as the client sees it, without the query. A user action signature
+    /// covers it.
     pub path: &'a str,
     /// The body as it came. A user action signature covers it.
     pub body: &'a [u8],
 }
 
 impl<'a> AuthRequest<'a> {
-    /// Creates a request: for a test of an [`Authenticator`], or for an endpoint of the host's own that asks one.
+    /// Creates a request: for a test of an [`Authenticator`], or for an endpoint of the host's own
+    /// that asks one.
     pub fn new(head: &'a Parts, path: &'a str, body: &'a [u8]) -> Self {
         Self { head, path, body }
     }
@@ -102,12 +106,15 @@ impl From<AuthError> for Error {
     }
 }
 
-/// Tells who is asking for a code, or to sign a user action, from a bearer token, a session cookie, a client certificate.
+/// Tells who is asking for a code, or to sign a user action, from a bearer token, a session cookie,
+/// a client certificate.
 ///
-/// Minting a code is as good as adding a credential, so ask for as much as the account's other dangerous actions do: a fresh sign-in, or a
-/// signature by an existing credential, which [`UserActions`](crate::action::UserActions) demands.
+/// Minting a code is as good as adding a credential, so ask for as much as the account's other
+/// dangerous actions do: a fresh sign-in, or a signature by an existing credential, which
+/// [`UserActions`](crate::action::UserActions) demands.
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
-    /// Who is asking? Called once for each well-formed request to mint, or to either endpoint of user action signing.
+    /// Who is asking? Called once for each well-formed request to mint, or to either endpoint of
+    /// user action signing.
     async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError>;
 }

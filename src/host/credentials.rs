@@ -6,11 +6,13 @@ use crate::model::{Credential, CredentialId, Insertion, NewCredential, UserId};
 /// Keeps credentials.
 #[async_trait]
 pub trait CredentialRepository: Send + Sync + 'static {
-    /// All credentials of a user, in any order. Their passkeys are excluded when they register another.
+    /// All credentials of a user, in any order. Their passkeys are excluded when they register
+    /// another.
     async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError>;
 
-    /// Stores a credential, in one atomic step, unless one of the same [`id`](Credential::id) exists **for any user**: then nothing
-    /// changes and the answer is [`Insertion::Duplicate`]. A unique index does it; a look-up followed by an insertion does not.
+    /// Stores a credential, in one atomic step, unless one of the same [`id`](Credential::id)
+    /// exists **for any user**: then nothing changes and the answer is [`Insertion::Duplicate`]. A
+    /// unique index does it; a look-up followed by an insertion does not.
     async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError>;
 }
 
@@ -24,13 +26,16 @@ pub enum Advance {
     NotGreater,
 }
 
-/// Keeps the signature counters of passkeys: those of [`Fido2Properties::sign_count`](crate::model::Fido2Properties::sign_count).
+/// Keeps the signature counters of passkeys: those of
+/// [`Fido2Properties::sign_count`](crate::model::Fido2Properties::sign_count).
 ///
-/// A counter that does not grow tells of a cloned authenticator. Most passkeys do not count; for them nothing is ever called.
+/// A counter that does not grow tells of a cloned authenticator. Most passkeys do not count; for
+/// them nothing is ever called.
 #[async_trait]
 pub trait SignCounters: Send + Sync + 'static {
-    /// Sets the counter of a credential if it is lower, in one atomic step: `UPDATE … SET sign_count = $2 WHERE id = $1 AND
-    /// sign_count < $2`. A look-up followed by an update lets a clone slip in between. If its answer is
-    /// lost, whoever tries again with the same signature is refused as a clone would be, and signs anew.
+    /// Sets the counter of a credential if it is lower, in one atomic step: `UPDATE … SET
+    /// sign_count = $2 WHERE id = $1 AND sign_count < $2`. A look-up followed by an update lets a
+    /// clone slip in between. If its answer is lost, whoever tries again with the same signature is
+    /// refused as a clone would be, and signs anew.
     async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError>;
 }

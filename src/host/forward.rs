@@ -1,7 +1,7 @@
 //! A pointer to an implementation is an implementation.
 //!
-//! A macro, because `Arc` and `Box` have no trait in common. It spells methods as `async_trait` does, so that a pointer
-//! boxes no second future.
+//! A macro, because `Arc` and `Box` have no trait in common. It spells methods as `async_trait`
+//! does, so that a pointer boxes no second future.
 
 use std::pin::Pin;
 use std::sync::Arc;

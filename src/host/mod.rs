@@ -1,10 +1,15 @@
-//! What a host brings: who is asking, who the users are, where credentials are kept, and which relying parties there are.
+//! What a host brings: who is asking, who the users are, where credentials are kept, and which
+//! relying parties there are.
 //!
-//! The traits are dyn-compatible and held as `Arc<dyn …>`, so that no type parameter of a host's leaks into the flow. Expected outcomes
-//! are values (`None`, [`Insertion::Duplicate`](crate::model::Insertion::Duplicate)); an `Err` is a failure, which the caller sees as a 5xx without any detail: 503 if it is a
-//! [`StoreError`](crate::error::StoreError), else 500. No method has a default body: each matters for security, and a host has to decide.
+//! The traits are dyn-compatible and held as `Arc<dyn …>`, so that no type parameter of a host's
+//! leaks into the flow. Expected outcomes are values (`None`,
+//! [`Insertion::Duplicate`](crate::model::Insertion::Duplicate)); an `Err` is a failure, which the
+//! caller sees as a 5xx without any detail: 503 if it is a
+//! [`StoreError`](crate::error::StoreError), else 500. No method has a default body: each matters
+//! for security, and a host has to decide.
 //!
-//! They are `async` by [`macro@async_trait`], which an implementation names as well. An `Arc` and a `Box` of an implementation are one too.
+//! They are `async` by [`macro@async_trait`], which an implementation names as well. An `Arc` and a
+//! `Box` of an implementation are one too.
 //!
 //! ```
 //! use credential_code::host::{AuthError, AuthRequest, Authenticator, Caller, async_trait};

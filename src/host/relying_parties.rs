@@ -9,8 +9,9 @@ use crate::model::{Invalid, RelyingParty};
 
 /// Finds the relying party that a registration is for, when a code is exchanged.
 ///
-/// A [`RelyingPartyList`] finds it by the `Origin` header. A host whose clients say who they are in another way (an app id header)
-/// brings its own. If the request has an `Origin` header, it has to be one of the party's whatever the resolver says.
+/// A [`RelyingPartyList`] finds it by the `Origin` header. A host whose clients say who they are in
+/// another way (an app id header) brings its own. If the request has an `Origin` header, it has to
+/// be one of the party's whatever the resolver says.
 #[async_trait]
 pub trait RelyingParties: Send + Sync + 'static {
     /// The relying party, or `None`: then the request is refused, and the code not spent.
@@ -19,7 +20,8 @@ pub trait RelyingParties: Send + Sync + 'static {
 
 /// A configured list of relying parties.
 ///
-/// The one that lists the request's `Origin` is taken, to the letter; without that header, as native apps and servers ask, the first.
+/// The one that lists the request's `Origin` is taken, to the letter; without that header, as
+/// native apps and servers ask, the first.
 #[derive(Clone, Debug)]
 pub struct RelyingPartyList(Vec<Arc<RelyingParty>>);
 

@@ -34,15 +34,17 @@ impl<'a> Fee<'a> {
 
     /// One guess: of the budget of the source, if there is one, and of everybody's.
     ///
-    /// A wrong guess hits no record, so nothing can be counted on a code. What is counted are misses: a guess that
-    /// finds a record gets its fee back, in [`once`](crate::once::Ceremony::once).
+    /// A wrong guess hits no record, so nothing can be counted on a code. What is counted are
+    /// misses: a guess that finds a record gets its fee back, in
+    /// [`once`](crate::once::Ceremony::once).
     pub(crate) fn of_guess(of_source: &'a Purses, of_flow: &'a Purses, source: Option<&'a str>) -> Self {
         let source = source.map(|name| Charge { purses: of_source, name, scope: BudgetScope::Source });
         // Everybody's purse needs no name.
         Self([source, Some(Charge { purses: of_flow, name: "", scope: BudgetScope::Flow })])
     }
 
-    /// Pays all of it, or nothing. It stays paid unless it is given back, also when the caller hangs up.
+    /// Pays all of it, or nothing. It stays paid unless it is given back, also when the caller
+    /// hangs up.
     pub(super) async fn pay(&self, now: SystemTime) -> Result<(), Unpaid> {
         let [first, second] = &self.0;
         if let Some(charge) = first {

@@ -1,12 +1,15 @@
 //! The one ceremony behind every step: pay → take → act → tell → put back.
 //!
-//! 1. **Pay.** A guess pays its [fee](fee) before it looks, so that many guesses at once are no way around the
-//!    budget (rate limit). A request that a signed-in user may make pays in the same way.
-//! 2. **Take.** The record is taken from its store, once, by the time that it is then: paying may have taken long. A guess that hits gets its fee back. So does a guess whose
-//!    outcome nobody could tell.
+//! 1. **Pay.** A guess pays its [fee](fee) before it looks, so that many guesses at once are no way
+//!    around the budget (rate limit). A request that a signed-in user may make pays in the same
+//!    way.
+//! 2. **Take.** The record is taken from its store, once, by the time that it is then: paying may
+//!    have taken long. A guess that hits gets its fee back. So does a guess whose outcome nobody
+//!    could tell.
 //! 3. **Act.** The step does its work on what was taken.
 //! 4. **Tell.** The listener hears of each refusal once. The step itself tells of its success.
-//! 5. **Put back.** A refusal says what [remains](Remains) of the record. Whatever is put back keeps its expiry.
+//! 5. **Put back.** A refusal says what [remains](Remains) of the record. Whatever is put back
+//!    keeps its expiry.
 //!
 //! A caller who hangs up between take and the answer has spent the record.
 

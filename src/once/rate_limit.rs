@@ -1,5 +1,5 @@
-//! Budgets (rate limits, by the generic cell rate algorithm): how many codes a user may mint, and how often
-//! anybody may guess.
+//! Budgets (rate limits, by the generic cell rate algorithm): how many codes a user may mint, and
+//! how often anybody may guess.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -22,8 +22,8 @@ impl PurseKeeper {
         Self::ThisProcess(Mutex::default())
     }
 
-    /// Returns the purses of that kind and that budget. Two budgets never spend from one purse: each would read the
-    /// instant that the other wrote in its own way.
+    /// Returns the purses of that kind and that budget. Two budgets never spend from one purse:
+    /// each would read the instant that the other wrote in its own way.
     pub(crate) fn with(&self, budget: Budget, label: SlotLabel) -> Purses {
         let kept = match self {
             Self::ThisProcess(kinds) => {
@@ -72,8 +72,8 @@ impl Purses {
     }
 }
 
-/// Purses in fixed memory: names are hashed, under a random key, into so many purses that two seldom share one. A table that grew
-/// could be filled, and one that evicts could be flushed.
+/// Purses in fixed memory: names are hashed, under a random key, into so many purses that two
+/// seldom share one. A table that grew could be filled, and one that evicts could be flushed.
 #[derive(Debug)]
 pub(crate) struct OwnPurses {
     hasher: RandomState,
@@ -90,7 +90,8 @@ impl Default for OwnPurses {
 impl OwnPurses {
     fn of(&self, name: &str) -> &Purse {
         let hash = self.hasher.hash_one(name);
-        // The remainder of a power of two is within bounds, and the cast keeps the bits that it looks at.
+        // The remainder of a power of two is within bounds, and the cast keeps the bits that it
+        // looks at.
         &self.purses[hash as usize % self.purses.len()]
     }
 }
@@ -103,7 +104,8 @@ impl Purse {
     fn spend(&self, budget: Budget, now: SystemTime) -> Payment {
         let now = micros(now);
         let latest = now + budget.per_micros();
-        // Later than that it is only after the clock was set back, which is to lock nobody out for long.
+        // Later than that it is only after the clock was set back, which is to lock nobody out for
+        // long.
         self.0.fetch_min(latest + Budget::SKEW_MICROS, Ordering::AcqRel);
         let spent = |whole_at: u64| whole_at.max(now) + budget.interval_micros();
         let spend = |whole_at| Some(spent(whole_at)).filter(|next| *next <= latest);

@@ -1,4 +1,5 @@
-//! Without the feature `deprecated-kinds` no policy allows its kinds, so that none of this is reached.
+//! Without the feature `deprecated-kinds` no policy allows its kinds, so that none of this is
+//! reached.
 
 use std::time::SystemTime;
 

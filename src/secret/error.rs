@@ -1,7 +1,7 @@
 use crate::error::{BoxError, Error, ErrorKind};
 
-/// Why a password or a one-time password was refused, or could not be looked at. None of them spends the challenge for good: another may
-/// be sent, as often as a record is put back.
+/// Why a password or a one-time password was refused, or could not be looked at. None of them
+/// spends the challenge for good: another may be sent, as often as a record is put back.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {

@@ -8,8 +8,8 @@ use crate::model::{Password, PasswordHash};
 use crate::random;
 use crate::secret::{PasswordPolicy, SecretError};
 
-/// Hashes passwords on threads of their own: so many at once, so many waiting, and no more. What waits holds a kilobyte, what is hashed the
-/// memory of Argon2id.
+/// Hashes passwords on threads of their own: so many at once, so many waiting, and no more. What
+/// waits holds a kilobyte, what is hashed the memory of Argon2id.
 pub(crate) struct PasswordHasher {
     policy: PasswordPolicy,
     argon2: Argon2<'static>,
@@ -36,8 +36,8 @@ impl PasswordHasher {
 
     /// The hash of a password that is not denied.
     ///
-    /// Whoever hangs up while waiting leaves the queue, and has spent the challenge. A hash that has begun is finished for
-    /// nobody, and keeps its turn until it is.
+    /// Whoever hangs up while waiting leaves the queue, and has spent the challenge. A hash that
+    /// has begun is finished for nobody, and keeps its turn until it is.
     pub(crate) async fn hash(&self, password: &Password) -> Result<PasswordHash, SecretError> {
         if self.policy.denies(password) {
             return Err(SecretError::DeniedPassword);

@@ -5,9 +5,11 @@ use zeroize::Zeroizing;
 
 use crate::model::Password;
 
-/// What OWASP's Password Storage Cheat Sheet holds for equally strong, with one lane each: memory in KiB, and passes over it.
+/// What OWASP's Password Storage Cheat Sheet holds for equally strong, with one lane each: memory
+/// in KiB, and passes over it.
 const WEAKEST: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
-/// A gibibyte, and many times what makes a hash take a second: whoever exceeds that meant another unit.
+/// A gibibyte, and many times what makes a hash take a second: whoever exceeds that meant another
+/// unit.
 const STRONGEST: (u32, u32) = (1 << 20, 64);
 
 /// Which passwords are refused, and how the others are hashed: for
@@ -30,11 +32,12 @@ pub struct PasswordPolicy {
 }
 
 impl PasswordPolicy {
-    /// Refuses these passwords, whatever their case, and hashes others with Argon2id in 19 MiB and two passes, four at once, with 64
-    /// waiting.
+    /// Refuses these passwords, whatever their case, and hashes others with Argon2id in 19 MiB and
+    /// two passes, four at once, with 64 waiting.
     ///
-    /// The list is compared with whole passwords. Full-width letters, and accents that are characters of their own, count as others. It
-    /// should have those that NIST SP 800-63B asks to refuse: commonly used, expected (the names of the service) and compromised ones.
+    /// The list is compared with whole passwords. Full-width letters, and accents that are
+    /// characters of their own, count as others. It should have those that NIST SP 800-63B asks to
+    /// refuse: commonly used, expected (the names of the service) and compromised ones.
     pub fn new<P: AsRef<str>>(denied: impl IntoIterator<Item = P>) -> Self {
         Self {
             denied: denied.into_iter().map(|password| fold_case(password.as_ref()).as_str().into()).collect(),
@@ -45,21 +48,23 @@ impl PasswordPolicy {
         }
     }
 
-    /// Hashes in that much memory, with that many passes over it, and one lane. At least as strong as one of OWASP's: 46 MiB and one pass,
-    /// 19 and 2, 12 and 3, 9 and 4, 7 and 5; at most 1 GiB and 64 passes.
+    /// Hashes in that much memory, with that many passes over it, and one lane. At least as strong
+    /// as one of OWASP's: 46 MiB and one pass, 19 and 2, 12 and 3, 9 and 4, 7 and 5; at most 1 GiB
+    /// and 64 passes.
     pub fn argon2id(mut self, memory_kib: u32, passes: u32) -> Self {
         (self.memory_kib, self.passes) = (memory_kib, passes);
         self
     }
 
-    /// How many passwords are hashed at the same time, each in memory and on a thread of its own. Default: 4.
+    /// How many passwords are hashed at the same time, each in memory and on a thread of its own.
+    /// Default: 4.
     pub fn hashes_at_once(mut self, count: usize) -> Self {
         self.at_once = count;
         self
     }
 
-    /// How many more may wait for their turn. Beyond that, the answer is 503 and the challenge is put back, as
-    /// often as any is: five times. Default: 64.
+    /// How many more may wait for their turn. Beyond that, the answer is 503 and the challenge is
+    /// put back, as often as any is: five times. Default: 64.
     pub fn most_waiting(mut self, count: usize) -> Self {
         self.most_waiting = count;
         self
@@ -85,8 +90,9 @@ impl PasswordPolicy {
     }
 }
 
-/// One spelling for all cases: by way of upper case, where `ß` meets `SS` and the two sigmas meet, and character by character, whatever
-/// stands beside it. What comes out is at most three times as long, so the text never has to grow and leaves no copy behind.
+/// One spelling for all cases: by way of upper case, where `ß` meets `SS` and the two sigmas meet,
+/// and character by character, whatever stands beside it. What comes out is at most three times as
+/// long, so the text never has to grow and leaves no copy behind.
 fn fold_case(text: &str) -> Zeroizing<String> {
     let mut folded = Zeroizing::new(String::with_capacity(3 * text.len()));
     folded.extend(text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase));
@@ -106,36 +112,5 @@ impl fmt::Debug for PasswordPolicy {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::PasswordPolicy;
-    use crate::model::Password;
-
-    #[test]
-    fn a_denied_password_is_denied_in_any_case_and_as_a_whole_only() {
-        let policy = PasswordPolicy::new(["Password1", "ὈΔΥΣΣΕΎΣ", "straße 1"]);
-        let denies = |text: &str| policy.denies(&Password::new(text).unwrap());
-        assert!(["password1", "PASSWORD1", "paſſword1"].into_iter().all(denies));
-        assert!(["Ὀδυσσεύς", "Ὀδυσσεύσ", "STRAßE 1", "STRASSE 1"].into_iter().all(denies));
-        assert!(!["password12", " password1", "passwort1"].into_iter().any(denies));
-    }
-
-    #[test]
-    fn folding_makes_nothing_more_than_three_times_as_long() {
-        for symbol in (char::MIN..=char::MAX).filter(|symbol| symbol.is_alphabetic()) {
-            let text = symbol.to_string();
-            assert!(super::fold_case(&text).len() <= 3 * text.len(), "{symbol:?}");
-        }
-    }
-
-    #[test]
-    fn weak_and_absurd_parameters_break_a_rule() {
-        let broken = |memory, passes| PasswordPolicy::new([""; 0]).argon2id(memory, passes).broken_rule();
-        for (memory, passes) in super::WEAKEST {
-            assert_eq!(broken(memory, passes), None);
-            assert!(broken(memory - 1, passes).is_some());
-            assert!(broken(memory, passes - 1).is_some());
-        }
-        assert_eq!(broken(1 << 20, 64), None);
-        assert!(broken((1 << 20) + 1, 2).is_some() && broken(19_456, 65).is_some());
-    }
-}
+#[path = "../../tests/unit/password_policy.rs"]
+mod tests;

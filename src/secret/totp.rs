@@ -11,23 +11,27 @@ use crate::secret::SecretError;
 use crate::store::{Slot, SlotKeys, SlotLabel};
 
 const SECONDS: u64 = 30;
-/// RFC 6238 recommends no more for what takes time on its way (section 5.2), and lets clocks differ either way (section 6).
+/// RFC 6238 recommends no more for what takes time on its way (section 5.2), and lets clocks differ
+/// either way (section 6).
 const STEPS_OF_SKEW: u16 = 1;
 /// All but the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Derives the secret that goes with a challenge id, under the key that also made the challenge's slot.
+/// Derives the secret that goes with a challenge id, under the key that also made the challenge's
+/// slot.
 ///
-/// A store has neither the key nor the challenge id, so it never sees the secret. As long as a challenge is found, its
-/// secret is the same.
+/// A store has neither the key nor the challenge id, so it never sees the secret. As long as a
+/// challenge is found, its secret is the same.
 pub(super) fn secret(keys: &SlotKeys, challenge: Slot, id: &ChallengeId) -> Option<TotpSecret> {
     let derived = keys.derive(challenge, SlotLabel::Challenge, SlotLabel::TotpSecret, id.secret())?;
     derived.as_bytes().first_chunk().copied().map(TotpSecret::new)
 }
 
-/// What the authenticator app scans: under the relying party's name, or its id if it has none, and the account's name.
+/// What the authenticator app scans: under the relying party's name, or its id if it has none, and
+/// the account's name.
 ///
-/// The [Key URI format] keeps the two apart by a colon and allows none in either, so theirs are shown as hyphens.
+/// The [Key URI format] keeps the two apart by a colon and allows none in either, so theirs are
+/// shown as hyphens.
 ///
 /// [Key URI format]: https://github.com/google/google-authenticator/wiki/Key-Uri-Format
 pub(super) fn url(secret: &TotpSecret, relying_party: &RelyingParty, user: &User) -> OtpUrl {
@@ -50,7 +54,8 @@ pub(super) fn url(secret: &TotpSecret, relying_party: &RelyingParty, user: &User
     .expect("it starts with what such a URL starts with")
 }
 
-/// Verifies that whoever sends the one-time password has the secret. The comparison takes the same time wherever two differ.
+/// Verifies that whoever sends the one-time password has the secret. The comparison takes the same
+/// time wherever two differ.
 pub(super) fn verify(
     secret: TotpSecret,
     password: &OneTimePassword,

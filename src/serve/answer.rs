@@ -33,7 +33,8 @@ pub(crate) fn success(body: &impl Serialize) -> Response<AnswerBody> {
     json(StatusCode::OK, body)
 }
 
-/// An answer that says what the caller may know. The error itself goes along in the extensions, for an outer layer's log.
+/// An answer that says what the caller may know. The error itself goes along in the extensions, for
+/// an outer layer's log.
 pub(crate) fn refusal(error: Error) -> Response<AnswerBody> {
     let kind = error.kind();
     let message = error.message();

@@ -14,7 +14,8 @@ use crate::error::BoxError;
 
 /// How many frames one poll takes before it lets other tasks run and looks at the deadline.
 ///
-/// A body that always has a frame ready, if only an empty one, would otherwise never let go of its thread.
+/// A body that always has a frame ready, if only an empty one, would otherwise never let go of its
+/// thread.
 const FRAMES_PER_POLL: usize = 64;
 
 /// Why a body could not be read.
@@ -28,8 +29,9 @@ pub(super) enum BodyError {
     Broken(BoxError),
 }
 
-/// A whole body. It may hold a code or a password, so it is wiped when it is dropped, unless somebody else still holds on to its bytes: a
-/// body that came in one piece may lie in the connection's own buffer.
+/// A whole body. It may hold a code or a password, so it is wiped when it is dropped, unless
+/// somebody else still holds on to its bytes: a body that came in one piece may lie in the
+/// connection's own buffer.
 pub(super) struct WholeBody(Bytes);
 
 impl Deref for WholeBody {
@@ -61,8 +63,9 @@ fn wipe(bytes: Bytes) {
 
 /// Reads a whole body of at most `limit` bytes.
 ///
-/// The deadline counts from the first poll, whatever arrives in between: a caller who sends one byte at a time gains
-/// nothing. A body that is all there at the first poll costs no timer, and one in a single frame no copy.
+/// The deadline counts from the first poll, whatever arrives in between: a caller who sends one
+/// byte at a time gains nothing. A body that is all there at the first poll costs no timer, and one
+/// in a single frame no copy.
 pub(super) async fn read<B>(
     body: B,
     declared_length: Option<u64>,
@@ -85,14 +88,16 @@ where
         if let Poll::Ready(outcome) = poll_frames(body.as_mut(), &mut collected, limit, cx) {
             return Poll::Ready(outcome.map(|()| collected.take_whole()));
         }
-        // Every first poll that does not finish comes by here, so this timer does start with the first poll.
+        // Every first poll that does not finish comes by here, so this timer does start with the
+        // first poll.
         let timer = timer.get_or_insert_with(|| clock.sleep(deadline));
         Pin::new(timer).poll(cx).map(|()| Err(BodyError::TimedOut))
     })
     .await
 }
 
-/// Takes what is there, up to [`FRAMES_PER_POLL`]; `Ready` when the body has ended or must not go on.
+/// Takes what is there, up to [`FRAMES_PER_POLL`]; `Ready` when the body has ended or must not go
+/// on.
 fn poll_frames<B>(
     mut body: Pin<&mut B>,
     collected: &mut Collected,

@@ -7,36 +7,33 @@ use crate::error::Error;
 use crate::event::{Asking, Step};
 use crate::host::{AuthRequest, Authenticator, Caller};
 use crate::model::{Origin, RelyingParty, UserId};
+use crate::serve::AnswerBody;
 use crate::serve::mount::Mount;
 use crate::serve::request::find_relying_party;
-use crate::serve::{AnswerBody, Endpoint};
 use crate::site::Site;
 
 /// What a flow has to say over HTTP.
 pub(crate) trait Endpoints: Clone + Send + Sync + 'static {
-    /// Which endpoints.
-    type Endpoint: Endpoint;
-
     /// Where they live if the host does not say.
     const MOUNT: &'static str;
 
-    /// Returns the endpoint of a path below the mount.
-    fn endpoint(&self, below: &str) -> Option<Self::Endpoint>;
+    /// Returns the step whose endpoint has that path below the mount.
+    fn step(&self, below: &str) -> Option<Step>;
 
     /// Returns the site that the flow is made over.
     fn site(&self) -> &Site;
 
-    /// Answers a request to one of them. Its body has arrived whole.
+    /// Answers a request for one of its steps. The body has arrived whole.
     fn answer(
         &self,
-        endpoint: Self::Endpoint,
         asked: &mut Asked<'_>,
         body: &[u8],
     ) -> impl Future<Output = Result<Response<AnswerBody>, Error>> + Send;
 }
 
-/// A flow that has endpoints: a [`CodeFlow`](crate::CodeFlow), an [`ActionFlow`](crate::ActionFlow), or
-/// [all flows of a site](crate::auth::AuthFlows). There are no others.
+/// A flow that has endpoints: a [`CodeFlow`](crate::CodeFlow), an
+/// [`ActionFlow`](crate::ActionFlow), or [all flows of a site](crate::auth::AuthFlows). There are
+/// no others.
 #[expect(private_bounds, reason = "what a flow tells of its endpoints is told within this crate")]
 pub trait Mountable: Endpoints {}
 
@@ -48,7 +45,7 @@ pub(crate) struct Asked<'a> {
     pub(super) below: &'a str,
     pub(super) head: &'a Parts,
     pub(super) site: &'a Site,
-    pub(super) step: Step,
+    pub(crate) step: Step,
     pub(super) user: Option<UserId>,
     pub(super) source: Option<String>,
 }

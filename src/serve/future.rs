@@ -38,7 +38,8 @@ impl fmt::Debug for AnswerFuture {
 pin_project! {
     /// The response future of a [`FlowService`](super::FlowService).
     ///
-    /// It boxes an answer of its own alone, so that what passes does not grow to the size of a flow.
+    /// It boxes an answer of its own alone, so that what passes does not grow to the size of a
+    /// flow.
     #[must_use = "futures do nothing unless they are polled"]
     pub struct ResponseFuture<F> {
         #[pin]

@@ -5,8 +5,9 @@ use crate::serve::{FlowService, Mountable};
 
 /// Puts the endpoints of a flow in front of a service; what is not theirs passes to it.
 ///
-/// The flow is a [`CodeFlow`](crate::CodeFlow), an [`ActionFlow`](crate::ActionFlow), or
-/// [all flows of a site](crate::auth::AuthFlows). See the [module](super) for what passes, and for the caveats in axum.
+/// The flow is a [`CodeFlow`](crate::CodeFlow), an [`ActionFlow`](crate::ActionFlow), or [all flows
+/// of a site](crate::auth::AuthFlows). See the [module](super) for what passes, and for the caveats
+/// in axum.
 ///
 /// ```
 /// use credential_code::action::ActionLayer;

@@ -67,7 +67,8 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
     }
 }
 
-/// A request that says where it comes from comes from the relying party's, whichever way the party was found.
+/// A request that says where it comes from comes from the relying party's, whichever way the party
+/// was found.
 fn check_origin(headers: &HeaderMap, party: &RelyingParty) -> Result<Option<Origin>, Error> {
     let mut origins = headers.get_all(ORIGIN).iter();
     match (origins.next(), origins.next()) {

@@ -8,38 +8,32 @@ use crate::serve::endpoints::{Asked, Endpoints};
 use crate::serve::mount::Mount;
 use crate::serve::request::read_json;
 
-/// One of the endpoints of a flow.
-pub(crate) trait Endpoint: Copy + Send + Sync + 'static {
-    /// What is done there.
-    fn step(self) -> Step;
-}
-
-/// The endpoint of a request, and its path below the mount.
-pub(super) struct Found<E> {
-    pub(super) endpoint: E,
+/// The step that a request is for, and its path below the mount.
+pub(super) struct Found {
+    step: Step,
     /// The path below the mount begins here in the request's own.
-    pub(super) below: usize,
+    below: usize,
 }
 
-/// Finds the endpoint of a full path.
-pub(super) fn find<F: Endpoints>(flow: &F, mount: &Mount, path: &str) -> Option<Found<F::Endpoint>> {
+/// Finds the step of a full path.
+pub(super) fn find<F: Endpoints>(flow: &F, mount: &Mount, path: &str) -> Option<Found> {
     found(flow, path, mount.below(path)?)
 }
 
-/// Finds the endpoint of a full path, or of one from which a router stripped the mount.
-pub(super) fn find_nested<F: Endpoints>(flow: &F, mount: &Mount, path: &str) -> Option<Found<F::Endpoint>> {
+/// Finds the step of a full path, or of one from which a router stripped the mount.
+pub(super) fn find_nested<F: Endpoints>(flow: &F, mount: &Mount, path: &str) -> Option<Found> {
     find(flow, mount, path).or_else(|| found(flow, path, Mount::below_stripped(path)))
 }
 
-fn found<F: Endpoints>(flow: &F, path: &str, below: &str) -> Option<Found<F::Endpoint>> {
-    flow.endpoint(below).map(|endpoint| Found { endpoint, below: path.len() - below.len() })
+fn found<F: Endpoints>(flow: &F, path: &str, below: &str) -> Option<Found> {
+    flow.step(below).map(|step| Found { step, below: path.len() - below.len() })
 }
 
 /// Answers a request, whatever it is.
 pub(super) async fn respond<F, B>(
     flow: F,
     mount: Mount,
-    found: Option<Found<F::Endpoint>>,
+    found: Option<Found>,
     request: Request<B>,
 ) -> Response<AnswerBody>
 where
@@ -48,17 +42,17 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let Some(Found { endpoint, below }) = found else {
+    let Some(Found { step, below }) = found else {
         return refusal(Error::not_found());
     };
     let (head, body) = request.into_parts();
-    let (site, step) = (flow.site(), endpoint.step());
+    let site = flow.site();
     let below = &head.uri.path()[below..];
     let source = site.source_of(&head);
     let mut asked = Asked { mount: &mount, below, head: &head, site, step, user: None, source };
     let answer = async {
         let body = read_json(&head, body, site.limits(), site.clock()).await?;
-        flow.answer(endpoint, &mut asked, &body).await
+        flow.answer(&mut asked, &body).await
     };
     #[cfg(feature = "tracing")]
     let answer = {

@@ -29,8 +29,9 @@ impl<F: Mountable> FlowRouter<F> {
 
     /// Tells the path that the router is mounted under, seen from the root of the host.
     ///
-    /// Works with `nest_service`, which strips the prefix, and with `route_service`, which keeps it. Either way the
-    /// host's [`Authenticator`](crate::host::Authenticator) learns the full path from it, which a user action covers.
+    /// Works with `nest_service`, which strips the prefix, and with `route_service`, which keeps
+    /// it. Either way the host's [`Authenticator`](crate::host::Authenticator) learns the full path
+    /// from it, which a user action covers.
     pub fn mounted_at(self, path: &str) -> Self {
         Self { mount: Mount::new(path), ..self }
     }

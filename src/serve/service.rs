@@ -50,8 +50,9 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
-    // Asked also for what turns out to be ours: the path is not known yet. The inner service keeps what it reserved
-    // for the next request through this instance, or until this instance is dropped, as tower's contract has it.
+    // Asked also for what turns out to be ours: the path is not known yet. The inner service keeps
+    // what it reserved for the next request through this instance, or until this instance is
+    // dropped, as tower's contract has it.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
     }
@@ -66,7 +67,7 @@ where
 
 // Kept out of `call`, whose frame would else hold the whole flow for requests that only pass.
 #[inline(never)]
-fn answer<F, B>(flow: &F, mount: &Mount, found: Found<F::Endpoint>, request: Request<B>) -> AnswerFuture
+fn answer<F, B>(flow: &F, mount: &Mount, found: Found, request: Request<B>) -> AnswerFuture
 where
     F: Mountable,
     B: Body + Send + 'static,

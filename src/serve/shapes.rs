@@ -25,7 +25,8 @@ pub(crate) fn read_credential_id(kind: CredentialKind, text: &str) -> Result<Cre
     CredentialId::new(text)
 }
 
-/// A member that is not empty. Scripts that use keys pad their base64url; nothing that uses passkeys does.
+/// A member that is not empty. Scripts that use keys pad their base64url; nothing that uses
+/// passkeys does.
 pub(crate) fn read_base64url(
     kind: CredentialKind,
     text: &str,

@@ -62,9 +62,6 @@ fn hint(setter: &str) -> &'static str {
 fn hint_of_twice(setter: &str) -> &'static str {
     match setter {
         "relying_party" => ", or list all of them with `relying_parties`",
-        "with_budget_store" => {
-            ", or say `Storage::shared_records` for a store whose own budgets are not to be used"
-        }
         _ => "",
     }
 }

@@ -14,9 +14,10 @@ use crate::site::{BuildError, Inner, Site, SourceOf, Storage};
 
 /// Builds a [`Site`].
 ///
-/// The order of calls does not matter. A setter that is called twice, and two calls that contradict each other, are a
-/// [`BuildError`]. So is a missing part without a sensible default: the host, a relying party, a listener.
-/// The [defaults](crate::manual::defaults) are argued for on a page of their own.
+/// The order of calls does not matter. A setter that is called twice, and two calls that contradict
+/// each other, are a [`BuildError`]. So is a missing part without a sensible default: the host, a
+/// relying party, a listener. The [defaults](crate::manual::defaults) are argued for on a page of
+/// their own.
 #[derive(Default)]
 #[must_use]
 pub struct SiteBuilder {
@@ -85,15 +86,16 @@ impl SiteBuilder {
         self
     }
 
-    /// Sets how relying parties are found: by a [list](RelyingPartyList), or in a way of the host's own.
+    /// Sets how relying parties are found: by a [list](RelyingPartyList), or in a way of the host's
+    /// own.
     pub fn relying_parties(mut self, parties: impl RelyingParties) -> Self {
         set(&mut self.relying_parties, Arc::new(parties), "relying_parties", &mut self.twice);
         self
     }
 
-    /// Sets the listener, which hears of everything that happens. It is called on the request's own task, so hand
-    /// over whatever takes long. Write the audit log, count, and tell the user of every
-    /// [added credential](Event::added_credential).
+    /// Sets the listener, which hears of everything that happens. It is called on the request's own
+    /// task, so hand over whatever takes long. Write the audit log, count, and tell the user of
+    /// every [added credential](Event::added_credential).
     pub fn events(mut self, listener: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         set(&mut self.listener, Listener::new(listener), "events", &mut self.twice);
         self
@@ -105,11 +107,11 @@ impl SiteBuilder {
         self
     }
 
-    /// Sets where requests come from, for the miss budget of each source and for events: the peer's address, say,
-    /// by [`source_of`](crate::site::source_of).
+    /// Sets where requests come from, for the miss budget of each source and for events: the peer's
+    /// address, say, by [`source_of`](crate::site::source_of).
     ///
-    /// Behind a proxy of your own, take the entry that the proxy adds: the last of `X-Forwarded-For`. Without a
-    /// source, only the budget of everybody counts.
+    /// Behind a proxy of your own, take the entry that the proxy adds: the last of
+    /// `X-Forwarded-For`. Without a source, only the budget of everybody counts.
     pub fn source(mut self, source: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
         set(&mut self.source, Box::new(source), "source", &mut self.twice);
         self
@@ -121,7 +123,8 @@ impl SiteBuilder {
         self
     }
 
-    /// Sets how long a body may take to arrive, from its first byte to its last. Default: ten seconds.
+    /// Sets how long a body may take to arrive, from its first byte to its last. Default: ten
+    /// seconds.
     pub fn read_deadline(mut self, deadline: Duration) -> Self {
         set(&mut self.read_deadline, deadline, "read_deadline", &mut self.twice);
         self

@@ -1,7 +1,9 @@
-//! What a host brings, once: who is asking, users, credentials, relying parties, a listener, and storage.
+//! What a host brings, once: who is asking, users, credentials, relying parties, a listener, and
+//! storage.
 //!
 //! A [`Site`] is the foundation of every flow. [`CodeFlow`](crate::CodeFlow) and
-//! [`ActionFlow`](crate::ActionFlow) are made over one, each with a policy: the numbers and choices of that flow.
+//! [`ActionFlow`](crate::ActionFlow) are made over one, each with a policy: the numbers and choices
+//! of that flow.
 //!
 //! ```
 //! use credential_code::testing::MemoryHost;
@@ -111,7 +113,8 @@ impl Site {
         (self.0.source_of)(head)
     }
 
-    /// Returns a purse for each of any number of names. Flows with the same budget spend from the same.
+    /// Returns a purse for each of any number of names. Flows with the same budget spend from the
+    /// same.
     pub(crate) fn purses(&self, budget: Budget, label: SlotLabel) -> Purses {
         self.0.storage.purses.with(budget, label)
     }

@@ -1,7 +1,8 @@
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The source that an address stands for, for [`SiteBuilder::source`](crate::site::SiteBuilder::source): an IPv4 address is one, and of
-/// IPv6 a /64 is, since whoever has one such address has all of them.
+/// The source that an address stands for, for
+/// [`SiteBuilder::source`](crate::site::SiteBuilder::source): an IPv4 address is one, and of IPv6 a
+/// /64 is, since whoever has one such address has all of them.
 ///
 /// ```
 /// use credential_code::site::source_of;

@@ -1,101 +1,99 @@
 use std::sync::Arc;
 
-use crate::clock::Clock;
-#[cfg(feature = "memory")]
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 #[cfg(feature = "memory")]
 use crate::event::Event;
 use crate::event::Listener;
 use crate::once::PurseKeeper;
 use crate::site::BuildError;
-#[cfg(feature = "memory")]
-use crate::site::build_error::check;
 use crate::site::builder::set;
+#[cfg(feature = "memory")]
+use crate::site::check;
 #[cfg(feature = "memory")]
 use crate::store::MemoryStore;
 use crate::store::{PurseStore, RecordStore, SharedStore, SlotKeys};
 
-/// Where a site keeps what lives for minutes: its one-time records and its budgets (rate limits). With them go the
-/// keys that records are found by, and the clock that decides when one has expired.
+/// Where a site keeps what lives for minutes: its one-time records and its budgets (rate limits).
+/// With them go the keys that records are found by, and the clock that decides when one has
+/// expired.
 ///
-/// One value says all of it for every flow of a site, so that no two flows disagree.
+/// One value says all of it for every flow of a site, so that no two flows disagree. A store that
+/// others share comes with the keys that they share.
 ///
 /// ```
 /// use credential_code::Storage;
 ///
-/// let storage = Storage::in_memory().with_capacity(10_000);
+/// let storage = Storage::in_memory_of(10_000);
 /// # drop(storage);
 /// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Storage {
     records: Records,
-    budgets: Option<Arc<dyn PurseStore>>,
     clock: Option<Arc<dyn Clock>>,
-    #[cfg(feature = "memory")]
-    capacity: Option<u64>,
-    /// The first setter that was called twice.
+    /// The setter that was called twice.
     twice: Option<&'static str>,
 }
 
 #[derive(Debug)]
 enum Records {
     #[cfg(feature = "memory")]
-    InMemory,
+    InMemory {
+        capacity: u64,
+    },
+    InProcess(Arc<dyn RecordStore>),
     Shared {
         store: Arc<dyn RecordStore>,
+        budgets: Option<Arc<dyn PurseStore>>,
         keys: SlotKeys,
         clock: Arc<dyn Clock>,
     },
 }
 
-/// How many records of each kind the store in memory has room for, unless the host says otherwise.
-#[cfg(feature = "memory")]
-const CAPACITY: u64 = 100_000;
-
 impl Storage {
-    /// Keeps everything in this process, under a random key. A restart costs the codes that are outstanding.
+    /// Keeps everything in this process, under a random key: up to 100 000 records of each kind. A
+    /// restart costs the codes that are outstanding.
     #[cfg(feature = "memory")]
     pub fn in_memory() -> Self {
-        Self::of(Records::InMemory)
+        Self::in_memory_of(100_000)
     }
 
-    /// Keeps records and budgets in a store that other processes share. Every process needs the same keys.
+    /// Does the same for up to so many records of each kind.
+    #[cfg(feature = "memory")]
+    pub fn in_memory_of(capacity: u64) -> Self {
+        Self::of(Records::InMemory { capacity })
+    }
+
+    /// Keeps records in a store of the host's own that no other process sees, under a random key,
+    /// and budgets in this process.
+    pub fn in_process(store: impl RecordStore) -> Self {
+        Self::of(Records::InProcess(Arc::new(store)))
+    }
+
+    /// Keeps records and budgets in a store that other processes share. Each of them needs these
+    /// keys.
     pub fn shared(store: impl SharedStore + PurseStore, keys: SlotKeys) -> Self {
         let store = Arc::new(store);
-        Self::shared_records(store.clone(), keys).with_budget_store(store)
+        Self::shared_apart(store.clone(), store, keys)
+    }
+
+    /// Keeps records in one shared store, and budgets in another.
+    pub fn shared_apart(records: impl SharedStore, budgets: impl PurseStore, keys: SlotKeys) -> Self {
+        Self::over(records, Some(Arc::new(budgets)), keys)
     }
 
     /// Keeps records in a store that other processes share, and budgets in this process.
     pub fn shared_records(store: impl SharedStore, keys: SlotKeys) -> Self {
+        Self::over(store, None, keys)
+    }
+
+    fn over(store: impl SharedStore, budgets: Option<Arc<dyn PurseStore>>, keys: SlotKeys) -> Self {
         let clock = store.clock();
-        Self::of(Records::Shared { store: Arc::new(store), keys, clock })
+        Self::of(Records::Shared { store: Arc::new(store), budgets, keys, clock })
     }
 
     fn of(records: Records) -> Self {
-        Self {
-            records,
-            budgets: None,
-            clock: None,
-            #[cfg(feature = "memory")]
-            capacity: None,
-            twice: None,
-        }
-    }
-
-    /// Sets how many records of each kind the store in memory holds. Default: 100 000.
-    #[cfg(feature = "memory")]
-    pub fn with_capacity(mut self, records: u64) -> Self {
-        set(&mut self.capacity, records, "with_capacity", &mut self.twice);
-        self
-    }
-
-    /// Keeps budgets in a store of their own that other processes share, for [`shared_records`](Self::shared_records).
-    ///
-    /// It needs shared records, since the key of a store in memory is known to one process alone.
-    pub fn with_budget_store(mut self, purses: impl PurseStore) -> Self {
-        set(&mut self.budgets, Arc::new(purses), "with_budget_store", &mut self.twice);
-        self
+        Self { records, clock: None, twice: None }
     }
 
     /// Sets the clock. Default: the shared store's, or the system's.
@@ -112,39 +110,29 @@ impl Storage {
         if let Some(setter) = self.twice {
             return Err(BuildError::Twice(setter));
         }
-        match self.records {
+        let system = || Arc::new(SystemClock) as Arc<dyn Clock>;
+        let (records, keys, clock, purses) = match self.records {
             #[cfg(feature = "memory")]
-            Records::InMemory => {
-                if self.budgets.is_some() {
-                    return Err(BuildError::Contradiction {
-                        one: "Storage::in_memory",
-                        other: "with_budget_store",
-                        reason: "no other process finds budgets under a random key; share the records too",
-                    });
-                }
-                let capacity = self.capacity.unwrap_or(CAPACITY);
-                check(capacity > 0, "with_capacity", "a store holds at least one record")?;
-                let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
-                let records = in_memory(capacity, clock.clone(), listener.clone());
-                let purses = PurseKeeper::in_this_process();
-                Ok(Open { records: Arc::new(records), keys: SlotKeys::random()?, clock, purses })
+            Records::InMemory { capacity } => {
+                check(capacity > 0, "in_memory_of", "a store holds at least one record")?;
+                let clock = self.clock.unwrap_or_else(system);
+                let store: Arc<dyn RecordStore> =
+                    Arc::new(in_memory(capacity, clock.clone(), listener.clone()));
+                (store, SlotKeys::random()?, clock, PurseKeeper::in_this_process())
             }
-            #[cfg(feature = "memory")]
-            Records::Shared { .. } if self.capacity.is_some() => Err(BuildError::Contradiction {
-                one: "with_capacity",
-                other: "a shared store",
-                reason: "only a store in memory has a capacity",
-            }),
-            Records::Shared { store, keys, clock } => Ok(Open {
-                records: store,
-                clock: self.clock.unwrap_or(clock),
-                purses: match self.budgets {
+            Records::InProcess(store) => {
+                let clock = self.clock.unwrap_or_else(system);
+                (store, SlotKeys::random()?, clock, PurseKeeper::in_this_process())
+            }
+            Records::Shared { store, budgets, keys, clock } => {
+                let purses = match budgets {
                     Some(store) => PurseKeeper::Shared { store, keys: keys.clone() },
                     None => PurseKeeper::in_this_process(),
-                },
-                keys,
-            }),
-        }
+                };
+                (store, keys, self.clock.unwrap_or(clock), purses)
+            }
+        };
+        Ok(Open { records, keys, clock, purses })
     }
 }
 

@@ -21,8 +21,8 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// How far apart the clocks of those who spend from one purse may be, in microseconds: ten seconds, which also has room for what a
-    /// spender waits until the engine hears of it.
+    /// How far apart the clocks of those who spend from one purse may be, in microseconds: ten
+    /// seconds, which also has room for what a spender waits until the engine hears of it.
     pub const SKEW_MICROS: u64 = 10_000_000;
 
     /// Creates a budget of at least one, in a millisecond to a day.
@@ -67,10 +67,11 @@ pub enum Payment {
     },
 }
 
-/// Keeps purses, so that several processes spend one [`Budget`] together: what is left of it, for each of any number of names.
+/// Keeps purses, so that several processes spend one [`Budget`] together: what is left of it, for
+/// each of any number of names.
 ///
-/// A purse is one instant, `whole_at`, from which on it is whole; one that was never spent from is whole already. With the interval in which one
-/// comes back, all in microseconds:
+/// A purse is one instant, `whole_at`, from which on it is whole; one that was never spent from is
+/// whole already. With the interval in which one comes back, all in microseconds:
 ///
 /// ```text
 /// spend:      latest   = now + per
@@ -81,14 +82,16 @@ pub enum Payment {
 /// give_back:  whole_at = whole_at - interval
 /// ```
 ///
-/// The skew is [`Budget::SKEW_MICROS`]. Without it a spender whose clock is a little late would give back to all others what they have
-/// spent, with each refusal.
+/// The skew is [`Budget::SKEW_MICROS`]. Without it a spender whose clock is a little late would
+/// give back to all others what they have spent, with each refusal.
 ///
-/// Each verb is **one atomic step** of the engine: `INSERT … ON CONFLICT DO UPDATE … RETURNING`, a script over one key. Of any number of racers, no
-/// more are paid for than the budget has. A purse may be dropped from `whole_at` on. Names come as [`Slot`]s, so that the engine sees neither
+/// Each verb is **one atomic step** of the engine: `INSERT … ON CONFLICT DO UPDATE … RETURNING`, a
+/// script over one key. Of any number of racers, no more are paid for than the budget has. A purse
+/// may be dropped from `whole_at` on. Names come as [`Slot`]s, so that the engine sees neither
 /// addresses nor users.
 ///
-/// Guesses and mints wait for it, and are answered with 503 when it fails: who could make the engine fail would guess for free otherwise.
+/// Guesses and mints wait for it, and are answered with 503 when it fails: who could make the
+/// engine fail would guess for free otherwise.
 ///
 /// A store of your own is checked by `testing::purse_contract`.
 #[async_trait]

@@ -12,8 +12,8 @@ use crate::error::StoreError;
 use crate::model::{Insertion, UserId};
 use crate::store::{CodeGrant, OneTimeStore, PendingAction, PendingRegistration, Record, Slot, UserAction};
 
-/// No record of the flow lives longer, so moka may drop what nobody came for. `take` decides by the flow's clock
-/// long before.
+/// No record of the flow lives longer, so moka may drop what nobody came for. `take` decides by the
+/// flow's clock long before.
 const LONGEST_LIFE: Duration = Duration::from_secs(60 * 60);
 
 /// So many that two insertions seldom wait for each other.
@@ -21,9 +21,10 @@ const INSERTION_LOCKS: usize = 64;
 
 /// The store of a site that runs in one process: a bounded [moka] cache for each kind of record.
 ///
-/// `take` is moka's `remove`, and of those who race, one empties what it removed. It compares the expiry itself,
-/// because `remove` also returns entries that have expired and were not evicted yet. The eviction policy is LRU:
-/// moka's default, TinyLFU, would refuse the *new* records when the cache is full, and every fresh code with them.
+/// `take` is moka's `remove`, and of those who race, one empties what it removed. It compares the
+/// expiry itself, because `remove` also returns entries that have expired and were not evicted yet.
+/// The eviction policy is LRU: moka's default, TinyLFU, would refuse the *new* records when the
+/// cache is full, and every fresh code with them.
 ///
 /// [moka]: https://docs.rs/moka
 #[derive(Debug)]
@@ -55,8 +56,8 @@ impl MemoryStore {
         Self::with_eviction_listener(capacity, |_| {})
     }
 
-    /// The same, telling the closure which record had to go because the store was full. It is told in the middle
-    /// of an insertion, so it must not wait for another one.
+    /// The same, telling the closure which record had to go because the store was full. It is told
+    /// in the middle of an insertion, so it must not wait for another one.
     pub(crate) fn with_eviction_listener(
         capacity: u64,
         evicted: impl Fn(Evicted<'_>) + Send + Sync + 'static,
@@ -86,11 +87,13 @@ impl<R: Record> OneTimeStore<R> for MemoryStore {
 #[allow(unnameable_types)]
 pub struct Shelf<R: Record> {
     records: Cache<Slot, Held<R>, BuildHasherDefault<SlotHasher>>,
-    // moka looks for a key and inserts it in two steps, between which somebody else could insert the same.
+    // moka looks for a key and inserts it in two steps, between which somebody else could insert
+    // the same.
     insertion_locks: Box<[Mutex<()>; INSERTION_LOCKS]>,
 }
 
-/// A record until it is taken. Shared, so that moka's own clones of an entry hold no copies of the record.
+/// A record until it is taken. Shared, so that moka's own clones of an entry hold no copies of the
+/// record.
 type Held<R> = Arc<Mutex<Option<R>>>;
 
 impl<R: Record> Shelf<R> {
@@ -138,8 +141,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes the first bytes of a slot as they are: nobody can choose them, since a slot is a hash already, under a
-/// secret key.
+/// Takes the first bytes of a slot as they are: nobody can choose them, since a slot is a hash
+/// already, under a secret key.
 #[derive(Default)]
 struct SlotHasher(u64);
 

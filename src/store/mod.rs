@@ -1,17 +1,19 @@
 //! Where one-time records lie: two verbs, create-only [`insert`](OneTimeStore::insert) and atomic
 //! [`take`](OneTimeStore::take).
 //!
-//! Everything in the flow that may be used once is a record behind a [`Slot`]: what a code is worth ([`CodeGrant`]), what is
-//! remembered between exchange and register ([`PendingRegistration`]), and the same two of user actions ([`UserAction`],
-//! [`PendingAction`]). A store needs no other verb. There is no `get`, because
-//! whoever looks first and deletes afterwards lets two racers win.
+//! Everything in the flow that may be used once is a record behind a [`Slot`]: what a code is worth
+//! ([`CodeGrant`]), what is remembered between exchange and register ([`PendingRegistration`]), and
+//! the same two of user actions ([`UserAction`], [`PendingAction`]). A store needs no other verb.
+//! There is no `get`, because whoever looks first and deletes afterwards lets two racers win.
 //!
-//! 1. **A store never sees a live code.** A [`Slot`] is an HMAC of the secret under a [`SlotKeys`] ring that the store does not
-//!    have; whoever reads the store can neither list codes nor try them offline.
+//! 1. **A store never sees a live code.** A [`Slot`] is an HMAC of the secret under a [`SlotKeys`]
+//!    ring that the store does not have; whoever reads the store can neither list codes nor try
+//!    them offline.
 //! 2. **One winner.** Of any number of racing `take`s of a slot, one returns the record.
-//! 3. **Expired is absent.** `take` compares the record's own expiry with the `now` that the flow passes in. Sites over a [`SharedStore`]
-//!    go by its clock, so one clock decides.
-//! 4. **Bounded.** [`MemoryStore`] has a capacity; what falls out is an event that the host sees. Engines drop what has expired.
+//! 3. **Expired is absent.** `take` compares the record's own expiry with the `now` that the flow
+//!    passes in. Sites over a [`SharedStore`] go by its clock, so one clock decides.
+//! 4. **Bounded.** [`MemoryStore`] has a capacity; what falls out is an event that the host sees.
+//!    Engines drop what has expired.
 //!
 //! Which store to choose: [`manual::stores`](crate::manual::stores).
 //!
@@ -70,19 +72,21 @@ impl From<UnreadableRecord> for StoreError {
 pub trait OneTimeStore<R: Record>: fmt::Debug + Send + Sync + 'static {
     /// Lays a record into an empty slot. [`Insertion::Duplicate`] leaves the old record untouched.
     ///
-    /// The record may be dropped once it has expired ([`Record::expires_at`]), and must not be dropped earlier
-    /// without telling anybody.
+    /// The record may be dropped once it has expired ([`Record::expires_at`]), and must not be
+    /// dropped earlier without telling anybody.
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError>;
 
-    /// Removes and returns the record, in one atomic step. Absent, already taken and expired at `now` are all
-    /// `None`. A record that was removed and can't be read is [`StoreError::unreadable`].
+    /// Removes and returns the record, in one atomic step. Absent, already taken and expired at
+    /// `now` are all `None`. A record that was removed and can't be read is
+    /// [`StoreError::unreadable`].
     ///
-    /// An expired record is removed as well, so that a clock which goes back does not bring it back: remove by the
-    /// slot alone, and compare the expiry of what was removed.
+    /// An expired record is removed as well, so that a clock which goes back does not bring it
+    /// back: remove by the slot alone, and compare the expiry of what was removed.
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError>;
 }
 
-/// A store of every record that a site has. Nobody implements it: a [`OneTimeStore`] of each record is one.
+/// A store of every record that a site has. Nobody implements it: a [`OneTimeStore`] of each record
+/// is one.
 pub trait RecordStore:
     OneTimeStore<CodeGrant>
     + OneTimeStore<PendingRegistration>

@@ -10,7 +10,8 @@ use crate::model::{
     UserId,
 };
 
-/// What a [`OneTimeStore`](crate::store::OneTimeStore) keeps. Every record serialises, so a store may keep them as bytes.
+/// What a [`OneTimeStore`](crate::store::OneTimeStore) keeps. Every record serialises, so a store
+/// may keep them as bytes.
 pub trait Record:
     Clone + fmt::Debug + DeserializeOwned + Serialize + Send + Sync + sealed::Sealed + 'static
 {
@@ -35,8 +36,8 @@ pub(super) mod sealed {
     // Nobody outside is meant to name it.
     #[allow(unnameable_types)]
     pub trait Sealed: Sized {
-        /// Which record it is, in the bytes of a [`codec`](crate::store::codec). No two have the same, and none
-        /// ever changes.
+        /// Which record it is, in the bytes of a [`codec`](crate::store::codec). No two have the
+        /// same, and none ever changes.
         const TAG: u8;
 
         /// Returns where it lies in memory.
@@ -95,7 +96,8 @@ impl CodeGrant {
     }
 }
 
-/// What is remembered between exchange and register. Whatever was asked of the client is enforced from here.
+/// What is remembered between exchange and register. Whatever was asked of the client is enforced
+/// from here.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PendingRegistration {
@@ -103,7 +105,8 @@ pub struct PendingRegistration {
     pub user: UserId,
     /// The kind that the challenge was made for.
     pub kind: CredentialKind,
-    /// What the credential signs. One of a kind that signs nothing has it for an id, and its client is not told before.
+    /// What the credential signs. One of a kind that signs nothing has it for an id, and its client
+    /// is not told before.
     pub challenge: Challenge,
     /// The relying party that exchange found, as it was then.
     pub relying_party: Arc<RelyingParty>,
@@ -115,13 +118,14 @@ pub struct PendingRegistration {
     pub expires_at: SystemTime,
     /// How often the record was put back after a refusal that was not final.
     pub returns: u8,
-    /// The credential that the repository failed to store, so that nobody knows whether it did. From then on the challenge is for it alone.
+    /// The credential that the repository failed to store, so that nobody knows whether it did.
+    /// From then on the challenge is for it alone.
     pub offered: Option<CredentialId>,
 }
 
 impl PendingRegistration {
-    /// The record after nobody could tell whether that credential was stored. A second credential for one code is
-    /// refused from then on.
+    /// The record after nobody could tell whether that credential was stored. A second credential
+    /// for one code is refused from then on.
     pub(crate) fn offered_to(self, credential: &Credential) -> Self {
         Self { offered: Some(credential.id.clone()), ..self }
     }
@@ -147,7 +151,8 @@ pub struct PendingAction {
     pub returns: u8,
 }
 
-/// A user action that was signed: one request, by this user, until then. Which request is part of the slot.
+/// A user action that was signed: one request, by this user, until then. Which request is part of
+/// the slot.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct UserAction {

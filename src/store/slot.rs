@@ -11,7 +11,8 @@ use crate::store::Budget;
 
 /// A store address: HMAC-SHA-256 over a label and a secret, under a key that no store has.
 ///
-/// 45 bits of code would be found in an hour from a plain hash; without the key, a slot says nothing.
+/// 45 bits of code would be found in an hour from a plain hash; without the key, a slot says
+/// nothing.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Slot([u8; 32]);
 
@@ -34,7 +35,8 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// What kind of secret, or of purse, a slot stands for. The label goes into the hash, so that a challenge id sent as a code finds nothing.
+/// What kind of secret, or of purse, a slot stands for. The label goes into the hash, so that a
+/// challenge id sent as a code finds nothing.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum SlotLabel {
     Code,
@@ -96,9 +98,10 @@ impl fmt::Debug for SlotKey {
 
 /// The keys under which secrets become [`Slot`]s: the newest writes, all of them read.
 ///
-/// A site alone makes a random key when it is built. Processes that share a store share a ring, and rotate it in three steps, each
-/// rolled out to all of them before the next: `[old, new]`, which reads the new key; `[new, old]`, which writes it; and `[new]` once
-/// everything that was written under the old one has expired. The [page on stores](crate::manual::stores) says why.
+/// A site alone makes a random key when it is built. Processes that share a store share a ring, and
+/// rotate it in three steps, each rolled out to all of them before the next: `[old, new]`, which
+/// reads the new key; `[new, old]`, which writes it; and `[new]` once everything that was written
+/// under the old one has expired. The [page on stores](crate::manual::stores) says why.
 #[derive(Clone)]
 pub struct SlotKeys {
     newest: Hmac<Sha256>,

@@ -93,22 +93,24 @@ fn over(storage: Storage) -> Result<Site, BuildError> {
     site_builder(&host).events(|_| {}).storage(storage).build()
 }
 
-/// No other process would find them. Records that are shared without keys can't even be written down.
+/// What contradicts itself can't be written: a store that others share comes with its keys, and one that
+/// nobody shares has none. What is left is built.
 #[test]
-fn shared_budgets_and_a_random_key_are_no_site() {
-    let refusal = over(Storage::in_memory().with_budget_store(Away)).unwrap_err();
-    let said = refusal.to_string();
-    assert!(matches!(refusal, BuildError::Contradiction { .. }), "{said}");
-    assert!(said.contains("`Storage::in_memory`") && said.contains("`with_budget_store`"), "{said}");
-    over(Storage::shared_records(Engine::new(), keys()).with_budget_store(Away)).unwrap();
+fn a_site_is_built_over_each_kind_of_storage() {
+    over(Storage::in_memory()).unwrap();
+    over(Storage::in_process(MemoryStore::new(10))).unwrap();
     over(Storage::shared_records(Engine::new(), keys())).unwrap();
+    over(Storage::shared_apart(Engine::new(), Away, keys())).unwrap();
 }
 
-#[test]
-fn a_shared_store_has_no_capacity() {
-    let storage = Storage::shared_records(Engine::new(), keys()).with_capacity(10);
-    let said = over(storage).unwrap_err().to_string();
-    assert!(said.contains("`with_capacity`"), "{said}");
+#[tokio::test]
+async fn a_store_of_the_hosts_own_in_this_process_needs_no_key() {
+    let site = over(Storage::in_process(MemoryStore::new(10)).with_clock(ManualClock::new())).unwrap();
+    let flow = CodeFlow::new(&site, CodePolicy::default()).unwrap();
+    let engine = Engine::new();
+    let code = mint(&flow, &engine).await;
+    assert!(works(&flow, &code).await);
+    assert!(!works(&flow, &code).await);
 }
 
 /// A process of a flow whose records lie in that engine.
@@ -148,7 +150,7 @@ async fn a_code_that_expires_while_a_guess_is_paid_for_is_gone() {
     for (stall, is_good) in [(29_999, true), (30_000, false)] {
         let engine = Engine::new();
         let slow = Slow(engine.clock.clone(), Duration::from_millis(stall));
-        let storage = Storage::shared_records(engine.clone(), keys()).with_budget_store(slow);
+        let storage = Storage::shared_apart(engine.clone(), slow, keys());
         let process = CodeFlow::new(&over(storage).unwrap(), CodePolicy::default()).unwrap();
         // Minting waits as well, so half of the minute is over when the code is there.
         let start = engine.clock.now();
@@ -191,7 +193,7 @@ async fn a_rotation_loses_no_code_that_is_outstanding() {
 /// Else whoever can make the engine fail would guess for free.
 #[tokio::test]
 async fn nobody_guesses_while_nobody_can_tell_what_is_left() {
-    let storage = Storage::shared_records(Engine::new(), keys()).with_budget_store(Away);
+    let storage = Storage::shared_apart(Engine::new(), Away, keys());
     let world = World::with(|setup| setup.storage(storage));
     world.exchange(CredentialKind::Key, "ABC-DEF-GHJ").await.assert_refused(503, "unavailable");
     let body = serde_json::json!({ "expiration": world.unix(60) });

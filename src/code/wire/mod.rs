@@ -1,6 +1,8 @@
-//! Bodies: the shapes that go over the wire, and their parsing into the flow's types. A file for each step.
+//! Bodies: the shapes that go over the wire, and their parsing into the flow's types. A file for
+//! each step.
 //!
-//! Requests are read strictly: one object, no unknown, duplicate or `null` members, nothing behind it.
+//! Requests are read strictly: one object, no unknown, duplicate or `null` members, nothing behind
+//! it.
 
 mod exchange;
 mod mint;

@@ -99,7 +99,8 @@ fn read_attestation(kind: CredentialKind, info: &AttestationInfo<'_>) -> Result<
     })
 }
 
-/// A credential as the published schema shows it: the answer of register, and good for a host's own list of credentials.
+/// A credential as the published schema shows it: the answer of register, and good for a host's own
+/// list of credentials.
 ///
 /// ```
 /// # use credential_code::testing::KeyClient;
