@@ -27,7 +27,7 @@ pub struct BeginRequest {
 }
 
 impl BeginRequest {
-    /// A wish that says no source.
+    /// Creates a request without a source.
     pub fn new(action: ActionRequest, relying_party: Arc<RelyingParty>) -> Self {
         Self { action, relying_party, source: None }
     }

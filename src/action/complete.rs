@@ -22,7 +22,7 @@ pub struct CompleteRequest {
 }
 
 impl CompleteRequest {
-    /// A signed challenge that says no source.
+    /// Creates a request without a source.
     pub fn new(challenge_id: ChallengeId, assertion: Assertion) -> Self {
         Self { challenge_id, assertion, source: None }
     }

@@ -19,7 +19,7 @@ pub struct RedeemRequest {
 }
 
 impl RedeemRequest {
-    /// A request that says no source.
+    /// Creates a request without a source.
     pub fn new(proof: ActionProof, action: ActionRequest) -> Self {
         Self { proof, action, source: None }
     }

@@ -31,8 +31,8 @@ enum Payload {
 }
 
 impl ActionRequest {
-    /// A request by its method, its full path (without a query) and its body. A body of JSON that
-    /// two readers could read differently is refused: one with a duplicate member, say.
+    /// Creates a request by its method, its full path (without a query) and its body. A body of
+    /// JSON that two readers could read differently is refused: one with a duplicate member, say.
     pub fn new(method: &str, path: &str, body: &[u8]) -> Result<Self, Invalid> {
         if !(1..=LONGEST_METHOD).contains(&method.len())
             || !method.bytes().all(|byte| byte.is_ascii_uppercase())

@@ -12,8 +12,8 @@ pub(super) const HEADER: HeaderName = HeaderName::from_static("x-dfns-useraction
 
 /// An [`Authenticator`] that demands a signed user action on top of what the host's own demands.
 ///
-/// [`CodeFlow::signed_by`](crate::CodeFlow::signed_by) puts it in front of mint. An endpoint of your
-/// own asks it before it acts. The site of the action flow hears of each refusal:
+/// [`CodeFlow::signed_by`](crate::CodeFlow::signed_by) puts it in front of mint. An endpoint of
+/// your own asks it before it acts. The site of the action flow hears of each refusal:
 ///
 /// ```
 /// use credential_code::action::UserActions;
@@ -35,9 +35,10 @@ pub(super) const HEADER: HeaderName = HeaderName::from_static("x-dfns-useraction
 /// The host's is asked first, so a request without a bearer token is 401. Without a user action
 /// that was signed by the same user for this very request, it is 403.
 ///
-/// The path that counts is [`AuthRequest::path`], as the client sees it. A router of this crate that
-/// is not under its default mount has to be [told](crate::serve::FlowRouter::mounted_at). A request with a query is refused, since clients
-/// sign none: an endpoint of yours takes what matters in its body.
+/// The path that counts is [`AuthRequest::path`], as the client sees it. A router of this crate
+/// that is not under its default mount has to be [told](crate::serve::FlowRouter::mounted_at). A
+/// request with a query is refused, since clients sign none: an endpoint of yours takes what
+/// matters in its body.
 ///
 /// To redeem is final. If what the action was for fails afterwards, the user signs a new one.
 #[derive(Clone, Debug)]

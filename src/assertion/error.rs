@@ -6,12 +6,13 @@ use crate::signed::ClientDataError;
 #[cfg(feature = "fido2")]
 use crate::signed::MalformedAuthenticatorData;
 
-/// Why a proof was refused. For logs and events: a caller over HTTP learns only the reason that a person can
-/// mend ([`is_mendable`](Self::is_mendable)).
+/// Why a proof was refused. For logs and events: a caller over HTTP learns only the reason that a
+/// person can mend ([`is_mendable`](Self::is_mendable)).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AssertionError {
-    /// A credential of a kind that signs nothing, that this build can't verify, or that is not the one the proof is of.
+    /// A credential of a kind that signs nothing, that this build can't verify, or that is not the
+    /// one the proof is of.
     #[error("the credential is of another kind, or of one that signs nothing")]
     Kind,
     /// The proof is by another credential.
@@ -50,7 +51,8 @@ pub enum AssertionError {
     /// The person was not verified, and had to be.
     #[error("the authenticator did not verify the person")]
     UserNotVerified,
-    /// The credential changed its mind about being eligible for backup, or the host did not keep what it said at registration.
+    /// The credential changed its mind about being eligible for backup, or the host did not keep
+    /// what it said at registration.
     #[error("the credential is not what it was at registration")]
     Changed,
     /// The signature counter did not grow: the authenticator may have been cloned.
@@ -62,7 +64,7 @@ pub enum AssertionError {
 }
 
 impl AssertionError {
-    /// Whether the person can mend it with the same challenge, by verifying themselves.
+    /// Returns whether the person can mend it with the same challenge, by verifying themselves.
     pub fn is_mendable(&self) -> bool {
         match self {
             Self::UserNotVerified => true,

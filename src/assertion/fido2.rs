@@ -1,4 +1,5 @@
-//! Passkeys: the steps of [WebAuthn Level 3, section 7.2](https://www.w3.org/TR/webauthn-3/#sctn-verifying-assertion).
+//! Passkeys: the steps of [WebAuthn Level 3, section
+//! 7.2](https://www.w3.org/TR/webauthn-3/#sctn-verifying-assertion).
 
 use sha2::{Digest as _, Sha256};
 
@@ -38,8 +39,8 @@ pub(super) fn verify(
     Ok(data.sign_count)
 }
 
-/// Step 6. Clients make the handle of the user id's own bytes, or of what these decode to; empty text is how some say that there is
-/// none.
+/// Step 6. Clients make the handle of the user id's own bytes, or of what these decode to; empty
+/// text is how some say that there is none.
 fn check_user_handle(answer: &Fido2Assertion, user: &UserId) -> Result<(), AssertionError> {
     let Some(handle) = answer.user_handle.as_deref().filter(|handle| !handle.is_empty()) else {
         return Ok(());

@@ -4,8 +4,9 @@ use crate::assertion::{Assertion, AssertionError, Expected};
 use crate::model::Credential;
 use crate::signed::ClientData;
 
-/// The origin is not looked at, unlike at registration. No browser vouches for it, and one published client signs a fixed one of
-/// somebody else's; whoever answers is signed in already. A client that says it ran in a page of another origin is refused.
+/// The origin is not looked at, unlike at registration. No browser vouches for it, and one
+/// published client signs a fixed one of somebody else's; whoever answers is signed in already. A
+/// client that says it ran in a page of another origin is refused.
 pub(super) fn verify(
     expected: &Expected<'_>,
     credential: &Credential,

@@ -1,4 +1,5 @@
-//! Proofs that an existing credential signed a challenge: the other half of [`attestation`](crate::attestation).
+//! Proofs that an existing credential signed a challenge: the other half of
+//! [`attestation`](crate::attestation).
 //!
 //! [`verify`] is synchronous and pure, and takes the credential as the host stored it:
 //!
@@ -22,8 +23,9 @@
 //! assert!(matches!(refused, AssertionError::Kind));
 //! ```
 //!
-//! Three checks are left to the caller, because they are not of the proof: whose the credential is, that the challenge was not answered
-//! before, and that the signature counter is stored ([`SignCounters`](crate::host::SignCounters)).
+//! Three checks are left to the caller, because they are not of the proof: whose the credential is,
+//! that the challenge was not answered before, and that the signature counter is stored
+//! ([`SignCounters`](crate::host::SignCounters)).
 
 mod error;
 #[cfg(feature = "fido2")]
@@ -35,9 +37,11 @@ use std::fmt;
 pub use self::error::AssertionError;
 use crate::model::{Challenge, Credential, CredentialId, CredentialKind, RelyingParty, Requirement};
 
-/// A client's proof that it holds the key of a credential, not yet verified: a factor on the wire, its base64url undone.
+/// A client's proof that it holds the key of a credential, not yet verified: a factor on the wire,
+/// its base64url undone.
 ///
-/// `Debug` shows how long the proof is and nothing of it, since it holds the challenge and the signature.
+/// `Debug` shows how long the proof is and nothing of it, since it holds the challenge and the
+/// signature.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Assertion {
@@ -109,7 +113,8 @@ impl fmt::Debug for Fido2Assertion {
     }
 }
 
-/// What the proof is checked against: what was asked of the client, never what the client says was asked.
+/// What the proof is checked against: what was asked of the client, never what the client says was
+/// asked.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Expected<'a> {
@@ -120,12 +125,12 @@ pub struct Expected<'a> {
 }
 
 impl<'a> Expected<'a> {
-    /// That challenge, and a person who was verified.
+    /// Expects that challenge to be signed, and the person to be verified.
     pub fn new(challenge: &'a Challenge) -> Self {
         Self { challenge, user_verification: Requirement::Required }
     }
 
-    /// The same, with another requirement.
+    /// Sets another requirement.
     #[must_use]
     pub fn with_user_verification(self, user_verification: Requirement) -> Self {
         Self { user_verification, ..self }
@@ -140,12 +145,12 @@ pub struct VerifiedAssertion {
 }
 
 impl VerifiedAssertion {
-    /// The credential that signed.
+    /// Returns the credential that signed.
     pub fn credential_id(&self) -> &CredentialId {
         &self.credential_id
     }
 
-    /// The signature counter: 0 for keys, and for the many passkeys that don't count.
+    /// Returns the signature counter: 0 for keys, and for the many passkeys that don't count.
     pub fn sign_count(&self) -> u32 {
         self.sign_count
     }
@@ -178,8 +183,8 @@ pub fn verify(
     Ok(VerifiedAssertion { credential_id: credential.id.clone(), sign_count })
 }
 
-/// The proof is by that credential, which may be used, and is of its kind. Published clients sign with a password-protected key as if
-/// it were a key.
+/// The proof is by that credential, which may be used, and is of its kind. Published clients sign
+/// with a password-protected key as if it were a key.
 fn check_credential(credential: &Credential, assertion: &Assertion) -> Result<(), AssertionError> {
     if credential.id != assertion.credential_id {
         return Err(AssertionError::Credential);

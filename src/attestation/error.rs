@@ -7,12 +7,13 @@ use crate::signed::ClientDataError;
 #[cfg(feature = "fido2")]
 use crate::signed::MalformedAuthenticatorData;
 
-/// Why a proof was refused. For logs and events: a caller over HTTP learns only the reasons that a person can
-/// mend ([`is_mendable`](Self::is_mendable)).
+/// Why a proof was refused. For logs and events: a caller over HTTP learns only the reasons that a
+/// person can mend ([`is_mendable`](Self::is_mendable)).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// A proof of another kind than the challenge was made for, or of a kind that this build can't verify.
+    /// A proof of another kind than the challenge was made for, or of a kind that this build can't
+    /// verify.
     #[error("the proof is of another kind than the challenge")]
     Kind,
     /// The client data is not one JSON object of the expected form.
@@ -57,10 +58,12 @@ pub enum VerifyError {
     /// The authenticator used an algorithm that was not offered.
     #[error("the authenticator used an algorithm that was not offered")]
     AlgorithmNotOffered,
-    /// The credential's id is not the one that the authenticator attested, or of a forbidden length.
+    /// The credential's id is not the one that the authenticator attested, or of a forbidden
+    /// length.
     #[error("the credential id is not the attested one")]
     CredentialId,
-    /// The attestation statement does not hold, or is of a format or algorithm that the engine can't verify.
+    /// The attestation statement does not hold, or is of a format or algorithm that the engine
+    /// can't verify.
     #[error("the attestation statement is refused")]
     Statement(#[source] BoxError),
     /// The attestation statement holds, but no configured root vouches for it, and one had to.
@@ -69,7 +72,8 @@ pub enum VerifyError {
 }
 
 impl VerifyError {
-    /// Whether the person can mend it with the same challenge, by verifying themselves or choosing another authenticator.
+    /// Returns whether the person can mend it with the same challenge, by verifying themselves or
+    /// choosing another authenticator.
     pub fn is_mendable(&self) -> bool {
         match self {
             Self::UserNotVerified | Self::AlgorithmNotOffered | Self::Untrusted => true,

@@ -1,7 +1,7 @@
 //! Verification: from what a client sent to a value that only verification can make.
 //!
-//! [`verify`] is synchronous and pure. It knows no clock, no store, no HTTP and no runtime, so that anybody's test vectors can
-//! call it, with a challenge of their own:
+//! [`verify`] is synchronous and pure. It knows no clock, no store, no HTTP and no runtime, so that
+//! anybody's test vectors can call it, with a challenge of their own:
 //!
 //! ```
 //! use credential_code::attestation::{verify, Attestation, Expected, VerifyError};
@@ -20,9 +20,10 @@
 //! assert!(matches!(refused, VerifyError::Type));
 //! ```
 //!
-//! Every check is a small function that is named for it. A key kind is verified by us alone (`key`); a passkey first by a strict shell
-//! of ours (`fido2`), which reads the client data and the authenticator data, and then by an [`AttestationEngine`], for the attestation
-//! statement. Both have to agree.
+//! Every check is a small function that is named for it. A key kind is verified by us alone
+//! (`key`); a passkey first by a strict shell of ours (`fido2`), which reads the client data and
+//! the authenticator data, and then by an [`AttestationEngine`], for the attestation statement.
+//! Both have to agree.
 
 mod error;
 #[cfg(feature = "fido2")]
@@ -40,10 +41,11 @@ use crate::model::{
     Challenge, CredentialId, CredentialKind, Fido2Policy, Fido2Properties, Origin, RelyingParty,
 };
 
-/// A client's proof that it holds a new key, not yet verified: `credentialInfo` on the wire, its base64url undone.
+/// A client's proof that it holds a new key, not yet verified: `credentialInfo` on the wire, its
+/// base64url undone.
 ///
-/// `Debug` shows how long the proof is and nothing of it, since it holds the challenge, the signature, and perhaps a private key that was
-/// sent by mistake.
+/// `Debug` shows how long the proof is and nothing of it, since it holds the challenge, the
+/// signature, and perhaps a private key that was sent by mistake.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Attestation {
@@ -80,7 +82,8 @@ impl fmt::Debug for Attestation {
     }
 }
 
-/// What the proof is checked against: what was asked of the client, never what the client says was asked.
+/// What the proof is checked against: what was asked of the client, never what the client says was
+/// asked.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Expected<'a> {
@@ -90,13 +93,15 @@ pub struct Expected<'a> {
     pub challenge: &'a Challenge,
     /// What was asked of a passkey.
     pub fido2: Option<&'a Fido2Policy>,
-    /// Who verifies a passkey's attestation statement. Without one, the [`NativeEngine`] that trusts nobody.
+    /// Who verifies a passkey's attestation statement. Without one, the [`NativeEngine`] that
+    /// trusts nobody.
     #[cfg(feature = "fido2")]
     pub engine: Option<&'a AttestationEngine>,
 }
 
 impl<'a> Expected<'a> {
-    /// A credential of that kind over that challenge; of a passkey, what [`Fido2Policy::default`] asks.
+    /// Creates a credential of that kind over that challenge; of a passkey, what
+    /// [`Fido2Policy::default`] asks.
     pub fn new(kind: CredentialKind, challenge: &'a Challenge) -> Self {
         Self {
             kind,
@@ -107,13 +112,13 @@ impl<'a> Expected<'a> {
         }
     }
 
-    /// The same, with what was asked of a passkey.
+    /// Sets what was asked of a passkey.
     #[must_use]
     pub fn with_fido2_policy(self, policy: &'a Fido2Policy) -> Self {
         Self { fido2: Some(policy), ..self }
     }
 
-    /// The same, with another engine for a passkey's statement than the default one.
+    /// Sets another engine for a passkey's statement than the default one.
     #[cfg(feature = "fido2")]
     #[must_use]
     pub fn with_attestation_engine(self, engine: &'a AttestationEngine) -> Self {
@@ -133,32 +138,32 @@ pub struct VerifiedAttestation {
 }
 
 impl VerifiedAttestation {
-    /// What was registered.
+    /// Returns what was registered.
     pub fn kind(&self) -> CredentialKind {
         self.kind
     }
 
-    /// The client's name for it.
+    /// Returns the client's name for it.
     pub fn credential_id(&self) -> &CredentialId {
         &self.credential_id
     }
 
-    /// The key that signed.
+    /// Returns the key that signed.
     pub fn public_key(&self) -> &PublicKey {
         &self.public_key
     }
 
-    /// The digest that it signed with.
+    /// Returns the digest that it signed with.
     pub fn digest(&self) -> Digest {
         self.digest
     }
 
-    /// The origin that the client signed, if it signed one.
+    /// Returns the origin that the client signed, if it signed one.
     pub fn origin(&self) -> Option<&Origin> {
         self.origin.as_ref()
     }
 
-    /// What only a passkey has.
+    /// Returns what only a passkey has.
     pub fn fido2(&self) -> Option<&Fido2Properties> {
         self.fido2.as_ref()
     }

@@ -31,7 +31,7 @@ pub struct ExchangeRequest {
 }
 
 impl ExchangeRequest {
-    /// A request that says neither origin nor source.
+    /// Creates a request that says neither origin nor source.
     pub fn new(code: Code, kind: CredentialKind, relying_party: Arc<RelyingParty>) -> Self {
         Self { code, kind, relying_party, origin: None, source: None }
     }

@@ -23,14 +23,14 @@ const FIRST_MILLISECONDS: u64 = 100_000_000_000;
 pub struct Expiration(SystemTime);
 
 impl Expiration {
-    /// RFC 3339 text: any fraction, any offset, but an offset.
+    /// Reads RFC 3339 text: any fraction, any offset, but an offset.
     pub fn from_rfc3339(text: &str) -> Result<Self, Invalid> {
         rfc3339::parse(text)
             .map(Self)
             .ok_or(Invalid::new("expiration is not a date and time with an offset (RFC 3339)"))
     }
 
-    /// Unix time: seconds, or milliseconds from 10^11 on.
+    /// Reads Unix time: seconds, or milliseconds from 10^11 on.
     pub fn from_unix(number: u64) -> Result<Self, Invalid> {
         let since = match number {
             0 => return Err(Invalid::new("expiration is not positive")),

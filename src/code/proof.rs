@@ -14,7 +14,7 @@ pub enum Proof {
 }
 
 impl Proof {
-    /// What the client says it made.
+    /// Returns what the client says it made.
     pub fn kind(&self) -> CredentialKind {
         match self {
             Self::Attestation(attestation) => attestation.kind,

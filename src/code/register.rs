@@ -31,8 +31,8 @@ struct Answer {
 }
 
 impl RegisterRequest {
-    /// An answer with the person's name for the credential, and the encrypted private key that a
-    /// password-protected key needs, a recovery key may have, and no other kind has.
+    /// Creates an answer with the person's name for the credential, and the encrypted private key
+    /// that a password-protected key needs, a recovery key may have, and no other kind has.
     pub fn new(
         challenge_id: ChallengeId,
         name: impl Into<String>,

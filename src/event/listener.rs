@@ -1,4 +1,3 @@
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,11 +65,5 @@ impl Listener {
 
     fn address(&self) -> Hearer {
         Arc::as_ptr(&self.0).cast::<()>().addr()
-    }
-}
-
-impl fmt::Debug for Listener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Listener(<fn>)")
     }
 }

@@ -141,7 +141,7 @@ pub enum Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// The credential that the user is to be told of: one that was
+    /// Returns the credential that the user is to be told of: one that was
     /// [`Registered`](Self::Registered), or that may have been, since it is
     /// [`Unsettled`](Self::Unsettled).
     pub fn added_credential(&self) -> Option<&'a Credential> {

@@ -48,7 +48,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// That user.
+    /// Creates a caller who is that user.
     pub fn new(user: UserId) -> Self {
         Self { user }
     }

@@ -5,18 +5,18 @@ use zeroize::Zeroizing;
 use crate::encoding::base64url;
 use crate::random::{self, NoRandomness};
 
-/// The proof that a user action was signed: `userAction` on the wire, and opaque there. Whoever holds it, and is the user who signed,
-/// may make the signed request, once.
+/// The proof that a user action was signed: `userAction` on the wire, and opaque there. Whoever
+/// holds it, and is the user who signed, may make the signed request, once.
 #[derive(Clone)]
 pub struct ActionProof(Zeroizing<String>);
 
 impl ActionProof {
-    /// What a client sent back. Any text will do: an unknown one proves nothing.
+    /// Takes what a client sent back. Any text will do: an unknown one proves nothing.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The proof itself: for the answer to whoever signed, and nowhere else.
+    /// Returns the proof itself: for the answer to whoever signed, and nowhere else.
     pub fn reveal(&self) -> &str {
         &self.0
     }

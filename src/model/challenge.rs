@@ -9,15 +9,15 @@ use crate::random::{self, NoRandomness};
 
 /// What a credential signs: 32 random bytes in canonical, unpadded base64url.
 ///
-/// The text is the challenge. Clients that decode it and clients that take its UTF-8 bytes both exist, so verification
-/// knows both spellings.
+/// The text is the challenge. Clients that decode it and clients that take its UTF-8 bytes both
+/// exist, so verification knows both spellings.
 #[derive(Clone, Eq, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Challenge(Arc<str>);
 
 impl Challenge {
-    /// A challenge that the caller supplies, for verification outside the flow: canonical, unpadded base64url. It should have at
-    /// least 16 random bytes; the flow's own have 32.
+    /// Creates a challenge that the caller supplies, for verification outside the flow: canonical,
+    /// unpadded base64url. It should have at least 16 random bytes; the flow's own have 32.
     pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
         let text = text.into();
         match base64url::decode(&text) {
@@ -26,12 +26,13 @@ impl Challenge {
         }
     }
 
-    /// The text that clients get.
+    /// Returns the text that clients get.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// A challenge and the handle to come back with: 32 random bytes each, of one draw, since each asks the system.
+    /// A challenge and the handle to come back with: 32 random bytes each, of one draw, since each
+    /// asks the system.
     pub(crate) fn mint_with_id() -> Result<(Self, ChallengeId), NoRandomness> {
         let [challenge, id] = random::arrays::<32, 2>()?;
         Ok((Self(base64url::encode(&challenge).into()), ChallengeId(base64url::encode(&id).into())))
@@ -41,17 +42,18 @@ impl Challenge {
 hidden!(Challenge);
 conversions_of_text!(Challenge);
 
-/// The handle of a pending registration, or of a pending user action. Whoever holds it may answer the challenge, so it is a secret too.
+/// The handle of a pending registration, or of a pending user action. Whoever holds it may answer
+/// the challenge, so it is a secret too.
 #[derive(Clone)]
 pub struct ChallengeId(Box<str>);
 
 impl ChallengeId {
-    /// What a client sent back. Any text will do: an unknown one finds nothing.
+    /// Takes what a client sent back. Any text will do: an unknown one finds nothing.
     pub fn new(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
     }
 
-    /// The handle itself: for the answer to the client, and nowhere else.
+    /// Returns the handle itself: for the answer to the client, and nowhere else.
     pub fn reveal(&self) -> &str {
         &self.0
     }

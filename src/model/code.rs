@@ -5,7 +5,8 @@ use zeroize::Zeroizing;
 use crate::model::Invalid;
 use crate::random::{self, NoRandomness};
 
-/// 32 symbols, so that five random bits choose one without bias. I, O, 0 and 1 are missing: people confuse them.
+/// 32 symbols, so that five random bits choose one without bias. I, O, 0 and 1 are missing: people
+/// confuse them.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const GROUP: usize = 3;
 /// No more than this of what a person typed is looked at.
@@ -26,7 +27,8 @@ const LONGEST_INPUT: usize = 128;
 pub struct Code(Zeroizing<String>);
 
 impl Code {
-    /// The code as a person sees it, in groups of three: for the answer to whoever minted it, and nowhere else.
+    /// Returns the code as a person sees it, in groups of three: for the answer to whoever minted
+    /// it, and nowhere else.
     pub fn reveal(&self) -> String {
         let mut shown = String::with_capacity(self.0.len() + self.0.len() / GROUP);
         for (index, symbol) in self.0.chars().enumerate() {
@@ -47,9 +49,9 @@ hidden!(Code);
 
 /// How long a code is.
 ///
-/// A person types [`TYPED`](Self::TYPED); a QR code or a deep link carries [`SCANNED`](Self::SCANNED), which is long enough
-/// that no one guesses it even without a miss budget (NIST SP 800-63B-4 asks for 112 bits of a code that is used without
-/// an identifier).
+/// A person types [`TYPED`](Self::TYPED); a QR code or a deep link carries
+/// [`SCANNED`](Self::SCANNED), which is long enough that no one guesses it even without a miss
+/// budget (NIST SP 800-63B-4 asks for 112 bits of a code that is used without an identifier).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CodeFormat {
     symbols: usize,
@@ -61,7 +63,7 @@ impl CodeFormat {
     /// 26 symbols, 130 bits.
     pub const SCANNED: Self = Self { symbols: 26 };
 
-    /// A format of another length: 9 to 52 symbols, of five bits each.
+    /// Creates a format of another length: 9 to 52 symbols, of five bits each.
     pub fn with_symbols(symbols: usize) -> Result<Self, Invalid> {
         match symbols {
             9..=52 => Ok(Self { symbols }),
@@ -69,13 +71,13 @@ impl CodeFormat {
         }
     }
 
-    /// How many bits a guesser has to guess.
+    /// Returns how many bits a guesser has to guess.
     pub fn bits(self) -> usize {
         self.symbols * 5
     }
 
-    /// What a person typed: upper-cased, without blanks and hyphens. Anything but ASCII is refused, since case mapping
-    /// beyond ASCII would let two spellings meet.
+    /// Reads what a person typed: upper-cased, without blanks and hyphens. Anything but ASCII is
+    /// refused, since case mapping beyond ASCII would let two spellings meet.
     pub fn parse(self, typed: &str) -> Result<Code, Invalid> {
         if typed.len() > LONGEST_INPUT {
             return Err(Invalid::new("a code is not that long"));

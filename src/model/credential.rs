@@ -9,19 +9,22 @@ use crate::crypto::{Digest, PublicKey};
 use crate::model::{CredentialKind, Invalid, Origin, UserId};
 use crate::random::{self, NoRandomness};
 
-/// A client's name for a credential, kept and returned verbatim, and unique among the credentials of all users.
+/// A client's name for a credential, kept and returned verbatim, and unique among the credentials
+/// of all users.
 ///
-/// For a passkey it is the WebAuthn credential id in base64url; for keys it may be any text: a path, an ARN. A password and a one-time
-/// password get one from the server: 32 random bytes in base64url.
+/// For a passkey it is the WebAuthn credential id in base64url; for keys it may be any text: a
+/// path, an ARN. A password and a one-time password get one from the server: 32 random bytes in
+/// base64url.
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CredentialId(Arc<str>);
 
 impl CredentialId {
-    /// The longest id: a WebAuthn id of 1023 bytes in base64url. A bound keeps ids fit for a unique index.
+    /// The longest id: a WebAuthn id of 1023 bytes in base64url. A bound keeps ids fit for a unique
+    /// index.
     pub const MAX_LENGTH: usize = 1364;
 
-    /// An id of 1 to [`MAX_LENGTH`](Self::MAX_LENGTH) bytes without control characters.
+    /// Creates an id of 1 to [`MAX_LENGTH`](Self::MAX_LENGTH) bytes without control characters.
     pub fn new(id: impl Into<Arc<str>>) -> Result<Self, Invalid> {
         let id = id.into();
         if id.is_empty() || id.len() > Self::MAX_LENGTH || id.chars().any(char::is_control) {
@@ -30,7 +33,7 @@ impl CredentialId {
         Ok(Self(id))
     }
 
-    /// The id as the client wrote it.
+    /// Returns the id as the client wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -45,7 +48,8 @@ conversions_of_text!(CredentialId);
 pub struct CredentialUuid(Arc<str>);
 
 impl CredentialUuid {
-    /// A name of the form `cr-xxxxx-xxxxx-` and 14 to 16 more, in lower-case letters and digits.
+    /// Creates a name of the form `cr-xxxxx-xxxxx-` and 14 to 16 more, in lower-case letters and
+    /// digits.
     pub fn new(uuid: impl Into<Arc<str>>) -> Result<Self, Invalid> {
         let uuid = uuid.into();
         let is_symbol = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -63,7 +67,7 @@ impl CredentialUuid {
         }
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -86,16 +90,19 @@ impl CredentialUuid {
 shown_text!(CredentialUuid);
 conversions_of_text!(CredentialUuid);
 
-/// A private key that the client encrypted under a password which never leaves it. Opaque to the server; `Debug` hides it.
+/// A private key that the client encrypted under a password which never leaves it. Opaque to the
+/// server; `Debug` hides it.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EncryptedPrivateKey(Box<str>);
 
 impl EncryptedPrivateKey {
-    /// The longest, in bytes: an RSA key of 4096 bits, encrypted and in base64, has some five thousand.
+    /// The longest, in bytes: an RSA key of 4096 bits, encrypted and in base64, has some five
+    /// thousand.
     pub const MAX_LENGTH: usize = 8192;
 
-    /// Any text but an empty one, one that is too long, one with a NUL, which many a database can't store, or one that is plainly not encrypted.
+    /// Takes any text but an empty one, one that is too long, one with a NUL, which many a database
+    /// can't store, or one that is plainly not encrypted.
     pub fn new(text: impl Into<Box<str>>) -> Result<Self, Invalid> {
         let text = text.into();
         if text.is_empty() {
@@ -113,7 +120,7 @@ impl EncryptedPrivateKey {
         Ok(Self(text))
     }
 
-    /// The text, for whoever owns the credential.
+    /// Returns the text, for whoever owns the credential.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -133,7 +140,7 @@ pub enum CredentialStatus {
 }
 
 impl CredentialStatus {
-    /// The name that it has in storage: `Active`, `Deactivated`.
+    /// Returns the name that it has in storage: `Active`, `Deactivated`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "Active",
@@ -162,8 +169,8 @@ impl FromStr for CredentialStatus {
 /// Whether somebody vouches for what an authenticator says of itself.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub enum AttestationTrust {
-    /// Nobody does, and its model may be anything, software too: there was no statement, or it was signed by the credential itself, or
-    /// by certificates that lead to no configured root.
+    /// Nobody does, and its model may be anything, software too: there was no statement, or it was
+    /// signed by the credential itself, or by certificates that lead to no configured root.
     #[default]
     Untrusted,
     /// The statement's certificates lead to a root that is configured for the model that it claims.
@@ -174,11 +181,13 @@ pub enum AttestationTrust {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Fido2Properties {
-    /// The authenticator's model. To be believed only if [`attestation_trust`](Self::attestation_trust) says so.
+    /// The authenticator's model. To be believed only if
+    /// [`attestation_trust`](Self::attestation_trust) says so.
     pub aaguid: [u8; 16],
     /// The attestation statement's format: `none`, `packed`, `fido-u2f`, …
     pub format: String,
-    /// Whether a configured root vouches for the model. Rows from before there was such a thing are read as untrusted.
+    /// Whether a configured root vouches for the model. Rows from before there was such a thing are
+    /// read as untrusted.
     #[serde(default)]
     pub attestation_trust: AttestationTrust,
     /// The signature counter at registration.
@@ -192,7 +201,7 @@ pub struct Fido2Properties {
 }
 
 impl Fido2Properties {
-    /// The properties of a passkey about which only the format is known.
+    /// Creates the properties of a passkey about which only the format is known.
     pub fn new(format: impl Into<String>) -> Self {
         Self {
             aaguid: [0; 16],
@@ -206,8 +215,8 @@ impl Fido2Properties {
     }
 }
 
-/// A credential as a host keeps it. A host that loads one from its own table makes it with [`Credential::new`] and
-/// sets the fields that differ.
+/// A credential as a host keeps it. A host that loads one from its own table makes it with
+/// [`Credential::new`] and sets the fields that differ.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Credential {
@@ -221,8 +230,9 @@ pub struct Credential {
     pub uuid: CredentialUuid,
     /// The person's name for it.
     pub name: String,
-    /// What its signatures are checked with. A password and a one-time password sign nothing and have none; what they are checked with
-    /// is never in here, see [`NewCredential::secret`](crate::model::NewCredential::secret).
+    /// What its signatures are checked with. A password and a one-time password sign nothing and
+    /// have none; what they are checked with is never in here, see
+    /// [`NewCredential::secret`](crate::model::NewCredential::secret).
     pub public_key: Option<PublicKey>,
     /// The digest that it signs with, now and later; without a public key it says nothing.
     pub digest: Digest,
@@ -241,8 +251,8 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// An active credential that signs with SHA-256, nameless and as old as Unix: set what differs. Give it its public key as it is, or
-    /// `None` if it is of a kind that has none.
+    /// Creates an active credential that signs with SHA-256, nameless and as old as Unix: set what
+    /// differs. Give it its public key as it is, or `None` if it is of a kind that has none.
     pub fn new(
         user: UserId,
         kind: CredentialKind,
@@ -269,7 +279,7 @@ impl Credential {
         }
     }
 
-    /// Whether it may still be used.
+    /// Returns whether it may still be used.
     pub fn is_active(&self) -> bool {
         match self.status {
             CredentialStatus::Active => true,

@@ -35,7 +35,8 @@ pub enum AttestationConveyance {
     None,
     /// Something, possibly anonymised.
     Indirect,
-    /// Its own attestation. Windows Hello answers with a TPM statement, which of the engines only the native one verifies.
+    /// Its own attestation. Windows Hello answers with a TPM statement, which of the engines only
+    /// the native one verifies.
     Direct,
     /// One that names the device.
     Enterprise,
@@ -51,7 +52,8 @@ pub enum CoseAlgorithm {
     Es256,
     /// ECDSA over P-384 with SHA-384.
     Es384,
-    /// ECDSA over P-521 with SHA-512. webauthn-rs-core 0.6.2 never holds a self attestation of it for valid.
+    /// ECDSA over P-521 with SHA-512. webauthn-rs-core 0.6.2 never holds a self attestation of it
+    /// for valid.
     Es512,
     /// RSA PKCS#1 v1.5 with SHA-256. webauthn-rs-core 0.6.2 takes keys of 2048 bits alone.
     Rs256,
@@ -64,7 +66,7 @@ pub enum CoseAlgorithm {
 }
 
 impl CoseAlgorithm {
-    /// The registered number.
+    /// Returns the registered number.
     pub fn number(self) -> i32 {
         match self {
             Self::Es256 => -7,
@@ -112,9 +114,9 @@ impl CoseAlgorithm {
 
 /// What is asked of a new passkey, and then enforced from the pending registration.
 ///
-/// Enforced are the algorithms and user verification. The others are hints to the client, which no server can check: an
-/// authenticator does not sign whether its key is resident or where it is attached, and a client may always answer with the
-/// attestation format `none`.
+/// Enforced are the algorithms and user verification. The others are hints to the client, which no
+/// server can check: an authenticator does not sign whether its key is resident or where it is
+/// attached, and a client may always answer with the attestation format `none`.
 ///
 /// ```
 /// use credential_code::model::{Fido2Policy, Requirement};
@@ -125,15 +127,18 @@ impl CoseAlgorithm {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Fido2Policy {
-    /// The algorithms on offer, the best first. Default: ES256 and RS256, which every authenticator knows one of.
+    /// The algorithms on offer, the best first. Default: ES256 and RS256, which every authenticator
+    /// knows one of.
     pub algorithms: Vec<CoseAlgorithm>,
-    /// Whether the person has to be verified. Default: required, since a code is a weak introduction.
+    /// Whether the person has to be verified. Default: required, since a code is a weak
+    /// introduction.
     pub user_verification: Requirement,
     /// Whether the key has to be found without a user name. Default: required.
     pub resident_key: Requirement,
     /// Where the authenticator should be. Default: anywhere.
     pub attachment: Option<AuthenticatorAttachment>,
-    /// How much the authenticator should prove of itself. Default: nothing, so that every authenticator can register.
+    /// How much the authenticator should prove of itself. Default: nothing, so that every
+    /// authenticator can register.
     pub attestation: AttestationConveyance,
 }
 

@@ -12,7 +12,7 @@ impl Invalid {
         Self { rule }
     }
 
-    /// The rule that was broken, for the person who broke it.
+    /// Returns the rule that was broken, for the person who broke it.
     pub fn rule(&self) -> &'static str {
         self.rule
     }

@@ -13,13 +13,16 @@ pub enum CredentialKind {
     Fido2,
     /// A key pair whose private half the client keeps.
     Key,
-    /// A key pair whose private half the server keeps, encrypted under a password that it never sees.
+    /// A key pair whose private half the server keeps, encrypted under a password that it never
+    /// sees.
     PasswordProtectedKey,
     /// A key pair for account recovery. It registers like a key and never signs an action.
     RecoveryKey,
-    /// A password. Deprecated in the published schema, and refused unless the feature `deprecated-kinds` is on and the host lists it.
+    /// A password. Deprecated in the published schema, and refused unless the feature
+    /// `deprecated-kinds` is on and the host lists it.
     Password,
-    /// A time-based one-time password. Deprecated in the published schema, and refused as a password is.
+    /// A time-based one-time password. Deprecated in the published schema, and refused as a
+    /// password is.
     Totp,
 }
 
@@ -28,7 +31,7 @@ impl CredentialKind {
     pub const ALL: [Self; 6] =
         [Self::Fido2, Self::Key, Self::PasswordProtectedKey, Self::RecoveryKey, Self::Password, Self::Totp];
 
-    /// The name on the wire.
+    /// Returns the name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Fido2 => "Fido2",
@@ -49,7 +52,8 @@ impl CredentialKind {
         }
     }
 
-    /// Whether the kind is allowed unless the host says which are. A feature alone never adds a deprecated one.
+    /// Whether the kind is allowed unless the host says which are. A feature alone never adds a
+    /// deprecated one.
     pub(crate) fn is_default(self) -> bool {
         match self {
             Self::Fido2 | Self::Key | Self::PasswordProtectedKey | Self::RecoveryKey => self.is_supported(),

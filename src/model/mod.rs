@@ -1,7 +1,8 @@
 //! The nouns of the flow: what a user, a relying party, a code, a challenge and a credential are.
 //!
-//! Each type is made by parsing, and holds only what it promises: a [`Code`] is normalised, an [`Origin`] is in its
-//! serialised form, a [`NewCredential`] was verified. The types know nothing of HTTP, of stores or of the flow.
+//! Each type is made by parsing, and holds only what it promises: a [`Code`] is normalised, an
+//! [`Origin`] is in its serialised form, a [`NewCredential`] was verified. The types know nothing
+//! of HTTP, of stores or of the flow.
 
 #[macro_use]
 mod text;

@@ -4,8 +4,8 @@ use crate::model::{Credential, CredentialSecret};
 
 /// A credential that passed verification and waits for the host to store it.
 ///
-/// Only the flow's register step makes one, so a host that stores a `NewCredential` stores nothing unverified. It reads like the
-/// [`Credential`] that it becomes.
+/// Only the flow's register step makes one, so a host that stores a `NewCredential` stores nothing
+/// unverified. It reads like the [`Credential`] that it becomes.
 #[derive(Clone, Debug)]
 pub struct NewCredential {
     credential: Credential,
@@ -18,13 +18,15 @@ impl NewCredential {
         Self { credential, secret }
     }
 
-    /// What a `Password` or a `Totp` is checked with, which no other kind has. This is the only time that anybody sees it: a host that
-    /// allows these kinds stores it in the same step as the credential.
+    /// Returns what a `Password` or a `Totp` is checked with, which no other kind has. This is the
+    /// only time that anybody sees it: a host that allows these kinds stores it in the same step as
+    /// the credential.
     pub fn secret(&self) -> Option<&CredentialSecret> {
         self.secret.as_ref()
     }
 
-    /// The credential to store, without its [`secret`](Self::secret): read that first where the host allows such kinds.
+    /// Returns the credential to store, without its [`secret`](Self::secret): read that first where
+    /// the host allows such kinds.
     pub fn into_credential(self) -> Credential {
         self.credential
     }

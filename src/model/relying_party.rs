@@ -7,15 +7,16 @@ use crate::model::Invalid;
 
 /// Where a client runs, in the serialised form that clients sign: `https://app.example.com`.
 ///
-/// Origins are compared as strings, byte for byte, and never parsed as URLs: a parser would let `https://app.example.com/x`,
-/// `https://user@app.example.com` and `HTTPS://APP.EXAMPLE.COM:443` pass for the same.
+/// Origins are compared as strings, byte for byte, and never parsed as URLs: a parser would let
+/// `https://app.example.com/x`, `https://user@app.example.com` and `HTTPS://APP.EXAMPLE.COM:443`
+/// pass for the same.
 #[derive(Clone, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Origin(Arc<str>);
 
 impl Origin {
-    /// An origin: `https://host[:port]` (or `http://`, for development) in lower case and with nothing behind it, or an app's,
-    /// such as `android:apk-key-hash:…`.
+    /// Creates an origin: `https://host[:port]` (or `http://`, for development) in lower case and
+    /// with nothing behind it, or an app's, such as `android:apk-key-hash:…`.
     pub fn new(origin: impl Into<Arc<str>>) -> Result<Self, Invalid> {
         let origin = origin.into();
         let is_plain = origin.bytes().all(|byte| byte.is_ascii_graphic());
@@ -42,7 +43,7 @@ impl Origin {
         }
     }
 
-    /// The origin as clients write it.
+    /// Returns the origin as clients write it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -51,7 +52,8 @@ impl Origin {
 shown_text!(Origin);
 conversions_of_text!(Origin);
 
-/// Whom a credential is for: a domain, the name that authenticators show for it, and the origins that may speak for it.
+/// Whom a credential is for: a domain, the name that authenticators show for it, and the origins
+/// that may speak for it.
 ///
 /// ```
 /// use credential_code::RelyingParty;
@@ -77,7 +79,8 @@ struct Unchecked {
 }
 
 impl RelyingParty {
-    /// A relying party with at least one origin. The first is what a credential gets when its client names none.
+    /// Creates a relying party with at least one origin. The first is what a credential gets when
+    /// its client names none.
     pub fn new<O>(
         id: impl Into<String>,
         name: impl Into<String>,
@@ -99,22 +102,22 @@ impl RelyingParty {
         Ok(Self { id: id.into(), name: name.into().into(), origins })
     }
 
-    /// The domain.
+    /// Returns the domain.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The name that authenticators show.
+    /// Returns the name that authenticators show.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The origins that may speak for it, the first being the default.
+    /// Returns the origins that may speak for it, the first being the default.
     pub fn origins(&self) -> &[Origin] {
         &self.origins
     }
 
-    /// The listed origin that is spelled exactly so.
+    /// Returns the listed origin that is spelled exactly so.
     pub fn origin(&self, spelled: &str) -> Option<&Origin> {
         self.origins.iter().find(|origin| origin.as_str() == spelled)
     }

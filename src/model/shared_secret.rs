@@ -5,9 +5,11 @@ use zeroize::Zeroizing;
 
 use crate::model::Invalid;
 
-/// A password that a person chose, in plain text, on its way to being hashed. It is wiped when it is dropped.
+/// A password that a person chose, in plain text, on its way to being hashed. It is wiped when it
+/// is dropped.
 ///
-/// Its bytes are hashed as they came, without Unicode normalisation: whoever checks it later has to do the same.
+/// Its bytes are hashed as they came, without Unicode normalisation: whoever checks it later has to
+/// do the same.
 ///
 /// ```
 /// use credential_code::model::Password;
@@ -20,7 +22,7 @@ use crate::model::Invalid;
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// A password of 8 to 1024 bytes.
+    /// Creates a password of 8 to 1024 bytes.
     pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
         let text = Zeroizing::new(text.into());
         match text.len() {
@@ -29,7 +31,7 @@ impl Password {
         }
     }
 
-    /// The password itself: for hashing, and nothing else.
+    /// Returns the password itself: for hashing, and nothing else.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -49,14 +51,14 @@ hidden!(Password);
 pub struct OneTimePassword(Zeroizing<String>);
 
 impl OneTimePassword {
-    /// Exactly six ASCII digits.
+    /// Takes exactly six ASCII digits.
     pub fn new(digits: impl Into<String>) -> Result<Self, Invalid> {
         let digits = Zeroizing::new(digits.into());
         let is_right = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
         is_right.then_some(Self(digits)).ok_or(Invalid::new("otpCode has exactly six digits"))
     }
 
-    /// The digits.
+    /// Returns the digits.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -69,14 +71,14 @@ hidden!(OneTimePassword);
 pub struct OtpUrl(Zeroizing<String>);
 
 impl OtpUrl {
-    /// The URL of a time-based one-time password.
+    /// Creates the URL of a time-based one-time password.
     pub fn new(url: impl Into<String>) -> Result<Self, Invalid> {
         let url = Zeroizing::new(url.into());
         let is_totp = url.starts_with("otpauth://totp/");
         is_totp.then_some(Self(url)).ok_or(Invalid::new("an otpUrl starts with otpauth://totp/"))
     }
 
-    /// The URL itself: for the answer to whoever exchanged the code, and nowhere else.
+    /// Returns the URL itself: for the answer to whoever exchanged the code, and nowhere else.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -84,17 +86,18 @@ impl OtpUrl {
 
 hidden!(OtpUrl);
 
-/// What one-time passwords are computed from, by the server and by the authenticator app: 160 bits, for HMAC-SHA-1.
+/// What one-time passwords are computed from, by the server and by the authenticator app: 160 bits,
+/// for HMAC-SHA-1.
 #[derive(Clone, Eq)]
 pub struct TotpSecret(Zeroizing<[u8; 20]>);
 
 impl TotpSecret {
-    /// A secret that a host read back from where it keeps it.
+    /// Creates a secret that a host read back from where it keeps it.
     pub fn new(bytes: [u8; 20]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// The secret itself: to be stored **encrypted**, since whoever reads it can sign in.
+    /// Returns the secret itself: to be stored **encrypted**, since whoever reads it can sign in.
     pub fn reveal(&self) -> &[u8; 20] {
         &self.0
     }
@@ -109,12 +112,13 @@ impl PartialEq for TotpSecret {
 
 hidden!(TotpSecret);
 
-/// A password, hashed with Argon2id, with its salt and its parameters: `$argon2id$v=19$m=19456,t=2,p=1$…$…`.
+/// A password, hashed with Argon2id, with its salt and its parameters:
+/// `$argon2id$v=19$m=19456,t=2,p=1$…$…`.
 #[derive(Clone, Eq, PartialEq)]
 pub struct PasswordHash(Zeroizing<String>);
 
 impl PasswordHash {
-    /// A [PHC string] of Argon2id.
+    /// Creates a [PHC string] of Argon2id.
     ///
     /// [PHC string]: https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md
     pub fn new(phc: impl Into<String>) -> Result<Self, Invalid> {
@@ -123,7 +127,8 @@ impl PasswordHash {
         is_argon2id.then_some(Self(phc)).ok_or(Invalid::new("a password hash is a PHC string of Argon2id"))
     }
 
-    /// The PHC string: to be stored, and shown to nobody, since a weak password can be found from it.
+    /// Returns the PHC string: to be stored, and shown to nobody, since a weak password can be
+    /// found from it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -131,8 +136,9 @@ impl PasswordHash {
 
 hidden!(PasswordHash);
 
-/// What a credential without a public key is checked with. It goes to the host once, with the [`NewCredential`](crate::model::NewCredential),
-/// and to nobody else: no answer, no event and no [`Credential`](crate::model::Credential) holds it.
+/// What a credential without a public key is checked with. It goes to the host once, with the
+/// [`NewCredential`](crate::model::NewCredential), and to nobody else: no answer, no event and no
+/// [`Credential`](crate::model::Credential) holds it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum CredentialSecret {
@@ -140,8 +146,9 @@ pub enum CredentialSecret {
     Totp {
         /// Store it encrypted.
         secret: TotpSecret,
-        /// The time step (RFC 6238's `T`, the Unix time divided by 30) of the one-time password that was used to register. Store it, accept
-        /// only later steps at sign-in, and raise it each time: then none is accepted twice.
+        /// The time step (RFC 6238's `T`, the Unix time divided by 30) of the one-time password
+        /// that was used to register. Store it, accept only later steps at sign-in, and raise it
+        /// each time: then none is accepted twice.
         last_step: u64,
     },
     /// Of the kind `Password`.

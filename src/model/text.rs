@@ -1,6 +1,8 @@
-//! What types of text have in common. Macros, because a trait can't implement a foreign trait for each of them.
+//! What types of text have in common. Macros, because a trait can't implement a foreign trait for
+//! each of them.
 
-/// Converts a type from and to a `String`, for serde: its `new` parses, and its inner text is what is written.
+/// Converts a type from and to a `String`, for serde: its `new` parses, and its inner text is what
+/// is written.
 macro_rules! conversions_of_text {
     ($type:ident) => {
         impl TryFrom<String> for $type {

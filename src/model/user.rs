@@ -11,7 +11,7 @@ use crate::model::Invalid;
 pub struct UserId(Arc<str>);
 
 impl UserId {
-    /// An id of 1 to 64 bytes. [WebAuthn] allows a user handle no more.
+    /// Creates an id of 1 to 64 bytes. [WebAuthn] allows a user handle no more.
     ///
     /// [WebAuthn]: https://www.w3.org/TR/webauthn-3/#user-handle
     pub fn new(id: impl Into<Arc<str>>) -> Result<Self, Invalid> {
@@ -22,7 +22,7 @@ impl UserId {
         }
     }
 
-    /// The id as the host knows it.
+    /// Returns the id as the host knows it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -47,7 +47,8 @@ pub enum UserStatus {
 pub struct User {
     /// The host's name for the user.
     pub id: UserId,
-    /// The account's name, an e-mail address say. Password-protected keys are salted with it, so it should not change.
+    /// The account's name, an e-mail address say. Password-protected keys are salted with it, so it
+    /// should not change.
     pub name: String,
     /// The name to show.
     pub display_name: String,
@@ -56,7 +57,7 @@ pub struct User {
 }
 
 impl User {
-    /// An active user whose display name is their name.
+    /// Creates an active user whose display name is their name.
     pub fn new(id: UserId, name: impl Into<String>) -> Self {
         let name = name.into();
         Self { id, display_name: name.clone(), name, status: UserStatus::Active }

@@ -54,7 +54,7 @@ impl<'a> Fee<'a> {
             && let Err(unpaid) = charge.pay(now).await
         {
             if let Some(charge) = first {
-                charge.give_back().await;
+                charge.purses.give_back(charge.name).await;
             }
             return Err(unpaid);
         }
@@ -63,7 +63,7 @@ impl<'a> Fee<'a> {
 
     pub(super) async fn give_back(&self) {
         for charge in self.0.iter().flatten() {
-            charge.give_back().await;
+            charge.purses.give_back(charge.name).await;
         }
     }
 }
@@ -74,9 +74,5 @@ impl Charge<'_> {
             Payment::Paid => Ok(()),
             Payment::Refused { retry_after } => Err(Unpaid::Exhausted { scope: self.scope, retry_after }),
         }
-    }
-
-    async fn give_back(&self) {
-        self.purses.give_back(self.name).await;
     }
 }

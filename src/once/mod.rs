@@ -28,7 +28,7 @@ use crate::event::{Asking, Listener};
 use crate::store::{OneTimeStore, Record, Slot};
 
 /// What every step needs, whatever it does.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Ceremony<'a> {
     pub(crate) asking: Asking<'a>,
     pub(crate) listener: &'a Listener,

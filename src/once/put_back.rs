@@ -68,27 +68,17 @@ pub(crate) trait Returns: Record {
     fn returned(self) -> Option<Self>;
 }
 
-fn once_more(returns: u8) -> Option<u8> {
-    (returns < MOST_RETURNS).then_some(returns + 1)
+macro_rules! returns {
+    ($($record:ident)*) => {$(
+        impl Returns for $record {
+            fn returned(self) -> Option<Self> {
+                (self.returns < MOST_RETURNS).then(|| Self { returns: self.returns + 1, ..self })
+            }
+        }
+    )*};
 }
 
-impl Returns for CodeGrant {
-    fn returned(self) -> Option<Self> {
-        once_more(self.returns).map(|returns| Self { returns, ..self })
-    }
-}
-
-impl Returns for PendingRegistration {
-    fn returned(self) -> Option<Self> {
-        once_more(self.returns).map(|returns| Self { returns, ..self })
-    }
-}
-
-impl Returns for PendingAction {
-    fn returned(self) -> Option<Self> {
-        once_more(self.returns).map(|returns| Self { returns, ..self })
-    }
-}
+returns!(CodeGrant PendingRegistration PendingAction);
 
 impl Returns for UserAction {
     /// To redeem is final.

@@ -56,15 +56,15 @@ impl PasswordPolicy {
         self
     }
 
-    /// How many passwords are hashed at the same time, each in memory and on a thread of its own.
-    /// Default: 4.
+    /// Sets how many passwords are hashed at the same time, each in memory and on a thread of its
+    /// own. Default: 4.
     pub fn hashes_at_once(mut self, count: usize) -> Self {
         self.at_once = count;
         self
     }
 
-    /// How many more may wait for their turn. Beyond that, the answer is 503 and the challenge is
-    /// put back, as often as any is: five times. Default: 64.
+    /// Sets how many more may wait for their turn. Beyond that, the answer is 503 and the challenge
+    /// is put back, as often as any is: five times. Default: 64.
     pub fn most_waiting(mut self, count: usize) -> Self {
         self.most_waiting = count;
         self

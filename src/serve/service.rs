@@ -22,17 +22,17 @@ impl<F, S> FlowService<F, S> {
         Self { inner, flow, mount }
     }
 
-    /// The service that gets what is not ours.
+    /// Returns the service that gets what is not ours.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The service that gets what is not ours, to be changed.
+    /// Returns the service that gets what is not ours, to be changed.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The service that got what is not ours, without the endpoints.
+    /// Returns the service that got what is not ours, without the endpoints.
     pub fn into_inner(self) -> S {
         self.inner
     }

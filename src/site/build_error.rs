@@ -14,7 +14,7 @@ pub enum BuildError {
     #[error("{}", missing(.0))]
     Missing(Vec<&'static str>),
     /// A setter was called twice, and nobody can tell which call was meant.
-    #[error("`{0}` was called twice: keep one of the calls{hint}", hint = hint_of_twice(.0))]
+    #[error("`{0}` was called twice: keep one of the calls")]
     Twice(&'static str),
     /// Two calls contradict each other.
     #[error("`{one}` and `{other}` contradict each other: {reason}")]
@@ -55,13 +55,6 @@ fn hint(setter: &str) -> &'static str {
         "authenticator" | "users" | "credentials" => " (`host` sets it, too)",
         "relying_party" => " (or `relying_parties`)",
         "storage" => " (with the feature `memory` it is `Storage::in_memory()`)",
-        _ => "",
-    }
-}
-
-fn hint_of_twice(setter: &str) -> &'static str {
-    match setter {
-        "relying_party" => ", or list all of them with `relying_parties`",
         _ => "",
     }
 }

@@ -156,18 +156,23 @@ impl SiteBuilder {
         let storage = self.storage.or_else(|| Some(Storage::in_memory()));
         #[cfg(not(feature = "memory"))]
         let storage = self.storage;
-        let authenticator = given(authenticator, "authenticator", &mut missing);
-        let users = given(users, "users", &mut missing);
-        let credentials = given(credentials, "credentials", &mut missing);
-        let relying_parties = given(relying_parties, "relying_party", &mut missing);
-        let listener = given(self.listener, "events", &mut missing);
-        let storage = given(storage, "storage", &mut missing);
-        let (Some(authenticator), Some(users), Some(credentials), Some(relying_parties)) =
-            (authenticator, users, credentials, relying_parties)
+        let parts = (
+            given(authenticator, "authenticator", &mut missing),
+            given(users, "users", &mut missing),
+            given(credentials, "credentials", &mut missing),
+            given(relying_parties, "relying_party", &mut missing),
+            given(self.listener, "events", &mut missing),
+            given(storage, "storage", &mut missing),
+        );
+        let (
+            Some(authenticator),
+            Some(users),
+            Some(credentials),
+            Some(relying_parties),
+            Some(listener),
+            Some(storage),
+        ) = parts
         else {
-            return Err(BuildError::Missing(missing));
-        };
-        let (Some(listener), Some(storage)) = (listener, storage) else {
             return Err(BuildError::Missing(missing));
         };
         let storage = storage.open(&listener)?;

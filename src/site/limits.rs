@@ -3,9 +3,6 @@ use std::time::Duration;
 use crate::site::BuildError;
 use crate::site::build_error::check;
 
-/// The smallest body limit that has room for an attestation.
-const SMALLEST_BODY_LIMIT: usize = 1024;
-
 /// What a request may cost before it is understood.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestLimits {
@@ -21,7 +18,7 @@ impl RequestLimits {
         let body = body.unwrap_or(64 * 1024);
         let read_deadline = read_deadline.unwrap_or(Duration::from_secs(10));
         let rule = "an attestation or assertion needs at least a kilobyte";
-        check(body >= SMALLEST_BODY_LIMIT, "body_limit", rule)?;
+        check(body >= 1024, "body_limit", rule)?;
         check(!read_deadline.is_zero(), "read_deadline", "no body arrives in no time")?;
         Ok(Self { body, read_deadline })
     }

@@ -1,6 +1,6 @@
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The source that an address stands for, for
+/// Returns the source that an address stands for, for
 /// [`SiteBuilder::source`](crate::site::SiteBuilder::source): an IPv4 address is one, and of IPv6 a
 /// /64 is, since whoever has one such address has all of them.
 ///
@@ -22,19 +22,5 @@ pub fn source_of(address: IpAddr) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::source_of;
-
-    #[test]
-    fn a_neighbour_in_the_same_64_is_the_same_source() {
-        for (address, source) in [
-            ("203.0.113.7", "203.0.113.7"),
-            ("::ffff:203.0.113.7", "203.0.113.7"),
-            ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
-            ("2001:db8:1:2::", "2001:db8:1:2::/64"),
-            ("2001:db8:1:3::", "2001:db8:1:3::/64"),
-        ] {
-            assert_eq!(source_of(address.parse().unwrap()), source, "{address}");
-        }
-    }
-}
+#[path = "../../tests/unit/source.rs"]
+mod tests;

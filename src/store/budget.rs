@@ -32,17 +32,17 @@ impl Budget {
         (count > 0 && is_sensible).then_some(Self { count, per }).ok_or(Invalid::new(rule))
     }
 
-    /// That many in a minute, and at least one.
+    /// Creates a budget of that many in a minute, and of at least one.
     pub const fn per_minute(count: u32) -> Self {
         Self { count: if count == 0 { 1 } else { count }, per: Duration::from_secs(60) }
     }
 
-    /// The time in which a purse with nothing left is whole again, in microseconds.
+    /// Returns the time in which a purse with nothing left is whole again, in microseconds.
     pub fn per_micros(self) -> u64 {
         u64::try_from(self.per.as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// The time in which one comes back, in microseconds: at least one.
+    /// Returns the time in which one comes back, in microseconds: at least one.
     pub fn interval_micros(self) -> u64 {
         (self.per_micros() / u64::from(self.count)).max(1)
     }

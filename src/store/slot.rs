@@ -17,12 +17,12 @@ use crate::store::Budget;
 pub struct Slot([u8; 32]);
 
 impl Slot {
-    /// The address as bytes: the primary key of a table, say.
+    /// Returns the address as bytes: the primary key of a table, say.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// An address read back from a store of one's own.
+    /// Reads an address back from a store of one's own.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -109,7 +109,7 @@ pub struct SlotKeys {
 }
 
 impl SlotKeys {
-    /// A ring whose first key writes and whose every key reads.
+    /// Creates a ring whose first key writes and whose every key reads.
     pub fn new(newest: &SlotKey, older: &[SlotKey]) -> Self {
         Self { newest: keyed(&newest.0), older: older.iter().map(|key| keyed(&key.0)).collect() }
     }
