@@ -55,7 +55,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 pub struct Sleep(Pin<Box<dyn Future<Output = ()> + Send>>);
 
 impl Sleep {
-    /// Takes the timer of whichever runtime a [`Clock`] is written for.
+    /// Takes the timer of the runtime that a [`Clock`] is written for.
     ///
     /// ```
     /// use credential_code::clock::Sleep;

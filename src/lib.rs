@@ -3,7 +3,8 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// Data flows from the top of this list to the bottom: a module uses those below it, never those above.
+// Data flows from the top of this list to the bottom: a module uses those below it, and never one
+// above.
 pub mod action;
 pub mod assertion;
 pub mod attestation;

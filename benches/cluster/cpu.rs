@@ -10,8 +10,8 @@ pub(crate) struct Usage {
     pub(crate) waited: f64,
 }
 
-/// The usage of this process, whose threads are the people, and of those that it started, by what they
-/// are called. Empty where there is no `/proc`.
+/// Returns the usage by name: of this process, its threads being the people, and of those that it
+/// started. Empty where there is no `/proc`.
 pub(crate) fn by_name() -> BTreeMap<String, Usage> {
     let own = name("self");
     let mut usages = BTreeMap::from([("the people".to_owned(), alone("self"))]);

@@ -1,8 +1,9 @@
-//! Complete flows per second, through one process and then through two over the same PostgreSQL and Redis,
-//! and who had the processor meanwhile. The processes are those of `examples/cluster`, without a budget.
+//! Complete flows per second, through one process and then through two over the same PostgreSQL and
+//! Redis, and who had the processor meanwhile. The processes are those of `examples/cluster`,
+//! without a budget.
 //!
-//! A machine whose cores are all had is the limit, as is a server that neither waits for a core nor has
-//! much of one: it waits for its disk.
+//! Two things can be the limit. One is the machine, when all of its cores are busy. The other is a
+//! server that waits for its disk: it has little of a core and waits for none.
 
 #![allow(dead_code, reason = "what is the example's has more uses there")]
 

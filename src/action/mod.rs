@@ -23,7 +23,7 @@
 //!    There is no budget for everybody together: who asks is signed in, and the secrets can't be
 //!    guessed, so it would only be a way to lock others out.
 //! 6. **What was not the caller's fault is put back**, as in the [code's flow](crate::code), until
-//!    the action is redeemed: that is final, whatever becomes of the request behind it.
+//!    the action is redeemed. That is final, also if the request behind it fails.
 //!
 //! # Examples
 //!
@@ -34,7 +34,9 @@
 //!
 //! use axum::Router;
 //! use credential_code::testing::MemoryHost;
-//! use credential_code::{AuthFlows, ActionFlow, ActionPolicy, AuthRouter, CodeFlow, CodePolicy, RelyingParty, Site};
+//! use credential_code::{
+//!     ActionFlow, ActionPolicy, AuthFlows, AuthRouter, CodeFlow, CodePolicy, RelyingParty, Site,
+//! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let host = Arc::new(MemoryHost::default());
@@ -130,7 +132,7 @@ impl fmt::Debug for ActionFlow {
     }
 }
 
-/// Whose challenge it is, and whether the person has to be verified, goes into its slot: nobody
+/// The user of the challenge, and whether the person has to be verified, goes into its slot: nobody
 /// else can spend it, nor a flow that asks for less. The length keeps the parts apart.
 fn challenge_secret(asked: Requirement, user: &UserId, id: &ChallengeId) -> Vec<u8> {
     let length = user.as_str().len() as u64;

@@ -48,7 +48,7 @@ pub struct UserActions<A> {
 }
 
 impl<A: Authenticator> UserActions<A> {
-    /// Demands an action of that flow from everybody whom `bearer` lets in.
+    /// Demands an action of that flow from every user that `bearer` lets in.
     pub fn new(bearer: A, actions: ActionFlow) -> Self {
         Self { bearer, actions }
     }

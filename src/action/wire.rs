@@ -155,7 +155,7 @@ struct ChallengeAnswer<'a> {
     user_verification: Requirement,
     attestation: AttestationConveyance,
     allow_credentials: AllowedAnswer<'a>,
-    /// For authenticators outside of the client, of which there are none here.
+    /// For authenticators outside of the client. There are none here.
     external_authentication_url: &'static str,
 }
 

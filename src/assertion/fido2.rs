@@ -60,7 +60,7 @@ fn check_relying_party(
     is_both.then_some(()).ok_or(AssertionError::RelyingParty)
 }
 
-/// Step 17, after the signature: only whoever holds the key is told what to mend.
+/// Step 17, after the signature: only the holder of the key is told what to mend.
 fn check_user_verified(data: &AuthenticatorData<'_>, wanted: Requirement) -> Result<(), AssertionError> {
     match wanted {
         Requirement::Required if !data.flags.user_verified() => Err(AssertionError::UserNotVerified),

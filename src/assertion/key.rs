@@ -5,7 +5,7 @@ use crate::model::Credential;
 use crate::signed::ClientData;
 
 /// The origin is not looked at, unlike at registration. No browser vouches for it, and one
-/// published client signs a fixed one of somebody else's; whoever answers is signed in already. A
+/// published client signs a fixed one of somebody else's. The user is signed in already. A
 /// client that says it ran in a page of another origin is refused.
 pub(super) fn verify(
     expected: &Expected<'_>,

@@ -22,7 +22,7 @@ pub struct ExchangeRequest {
     pub code: Code,
     /// What is to be registered.
     pub kind: CredentialKind,
-    /// For which relying party: found from the request, never copied from whoever minted the code.
+    /// For which relying party: found from this request, never copied from the mint.
     pub relying_party: Arc<RelyingParty>,
     /// The origin that the request came from, if it said.
     pub origin: Option<Origin>,
@@ -43,7 +43,7 @@ impl ExchangeRequest {
 pub struct RegistrationChallenge {
     /// What to make.
     pub kind: CredentialKind,
-    /// For whom.
+    /// The user who will own the credential.
     pub user: User,
     /// For which relying party.
     pub relying_party: Arc<RelyingParty>,

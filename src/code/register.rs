@@ -139,7 +139,7 @@ impl CodeFlow {
         )))
     }
 
-    /// Verifies a proof of the kind that was asked for, whichever that is.
+    /// Verifies a proof of the kind that was asked for.
     async fn verify(
         &self,
         taken: &Taken<PendingRegistration>,
@@ -238,9 +238,9 @@ fn refusal(error: VerifyError) -> Refusal<PendingRegistration> {
     if error.is_mendable() { Refusal::put_back(error) } else { Refusal::for_good(error) }
 }
 
-/// Nobody is told of a credential before the host has it, and a host that fails, or a caller who
-/// hangs up, may leave one behind of which nobody was told. So this tells of it when it is dropped
-/// before the host has answered.
+/// Nobody is told of a credential before the host has it. A host that fails, or a caller who hangs
+/// up, may leave one behind that nobody was told of. So this tells of it when it is dropped before
+/// the host has answered.
 struct Unsettled<'a> {
     flow: &'a CodeFlow,
     credential: &'a Credential,

@@ -16,7 +16,8 @@ pub(crate) fn parse(text: &str) -> Option<SystemTime> {
     has_separator.then(|| OffsetDateTime::parse(text, &Rfc3339).ok()).flatten().map(SystemTime::from)
 }
 
-/// Milliseconds and `Z`, as JavaScript writes it. What is later than the year 9999 becomes its end, and what is earlier than 1970 its beginning.
+/// Milliseconds and `Z`, as JavaScript writes it. A time after the year 9999 becomes its end, and a
+/// time before 1970 its beginning.
 pub(crate) fn format(time: SystemTime) -> String {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default().min(LAST_OF_9999);

@@ -12,13 +12,13 @@ pub enum ErrorKind {
     Unauthenticated,
     /// The caller may not do this, or the origin belongs to no relying party.
     Forbidden,
-    /// Whatever is wrong with a code: unknown, spent, expired, mistyped.
+    /// A code that does not work: unknown, spent, expired, mistyped.
     InvalidCode,
-    /// Whatever is wrong with a challenge: unknown, spent, expired, or its user gone.
+    /// A challenge that does not work: unknown, spent, expired, or its user gone.
     InvalidChallenge,
-    /// Whatever is wrong with a proof.
+    /// A proof that does not hold.
     InvalidAttestation,
-    /// Whatever is wrong with a proof by an existing credential.
+    /// A proof by an existing credential that does not hold.
     InvalidAssertion,
     /// The credential id exists, for any user.
     DuplicateCredential,

@@ -12,7 +12,7 @@ pub use self::step::Step;
 use crate::error::Error;
 use crate::model::{Credential, CredentialId, CredentialKind, UserId};
 
-/// Whose budget (rate limit) it is.
+/// The owner of the budget (rate limit).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum BudgetScope {
@@ -70,8 +70,8 @@ pub enum Event<'a> {
     /// The host was asked to store a credential and did not answer: it failed, or the caller hung
     /// up. The credential may be there all the same, under this id, and no other event may ever
     /// tell of it: look. If somebody tries again in time, [`Registered`](Self::Registered) follows,
-    /// and the `uuid` in it is the one that is stored. Whoever hangs up at the right moment can
-    /// choose this event instead of the other, so tell the user of both.
+    /// and the `uuid` in it is the one that is stored. A client that hangs up at the right moment
+    /// can choose this event instead of the other, so tell the user of both.
     #[non_exhaustive]
     Unsettled {
         /// The credential.

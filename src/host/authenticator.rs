@@ -64,7 +64,7 @@ pub enum AuthError {
     /// Somebody is, and may not do this: 403. The text is told to them.
     #[error("{0}")]
     Forbidden(Cow<'static, str>),
-    /// Whoever is asking was wrong too often: 429, and when to come back.
+    /// The caller was wrong too often: 429, and when to come back.
     #[error("too many attempts")]
     TooManyAttempts {
         /// How long to wait.

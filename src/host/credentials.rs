@@ -35,7 +35,7 @@ pub enum Advance {
 pub trait SignCounters: Send + Sync + 'static {
     /// Sets the counter of a credential if it is lower, in one atomic step: `UPDATE … SET
     /// sign_count = $2 WHERE id = $1 AND sign_count < $2`. A look-up followed by an update lets a
-    /// clone slip in between. If its answer is lost, whoever tries again with the same signature is
-    /// refused as a clone would be, and signs anew.
+    /// clone slip in between. If its answer is lost, a retry with the same signature is
+    /// refused as a clone would be, and the user signs anew.
     async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError>;
 }

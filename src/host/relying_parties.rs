@@ -11,7 +11,7 @@ use crate::model::{Invalid, RelyingParty};
 ///
 /// A [`RelyingPartyList`] finds it by the `Origin` header. A host whose clients say who they are in
 /// another way (an app id header) brings its own. If the request has an `Origin` header, it has to
-/// be one of the party's whatever the resolver says.
+/// be one of the party's, even if the resolver says otherwise.
 #[async_trait]
 pub trait RelyingParties: Send + Sync + 'static {
     /// The relying party, or `None`: then the request is refused, and the code not spent.

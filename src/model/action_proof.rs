@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 use crate::encoding::base64url;
 use crate::random::{self, NoRandomness};
 
-/// The proof that a user action was signed: `userAction` on the wire, and opaque there. Whoever
-/// holds it, and is the user who signed, may make the signed request, once.
+/// The proof that a user action was signed: `userAction` on the wire, and opaque there. The
+/// user who signed, and nobody else, may make the signed request with it, once.
 #[derive(Clone)]
 pub struct ActionProof(Zeroizing<String>);
 
@@ -16,7 +16,7 @@ impl ActionProof {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// Returns the proof itself: for the answer to whoever signed, and nowhere else.
+    /// Returns the proof itself. Only the answer to the user who signed may carry it.
     pub fn reveal(&self) -> &str {
         &self.0
     }

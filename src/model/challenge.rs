@@ -42,8 +42,8 @@ impl Challenge {
 hidden!(Challenge);
 conversions_of_text!(Challenge);
 
-/// The handle of a pending registration, or of a pending user action. Whoever holds it may answer
-/// the challenge, so it is a secret too.
+/// The handle of a pending registration, or of a pending user action. Its holder may answer the
+/// challenge, so it is a secret too.
 #[derive(Clone)]
 pub struct ChallengeId(Box<str>);
 

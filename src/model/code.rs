@@ -27,8 +27,8 @@ const LONGEST_INPUT: usize = 128;
 pub struct Code(Zeroizing<String>);
 
 impl Code {
-    /// Returns the code as a person sees it, in groups of three: for the answer to whoever minted
-    /// it, and nowhere else.
+    /// Returns the code as a person sees it, in groups of three. Only the answer to the user who
+    /// minted it may carry it.
     pub fn reveal(&self) -> String {
         let mut shown = String::with_capacity(self.0.len() + self.0.len() / GROUP);
         for (index, symbol) in self.0.chars().enumerate() {

@@ -120,7 +120,7 @@ impl EncryptedPrivateKey {
         Ok(Self(text))
     }
 
-    /// Returns the text, for whoever owns the credential.
+    /// Returns the text. Only the owner of the credential may see it.
     pub fn reveal(&self) -> &str {
         &self.0
     }

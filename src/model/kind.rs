@@ -13,7 +13,7 @@ pub enum CredentialKind {
     Fido2,
     /// A key pair whose private half the client keeps.
     Key,
-    /// A key pair whose private half the server keeps, encrypted under a password that it never
+    /// A key pair. The server keeps its private half, encrypted under a password that it never
     /// sees.
     PasswordProtectedKey,
     /// A key pair for account recovery. It registers like a key and never signs an action.

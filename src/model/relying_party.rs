@@ -52,7 +52,7 @@ impl Origin {
 shown_text!(Origin);
 conversions_of_text!(Origin);
 
-/// Whom a credential is for: a domain, the name that authenticators show for it, and the origins
+/// What a credential is for: a domain, the name that authenticators show for it, and the origins
 /// that may speak for it.
 ///
 /// ```

@@ -8,7 +8,7 @@ use crate::model::Invalid;
 /// A password that a person chose, in plain text, on its way to being hashed. It is wiped when it
 /// is dropped.
 ///
-/// Its bytes are hashed as they came, without Unicode normalisation: whoever checks it later has to
+/// Its bytes are hashed as they came, without Unicode normalisation. A later check has to
 /// do the same.
 ///
 /// ```
@@ -78,7 +78,7 @@ impl OtpUrl {
         is_totp.then_some(Self(url)).ok_or(Invalid::new("an otpUrl starts with otpauth://totp/"))
     }
 
-    /// Returns the URL itself: for the answer to whoever exchanged the code, and nowhere else.
+    /// Returns the URL itself. Only the answer to the exchange may carry it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -97,7 +97,7 @@ impl TotpSecret {
         Self(Zeroizing::new(bytes))
     }
 
-    /// Returns the secret itself: to be stored **encrypted**, since whoever reads it can sign in.
+    /// Returns the secret itself. Store it **encrypted**: its reader can sign in.
     pub fn reveal(&self) -> &[u8; 20] {
         &self.0
     }

@@ -27,7 +27,7 @@ use crate::error::{BoxError, Error, Reason, StoreError, StoreErrorKind};
 use crate::event::{Asking, Listener};
 use crate::store::{OneTimeStore, Record, Slot};
 
-/// What every step needs, whatever it does.
+/// What every step needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Ceremony<'a> {
     pub(crate) asking: Asking<'a>,

@@ -36,8 +36,8 @@ impl PasswordHasher {
 
     /// The hash of a password that is not denied.
     ///
-    /// Whoever hangs up while waiting leaves the queue, and has spent the challenge. A hash that
-    /// has begun is finished for nobody, and keeps its turn until it is.
+    /// A client that hangs up while it waits leaves the queue, and has spent the challenge. A hash
+    /// that has begun is finished for nobody, and keeps its turn until it is.
     pub(crate) async fn hash(&self, password: &Password) -> Result<PasswordHash, SecretError> {
         if self.policy.denies(password) {
             return Err(SecretError::DeniedPassword);

@@ -8,8 +8,8 @@ use crate::model::Password;
 /// What OWASP's Password Storage Cheat Sheet holds for equally strong, with one lane each: memory
 /// in KiB, and passes over it.
 const WEAKEST: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
-/// A gibibyte, and many times what makes a hash take a second: whoever exceeds that meant another
-/// unit.
+/// A gibibyte, and many times what makes a hash take a second: a host that exceeds it meant
+/// another unit.
 const STRONGEST: (u32, u32) = (1 << 20, 64);
 
 /// Which passwords are refused, and how the others are hashed: for

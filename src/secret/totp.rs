@@ -54,8 +54,8 @@ pub(super) fn url(secret: &TotpSecret, relying_party: &RelyingParty, user: &User
     .expect("it starts with what such a URL starts with")
 }
 
-/// Verifies that whoever sends the one-time password has the secret. The comparison takes the same
-/// time wherever two differ.
+/// Verifies that the sender of the one-time password has the secret. The comparison takes the same
+/// time for every wrong one.
 pub(super) fn verify(
     secret: TotpSecret,
     password: &OneTimePassword,

@@ -29,7 +29,7 @@ fn found<F: Endpoints>(flow: &F, path: &str, below: &str) -> Option<Found> {
     flow.step(below).map(|step| Found { step, below: path.len() - below.len() })
 }
 
-/// Answers a request, whatever it is.
+/// Answers any request.
 pub(super) async fn respond<F, B>(
     flow: F,
     mount: Mount,

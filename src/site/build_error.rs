@@ -72,7 +72,7 @@ pub(crate) fn check_lifetime(
     check((Duration::from_secs(1)..=longest).contains(&lifetime), setting, rule)
 }
 
-/// No challenge may live longer than an hour, whichever flow made it.
+/// No challenge of any flow may live longer than an hour.
 pub(crate) fn check_challenge_lifetime(lifetime: Duration) -> Result<(), BuildError> {
     check_lifetime(lifetime, Duration::from_secs(60 * 60), "challenge_lifetime", "one second to an hour")
 }

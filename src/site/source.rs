@@ -2,7 +2,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 /// Returns the source that an address stands for, for
 /// [`SiteBuilder::source`](crate::site::SiteBuilder::source): an IPv4 address is one, and of IPv6 a
-/// /64 is, since whoever has one such address has all of them.
+/// /64 is, since the owner of one such address has all of them.
 ///
 /// ```
 /// use credential_code::site::source_of;

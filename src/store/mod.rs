@@ -4,10 +4,10 @@
 //! Everything in the flow that may be used once is a record behind a [`Slot`]: what a code is worth
 //! ([`CodeGrant`]), what is remembered between exchange and register ([`PendingRegistration`]), and
 //! the same two of user actions ([`UserAction`], [`PendingAction`]). A store needs no other verb.
-//! There is no `get`, because whoever looks first and deletes afterwards lets two racers win.
+//! There is no `get`, because looking first and deleting afterwards lets two racers win.
 //!
 //! 1. **A store never sees a live code.** A [`Slot`] is an HMAC of the secret under a [`SlotKeys`]
-//!    ring that the store does not have; whoever reads the store can neither list codes nor try
+//!    ring that the store does not have. A reader of the store can neither list codes nor try
 //!    them offline.
 //! 2. **One winner.** Of any number of racing `take`s of a slot, one returns the record.
 //! 3. **Expired is absent.** `take` compares the record's own expiry with the `now` that the flow

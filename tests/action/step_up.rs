@@ -140,7 +140,7 @@ fn actions_of_another_site_sign_nothing() {
     assert!(refused.to_string().contains("`signed_by`"), "{refused}");
 }
 
-/// The events of a site whose mints need an action of `demanding`, and the answer to a mint with none.
+/// The events of a site that asks for an action of `demanding`, and the answer to a mint with none.
 async fn told_of_a_mint(bearer: &Arc<MemoryHost>, authenticator: impl Authenticator) -> (StatusCode, usize) {
     let told = Arc::new(AtomicUsize::new(0));
     let heard = told.clone();
@@ -162,7 +162,7 @@ async fn told_of_a_mint(bearer: &Arc<MemoryHost>, authenticator: impl Authentica
     (first, told.load(Ordering::Relaxed))
 }
 
-/// The listener of the site that answers hears of each refusal once, whoever refused.
+/// The listener of the site that answers hears of each refusal once, whatever part refused.
 #[tokio::test]
 async fn a_refusal_of_another_sites_flow_is_told_at_the_site_that_answers() {
     let bearer = host();
@@ -187,7 +187,7 @@ async fn an_error_that_a_host_returns_again_is_told_again() {
     assert_eq!(told_of_a_mint(&host(), remembered).await, (StatusCode::FORBIDDEN, 2));
 }
 
-/// Whoever asks for less at one endpoint is not to let that in at another.
+/// A flow that asks for less at one endpoint does not let that in at another.
 #[tokio::test]
 async fn an_action_of_a_flow_that_asks_for_less_is_worth_nothing() {
     let bearer = host();

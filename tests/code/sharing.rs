@@ -93,7 +93,7 @@ fn over(storage: Storage) -> Result<Site, BuildError> {
     site_builder(&host).events(|_| {}).storage(storage).build()
 }
 
-/// What contradicts itself can't be written: a store that others share comes with its keys, and one that
+/// A contradiction can't be written: a store that others share comes with its keys, and one that
 /// nobody shares has none. What is left is built.
 #[test]
 fn a_site_is_built_over_each_kind_of_storage() {
@@ -144,7 +144,7 @@ async fn the_engines_clock_is_the_one_that_counts() {
     }
 }
 
-/// A code is worth nothing from its expiry on, however long the engine of budgets lets its owner wait.
+/// A code is worth nothing from its expiry on, however long its owner waits for the budget.
 #[tokio::test]
 async fn a_code_that_expires_while_a_guess_is_paid_for_is_gone() {
     for (stall, is_good) in [(29_999, true), (30_000, false)] {

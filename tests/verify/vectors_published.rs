@@ -98,7 +98,8 @@ fn passkeys_are_accepted_as_far_as_webauthn_rs_can_verify_them() {
     assert_eq!(accepted_passkeys(&AttestationEngine::WebauthnRs), ["none", "packed", "packed"]);
 }
 
-/// The formats that the engine accepts. It refuses the others for their statements, and what is accepted then signs.
+/// Returns the formats that the engine accepts. It refuses the others for their statements, and an
+/// accepted passkey then signs.
 fn accepted_passkeys(engine: &AttestationEngine) -> Vec<String> {
     let vectors = vectors("fido2_registration.json");
     assert_eq!(vectors.len(), 4);

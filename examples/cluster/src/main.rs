@@ -3,9 +3,9 @@
 //! Two processes behind one address. PostgreSQL keeps users and credentials, Redis keeps one-time records and budgets, and each request goes to
 //! the next process, so that no step of a flow is served by the process that served the step before. `worker.rs` is what to copy.
 //!
-//! It starts servers of its own and throws them away in the end, unless `--postgres URL --redis URL`
-//! names yours. `--walk-through` goes through the flow once and ends. `--port N` is 3000, and 0 picks
-//! one. `benches/cluster` counts the flows that such processes do.
+//! It starts servers of its own and throws them away in the end. `--postgres URL --redis URL` names
+//! yours instead. `--walk-through` goes through the flow once and ends. `--port N` is 3000, and 0
+//! picks one. `benches/cluster` counts the flows that such processes do.
 
 mod balancer;
 mod client;

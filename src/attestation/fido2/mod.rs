@@ -1,8 +1,9 @@
 //! Passkeys: the strict shell around an engine.
 //!
-//! The shell reads everything but the attestation statement: the client data (type, challenge, origin to the letter, no page of
-//! another origin), and the authenticator data, consumed to the last byte. An [engine] then verifies
-//! the attestation statement, and has to agree about what it reads again.
+//! The shell reads everything but the attestation statement: the client data (type, challenge,
+//! origin to the letter, no page of another origin), and the authenticator data, consumed to the
+//! last byte. An [engine] then verifies the attestation statement, and has to agree about what it
+//! reads again.
 //!
 //! The steps are those of [WebAuthn Level 3, section 7.1](https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential).
 

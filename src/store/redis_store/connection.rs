@@ -13,15 +13,17 @@ use redis::{
 use crate::error::BoxError;
 use crate::store::redis_store::single::Single;
 
-/// How long to wait before a lost connection is made anew: at first, and at most. Who waits for it waits no longer than for an answer.
+/// How long to wait before a lost connection is made anew: at first, and at most. A command waits
+/// no longer for it than for an answer.
 const SHORTEST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
 
-/// How often a lost connection is tried to be made anew: for a day and more. If Redis is away for longer, whoever asks next starts anew; where
-/// no store is left to ask, it ends then.
+/// How often a lost connection is made anew: for a day and more. If Redis is away for longer, the
+/// next command starts anew. Where no store is left to ask, it ends then.
 const TRIES: usize = 500_000;
 
-/// How often a cluster is asked again after it said that a key lies elsewhere, while it moves, or when a connection was lost.
+/// How often a cluster is asked again after it said that a key lies elsewhere, while it moves, or
+/// when a connection was lost.
 const CLUSTER_RETRIES: u32 = 3;
 
 /// A connection that is shared by all who ask, and comes back by itself.

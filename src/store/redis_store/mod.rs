@@ -10,9 +10,10 @@
 //! ```
 //!
 //! 1. **One winner.** Redis runs commands one after the other, and `GETDEL` is one.
-//! 2. **One clock.** The store tells the time of Redis ([`SharedStore::clock`]), which a site goes by unless it was given a clock of its
-//!    own. It is asked for when the store connects, and every half minute from then on. Redis itself drops a record five seconds after
-//!    its expiry, so that a flow with a clock of its own that is late brings nothing back that has been expired for longer.
+//! 2. **One clock.** The store tells the time of Redis ([`SharedStore::clock`]). A site goes by it,
+//!    unless it has a clock of its own. The store asks for the time when it connects, and every
+//!    half minute from then on. Redis itself drops a record five seconds after its expiry. A late
+//!    clock of a site's own brings back nothing that expired earlier.
 //! 3. **Bounded.** A command that has no answer in [time](RedisStoreBuilder::timeout) is a [`StoreError`], whatever the connection does. No verb
 //!    is sent twice to a single server: a `GETDEL` whose answer was lost has spent its record.
 //! 4. **Nothing to purge.** Every key expires by itself.
@@ -74,7 +75,7 @@ impl RedisStore {
         RedisStoreBuilder::single(url.into())
     }
 
-    /// A store on a cluster, of which some nodes are named by such URLs.
+    /// A store on a cluster. Such URLs name some of its nodes.
     pub fn cluster_at<U: Into<String>>(urls: impl IntoIterator<Item = U>) -> RedisStoreBuilder {
         RedisStoreBuilder::cluster(urls.into_iter().map(Into::into).collect())
     }

@@ -37,9 +37,10 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// Each verb is one statement, so the database decides every race. A clone is the same store. Tables, pools, and what is guaranteed
 /// when something fails: [`manual::sql`](crate::manual::sql).
 ///
-/// As a [`CredentialRepository`](crate::host::CredentialRepository) it holds no passwords and no one-time passwords, whose secrets are to be
-/// encrypted under a key of the host's. A flow that lists `Password` or `Totp` needs a repository of the host's own: over this one it is
-/// built, and fails with a 500 when such a credential is to be stored.
+/// As a [`CredentialRepository`](crate::host::CredentialRepository) it holds no passwords and no
+/// one-time passwords: their secrets belong under a key of the host's. A flow that lists `Password`
+/// or `Totp` needs a repository of the host's own. Over this one it is built, and answers 500 when
+/// it should store such a credential.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]

@@ -73,7 +73,7 @@ async fn a_server_that_comes_back_is_used_again_within_a_second() {
     }
     server.start_again();
     let back = Instant::now();
-    // A slot that holds nothing: a take that gets no answer in time may have spent what it asked for.
+    // A slot that holds nothing: a take without an answer in time may have spent its record.
     while take(&store, Slot::from_bytes([3; 32])).await.is_err() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

@@ -83,9 +83,10 @@ impl NativeEngine {
         Self { anchors, untrusted: Untrusted::Accept, ..self }
     }
 
-    /// Accepts no passkey but what these roots vouch for. Ask for an [attestation](Fido2Policy::attestation) then, and say with
-    /// [`kinds`](crate::CodePolicy::kinds) which kinds are allowed: whoever has a code chooses among them, and no root
-    /// vouches for a key. A flow that leaves out either is not built.
+    /// Accepts only passkeys that these roots vouch for. Ask for an
+    /// [attestation](Fido2Policy::attestation) then, and say with
+    /// [`kinds`](crate::CodePolicy::kinds) which kinds are allowed. The holder of a code chooses
+    /// among them, and no root vouches for a key. A flow that leaves out either is not built.
     #[must_use]
     pub fn trust_only(self, anchors: TrustAnchors) -> Self {
         Self { anchors, untrusted: Untrusted::Refuse, ..self }
