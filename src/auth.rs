@@ -3,6 +3,7 @@
 //! | path below the mount | flow |
 //! | --- | --- |
 //! | `/credentials/code`, `/credentials/code/init`, `/credentials/code/verify` | [`CodeFlow`] |
+//! | `/credentials/enrolments` and below | [`CodeFlow`]: what its owner [sees and decides](crate::code#what-the-owner-sees-and-decides) |
 //! | `/action/init`, `/action` | [`ActionFlow`](crate::ActionFlow), if the code flow is signed by one |
 //!
 //! ```
@@ -22,7 +23,7 @@ use http::Response;
 use crate::code::CodeFlow;
 use crate::error::Error;
 use crate::event::Step;
-use crate::serve::{AnswerBody, Asked, Endpoints, FlowLayer, FlowRouter};
+use crate::serve::{AnswerBody, Asked, Endpoints, FlowLayer, FlowRouter, Verb};
 use crate::site::Site;
 
 /// The endpoints of all flows of a site.
@@ -49,11 +50,14 @@ impl AuthFlows {
 impl Endpoints for AuthFlows {
     const MOUNT: &'static str = "/auth";
 
-    fn step(&self, below: &str) -> Option<Step> {
+    fn steps(&self, below: &str) -> &'static [(Verb, Step)] {
         if let Some(below) = below.strip_prefix("/credentials") {
-            return self.codes.step(below);
+            return self.codes.steps(below);
         }
-        self.codes.actions()?.step(below.strip_prefix("/action")?)
+        match (self.codes.actions(), below.strip_prefix("/action")) {
+            (Some(actions), Some(below)) => actions.steps(below),
+            (_, _) => &[],
+        }
     }
 
     fn site(&self) -> &Site {
@@ -61,10 +65,10 @@ impl Endpoints for AuthFlows {
     }
 
     async fn answer(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
-        match (asked.step, self.codes.actions()) {
-            (Step::Mint | Step::Exchange | Step::Register, _) => self.codes.answer(asked, body).await,
-            (Step::BeginAction | Step::CompleteAction, Some(actions)) => actions.answer(asked, body).await,
-            (Step::BeginAction | Step::CompleteAction | Step::RedeemAction, _) => Err(Error::not_found()),
+        match (asked.below().starts_with("/credentials"), self.codes.actions()) {
+            (true, _) => self.codes.answer(asked, body).await,
+            (false, Some(actions)) => actions.answer(asked, body).await,
+            (false, None) => Err(Error::not_found()),
         }
     }
 }

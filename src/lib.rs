@@ -13,6 +13,7 @@ pub mod clock;
 pub mod code;
 pub mod crypto;
 mod encoding;
+mod enrolment;
 pub mod error;
 pub mod event;
 pub mod host;

@@ -1,7 +1,11 @@
-//! Pages to read: what each default is and why, what an attacker may try, which store to choose, and the tables of SQLite and PostgreSQL.
+//! Pages to read: what each default is and why, which clauses of the standards hold, what an
+//! attacker may try, which store to choose, and the tables of SQLite and PostgreSQL.
 
 #[doc = include_str!("../docs/defaults.md")]
 pub mod defaults {}
+
+#[doc = include_str!("../docs/standards.md")]
+pub mod standards {}
 
 #[doc = include_str!("../docs/stores.md")]
 pub mod stores {}

@@ -8,8 +8,13 @@ pub(crate) struct NoRandomness(#[from] getrandom::Error);
 /// `N` bytes that nobody can foresee.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)?;
+    fill(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Fills all of it.
+pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), NoRandomness> {
+    Ok(getrandom::fill(bytes)?)
 }
 
 /// The same `M` times, asking the system once.

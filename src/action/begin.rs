@@ -55,16 +55,17 @@ impl ActionFlow {
     pub async fn begin(&self, caller: &Caller, request: BeginRequest) -> Result<ActionChallenge, Error> {
         let asking = Asking::new(Step::BeginAction, request.source.as_deref()).by(&caller.user);
         let fee = Fee::of_user(&self.0.challenges_of_user, &caller.user);
-        let opening = self.open(&caller.user, &request.action, &request.relying_party);
+        let opening = self.open(caller, &request.action, &request.relying_party);
         self.site().ceremony(asking).charged(fee, opening).await
     }
 
     async fn open(
         &self,
-        user: &UserId,
+        caller: &Caller,
         action: &ActionRequest,
         relying_party: &Arc<RelyingParty>,
     ) -> Result<ActionChallenge, Error> {
+        let (user, now) = (&caller.user, self.site().now());
         let credentials = self.site().credentials().credentials(user).await.map_err(Error::host)?;
         let (challenge, challenge_id) = Challenge::mint_with_id()?;
         let pending = PendingAction {
@@ -73,7 +74,8 @@ impl ActionFlow {
             binding: action.binding(user),
             relying_party: relying_party.clone(),
             user_verification: self.0.policy.user_verification,
-            expires_at: self.site().now() + self.0.policy.challenge_lifetime,
+            began_at: caller.began_at(now),
+            expires_at: now + self.0.policy.challenge_lifetime,
             returns: 0,
         };
         let secret = challenge_secret(self.0.policy.user_verification, user, &challenge_id);

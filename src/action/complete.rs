@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::event::{Asking, Event, Step};
 use crate::host::{Advance, Caller};
 use crate::model::{ActionProof, ChallengeId, Credential, CredentialId, Insertion, UserId};
-use crate::once::{Fee, Refusal, Sought};
+use crate::once::{Fee, Refusal, Sought, both};
 use crate::store::{OneTimeStore, PendingAction, SlotLabel, UserAction};
 
 /// A challenge of an action, signed.
@@ -64,12 +64,25 @@ impl ActionFlow {
         pending: &PendingAction,
         assertion: &Assertion,
     ) -> Result<SignedAction, Refusal<PendingAction>> {
-        let credential = self.credential(&pending.user, &assertion.credential_id).await?;
+        let (credential, user) = both(
+            self.credential(&pending.user, &assertion.credential_id),
+            self.site().active_user(&pending.user, pending.began_at),
+        )
+        .await;
+        let credential = credential?;
+        if let Err(reason) = user.map_err(Refusal::put_back)? {
+            return Err(Refusal::for_good(Error::invalid_action_challenge(reason)));
+        }
         let expected = Expected::new(&pending.challenge).with_user_verification(pending.user_verification);
         let verified = verify(&pending.relying_party, &expected, &credential, assertion).map_err(refusal)?;
         let proof = ActionProof::mint().map_err(Refusal::put_back)?;
         let expires_at = self.site().now() + self.0.policy.action_lifetime;
-        let action = UserAction { user: pending.user.clone(), credential: credential.id, expires_at };
+        let action = UserAction {
+            user: pending.user.clone(),
+            credential: credential.id,
+            began_at: pending.began_at,
+            expires_at,
+        };
         let secret = action_secret(pending.user_verification, &pending.binding, &proof);
         let slot = self.site().slot_keys().newest(SlotLabel::UserAction, &secret);
         let store: &dyn OneTimeStore<UserAction> = self.site().records();

@@ -3,17 +3,17 @@ use http::Response;
 use crate::action::{ActionFlow, BeginRequest, CompleteRequest, wire};
 use crate::error::Error;
 use crate::event::Step;
-use crate::serve::{AnswerBody, Asked, Endpoints, success};
+use crate::serve::{AnswerBody, Asked, Endpoints, Verb, success};
 use crate::site::Site;
 
 impl Endpoints for ActionFlow {
     const MOUNT: &'static str = "/auth/action";
 
-    fn step(&self, below: &str) -> Option<Step> {
+    fn steps(&self, below: &str) -> &'static [(Verb, Step)] {
         match below {
-            "/init" => Some(Step::BeginAction),
-            "" => Some(Step::CompleteAction),
-            _ => None,
+            "/init" => &[(Verb::Post, Step::BeginAction)],
+            "" => &[(Verb::Post, Step::CompleteAction)],
+            _ => &[],
         }
     }
 
@@ -25,7 +25,17 @@ impl Endpoints for ActionFlow {
         match asked.step {
             Step::BeginAction => self.answer_begin(asked, body).await,
             Step::CompleteAction => self.answer_complete(asked, body).await,
-            Step::Mint | Step::Exchange | Step::Register | Step::RedeemAction => Err(Error::not_found()),
+            Step::Mint
+            | Step::Exchange
+            | Step::Register
+            | Step::RedeemAction
+            | Step::ListEnrolments
+            | Step::FollowEnrolment
+            | Step::Revoke
+            | Step::Approve
+            | Step::Refuse
+            | Step::Undo
+            | Step::FollowOutcome => Err(Error::not_found()),
         }
     }
 }

@@ -3,7 +3,7 @@ use crate::error::Error;
 use crate::event::{Asking, Event, Step};
 use crate::host::Caller;
 use crate::model::ActionProof;
-use crate::once::{Fee, Sought};
+use crate::once::{Fee, Refusal, Sought};
 use crate::store::{SlotLabel, UserAction};
 
 /// A request, with the user action that was signed for it.
@@ -42,7 +42,9 @@ impl ActionFlow {
         };
         let fee = Fee::of_user(&self.0.misses_of_user, user);
         let redeeming = self.site().ceremony(asking).once(fee, sought, async |taken| {
-            let credential = &taken.record.credential;
+            let UserAction { credential, began_at, .. } = &taken.record;
+            let user_then = self.site().active_user(user, *began_at).await.map_err(Refusal::for_good)?;
+            user_then.map_err(|reason| Refusal::for_good(Error::invalid_action(reason)))?;
             self.site().tell(&Event::ActionRedeemed { user, credential, source });
             Ok(())
         });

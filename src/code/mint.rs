@@ -1,11 +1,12 @@
 use std::time::SystemTime;
 
 use crate::code::{CodeFlow, Expiration};
+use crate::enrolment::NotAdvanced;
 use crate::error::{Error, ErrorKind};
-use crate::event::{Asking, Event, Step};
+use crate::event::{Asking, Event, Step, name_in_span};
 use crate::host::Caller;
-use crate::model::{Code, Insertion};
-use crate::once::Fee;
+use crate::model::{Code, Enrolment, EnrolmentId, Insertion, Stage, UserId};
+use crate::once::{Fee, both};
 use crate::store::{CodeGrant, OneTimeStore, SlotLabel};
 
 /// Two codes in a row that are both outstanding already would be a broken generator, and not bad
@@ -35,6 +36,8 @@ impl MintRequest {
 pub struct MintedCode {
     /// The code.
     pub code: Code,
+    /// What it begins: the id under which its owner follows and ends it.
+    pub enrolment: EnrolmentId,
     /// When it stops working.
     pub expires_at: SystemTime,
 }
@@ -46,25 +49,93 @@ impl CodeFlow {
         let asking = Asking::new(Step::Mint, source).by(&caller.user);
         let expires_at = self.code_expiry(&request).map_err(|error| self.site().refuse(asking, error))?;
         let fee = Fee::of_user(&self.inner.codes_of_user, &caller.user);
-        let minted = self.site().ceremony(asking).charged(fee, self.grant(caller, expires_at)).await?;
-        self.site().tell(&Event::Minted { user: &caller.user, expires_at, source });
+        let minting = self.grant(caller, expires_at, source);
+        let minted = self.site().ceremony(asking).charged(fee, minting).await?;
+        let MintedCode { enrolment, expires_at, .. } = &minted;
+        name_in_span(enrolment);
+        self.site().tell(&Event::Minted { user: &caller.user, enrolment, expires_at: *expires_at, source });
         Ok(minted)
     }
 
-    async fn grant(&self, caller: &Caller, expires_at: SystemTime) -> Result<MintedCode, Error> {
-        let Some(user) = self.site().active_user(&caller.user).await? else {
-            return Err(Error::new(ErrorKind::Forbidden, "This user may not add credentials."));
+    async fn grant(
+        &self,
+        caller: &Caller,
+        expires_at: SystemTime,
+        source: Option<&str>,
+    ) -> Result<MintedCode, Error> {
+        let (site, now) = (self.site(), self.site().now());
+        let began_at = caller.began_at(now);
+        let user = site.active_user(&caller.user, began_at).await?.map_err(|reason| {
+            Error::because(ErrorKind::Forbidden, "This user may not add credentials.", reason)
+        })?;
+        let latest = caller.scope.longest_life.and_then(|life| now.checked_add(life));
+        let expires_at = latest.map_or(expires_at, |latest| expires_at.min(latest));
+        let (code, id) = self.code_format().mint_with_enrolment()?;
+        let grant = CodeGrant {
+            user: user.id,
+            enrolment: id.clone(),
+            scope: caller.scope.clone(),
+            approval: self.inner.policy.approval,
+            began_at,
+            expires_at,
+            returns: 0,
         };
+        let mut enrolment = Enrolment::new(id.clone(), caller.user.clone(), now, expires_at);
+        enrolment.session = site.session_of(caller);
+        // Neither is worth anything yet: nobody knows the code.
+        let (laid, entered) = both(self.lay(code, grant), site.enrolments().enter(enrolment)).await;
+        if laid.is_err() && entered.is_ok() {
+            // Boxed, like what follows: what seldom happens is not to make every mint larger.
+            Box::pin(self.withdraw(&caller.user, &id)).await;
+        }
+        let code = laid?;
+        entered?;
+        if let Some(most) = self.inner.policy.outstanding_per_user
+            && let Err(error) = Box::pin(self.supersede(&caller.user, &id, most, source)).await
+        {
+            Box::pin(self.withdraw(&caller.user, &id)).await;
+            return Err(error);
+        }
+        Ok(MintedCode { code, enrolment: id, expires_at })
+    }
+
+    /// Hides from its owner a code that nobody has. If that fails as well, it expires.
+    async fn withdraw(&self, user: &UserId, enrolment: &EnrolmentId) {
+        let change = self.site().enrolments().end(Stage::Revoked);
+        let _ = self.site().enrolments().advance(user, enrolment, &[Stage::Waiting], change).await;
+    }
+
+    /// Lays what a code is worth into its slot, or into that of another code where it is taken.
+    async fn lay(&self, mut code: Code, grant: CodeGrant) -> Result<Code, Error> {
         let store: &dyn OneTimeStore<CodeGrant> = self.site().records();
-        let grant = CodeGrant::new(user.id, expires_at);
         for _ in 0..MOST_TRIES {
-            let code = self.code_format().mint()?;
             let slot = self.site().slot_keys().newest(SlotLabel::Code, code.secret());
             match store.insert(slot, grant.clone()).await? {
-                Insertion::Created => return Ok(MintedCode { code, expires_at }),
-                Insertion::Duplicate => {}
+                Insertion::Created => return Ok(code),
+                Insertion::Duplicate => code = self.code_format().mint_with_enrolment()?.0,
             }
         }
         Err(Error::host("every new code was outstanding already".into()))
+    }
+
+    /// Revokes a user's oldest enrolments, if more are outstanding than may be beside the newest.
+    /// Each of any number of mints at once counts after its own was entered, so that no more than
+    /// so many are left.
+    async fn supersede(
+        &self,
+        user: &UserId,
+        newest: &EnrolmentId,
+        most: usize,
+        source: Option<&str>,
+    ) -> Result<(), Error> {
+        let enrolments = self.site().enrolments().of_user(user).await?;
+        let others = enrolments.iter().filter(|it| it.stage.is_outstanding() && it.id != *newest);
+        for older in others.skip(most.saturating_sub(1)) {
+            match self.end(user, &older.id, source).await {
+                Ok(_) | Err(NotAdvanced::At(_) | NotAdvanced::Gone) => {}
+                Err(NotAdvanced::Unknown(error)) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 }

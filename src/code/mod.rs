@@ -18,13 +18,33 @@
 //! 6. **Guessing is limited by misses**, for each source and for the whole flow.
 //! 7. **The flow never signs anybody in.** One code buys one credential and nothing else.
 //!
+//! # What the owner sees and decides
+//!
+//! Everything that one code begins is an enrolment, under an id that is no secret. The user who
+//! minted the code is its owner.
+//!
+//! | request, below `/auth/credentials` | who | what |
+//! | --- | --- | --- |
+//! | `GET /enrolments` | the owner | what is outstanding, or ended within the hour |
+//! | `GET /enrolments/{id}` (`?after=STAGE&wait=SECONDS`) | the owner | one of them, at once or when it changes |
+//! | `DELETE /enrolments/{id}` | the owner | ends it, before it added anything |
+//! | `POST /enrolments/{id}/approve` | as mint | stores the credential that waits |
+//! | `POST /enrolments/{id}/refuse` | the owner | drops it |
+//! | `POST /enrolments/undo` | the token of a notice | takes back the credential that was added |
+//! | `POST /enrolments/outcome` | the token of register's answer | tells the new client what became of it |
+//!
+//! [`CodePolicy::approval`] says whether the owner is asked before a credential is stored.
+//!
 //! Each step has a file of its own, and takes one request value. The ceremony that all steps share
 //! stands in `once/`.
 
+mod add;
 mod endpoints;
 mod exchange;
 mod expiration;
 mod mint;
+mod owner;
+mod pending;
 mod policy;
 mod proof;
 mod register;
@@ -36,11 +56,15 @@ use std::sync::Arc;
 pub use self::exchange::{ExchangeRequest, RegistrationChallenge};
 pub use self::expiration::Expiration;
 pub use self::mint::{MintRequest, MintedCode};
+pub use self::owner::wire::EnrolmentAnswer;
+pub use self::owner::{ApproveRequest, EnrolmentRequest, Outcome, OutcomeRequest, UndoRequest};
+pub use self::pending::{AwaitedApproval, Registration};
 pub use self::policy::CodePolicy;
 pub use self::proof::Proof;
 pub use self::register::RegisterRequest;
 pub use self::wire::CredentialAnswer;
 use crate::action::{ActionFlow, UserActions};
+pub use crate::enrolment::Wait;
 use crate::error::Error;
 use crate::host::Authenticator;
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy};
@@ -49,6 +73,9 @@ use crate::secret::Secrets;
 use crate::serve::{FlowLayer, FlowRouter};
 use crate::site::{BuildError, Site};
 use crate::store::SlotLabel;
+
+/// How many wrong check codes refuse a credential.
+const MOST_ATTEMPTS: u8 = 3;
 
 /// The endpoints that add a credential with a code, under `/auth/credentials` if not told
 /// otherwise.
@@ -59,8 +86,8 @@ pub type CodeLayer = FlowLayer<CodeFlow>;
 
 /// The code flow over a [`Site`]. Cheap to clone.
 ///
-/// Put it behind HTTP with [`CodeRouter`] or [`CodeLayer`], or call its three methods from a
-/// transport of your own.
+/// Put it behind HTTP with [`CodeRouter`] or [`CodeLayer`], or call its methods from a transport
+/// of your own.
 #[derive(Clone)]
 pub struct CodeFlow {
     inner: Arc<Inner>,
@@ -87,7 +114,7 @@ impl CodeFlow {
     /// answered at the other, whose policy and engine then judge. Make one code flow for a site,
     /// and clone it.
     pub fn new(site: &Site, policy: CodePolicy) -> Result<Self, BuildError> {
-        let kinds = policy.check()?;
+        let kinds = policy.check(site)?;
         let inner = Inner {
             secrets: policy.secrets(&kinds)?,
             kinds,

@@ -3,11 +3,13 @@ use std::time::Duration;
 
 #[cfg(feature = "fido2")]
 use crate::attestation::AttestationEngine;
-use crate::model::{CodeFormat, CredentialKind, Fido2Policy};
+use crate::model::{Approval, CodeFormat, CredentialKind, Fido2Policy};
 use crate::secret::{PasswordPolicy, Secrets};
-use crate::site::{BuildError, check, check_challenge_lifetime, check_lifetime};
+use crate::site::{BuildError, Site, check, check_challenge_lifetime, check_lifetime};
 use crate::store::Budget;
 
+/// No approval may take longer.
+const LONGEST_APPROVAL_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// No code may live longer.
 const LONGEST_CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
@@ -40,6 +42,10 @@ pub struct CodePolicy {
     pub(super) misses_per_source: Budget,
     pub(super) misses: Budget,
     pub(super) codes_per_user: Budget,
+    pub(super) approval: Approval,
+    pub(super) approval_lifetime: Duration,
+    pub(super) outstanding_per_user: Option<usize>,
+    is_sp_800_63b: bool,
 }
 
 impl Default for CodePolicy {
@@ -56,11 +62,42 @@ impl Default for CodePolicy {
             misses_per_source: Budget::per_minute(10),
             misses: Budget::per_minute(600),
             codes_per_user: Budget::per_minute(10),
+            approval: Approval::NotAsked,
+            approval_lifetime: Duration::from_secs(5 * 60),
+            outstanding_per_user: None,
+            is_sp_800_63b: false,
         }
     }
 }
 
 impl CodePolicy {
+    /// Creates a policy for NIST SP 800-63B-4, section 4.1.2.2 (binding across endpoints): codes of
+    /// at least 112 bits, which live ten minutes at most, and an undo token in each notice. A flow
+    /// whose policy or site does less is not built.
+    pub fn sp_800_63b() -> Self {
+        Self { is_sp_800_63b: true, code_lifetime: LONGEST_CODE_LIFETIME, ..Self::default() }
+            .code_format(CodeFormat::SCANNED)
+    }
+
+    /// Sets whether the owner is asked before a credential is stored. Default: not, as published.
+    pub fn approval(mut self, approval: Approval) -> Self {
+        self.approval = approval;
+        self
+    }
+
+    /// Sets how long an approval may take. Default: five minutes; no more than ten.
+    pub fn approval_lifetime(mut self, lifetime: Duration) -> Self {
+        self.approval_lifetime = lifetime;
+        self
+    }
+
+    /// Sets how many enrolments of a user may be outstanding. Minting one more revokes the oldest.
+    /// Default: any number.
+    pub fn outstanding_per_user(mut self, most: usize) -> Self {
+        self.outstanding_per_user = Some(most);
+        self
+    }
+
     /// Sets the kinds that may be registered. Default: all that this build can verify and that the
     /// published schema does not deprecate. `Password` and `Totp` have to be listed, and need the
     /// feature `deprecated-kinds`.
@@ -129,7 +166,7 @@ impl CodePolicy {
     }
 
     /// Returns the kinds that are allowed, after every other check.
-    pub(super) fn check(&self) -> Result<Vec<CredentialKind>, BuildError> {
+    pub(super) fn check(&self, site: &Site) -> Result<Vec<CredentialKind>, BuildError> {
         #[cfg(feature = "fido2")]
         if self.kinds.is_none() && self.engine.demands_trust() {
             let rule = "trust is demanded of passkeys alone: say with `kinds` whether keys, for which no root \
@@ -151,7 +188,43 @@ impl CodePolicy {
         let rule = "one second to ten minutes";
         check_lifetime(self.code_lifetime, LONGEST_CODE_LIFETIME, "code_lifetime", rule)?;
         check_challenge_lifetime(self.challenge_lifetime)?;
+        check_lifetime(self.approval_lifetime, LONGEST_APPROVAL_LIFETIME, "approval_lifetime", rule)?;
+        check(self.outstanding_per_user != Some(0), "outstanding_per_user", "a code has to work")?;
+        self.check_approval(&kinds)?;
+        self.check_sp_800_63b(site)?;
         Ok(kinds)
+    }
+
+    /// Refuses approval for kinds with a secret. Such a secret goes to the host alone, and may not
+    /// wait in a store.
+    fn check_approval(&self, kinds: &[CredentialKind]) -> Result<(), BuildError> {
+        let has_secrets =
+            kinds.iter().any(|kind| matches!(kind, CredentialKind::Password | CredentialKind::Totp));
+        if self.approval == Approval::NotAsked || !has_secrets {
+            return Ok(());
+        }
+        Err(BuildError::Contradiction {
+            one: "approval",
+            other: "kinds",
+            reason: "the secret of a Password or a Totp may not lie in a store until it is approved",
+        })
+    }
+
+    fn check_sp_800_63b(&self, site: &Site) -> Result<(), BuildError> {
+        if !self.is_sp_800_63b {
+            return Ok(());
+        }
+        if self.code_format.bits() < 112 {
+            return Err(BuildError::Contradiction {
+                one: "sp_800_63b",
+                other: "code_format",
+                reason: "a code without an identifier has at least 112 bits",
+            });
+        }
+        if site.management().is_none() {
+            return Err(BuildError::Missing(vec!["management"]));
+        }
+        Ok(())
     }
 
     /// Returns what `Password` and `Totp` need.

@@ -1,11 +1,13 @@
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError, verify};
+use crate::code::add::{Adding, NotAdded, duplicate};
 use crate::code::expiration::whole_millis;
-use crate::code::{CodeFlow, Proof};
-use crate::error::{Error, ErrorKind, Reason};
-use crate::event::{Asking, Event, Step};
+use crate::code::{CodeFlow, Proof, Registration};
+use crate::enrolment::NotAdvanced;
+use crate::error::{Error, Reason};
+use crate::event::{Asking, Step};
 use crate::model::{
-    ChallengeId, Credential, CredentialId, CredentialKind, CredentialSecret, CredentialUuid,
-    EncryptedPrivateKey, Insertion, Invalid, NewCredential,
+    Approval, ChallengeId, CheckCode, Credential, CredentialId, CredentialKind, CredentialSecret,
+    EncryptedPrivateKey, Invalid, Stage,
 };
 use crate::once::{Refusal, Remains, Sought, Taken};
 use crate::store::{PendingRegistration, SlotLabel};
@@ -57,8 +59,9 @@ impl RegisterRequest {
 }
 
 impl CodeFlow {
-    /// Step 3: spends the challenge, verifies the proof, and stores the credential.
-    pub async fn register(&self, request: RegisterRequest) -> Result<Credential, Error> {
+    /// Step 3: spends the challenge and verifies the proof. Stores the credential, or lets it wait
+    /// for the owner's approval.
+    pub async fn register(&self, request: RegisterRequest) -> Result<Registration, Error> {
         let kind = request.answer.proof.kind();
         let source = request.source.as_deref();
         let asking = Asking::new(Step::Register, source).of(kind);
@@ -70,9 +73,7 @@ impl CodeFlow {
         };
         let fee = self.fee_of_guess(source);
         let registering = self.site().ceremony(asking).once(fee, sought, async |taken| {
-            let credential = self.close(taken, &request.challenge_id, request.answer, source).await?;
-            self.site().tell(&Event::Registered { credential: &credential, source });
-            Ok(credential)
+            self.close(taken, &request.challenge_id, request.answer, source).await
         });
         registering.await
     }
@@ -84,59 +85,60 @@ impl CodeFlow {
         challenge_id: &ChallengeId,
         answer: Answer,
         source: Option<&str>,
-    ) -> Result<Credential, Refusal<PendingRegistration>> {
+    ) -> Result<Registration, Refusal<PendingRegistration>> {
         let pending = &taken.record;
         let verified = self.verify(taken, challenge_id, &answer.proof).await?;
-        if self.site().active_user(&pending.user).await.map_err(Refusal::put_back)?.is_none() {
-            return Err(Refusal::for_good(Error::invalid_challenge(Reason::UserGone)));
+        let user = self.site().active_user(&pending.user, pending.began_at).await;
+        if let Err(reason) = user.map_err(Refusal::put_back)? {
+            return Err(Refusal::for_good(Error::invalid_challenge(reason)));
         }
         let credential = self.credential(pending, answer, &verified).map_err(Refusal::put_back)?;
         if pending.offered.as_ref().is_some_and(|offered| *offered != credential.id) {
             return Err(Refusal::put_back(Error::invalid_challenge(Reason::OtherCredential)));
         }
-        let new = NewCredential::new(credential.clone(), verified.into_secret());
-        let unsettled = Unsettled { flow: self, credential: &credential, source };
-        match self.site().credentials().insert(new).await {
-            Ok(stored) => {
-                unsettled.settle();
-                match stored {
-                    Insertion::Created => Ok(credential),
-                    Insertion::Duplicate => self.stored_before(pending, &credential).await,
-                }
+        if pending.awaited.is_some() {
+            return self.answer_again(taken, &credential).await;
+        }
+        // Of several flows of a site, and of a policy that changed meanwhile, the stricter counts.
+        match pending.approval.max(self.inner.policy.approval) {
+            Approval::NotAsked => self.store(pending, credential, verified.into_secret(), source).await,
+            Approval::Asked => self.await_approval(taken, credential, None, source).await,
+            Approval::AskedWithCheckCode => {
+                let check_code = CheckCode::mint().map_err(Refusal::put_back)?;
+                self.await_approval(taken, credential, Some(check_code), source).await
             }
-            Err(error) => Err(Refusal {
-                error: Error::host(error),
-                remains: Remains::Changed(pending.clone().offered_to(&credential)),
-            }),
         }
     }
 
-    /// Returns the credential that was stored before, if this very one was offered before and its
-    /// answer was lost. Any other that is there already is a duplicate.
-    async fn stored_before(
+    /// Stores the credential at once.
+    async fn store(
         &self,
         pending: &PendingRegistration,
-        credential: &Credential,
-    ) -> Result<Credential, Refusal<PendingRegistration>> {
-        if pending.offered.is_some() && credential.public_key.is_some() {
-            let stored = self.site().credentials().credentials(&pending.user).await;
-            let stored = stored.map_err(|error| Refusal::put_back(Error::host(error)))?;
-            let same = stored.into_iter().find(|stored| {
-                stored.id == credential.id
-                    && stored.user == credential.user
-                    && stored.kind == credential.kind
-                    && stored.public_key == credential.public_key
-                    && stored.encrypted_private_key == credential.encrypted_private_key
-                    && stored.is_active()
-            });
-            if let Some(same) = same {
-                return Ok(same);
+        credential: Credential,
+        secret: Option<CredentialSecret>,
+        source: Option<&str>,
+    ) -> Result<Registration, Refusal<PendingRegistration>> {
+        let (enrolment, id) = (&pending.enrolment, credential.id.clone());
+        let was_offered = pending.offered.is_some();
+        let adding = Adding { enrolment, from: Stage::Opened, was_offered, source };
+        match self.add(credential, secret, adding).await {
+            Ok(credential) => Ok(Registration { credential, enrolment: enrolment.clone(), approval: None }),
+            Err(NotAdded::NotClaimed(NotAdvanced::Unknown(error))) => {
+                self.give_back_claim(&pending.user, adding, pending.expires_at).await;
+                Err(Refusal::put_back(error))
+            }
+            Err(NotAdded::NotClaimed(NotAdvanced::At(_) | NotAdvanced::Gone)) => {
+                Err(Refusal::for_good(Error::invalid_challenge(Reason::Ended)))
+            }
+            Err(NotAdded::Failed(error)) => Err(Refusal::put_back(error)),
+            Err(NotAdded::Duplicate) => {
+                self.give_back_claim(&pending.user, adding, pending.expires_at).await;
+                Err(Refusal::put_back(duplicate()))
+            }
+            Err(NotAdded::Unsettled(error)) => {
+                Err(Refusal { error, remains: Remains::Changed(pending.clone().offered_to(id)) })
             }
         }
-        Err(Refusal::put_back(Error::new(
-            ErrorKind::DuplicateCredential,
-            "This credential is registered already. Use another authenticator.",
-        )))
     }
 
     /// Verifies a proof of the kind that was asked for.
@@ -196,7 +198,7 @@ impl CodeFlow {
             pending.user.clone(),
             pending.kind,
             id,
-            CredentialUuid::mint()?,
+            pending.enrolment.credential_uuid(),
             attestation.map(|attestation| attestation.public_key().clone()),
             party.id(),
             origin.clone(),
@@ -236,26 +238,4 @@ impl Verified {
 
 fn refusal(error: VerifyError) -> Refusal<PendingRegistration> {
     if error.is_mendable() { Refusal::put_back(error) } else { Refusal::for_good(error) }
-}
-
-/// Nobody is told of a credential before the host has it. A host that fails, or a caller who hangs
-/// up, may leave one behind that nobody was told of. So this tells of it when it is dropped before
-/// the host has answered.
-struct Unsettled<'a> {
-    flow: &'a CodeFlow,
-    credential: &'a Credential,
-    source: Option<&'a str>,
-}
-
-impl Unsettled<'_> {
-    /// The host has answered.
-    fn settle(self) {
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for Unsettled<'_> {
-    fn drop(&mut self) {
-        self.flow.site().tell(&Event::Unsettled { credential: self.credential, source: self.source });
-    }
 }

@@ -22,6 +22,12 @@ pub enum ErrorKind {
     InvalidAssertion,
     /// The credential id exists, for any user.
     DuplicateCredential,
+    /// The enrolment is at a stage where this can't be done: [`Error::stage`](super::Error::stage).
+    Conflict,
+    /// A check code that is not the one that the new client shows.
+    InvalidCheckCode,
+    /// A token that does not work: cut, changed, of somebody else, expired.
+    InvalidToken,
     /// No endpoint has that path.
     NotFound,
     /// No endpoint has that method.
@@ -52,6 +58,9 @@ impl ErrorKind {
             Self::InvalidAttestation => "invalid_attestation",
             Self::InvalidAssertion => "invalid_assertion",
             Self::DuplicateCredential => "duplicate_credential",
+            Self::Conflict => "conflict",
+            Self::InvalidCheckCode => "invalid_check_code",
+            Self::InvalidToken => "invalid_token",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::PayloadTooLarge => "payload_too_large",
@@ -70,8 +79,12 @@ impl ErrorKind {
                 StatusCode::BAD_REQUEST
             }
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::InvalidCode | Self::InvalidChallenge => StatusCode::FORBIDDEN,
-            Self::DuplicateCredential => StatusCode::CONFLICT,
+            Self::Forbidden
+            | Self::InvalidCode
+            | Self::InvalidChallenge
+            | Self::InvalidCheckCode
+            | Self::InvalidToken => StatusCode::FORBIDDEN,
+            Self::DuplicateCredential | Self::Conflict => StatusCode::CONFLICT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

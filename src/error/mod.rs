@@ -17,7 +17,7 @@ use std::time::Duration;
 pub use self::kind::ErrorKind;
 pub(crate) use self::reason::Reason;
 pub use self::store::{StoreError, StoreErrorKind};
-use crate::model::Invalid;
+use crate::model::{Invalid, Stage};
 use crate::random::NoRandomness;
 
 /// A failure's source, as tower and axum box theirs.
@@ -42,6 +42,7 @@ struct Inner {
     kind: ErrorKind,
     message: Cow<'static, str>,
     retry_after: Option<Duration>,
+    stage: Option<Stage>,
     source: Option<BoxError>,
 }
 
@@ -67,8 +68,13 @@ impl Error {
         self.inner.retry_after
     }
 
+    /// Returns the stage of the enrolment, if that is why it was refused.
+    pub fn stage(&self) -> Option<Stage> {
+        self.inner.stage
+    }
+
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::with(kind, message.into(), None, None)
+        Self::with(Inner { kind, message: message.into(), retry_after: None, stage: None, source: None })
     }
 
     pub(crate) fn because(
@@ -76,16 +82,12 @@ impl Error {
         message: impl Into<Cow<'static, str>>,
         source: impl Into<BoxError>,
     ) -> Self {
-        Self::with(kind, message.into(), None, Some(source.into()))
+        let source = Some(source.into());
+        Self::with(Inner { kind, message: message.into(), retry_after: None, stage: None, source })
     }
 
-    fn with(
-        kind: ErrorKind,
-        message: Cow<'static, str>,
-        retry_after: Option<Duration>,
-        source: Option<BoxError>,
-    ) -> Self {
-        Self { inner: Arc::new(Inner { kind, message, retry_after, source }), told: None }
+    fn with(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner), told: None }
     }
 
     pub(crate) fn not_found() -> Self {
@@ -125,8 +127,38 @@ impl Error {
     }
 
     pub(crate) fn too_many_attempts(retry_after: Duration) -> Self {
-        let message = "Too many attempts. Try again later.";
-        Self::with(ErrorKind::TooManyAttempts, message.into(), Some(retry_after), None)
+        Self::with(Inner {
+            kind: ErrorKind::TooManyAttempts,
+            message: "Too many attempts. Try again later.".into(),
+            retry_after: Some(retry_after),
+            stage: None,
+            source: None,
+        })
+    }
+
+    /// One error for every enrolment that is not the caller's.
+    pub(crate) fn no_enrolment() -> Self {
+        Self::new(ErrorKind::NotFound, "There is no such enrolment.")
+    }
+
+    /// The enrolment is at a stage where this can't be done.
+    pub(crate) fn at_stage(stage: Stage) -> Self {
+        Self::at_stage_because(stage, None)
+    }
+
+    pub(crate) fn at_stage_because(stage: Stage, source: Option<BoxError>) -> Self {
+        Self::with(Inner {
+            kind: ErrorKind::Conflict,
+            message: format!("This can't be done: the enrolment is {stage}.").into(),
+            retry_after: None,
+            stage: Some(stage),
+            source,
+        })
+    }
+
+    /// One error for every token that does not work.
+    pub(crate) fn invalid_token() -> Self {
+        Self::new(ErrorKind::InvalidToken, "This token does not work, or no longer.")
     }
 
     /// A store failed. The caller learns that, and nothing else.

@@ -11,6 +11,10 @@ pub(crate) enum Reason {
     Query,
     #[error("its user is gone or deactivated")]
     UserGone,
-    #[error("another credential was offered for it, and may be stored")]
+    #[error("another credential was offered for it")]
     OtherCredential,
+    #[error("it began before the user declared everything void")]
+    Void,
+    #[error("its enrolment has ended")]
+    Ended,
 }

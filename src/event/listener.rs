@@ -5,7 +5,7 @@ use crate::error::{Error, Hearer};
 #[cfg(feature = "tracing")]
 use crate::event::log;
 use crate::event::{BudgetScope, Event, Step};
-use crate::model::{CredentialKind, UserId};
+use crate::model::{CredentialKind, EnrolmentId, UserId};
 
 /// The host's listener, and the log. Cheap to clone.
 #[derive(Clone)]
@@ -16,22 +16,38 @@ pub(crate) struct Listener(Arc<dyn Fn(&Event<'_>) + Send + Sync>);
 pub(crate) struct Asking<'a> {
     pub(crate) step: Step,
     pub(crate) user: Option<&'a UserId>,
+    pub(crate) enrolment: Option<&'a EnrolmentId>,
     pub(crate) kind: Option<CredentialKind>,
     pub(crate) source: Option<&'a str>,
 }
 
 impl<'a> Asking<'a> {
     pub(crate) fn new(step: Step, source: Option<&'a str>) -> Self {
-        Self { step, user: None, kind: None, source }
+        Self { step, user: None, enrolment: None, kind: None, source }
     }
 
     pub(crate) fn by(self, user: &'a UserId) -> Self {
         Self { user: Some(user), ..self }
     }
 
+    /// Notes the enrolment, also in the request's span.
+    pub(crate) fn within(self, enrolment: Option<&'a EnrolmentId>) -> Self {
+        if let Some(enrolment) = enrolment {
+            name_in_span(enrolment);
+        }
+        Self { enrolment: enrolment.or(self.enrolment), ..self }
+    }
+
     pub(crate) fn of(self, kind: CredentialKind) -> Self {
         Self { kind: Some(kind), ..self }
     }
+}
+
+/// Names an enrolment in the request's span.
+#[cfg_attr(not(feature = "tracing"), expect(unused_variables))]
+pub(crate) fn name_in_span(enrolment: &EnrolmentId) {
+    #[cfg(feature = "tracing")]
+    tracing::Span::current().record("enrolment", tracing::field::display(enrolment));
 }
 
 impl Listener {
@@ -48,8 +64,8 @@ impl Listener {
     /// Tells of a refusal, unless it was told here, and returns it.
     pub(crate) fn refuse(&self, asking: Asking<'_>, mut error: Error) -> Error {
         if error.tell(self.address()) {
-            let Asking { step, user, kind, source } = asking;
-            self.tell(&Event::Refused { step, user, kind, error: &error, source });
+            let Asking { step, user, enrolment, kind, source } = asking;
+            self.tell(&Event::Refused { step, user, enrolment, kind, error: &error, source });
         }
         error
     }

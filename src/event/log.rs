@@ -19,22 +19,53 @@ impl fmt::Display for Causes<'_> {
 /// Writes an event to the log.
 pub(crate) fn write(event: &Event<'_>) {
     match event {
-        Event::Minted { user, source, .. } => {
-            tracing::info!(%user, source, "a code was minted");
+        Event::Minted { user, enrolment, source, .. } => {
+            tracing::info!(%user, %enrolment, source, "a code was minted");
         }
-        Event::Exchanged { user, kind, relying_party, source, .. } => {
-            tracing::info!(%user, %kind, relying_party, source, "a code was exchanged");
+        Event::Exchanged { user, enrolment, kind, relying_party, source, .. } => {
+            tracing::info!(%user, %enrolment, %kind, relying_party, source, "a code was exchanged");
         }
-        Event::Registered { credential, source } => tracing::info!(
+        Event::AwaitingApproval { credential, enrolment, source, .. } => tracing::info!(
             user = %credential.user,
+            %enrolment,
+            kind = %credential.kind,
+            source,
+            "a credential waits for approval"
+        ),
+        Event::Approved { credential, enrolment, source } => tracing::info!(
+            user = %credential.user,
+            %enrolment,
+            uuid = %credential.uuid,
+            source,
+            "the owner approved a credential"
+        ),
+        Event::RefusedByOwner { user, enrolment, source } => {
+            tracing::warn!(%user, %enrolment, source, "the owner refused a credential");
+        }
+        Event::CheckCodesSpent { user, enrolment, source } => {
+            tracing::warn!(%user, %enrolment, source, "wrong check codes refused a credential");
+        }
+        Event::Lapsed { user, enrolment } => {
+            tracing::info!(%user, %enrolment, "nobody approved a credential in time");
+        }
+        Event::Revoked { user, enrolment, source } => {
+            tracing::info!(%user, %enrolment, source, "an enrolment was revoked");
+        }
+        Event::Undone { user, credential, enrolment, source } => {
+            tracing::warn!(%user, %enrolment, uuid = %credential, source, "a credential was taken back");
+        }
+        Event::Registered { credential, enrolment, source, .. } => tracing::info!(
+            user = %credential.user,
+            %enrolment,
             kind = %credential.kind,
             uuid = %credential.uuid,
             relying_party = credential.relying_party_id,
             source,
             "a credential was registered"
         ),
-        Event::Unsettled { credential, source } => tracing::warn!(
+        Event::Unsettled { credential, enrolment, source, .. } => tracing::warn!(
             user = %credential.user,
+            %enrolment,
             kind = %credential.kind,
             uuid = %credential.uuid,
             source,
@@ -46,9 +77,10 @@ pub(crate) fn write(event: &Event<'_>) {
         Event::ActionRedeemed { user, credential, source } => {
             tracing::info!(%user, %credential, source, "a user action was redeemed");
         }
-        Event::Refused { step, user, error, source, .. } => tracing::warn!(
+        Event::Refused { step, user, enrolment, error, source, .. } => tracing::warn!(
             step = step.as_str(),
             user = user.map(tracing::field::display),
+            enrolment = enrolment.map(tracing::field::display),
             error = %error.kind(),
             reason = error.source().map(|reason| tracing::field::display(Causes(reason))),
             source,
@@ -62,7 +94,7 @@ pub(crate) fn write(event: &Event<'_>) {
             source,
             "a budget is exhausted"
         ),
-        Event::Evicted { records, user } => {
+        Event::Evicted { records, user, .. } => {
             tracing::warn!(records, %user, "a full store dropped a record before its time");
         }
     }

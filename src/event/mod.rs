@@ -7,10 +7,12 @@ mod step;
 
 use std::time::{Duration, SystemTime};
 
-pub(crate) use self::listener::{Asking, Listener};
+pub(crate) use self::listener::{Asking, Listener, name_in_span};
 pub use self::step::Step;
 use crate::error::Error;
-use crate::model::{Credential, CredentialId, CredentialKind, UserId};
+use crate::model::{
+    Credential, CredentialId, CredentialKind, CredentialUuid, EnrolmentId, UndoToken, UserId,
+};
 
 /// The owner of the budget (rate limit).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -24,8 +26,8 @@ pub enum BudgetScope {
     User,
 }
 
-/// What happened, for the host's audit log, its metrics and its notifications. No event holds a
-/// secret.
+/// What happened, for the host's audit log, its metrics and its notifications. `Debug` shows no
+/// secret. The one that an event holds is the [undo token](Self::undo_token), for the notice.
 ///
 /// [`added_credential`](Self::added_credential) is the one to act on: tell the user, by another
 /// channel, that a credential was added and how to remove it. NIST SP 800-63B-4 asks for that, and
@@ -38,6 +40,8 @@ pub enum Event<'a> {
     Minted {
         /// Whose it is.
         user: &'a UserId,
+        /// What it begins.
+        enrolment: &'a EnrolmentId,
         /// When it stops working.
         expires_at: SystemTime,
         /// Where the request came from, if the host said how to tell.
@@ -48,12 +52,13 @@ pub enum Event<'a> {
     Exchanged {
         /// Whose code it was.
         user: &'a UserId,
+        /// Its enrolment.
+        enrolment: &'a EnrolmentId,
         /// What is to be registered.
         kind: CredentialKind,
         /// For which relying party.
         relying_party: &'a str,
-        /// When the code would have stopped working. With the user it tells which of their codes
-        /// this was.
+        /// When the code would have stopped working.
         expires_at: SystemTime,
         /// Where the request came from.
         source: Option<&'a str>,
@@ -64,6 +69,11 @@ pub enum Event<'a> {
     Registered {
         /// The credential.
         credential: &'a Credential,
+        /// Its enrolment.
+        enrolment: &'a EnrolmentId,
+        /// What takes it back, for a link in the notice. `None` without
+        /// [`management`](crate::site::SiteBuilder::management).
+        undo: Option<&'a UndoToken>,
         /// Where the request came from.
         source: Option<&'a str>,
     },
@@ -76,6 +86,85 @@ pub enum Event<'a> {
     Unsettled {
         /// The credential.
         credential: &'a Credential,
+        /// Its enrolment.
+        enrolment: &'a EnrolmentId,
+        /// What takes it back, if it is there.
+        undo: Option<&'a UndoToken>,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// A credential was verified, and waits for its owner's approval. It is not stored.
+    #[non_exhaustive]
+    AwaitingApproval {
+        /// The credential.
+        credential: &'a Credential,
+        /// Its enrolment.
+        enrolment: &'a EnrolmentId,
+        /// When it is refused by itself.
+        expires_at: SystemTime,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// The owner approved a credential. It follows [`Registered`](Self::Registered), which tells
+    /// that the host stored it.
+    #[non_exhaustive]
+    Approved {
+        /// The credential.
+        credential: &'a Credential,
+        /// Its enrolment.
+        enrolment: &'a EnrolmentId,
+        /// Where the owner's request came from.
+        source: Option<&'a str>,
+    },
+    /// The owner refused a credential, which is gone.
+    #[non_exhaustive]
+    RefusedByOwner {
+        /// Whose it would have been.
+        user: &'a UserId,
+        /// Its enrolment.
+        enrolment: &'a EnrolmentId,
+        /// Where the owner's request came from.
+        source: Option<&'a str>,
+    },
+    /// A third wrong check code refused a credential, which is gone.
+    #[non_exhaustive]
+    CheckCodesSpent {
+        /// Whose it would have been.
+        user: &'a UserId,
+        /// Its enrolment.
+        enrolment: &'a EnrolmentId,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// Nobody approved a credential in time. It is told at the next look of the owner or of the
+    /// client, or at an approval that comes too late.
+    #[non_exhaustive]
+    Lapsed {
+        /// Whose it would have been.
+        user: &'a UserId,
+        /// Its enrolment.
+        enrolment: &'a EnrolmentId,
+    },
+    /// The owner ended an enrolment, or a newer code of theirs did. Nothing was added, and nothing
+    /// will be.
+    #[non_exhaustive]
+    Revoked {
+        /// Whose it is.
+        user: &'a UserId,
+        /// Its enrolment.
+        enrolment: &'a EnrolmentId,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
+    /// An undo token took back a credential.
+    #[non_exhaustive]
+    Undone {
+        /// Whose it was.
+        user: &'a UserId,
+        /// The credential.
+        credential: &'a CredentialUuid,
+        /// Its enrolment.
+        enrolment: &'a EnrolmentId,
         /// Where the request came from.
         source: Option<&'a str>,
     },
@@ -108,6 +197,8 @@ pub enum Event<'a> {
         step: Step,
         /// Whose code or challenge it was, as far as it was known.
         user: Option<&'a UserId>,
+        /// Of which enrolment, as far as it was known.
+        enrolment: Option<&'a EnrolmentId>,
         /// What was to be registered, as far as it was known.
         kind: Option<CredentialKind>,
         /// Why.
@@ -137,6 +228,8 @@ pub enum Event<'a> {
         records: &'static str,
         /// Whose it was.
         user: &'a UserId,
+        /// Of which enrolment, unless it was a user action's.
+        enrolment: Option<&'a EnrolmentId>,
     },
 }
 
@@ -145,15 +238,54 @@ impl<'a> Event<'a> {
     /// [`Registered`](Self::Registered), or that may have been, since it is
     /// [`Unsettled`](Self::Unsettled).
     pub fn added_credential(&self) -> Option<&'a Credential> {
+        self.added().map(|(credential, _)| credential)
+    }
+
+    /// Returns what takes the [added credential](Self::added_credential) back, for a link in its
+    /// notice. Put it behind the `#` of the link, and let the page send it on with a `POST` when
+    /// the person says so: mail scanners follow links, and servers log what is before the `#`.
+    pub fn undo_token(&self) -> Option<&'a UndoToken> {
+        self.added()?.1
+    }
+
+    fn added(&self) -> Option<(&'a Credential, Option<&'a UndoToken>)> {
         match *self {
-            Self::Registered { credential, .. } | Self::Unsettled { credential, .. } => Some(credential),
+            Self::Registered { credential, undo, .. } | Self::Unsettled { credential, undo, .. } => {
+                Some((credential, undo))
+            }
             Self::Minted { .. }
             | Self::Exchanged { .. }
+            | Self::AwaitingApproval { .. }
+            | Self::Approved { .. }
+            | Self::RefusedByOwner { .. }
+            | Self::CheckCodesSpent { .. }
+            | Self::Lapsed { .. }
+            | Self::Revoked { .. }
+            | Self::Undone { .. }
             | Self::ActionSigned { .. }
             | Self::ActionRedeemed { .. }
             | Self::Refused { .. }
             | Self::Throttled { .. }
             | Self::Evicted { .. } => None,
+        }
+    }
+
+    /// Returns the enrolment that it is about, as far as that was known.
+    pub fn enrolment(&self) -> Option<&'a EnrolmentId> {
+        match *self {
+            Self::Minted { enrolment, .. }
+            | Self::Exchanged { enrolment, .. }
+            | Self::Registered { enrolment, .. }
+            | Self::Unsettled { enrolment, .. }
+            | Self::AwaitingApproval { enrolment, .. }
+            | Self::Approved { enrolment, .. }
+            | Self::RefusedByOwner { enrolment, .. }
+            | Self::CheckCodesSpent { enrolment, .. }
+            | Self::Lapsed { enrolment, .. }
+            | Self::Revoked { enrolment, .. }
+            | Self::Undone { enrolment, .. } => Some(enrolment),
+            Self::Refused { enrolment, .. } | Self::Evicted { enrolment, .. } => enrolment,
+            Self::Throttled { .. } | Self::ActionSigned { .. } | Self::ActionRedeemed { .. } => None,
         }
     }
 }

@@ -14,6 +14,20 @@ pub enum Step {
     CompleteAction,
     /// A signed action is spent on its request.
     RedeemAction,
+    /// The owner asks for their enrolments.
+    ListEnrolments,
+    /// The owner asks for one enrolment, or waits for it to change.
+    FollowEnrolment,
+    /// The owner ends an enrolment.
+    Revoke,
+    /// The owner agrees to a credential that waits.
+    Approve,
+    /// The owner does not agree.
+    Refuse,
+    /// A token takes back a credential.
+    Undo,
+    /// A client asks what became of the credential that it made.
+    FollowOutcome,
 }
 
 impl Step {
@@ -26,6 +40,13 @@ impl Step {
             Self::BeginAction => "begin_action",
             Self::CompleteAction => "complete_action",
             Self::RedeemAction => "redeem_action",
+            Self::ListEnrolments => "list_enrolments",
+            Self::FollowEnrolment => "follow_enrolment",
+            Self::Revoke => "revoke",
+            Self::Approve => "approve",
+            Self::Refuse => "refuse",
+            Self::Undo => "undo",
+            Self::FollowOutcome => "follow_outcome",
         }
     }
 }

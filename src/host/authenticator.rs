@@ -1,12 +1,12 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use http::request::Parts;
 
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::model::UserId;
+use crate::model::{Scope, UserId};
 
 /// The request by which somebody asks for a code, or for something else that needs an
 /// [`Authenticator`]. `Debug` shows method and path alone: headers hold the caller's own
@@ -39,18 +39,56 @@ impl fmt::Debug for AuthRequest<'_> {
     }
 }
 
-/// Who is asking.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// The signed-in user who asks. `Debug` does not show the session, whose name may be a secret.
+#[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Caller {
     /// The signed-in user.
     pub user: UserId,
+    /// What a code that they mint may buy.
+    pub scope: Scope,
+    session: Option<Box<str>>,
+    since: Option<SystemTime>,
 }
 
 impl Caller {
     /// Creates a caller who is that user.
     pub fn new(user: UserId) -> Self {
-        Self { user }
+        Self { user, scope: Scope::default(), session: None, since: None }
+    }
+
+    /// Names the session that they are signed in by. Then only that session may approve or refuse
+    /// what a code of its own adds.
+    pub fn in_session(self, id: impl Into<Box<str>>) -> Self {
+        Self { session: Some(id.into()), ..self }
+    }
+
+    /// Says since when they are signed in, so that a session from before
+    /// [`User::void_before`](crate::model::User::void_before) adds nothing.
+    pub fn since(self, at: SystemTime) -> Self {
+        Self { since: Some(at), ..self }
+    }
+
+    /// Narrows what a code that they mint may buy.
+    pub fn limited_to(self, scope: Scope) -> Self {
+        Self { scope, ..self }
+    }
+
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
+    /// When what they do now began: with their sign-in, if the host says when that was.
+    pub(crate) fn began_at(&self, now: SystemTime) -> SystemTime {
+        self.since.map_or(now, |since| since.min(now))
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Caller");
+        shown.field("user", &self.user).field("scope", &self.scope).field("since", &self.since);
+        shown.finish_non_exhaustive()
     }
 }
 
@@ -114,7 +152,7 @@ impl From<AuthError> for Error {
 /// [`UserActions`](crate::action::UserActions) demands.
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
-    /// Who is asking? Called once for each well-formed request to mint, or to either endpoint of
-    /// user action signing.
+    /// Who is asking? Called once for each well-formed request to an endpoint that needs a
+    /// signed-in user.
     async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError>;
 }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use crate::error::BoxError;
-use crate::model::{Credential, CredentialId, Insertion, NewCredential, UserId};
+use crate::model::{Credential, CredentialId, CredentialUuid, Insertion, NewCredential, UserId};
 
 /// Keeps credentials.
 #[async_trait]
@@ -14,6 +14,25 @@ pub trait CredentialRepository: Send + Sync + 'static {
     /// exists **for any user**: then nothing changes and the answer is [`Insertion::Duplicate`]. A
     /// unique index does it; a look-up followed by an insertion does not.
     async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError>;
+}
+
+/// What became of a credential that was to be removed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub enum Removal {
+    /// It was there, and is no more.
+    Removed,
+    /// The user has no such credential.
+    Missing,
+}
+
+/// Changes credentials that are stored. With it, the notice of a new credential carries an
+/// [undo token](crate::model::UndoToken).
+#[async_trait]
+pub trait CredentialManagement: Send + Sync + 'static {
+    /// Removes a user's credential, in one atomic step: of any number of racing calls, one is told
+    /// that it was [`Removed`](Removal::Removed). It signs nothing from then on.
+    async fn remove(&self, user: &UserId, uuid: &CredentialUuid) -> Result<Removal, BoxError>;
 }
 
 /// What became of a signature counter.

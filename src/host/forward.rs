@@ -10,10 +10,12 @@ use http::request::Parts;
 
 use crate::error::BoxError;
 use crate::host::{
-    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, RelyingParties,
-    SignCounters, UserDirectory,
+    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialManagement, CredentialRepository,
+    RelyingParties, Removal, SignCounters, UserDirectory,
 };
-use crate::model::{Credential, CredentialId, Insertion, NewCredential, RelyingParty, User, UserId};
+use crate::model::{
+    Credential, CredentialId, CredentialUuid, Insertion, NewCredential, RelyingParty, User, UserId,
+};
 
 macro_rules! forward {
     ($trait:ident { $($method:ident<$($borrow:lifetime),*>($($given:ident: $type:ty),*) -> $ok:ty, $error:ty;)* }) => {
@@ -37,11 +39,16 @@ macro_rules! forward {
     };
 }
 
+pub(crate) use forward;
+
 forward!(Authenticator { authenticate<'r, 'h>(request: &'r AuthRequest<'h>) -> Caller, AuthError; });
 forward!(UserDirectory { user<'i>(id: &'i UserId) -> Option<User>, BoxError; });
 forward!(CredentialRepository {
     credentials<'u>(user: &'u UserId) -> Vec<Credential>, BoxError;
     insert<>(credential: NewCredential) -> Insertion, BoxError;
+});
+forward!(CredentialManagement {
+    remove<'u, 'i>(user: &'u UserId, uuid: &'i CredentialUuid) -> Removal, BoxError;
 });
 forward!(SignCounters { advance<'i>(id: &'i CredentialId, count: u32) -> Advance, BoxError; });
 forward!(RelyingParties { resolve<'r>(request: &'r Parts) -> Option<Arc<RelyingParty>>, BoxError; });

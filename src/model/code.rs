@@ -2,13 +2,15 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::model::Invalid;
+use crate::model::public_id::RANDOM_BYTES;
+use crate::model::{EnrolmentId, Invalid};
 use crate::random::{self, NoRandomness};
 
 /// 32 symbols, so that five random bits choose one without bias. I, O, 0 and 1 are missing: people
 /// confuse them.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const GROUP: usize = 3;
+const MOST_SYMBOLS: usize = 52;
 /// No more than this of what a person typed is looked at.
 const LONGEST_INPUT: usize = 128;
 
@@ -98,10 +100,19 @@ impl CodeFormat {
         Ok(Code(symbols))
     }
 
-    pub(crate) fn mint(self) -> Result<Code, NoRandomness> {
-        let random = Zeroizing::new(random::bytes::<52>()?);
+    /// Makes a code, and the id of what it begins: of one draw, since each asks the system.
+    pub(crate) fn mint_with_enrolment(self) -> Result<(Code, EnrolmentId), NoRandomness> {
+        // No more than is needed, since each block of randomness takes its time.
+        let mut random = Zeroizing::new([0; RANDOM_BYTES + MOST_SYMBOLS]);
+        random::fill(&mut random[..RANDOM_BYTES + self.symbols])?;
+        let (id, code) = random.split_at(RANDOM_BYTES);
+        let id = id.first_chunk().expect("it was split there");
+        Ok((self.code_of(code), EnrolmentId::of(*id)))
+    }
+
+    fn code_of(self, random: &[u8]) -> Code {
         let symbols = random[..self.symbols].iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)]));
-        Ok(Code(Zeroizing::new(symbols.collect())))
+        Code(Zeroizing::new(symbols.collect()))
     }
 }
 

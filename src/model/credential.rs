@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::{Digest, PublicKey};
+use crate::model::public_id;
 use crate::model::{CredentialKind, Invalid, Origin, UserId};
-use crate::random::{self, NoRandomness};
 
 /// A client's name for a credential, kept and returned verbatim, and unique among the credentials
 /// of all users.
@@ -48,22 +48,16 @@ conversions_of_text!(CredentialId);
 pub struct CredentialUuid(Arc<str>);
 
 impl CredentialUuid {
+    const PREFIX: &'static str = "cr";
+
     /// Creates a name of the form `cr-xxxxx-xxxxx-` and 14 to 16 more, in lower-case letters and
     /// digits.
     pub fn new(uuid: impl Into<Arc<str>>) -> Result<Self, Invalid> {
         let uuid = uuid.into();
-        let is_symbol = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        let parts: Vec<&str> = uuid.split('-').collect();
-        match parts[..] {
-            ["cr", a, b, c]
-                if a.len() == 5
-                    && b.len() == 5
-                    && (14..=16).contains(&c.len())
-                    && [a, b, c].into_iter().all(is_symbol) =>
-            {
-                Ok(Self(uuid))
-            }
-            _ => Err(Invalid::new("a credential uuid looks like cr-6uunn-bm6ja-f6rmod5kqrk5rbel")),
+        if public_id::is_public_id(Self::PREFIX, &uuid) {
+            Ok(Self(uuid))
+        } else {
+            Err(Invalid::new("a credential uuid looks like cr-6uunn-bm6ja-f6rmod5kqrk5rbel"))
         }
     }
 
@@ -72,18 +66,15 @@ impl CredentialUuid {
         &self.0
     }
 
-    /// 26 symbols of five bits each: 130 bits, so that names never meet.
-    pub(crate) fn mint() -> Result<Self, NoRandomness> {
-        const SYMBOLS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-        let mut uuid = String::with_capacity(31);
-        uuid.push_str("cr-");
-        for (index, byte) in random::bytes::<26>()?.into_iter().enumerate() {
-            if index == 5 || index == 10 {
-                uuid.push('-');
-            }
-            uuid.push(char::from(SYMBOLS[usize::from(byte & 31)]));
-        }
-        Ok(Self(uuid.into()))
+    /// The credential of an enrolment has its name, so that each try calls it the same.
+    pub(super) fn of_enrolment(id: &str) -> Self {
+        let (_, name) = id.split_at(Self::PREFIX.len());
+        Self([Self::PREFIX, name].concat().into())
+    }
+
+    #[cfg(any(test, feature = "test-util"))]
+    pub(crate) fn mint() -> Result<Self, crate::random::NoRandomness> {
+        Ok(Self(public_id::public_id(Self::PREFIX, crate::random::bytes()?)))
     }
 }
 
@@ -277,6 +268,20 @@ impl Credential {
             encrypted_private_key: None,
             fido2: None,
         }
+    }
+
+    /// Returns whether both are one credential: one that was made anew of the same proof is.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.uuid == other.uuid
+            && self.user == other.user
+            && self.kind == other.kind
+            && self.public_key == other.public_key
+    }
+
+    /// Returns what an enrolment shows of it.
+    pub(crate) fn without_private_key(&self) -> Self {
+        Self { encrypted_private_key: None, ..self.clone() }
     }
 
     /// Returns whether it may still be used.

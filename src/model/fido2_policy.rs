@@ -26,6 +26,19 @@ pub enum AuthenticatorAttachment {
     CrossPlatform,
 }
 
+/// Which kind of authenticator a client should offer first, by the names of WebAuthn Level 3.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum AuthenticatorHint {
+    /// A security key.
+    SecurityKey,
+    /// The device that the person sits at.
+    ClientDevice,
+    /// A phone, over QR code and Bluetooth.
+    Hybrid,
+}
+
 /// How much the authenticator should prove of itself.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -137,6 +150,8 @@ pub struct Fido2Policy {
     pub resident_key: Requirement,
     /// Where the authenticator should be. Default: anywhere.
     pub attachment: Option<AuthenticatorAttachment>,
+    /// Which authenticators a client should offer first, the best first. Default: it chooses.
+    pub hints: Vec<AuthenticatorHint>,
     /// How much the authenticator should prove of itself. Default: nothing, so that every
     /// authenticator can register.
     pub attestation: AttestationConveyance,
@@ -149,6 +164,7 @@ impl Default for Fido2Policy {
             user_verification: Requirement::Required,
             resident_key: Requirement::Required,
             attachment: None,
+            hints: Vec::new(),
             attestation: AttestationConveyance::None,
         }
     }

@@ -8,34 +8,44 @@
 mod text;
 
 mod action_proof;
+mod approval;
 mod challenge;
 mod code;
 mod credential;
+mod enrolment;
 mod fido2_policy;
 mod insertion;
 mod invalid;
 mod kind;
 mod new_credential;
+mod public_id;
 mod relying_party;
+mod scope;
 mod shared_secret;
+mod token;
 mod user;
 
 pub use self::action_proof::ActionProof;
+pub use self::approval::{Approval, CheckCode};
 pub use self::challenge::{Challenge, ChallengeId};
 pub use self::code::{Code, CodeFormat};
 pub use self::credential::{
     AttestationTrust, Credential, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey,
     Fido2Properties,
 };
+pub use self::enrolment::{Enrolment, EnrolmentId, Opening, Stage};
 pub use self::fido2_policy::{
-    AttestationConveyance, AuthenticatorAttachment, CoseAlgorithm, Fido2Policy, Requirement,
+    AttestationConveyance, AuthenticatorAttachment, AuthenticatorHint, CoseAlgorithm, Fido2Policy,
+    Requirement,
 };
 pub use self::insertion::Insertion;
 pub use self::invalid::Invalid;
 pub use self::kind::CredentialKind;
 pub use self::new_credential::NewCredential;
 pub use self::relying_party::{Origin, RelyingParty};
+pub use self::scope::Scope;
 pub use self::shared_secret::{
     CredentialSecret, OneTimePassword, OtpUrl, Password, PasswordHash, TotpSecret,
 };
+pub use self::token::{OutcomeToken, UndoToken};
 pub use self::user::{User, UserId, UserStatus};

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -54,12 +55,22 @@ pub struct User {
     pub display_name: String,
     /// Whether the user may add credentials.
     pub status: UserStatus,
+    /// Everything that began before this instant is void at every step: codes, challenges,
+    /// approvals, user actions, and callers who [say since when](crate::host::Caller::since) they
+    /// are signed in. One column in the host's table ends everything that is outstanding after an
+    /// account was stolen.
+    pub void_before: Option<SystemTime>,
 }
 
 impl User {
     /// Creates an active user whose display name is their name.
     pub fn new(id: UserId, name: impl Into<String>) -> Self {
         let name = name.into();
-        Self { id, display_name: name.clone(), name, status: UserStatus::Active }
+        Self { id, display_name: name.clone(), name, status: UserStatus::Active, void_before: None }
+    }
+
+    /// Whether what began then is void.
+    pub(crate) fn voids(&self, began_at: SystemTime) -> bool {
+        self.void_before.is_some_and(|void_before| began_at < void_before)
     }
 }

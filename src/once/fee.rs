@@ -27,6 +27,11 @@ pub(crate) enum Unpaid {
 }
 
 impl<'a> Fee<'a> {
+    /// Nothing: for steps whose records hold a budget of their own.
+    pub(crate) fn none() -> Self {
+        Self([None, None])
+    }
+
     /// One of a user's budget.
     pub(crate) fn of_user(purses: &'a Purses, user: &'a UserId) -> Self {
         Self([Some(Charge { purses, name: user.as_str(), scope: BudgetScope::User }), None])

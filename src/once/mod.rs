@@ -13,12 +13,14 @@
 //!
 //! A caller who hangs up between take and the answer has spent the record.
 
+mod both;
 mod fee;
 mod put_back;
 mod rate_limit;
 
 use std::time::SystemTime;
 
+pub(crate) use self::both::both;
 pub(crate) use self::fee::{Fee, Unpaid};
 pub(crate) use self::put_back::{Refusal, Remains, Returns, Taken};
 pub(crate) use self::rate_limit::{PurseKeeper, Purses};
@@ -77,10 +79,11 @@ impl Ceremony<'_> {
         }
         let taken =
             taken.map_err(|none| self.listener.refuse(self.asking, none.into_error(sought.invalid)))?;
+        let asking = self.asking.by(taken.record.user()).within(taken.record.enrolment());
         match act(&taken).await {
             Ok(done) => Ok(done),
             Err(Refusal { error, remains }) => {
-                let error = self.listener.refuse(self.asking.by(taken.record.user()), error);
+                let error = self.listener.refuse(asking, error);
                 taken.put_back(remains, sought.store).await;
                 Err(error)
             }

@@ -1,5 +1,7 @@
 use crate::error::Error;
-use crate::store::{CodeGrant, OneTimeStore, PendingAction, PendingRegistration, Record, Slot, UserAction};
+use crate::store::{
+    CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Record, Slot, UserAction,
+};
 
 /// How often a record may be put back.
 const MOST_RETURNS: u8 = 5;
@@ -25,6 +27,8 @@ pub(crate) enum Remains<R> {
     Nothing,
     /// The record, as it was taken.
     AsItWas,
+    /// The same, as if it had not been taken.
+    Unspent,
     /// The record, changed.
     Changed(R),
 }
@@ -40,6 +44,11 @@ impl<R> Refusal<R> {
         Self { error: error.into(), remains: Remains::AsItWas }
     }
 
+    /// A refusal that does not count as a try, however often.
+    pub(crate) fn unspent(error: impl Into<Error>) -> Self {
+        Self { error: error.into(), remains: Remains::Unspent }
+    }
+
     /// A refusal that puts the record back only after a failure of ours.
     pub(crate) fn of_failures(error: impl Into<Error>) -> Self {
         let error = error.into();
@@ -51,11 +60,12 @@ impl<R: Returns> Taken<R> {
     /// Puts back what remains. It may be taken again for as long as the record could have been.
     pub(super) async fn put_back(self, remains: Remains<R>, store: &dyn OneTimeStore<R>) {
         let record = match remains {
-            Remains::Nothing => return,
-            Remains::AsItWas => self.record,
-            Remains::Changed(record) => record,
+            Remains::Nothing => None,
+            Remains::Unspent => Some(self.record),
+            Remains::AsItWas => self.record.returned(),
+            Remains::Changed(record) => record.returned(),
         };
-        if let Some(record) = record.returned() {
+        if let Some(record) = record {
             // If that fails as well there is nothing left to do: the person starts anew.
             let _ = store.insert(self.slot, record).await;
         }
@@ -78,7 +88,7 @@ macro_rules! returns {
     )*};
 }
 
-returns!(CodeGrant PendingRegistration PendingAction);
+returns!(CodeGrant PendingRegistration PendingAction PendingApproval);
 
 impl Returns for UserAction {
     /// To redeem is final.

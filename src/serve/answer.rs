@@ -4,12 +4,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use serde::Serialize;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+use crate::model::Stage;
 
 /// Most answers are shorter, so that they are written without moving.
 const USUAL_LENGTH: usize = 1024;
@@ -26,6 +27,8 @@ struct ErrorObject<'a> {
     code: &'static str,
     status: u16,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<Stage>,
 }
 
 /// An answer of 200. Never 202, which the published client takes for something else.
@@ -38,15 +41,13 @@ pub(crate) fn success(body: &impl Serialize) -> Response<AnswerBody> {
 pub(crate) fn refusal(error: Error) -> Response<AnswerBody> {
     let kind = error.kind();
     let message = error.message();
-    let object = ErrorObject { code: kind.as_str(), status: kind.status().as_u16(), message };
+    let object =
+        ErrorObject { code: kind.as_str(), status: kind.status().as_u16(), message, stage: error.stage() };
     let mut response = json(kind.status(), &ErrorBody { error: object, message });
     if let Some(retry_after) = error.retry_after() {
         let seconds = retry_after.as_millis().div_ceil(1000).max(1);
         let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
-    }
-    if kind == ErrorKind::MethodNotAllowed {
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     }
     response.extensions_mut().insert(error);
     response

@@ -17,8 +17,9 @@ pub(crate) trait Endpoints: Clone + Send + Sync + 'static {
     /// Where they live if the host does not say.
     const MOUNT: &'static str;
 
-    /// Returns the step whose endpoint has that path below the mount.
-    fn step(&self, below: &str) -> Option<Step>;
+    /// Returns the steps whose endpoints have that path below the mount, each with its method. No
+    /// endpoint has a path without steps.
+    fn steps(&self, below: &str) -> &'static [(Verb, Step)];
 
     /// Returns the site that the flow is made over.
     fn site(&self) -> &Site;
@@ -29,6 +30,24 @@ pub(crate) trait Endpoints: Clone + Send + Sync + 'static {
         asked: &mut Asked<'_>,
         body: &[u8],
     ) -> impl Future<Output = Result<Response<AnswerBody>, Error>> + Send;
+}
+
+/// A method that endpoints have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Verb {
+    Get,
+    Post,
+    Delete,
+}
+
+impl Verb {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// A flow that has endpoints: a [`CodeFlow`](crate::CodeFlow), an
@@ -66,6 +85,21 @@ impl Asked<'_> {
     /// Finds the relying party of the request, and the origin that it came from, if it said.
     pub(crate) async fn relying_party(&self) -> Result<(Arc<RelyingParty>, Option<Origin>), Error> {
         find_relying_party(self.site.relying_parties(), self.head).await
+    }
+
+    /// Returns the path below the mount.
+    pub(crate) fn below(&self) -> &str {
+        self.below
+    }
+
+    /// Returns the query, as it came.
+    pub(crate) fn query(&self) -> Option<&str> {
+        self.head.uri.query()
+    }
+
+    /// Returns the host's own words for where the request comes from.
+    pub(crate) fn place(&self) -> Option<String> {
+        self.site.place_of(self.head)
     }
 
     /// Returns where the request comes from.

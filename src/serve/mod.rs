@@ -115,7 +115,7 @@ mod shapes;
 pub use self::answer::AnswerBody;
 pub(crate) use self::answer::success;
 pub use self::endpoints::Mountable;
-pub(crate) use self::endpoints::{Asked, Endpoints};
+pub(crate) use self::endpoints::{Asked, Endpoints, Verb};
 pub use self::future::{AnswerFuture, ResponseFuture};
 pub use self::layer::FlowLayer;
 pub use self::response_body::ResponseBody;

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ORIGIN};
 use http::request::Parts;
-use http::{HeaderMap, Method};
 use http_body::Body;
 
 use crate::clock::Clock;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::host::RelyingParties;
-use crate::model::{Origin, RelyingParty};
+use crate::model::{Invalid, Origin, RelyingParty};
 use crate::serve::body::{self, BodyError, WholeBody};
+use crate::serve::endpoints::Verb;
 use crate::site::RequestLimits;
 
-/// The body of a `POST` of JSON, within its limits.
-pub(super) async fn read_json<B: Body>(
+/// The body of a request, within its limits: of a `POST` JSON, and of anything else nothing.
+pub(super) async fn read_body<B: Body>(
+    verb: Verb,
     head: &Parts,
     body: B,
     limits: RequestLimits,
@@ -24,17 +26,26 @@ pub(super) async fn read_json<B: Body>(
 where
     B::Error: Into<BoxError>,
 {
-    check_method(&head.method)?;
-    check_media_type(&head.headers)?;
+    match verb {
+        Verb::Post => check_media_type(&head.headers)?,
+        // Clients name a media type where there is no body, too.
+        Verb::Get | Verb::Delete => {}
+    }
     let declared = head.headers.get(CONTENT_LENGTH);
     let declared = declared.and_then(|length| length.to_str().ok()?.parse().ok());
-    body::read(body, declared, limits.body, limits.read_deadline, clock).await.map_err(|error| match error {
+    let read = body::read(body, declared, limits.body, limits.read_deadline, clock).await;
+    let read = read.map_err(|error| match error {
         BodyError::TooLarge => Error::new(ErrorKind::PayloadTooLarge, "The body is too large."),
         BodyError::TimedOut => Error::new(ErrorKind::Timeout, "The body took too long to arrive."),
         BodyError::Broken(source) => {
             Error::because(ErrorKind::InvalidRequest, "The body did not arrive whole.", source)
         }
-    })
+    })?;
+    match verb {
+        Verb::Post => Ok(read),
+        Verb::Get | Verb::Delete if read.is_empty() => Ok(read),
+        Verb::Get | Verb::Delete => Err(Invalid::new("there is no body here").into()),
+    }
 }
 
 /// The relying party of a request, and the origin that it came from, if it said.
@@ -45,13 +56,6 @@ pub(super) async fn find_relying_party(
     let party = parties.resolve(head).await.map_err(Error::host)?.ok_or_else(unknown_origin)?;
     let origin = check_origin(&head.headers, &party)?;
     Ok((party, origin))
-}
-
-fn check_method(method: &Method) -> Result<(), Error> {
-    match *method {
-        Method::POST => Ok(()),
-        _ => Err(Error::new(ErrorKind::MethodNotAllowed, "Use POST.")),
-    }
 }
 
 /// Only JSON, so that no browser sends a request across origins without asking first.

@@ -1,32 +1,34 @@
-use http::{Request, Response};
+use http::header::ALLOW;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 
-use crate::error::{BoxError, Error};
+use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::Step;
 use crate::serve::answer::{AnswerBody, refusal};
-use crate::serve::endpoints::{Asked, Endpoints};
+use crate::serve::endpoints::{Asked, Endpoints, Verb};
 use crate::serve::mount::Mount;
-use crate::serve::request::read_json;
+use crate::serve::request::read_body;
 
-/// The step that a request is for, and its path below the mount.
+/// The steps that a request's path has, and the path below the mount.
 pub(super) struct Found {
-    step: Step,
+    steps: &'static [(Verb, Step)],
     /// The path below the mount begins here in the request's own.
     below: usize,
 }
 
-/// Finds the step of a full path.
+/// Finds the steps of a full path.
 pub(super) fn find<F: Endpoints>(flow: &F, mount: &Mount, path: &str) -> Option<Found> {
     found(flow, path, mount.below(path)?)
 }
 
-/// Finds the step of a full path, or of one from which a router stripped the mount.
+/// Finds the steps of a full path, or of one from which a router stripped the mount.
 pub(super) fn find_nested<F: Endpoints>(flow: &F, mount: &Mount, path: &str) -> Option<Found> {
     find(flow, mount, path).or_else(|| found(flow, path, Mount::below_stripped(path)))
 }
 
 fn found<F: Endpoints>(flow: &F, path: &str, below: &str) -> Option<Found> {
-    flow.step(below).map(|step| Found { step, below: path.len() - below.len() })
+    let steps = flow.steps(below);
+    (!steps.is_empty()).then(|| Found { steps, below: path.len() - below.len() })
 }
 
 /// Answers any request.
@@ -42,7 +44,12 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let Some(Found { step, below }) = found else {
+    let Some(Found { steps, below }) = found else {
+        return refusal(Error::not_found());
+    };
+    let asked = steps.iter().copied().find(|(verb, _)| verb.as_str() == request.method().as_str());
+    // Another method is told of under the first of them.
+    let Some((verb, step)) = asked.or(steps.first().copied()) else {
         return refusal(Error::not_found());
     };
     let (head, body) = request.into_parts();
@@ -51,17 +58,39 @@ where
     let source = site.source_of(&head);
     let mut asked = Asked { mount: &mount, below, head: &head, site, step, user: None, source };
     let answer = async {
-        let body = read_json(&head, body, site.limits(), site.clock()).await?;
+        check_method(&head.method, steps)?;
+        let body = read_body(verb, &head, body, site.limits(), site.clock()).await?;
         flow.answer(&mut asked, &body).await
     };
     #[cfg(feature = "tracing")]
     let answer = {
         use tracing::Instrument as _;
-        answer.instrument(tracing::info_span!("credential_code", step = step.as_str()))
+        answer.instrument(tracing::info_span!(
+            "credential_code",
+            step = step.as_str(),
+            enrolment = tracing::field::Empty
+        ))
     };
     match answer.await {
         Ok(response) => response,
         // The flow has told of what it refused. This tells of what it never heard of.
-        Err(error) => refusal(site.refuse(asked.asking(), error)),
+        Err(error) => {
+            let mut response = refusal(site.refuse(asked.asking(), error));
+            if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+                response.headers_mut().extend(HeaderValue::try_from(methods(steps)).map(|it| (ALLOW, it)));
+            }
+            response
+        }
     }
+}
+
+fn check_method(method: &Method, steps: &[(Verb, Step)]) -> Result<(), Error> {
+    match steps.iter().any(|(verb, _)| verb.as_str() == method.as_str()) {
+        true => Ok(()),
+        false => Err(Error::new(ErrorKind::MethodNotAllowed, format!("Use {}.", methods(steps)))),
+    }
+}
+
+fn methods(steps: &[(Verb, Step)]) -> String {
+    steps.iter().map(|(verb, _)| verb.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -6,7 +6,8 @@ use http::request::Parts;
 
 use crate::event::{Event, Listener};
 use crate::host::{
-    Authenticator, CredentialRepository, RelyingParties, RelyingPartyList, SignCounters, UserDirectory,
+    Authenticator, CredentialManagement, CredentialRepository, RelyingParties, RelyingPartyList,
+    SignCounters, UserDirectory,
 };
 use crate::model::RelyingParty;
 use crate::site::limits::RequestLimits;
@@ -26,11 +27,13 @@ pub struct SiteBuilder {
     users: Option<Arc<dyn UserDirectory>>,
     credentials: Option<Arc<dyn CredentialRepository>>,
     counters: Option<Arc<dyn SignCounters>>,
+    management: Option<Arc<dyn CredentialManagement>>,
     relying_party: Option<RelyingParty>,
     relying_parties: Option<Arc<dyn RelyingParties>>,
     listener: Option<Listener>,
     storage: Option<Storage>,
     source: Option<SourceOf>,
+    place: Option<SourceOf>,
     body_limit: Option<usize>,
     read_deadline: Option<Duration>,
     /// The first setter that was called twice.
@@ -80,6 +83,13 @@ impl SiteBuilder {
         self
     }
 
+    /// Sets the part that changes stored credentials. Default: nobody takes a credential back by an
+    /// [undo token](crate::model::UndoToken).
+    pub fn management(mut self, management: impl CredentialManagement) -> Self {
+        set(&mut self.management, Arc::new(management), "management", &mut self.twice);
+        self
+    }
+
     /// Sets the one relying party of the site.
     pub fn relying_party(mut self, party: RelyingParty) -> Self {
         set(&mut self.relying_party, party, "relying_party", &mut self.twice);
@@ -114,6 +124,13 @@ impl SiteBuilder {
     /// `X-Forwarded-For`. Without a source, only the budget of everybody counts.
     pub fn source(mut self, source: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
         set(&mut self.source, Box::new(source), "source", &mut self.twice);
+        self
+    }
+
+    /// Sets the host's own words for where a code was entered, which its owner is shown: "Chrome on
+    /// Android, Lyon". Default: none.
+    pub fn place(mut self, place: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
+        set(&mut self.place, Box::new(place), "place", &mut self.twice);
         self
     }
 
@@ -178,16 +195,19 @@ impl SiteBuilder {
         let storage = storage.open(&listener)?;
         let source_of = self.source.unwrap_or_else(|| Box::new(|_| None));
         let limits = RequestLimits::new(self.body_limit, self.read_deadline)?;
-        let counters = self.counters;
+        let place_of = self.place.unwrap_or_else(|| Box::new(|_| None));
+        let (counters, management) = (self.counters, self.management);
         Ok(Site(Arc::new(Inner {
             authenticator,
             users,
             credentials,
             counters,
+            management,
             relying_parties,
             storage,
             listener,
             source_of,
+            place_of,
             limits,
         })))
     }

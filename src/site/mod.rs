@@ -40,9 +40,13 @@ pub(crate) use self::limits::RequestLimits;
 pub use self::source::source_of;
 pub use self::storage::Storage;
 use crate::clock::Clock;
-use crate::error::Error;
+use crate::enrolment::Enrolments;
+use crate::error::{Error, Reason};
 use crate::event::{Asking, Event, Listener};
-use crate::host::{Authenticator, CredentialRepository, RelyingParties, SignCounters, UserDirectory};
+use crate::host::{
+    Authenticator, Caller, CredentialManagement, CredentialRepository, RelyingParties, SignCounters,
+    UserDirectory,
+};
 use crate::model::{User, UserId, UserStatus};
 use crate::once::{Ceremony, Purses};
 use crate::store::{Budget, RecordStore, SlotKeys, SlotLabel};
@@ -58,10 +62,12 @@ struct Inner {
     users: Arc<dyn UserDirectory>,
     credentials: Arc<dyn CredentialRepository>,
     counters: Option<Arc<dyn SignCounters>>,
+    management: Option<Arc<dyn CredentialManagement>>,
     relying_parties: Arc<dyn RelyingParties>,
     storage: storage::Open,
     listener: Listener,
     source_of: SourceOf,
+    place_of: SourceOf,
     limits: RequestLimits,
 }
 
@@ -93,12 +99,20 @@ impl Site {
         self.0.counters.as_ref()
     }
 
+    pub(crate) fn management(&self) -> Option<&dyn CredentialManagement> {
+        self.0.management.as_deref()
+    }
+
     pub(crate) fn relying_parties(&self) -> &dyn RelyingParties {
         &*self.0.relying_parties
     }
 
     pub(crate) fn records(&self) -> &dyn RecordStore {
         &*self.0.storage.records
+    }
+
+    pub(crate) fn enrolments(&self) -> &Enrolments {
+        &self.0.storage.enrolments
     }
 
     pub(crate) fn slot_keys(&self) -> &SlotKeys {
@@ -111,6 +125,25 @@ impl Site {
 
     pub(crate) fn source_of(&self, head: &Parts) -> Option<String> {
         (self.0.source_of)(head)
+    }
+
+    pub(crate) fn place_of(&self, head: &Parts) -> Option<String> {
+        (self.0.place_of)(head)
+    }
+
+    /// Returns the name of the caller's session as a ledger may see it.
+    pub(crate) fn session_of(&self, caller: &Caller) -> Option<[u8; 32]> {
+        let session = caller.session()?.as_bytes();
+        Some(*self.slot_keys().newest(SlotLabel::Session, session).as_bytes())
+    }
+
+    /// Whether the caller is in that session. Where none was named, any will do.
+    pub(crate) fn is_in_session(&self, caller: &Caller, named: Option<&[u8; 32]>) -> bool {
+        let Some(named) = named else { return true };
+        let is_named = |session: &str| {
+            self.slot_keys().all(SlotLabel::Session, session.as_bytes()).any(|it| it.as_bytes() == named)
+        };
+        caller.session().is_some_and(is_named)
     }
 
     /// Returns a purse for each of any number of names. Flows with the same budget spend from the
@@ -137,13 +170,20 @@ impl Site {
         self.0.listener.refuse(asking, error.into())
     }
 
-    /// Returns the user, if they may add credentials.
-    pub(crate) async fn active_user(&self, id: &UserId) -> Result<Option<User>, Error> {
-        let user = self.0.users.user(id).await.map_err(Error::host)?;
-        Ok(user.filter(|user| match user.status {
-            UserStatus::Active => true,
-            UserStatus::Deactivated => false,
-        }))
+    /// Returns the user, if they may do what began then.
+    pub(crate) async fn active_user(
+        &self,
+        id: &UserId,
+        began_at: SystemTime,
+    ) -> Result<Result<User, Reason>, Error> {
+        let Some(user) = self.0.users.user(id).await.map_err(Error::host)? else {
+            return Ok(Err(Reason::UserGone));
+        };
+        Ok(match user.status {
+            UserStatus::Deactivated => Err(Reason::UserGone),
+            UserStatus::Active if user.voids(began_at) => Err(Reason::Void),
+            UserStatus::Active => Ok(user),
+        })
     }
 }
 

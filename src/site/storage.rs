@@ -1,21 +1,23 @@
 use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock};
-#[cfg(feature = "memory")]
-use crate::event::Event;
-use crate::event::Listener;
+use crate::enrolment::{Changes, Enrolments};
+use crate::event::{Event, Listener};
 use crate::once::PurseKeeper;
 use crate::site::BuildError;
 use crate::site::builder::set;
 #[cfg(feature = "memory")]
 use crate::site::check;
+use crate::store::{EnrolmentLedger, MemoryLedger, PurseStore, RecordStore, SharedStore, SlotKeys};
 #[cfg(feature = "memory")]
-use crate::store::MemoryStore;
-use crate::store::{PurseStore, RecordStore, SharedStore, SlotKeys};
+use crate::store::{Evicted, MemoryStore};
 
-/// Where a site keeps what lives for minutes: its one-time records and its budgets (rate limits).
-/// With them go the keys that records are found by, and the clock that decides when one has
-/// expired.
+/// How many enrolments a site in one process keeps, unless its storage says another number.
+const OWN_ENROLMENTS: u64 = 100_000;
+
+/// Where a site keeps what lives for minutes: its one-time records, its enrolments and its budgets
+/// (rate limits). With them go the keys that records are found by, and the clock that decides when
+/// one has expired.
 ///
 /// One value says all of it for every flow of a site, so that no two flows disagree. A store that
 /// others share comes with the keys that they share.
@@ -42,12 +44,16 @@ enum Records {
         capacity: u64,
     },
     InProcess(Arc<dyn RecordStore>),
-    Shared {
-        store: Arc<dyn RecordStore>,
-        budgets: Option<Arc<dyn PurseStore>>,
-        keys: SlotKeys,
-        clock: Arc<dyn Clock>,
-    },
+    Shared(Box<Shared>),
+}
+
+#[derive(Debug)]
+struct Shared {
+    store: Arc<dyn RecordStore>,
+    ledger: Arc<dyn EnrolmentLedger>,
+    budgets: Option<Arc<dyn PurseStore>>,
+    keys: SlotKeys,
+    clock: Arc<dyn Clock>,
 }
 
 impl Storage {
@@ -65,31 +71,33 @@ impl Storage {
     }
 
     /// Keeps records in a store of the host's own that no other process sees, under a random key,
-    /// and budgets in this process.
+    /// and enrolments and budgets in this process.
     pub fn in_process(store: impl RecordStore) -> Self {
         Self::of(Records::InProcess(Arc::new(store)))
     }
 
-    /// Keeps records and budgets in a store that other processes share. Each of them needs these
-    /// keys.
+    /// Keeps records, enrolments and budgets in a store that other processes share. Each of them
+    /// needs these keys.
     pub fn shared(store: impl SharedStore + PurseStore, keys: SlotKeys) -> Self {
         let store = Arc::new(store);
         Self::shared_apart(store.clone(), store, keys)
     }
 
-    /// Keeps records in one shared store, and budgets in another.
+    /// Keeps records and enrolments in one shared store, and budgets in another.
     pub fn shared_apart(records: impl SharedStore, budgets: impl PurseStore, keys: SlotKeys) -> Self {
         Self::over(records, Some(Arc::new(budgets)), keys)
     }
 
-    /// Keeps records in a store that other processes share, and budgets in this process.
+    /// Keeps records and enrolments in a store that other processes share, and budgets in this
+    /// process.
     pub fn shared_records(store: impl SharedStore, keys: SlotKeys) -> Self {
         Self::over(store, None, keys)
     }
 
     fn over(store: impl SharedStore, budgets: Option<Arc<dyn PurseStore>>, keys: SlotKeys) -> Self {
-        let clock = store.clock();
-        Self::of(Records::Shared { store: Arc::new(store), budgets, keys, clock })
+        let (clock, store) = (store.clock(), Arc::new(store));
+        let shared = Shared { ledger: store.clone(), store, budgets, keys, clock };
+        Self::of(Records::Shared(Box::new(shared)))
     }
 
     fn of(records: Records) -> Self {
@@ -103,44 +111,57 @@ impl Storage {
     }
 
     /// Opens it. The store in memory tells the listener of records that it had to drop.
-    pub(super) fn open(
-        self,
-        #[cfg_attr(not(feature = "memory"), expect(unused_variables))] listener: &Listener,
-    ) -> Result<Open, BuildError> {
+    pub(super) fn open(self, listener: &Listener) -> Result<Open, BuildError> {
         if let Some(setter) = self.twice {
             return Err(BuildError::Twice(setter));
         }
         let system = || Arc::new(SystemClock) as Arc<dyn Clock>;
-        let (records, keys, clock, purses) = match self.records {
+        let (records, ledger, keys, clock, purses) = match self.records {
             #[cfg(feature = "memory")]
             Records::InMemory { capacity } => {
                 check(capacity > 0, "in_memory_of", "a store holds at least one record")?;
                 let clock = self.clock.unwrap_or_else(system);
                 let store: Arc<dyn RecordStore> =
                     Arc::new(in_memory(capacity, clock.clone(), listener.clone()));
-                (store, SlotKeys::random()?, clock, PurseKeeper::in_this_process())
+                let ledger = own_ledger(capacity, listener);
+                (store, ledger, SlotKeys::random()?, clock, PurseKeeper::in_this_process())
             }
             Records::InProcess(store) => {
                 let clock = self.clock.unwrap_or_else(system);
-                (store, SlotKeys::random()?, clock, PurseKeeper::in_this_process())
+                let ledger = own_ledger(OWN_ENROLMENTS, listener);
+                (store, ledger, SlotKeys::random()?, clock, PurseKeeper::in_this_process())
             }
-            Records::Shared { store, budgets, keys, clock } => {
+            Records::Shared(shared) => {
+                let Shared { store, ledger, budgets, keys, clock } = *shared;
                 let purses = match budgets {
                     Some(store) => PurseKeeper::Shared { store, keys: keys.clone() },
                     None => PurseKeeper::in_this_process(),
                 };
-                (store, keys, self.clock.unwrap_or(clock), purses)
+                (store, (ledger, Changes::MadeElsewhere), keys, self.clock.unwrap_or(clock), purses)
             }
         };
-        Ok(Open { records, keys, clock, purses })
+        let (ledger, changes) = ledger;
+        let enrolments = Enrolments::new(ledger, changes, clock.clone(), listener.clone());
+        Ok(Open { records, enrolments, keys, clock, purses })
     }
+}
+
+/// A ledger in this process. A full one tells the listener of what it had to forget.
+fn own_ledger(capacity: u64, listener: &Listener) -> (Arc<dyn EnrolmentLedger>, Changes) {
+    let listener = listener.clone();
+    let ledger = MemoryLedger::with_listener(capacity, move |user, enrolment| {
+        let enrolment = Some(enrolment);
+        listener.tell(&Event::Evicted { records: "enrolments", user, enrolment });
+    });
+    (Arc::new(ledger), Changes::MadeHere)
 }
 
 #[cfg(feature = "memory")]
 fn in_memory(capacity: u64, clock: Arc<dyn Clock>, listener: Listener) -> MemoryStore {
     MemoryStore::with_eviction_listener(capacity, move |evicted| {
         if clock.now() < evicted.expires_at {
-            listener.tell(&Event::Evicted { records: evicted.records, user: evicted.user });
+            let Evicted { records, user, enrolment, .. } = evicted;
+            listener.tell(&Event::Evicted { records, user, enrolment });
         }
     })
 }
@@ -149,6 +170,7 @@ fn in_memory(capacity: u64, clock: Arc<dyn Clock>, listener: Listener) -> Memory
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) records: Arc<dyn RecordStore>,
+    pub(super) enrolments: Enrolments,
     pub(super) keys: SlotKeys,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) purses: PurseKeeper,

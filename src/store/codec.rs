@@ -4,12 +4,13 @@
 //! version (1)   which record   its fields, by postcard
 //! ```
 //!
-//! The first byte is the version of this form, the second says which record it is, so that a code's grant is never read as something else.
-//! The fields follow in the order of their declaration, by [postcard]: a pending registration takes about 150 bytes.
-//! Whatever does not read to its last byte as the record that was asked for is an [`UnreadableRecord`].
+//! The first byte is the version of this form, the second says which record it is, so that a code's
+//! grant is never read as something else. The fields follow in the order of their declaration, by
+//! [postcard]: a pending registration takes about 150 bytes. Whatever does not read to its last
+//! byte as the record that was asked for is an [`UnreadableRecord`].
 //!
-//! Nothing is migrated. A record lives for minutes; one that was written by a newer version is refused like a code that does not work, and
-//! whoever it belonged to asks for a new one.
+//! Nothing is migrated. A record lives for minutes; one that was written by a newer version is
+//! refused like a code that does not work, and whoever it belonged to asks for a new one.
 //!
 //! ```
 //! use credential_code::store::{codec, CodeGrant};
@@ -22,6 +23,9 @@
 //!
 //! [postcard]: https://docs.rs/postcard
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::error::StoreError;
 use crate::store::Record;
 
@@ -29,15 +33,30 @@ const VERSION: u8 = 1;
 
 /// A record as bytes. It fails if an instant in it lies before 1970.
 pub fn encode<R: Record>(record: &R) -> Result<Vec<u8>, StoreError> {
-    postcard::to_extend(record, vec![VERSION, R::TAG]).map_err(|error| StoreError::new(R::NAME, error))
+    write(record, R::TAG, R::NAME)
 }
 
 /// A record of bytes.
 pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, UnreadableRecord> {
-    let unreadable = |damage| UnreadableRecord { records: R::NAME, damage };
+    read(bytes, R::TAG, R::NAME)
+}
+
+pub(super) fn write(value: &impl Serialize, tag: u8, records: &'static str) -> Result<Vec<u8>, StoreError> {
+    // Most have room in it.
+    let mut bytes = Vec::with_capacity(512);
+    bytes.extend([VERSION, tag]);
+    postcard::to_extend(value, bytes).map_err(|error| StoreError::new(records, error))
+}
+
+pub(super) fn read<T: DeserializeOwned>(
+    bytes: &[u8],
+    tag: u8,
+    records: &'static str,
+) -> Result<T, UnreadableRecord> {
+    let unreadable = |damage| UnreadableRecord { records, damage };
     match bytes {
-        [VERSION, tag, fields @ ..] if *tag == R::TAG => match postcard::take_from_bytes(fields) {
-            Ok((record, [])) => Ok(record),
+        [VERSION, found, fields @ ..] if *found == tag => match postcard::take_from_bytes(fields) {
+            Ok((value, [])) => Ok(value),
             Ok((_, [_, ..])) => Err(unreadable(Damage::TrailingBytes)),
             Err(error) => Err(unreadable(Damage::Fields(error))),
         },
@@ -56,7 +75,7 @@ pub struct UnreadableRecord {
 }
 
 impl UnreadableRecord {
-    /// What it should have been: [`Record::NAME`].
+    /// What it should have been: [`Record::NAME`], or `enrolments`.
     pub fn records(&self) -> &'static str {
         self.records
     }

@@ -7,12 +7,15 @@ use std::time::SystemTime;
 
 use crate::clock::Clock;
 use crate::error::StoreError;
-use crate::model::Insertion;
-use crate::store::{Budget, OneTimeStore, Payment, PurseStore, Record, SharedStore, Slot};
+use crate::host::forward;
+use crate::model::{Enrolment, EnrolmentId, Insertion, Stage, UserId};
+use crate::store::{
+    Budget, Change, EnrolmentLedger, OneTimeStore, Payment, PurseStore, Record, SharedStore, Slot, Transition,
+};
 
 type Answer<'f, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'f>>;
 
-macro_rules! forward {
+macro_rules! pointers {
     ($($pointer:ident)*) => { $(
         impl<R: Record, S: OneTimeStore<R> + ?Sized> OneTimeStore<R> for $pointer<S> {
             fn insert<'s: 'f, 'f>(&'s self, slot: Slot, record: R) -> Answer<'f, Insertion> where Self: 'f {
@@ -29,20 +32,18 @@ macro_rules! forward {
                 (**self).clock()
             }
         }
-
-        impl<S: PurseStore + ?Sized> PurseStore for $pointer<S> {
-            fn spend<'s: 'f, 'f>(&'s self, purse: Slot, budget: Budget, now: SystemTime) -> Answer<'f, Payment>
-            where
-                Self: 'f,
-            {
-                (**self).spend(purse, budget, now)
-            }
-
-            fn give_back<'s: 'f, 'f>(&'s self, purse: Slot, budget: Budget) -> Answer<'f, ()> where Self: 'f {
-                (**self).give_back(purse, budget)
-            }
-        }
     )* };
 }
 
-forward!(Arc Box);
+pointers!(Arc Box);
+
+forward!(PurseStore {
+    spend<>(purse: Slot, budget: Budget, now: SystemTime) -> Payment, StoreError;
+    give_back<>(purse: Slot, budget: Budget) -> (), StoreError;
+});
+forward!(EnrolmentLedger {
+    enter<>(enrolment: Enrolment) -> Insertion, StoreError;
+    advance<'u, 'i, 't>(user: &'u UserId, id: &'i EnrolmentId, from: &'t [Stage], change: Change) -> Transition, StoreError;
+    find<'u, 'i>(user: &'u UserId, id: &'i EnrolmentId) -> Option<Enrolment>, StoreError;
+    enrolments<'u>(user: &'u UserId, now: SystemTime) -> Vec<Enrolment>, StoreError;
+});

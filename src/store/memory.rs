@@ -9,8 +9,10 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::error::StoreError;
-use crate::model::{Insertion, UserId};
-use crate::store::{CodeGrant, OneTimeStore, PendingAction, PendingRegistration, Record, Slot, UserAction};
+use crate::model::{EnrolmentId, Insertion, UserId};
+use crate::store::{
+    CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Record, Slot, UserAction,
+};
 
 /// No record of the flow lives longer, so moka may drop what nobody came for. `take` decides by the
 /// flow's clock long before.
@@ -38,6 +40,7 @@ pub struct Shelves {
     pub(super) registrations: Shelf<PendingRegistration>,
     pub(super) challenges: Shelf<PendingAction>,
     pub(super) actions: Shelf<UserAction>,
+    pub(super) approvals: Shelf<PendingApproval>,
 }
 
 /// A record that had to go before its time.
@@ -45,10 +48,11 @@ pub struct Shelves {
 pub(crate) struct Evicted<'a> {
     pub(crate) records: &'static str,
     pub(crate) user: &'a UserId,
+    pub(crate) enrolment: Option<&'a EnrolmentId>,
     pub(crate) expires_at: SystemTime,
 }
 
-type OnEviction = Arc<dyn Fn(Evicted<'_>) + Send + Sync>;
+pub(super) type OnEviction = Arc<dyn Fn(Evicted<'_>) + Send + Sync>;
 
 impl MemoryStore {
     /// Creates a store of at most about `capacity` records of each kind.
@@ -67,7 +71,8 @@ impl MemoryStore {
             codes: Shelf::new(capacity, evicted.clone()),
             registrations: Shelf::new(capacity, evicted.clone()),
             challenges: Shelf::new(capacity, evicted.clone()),
-            actions: Shelf::new(capacity, evicted),
+            actions: Shelf::new(capacity, evicted.clone()),
+            approvals: Shelf::new(capacity, evicted),
         })
     }
 }
@@ -106,7 +111,8 @@ impl<R: Record> Shelf<R> {
                 RemovalCause::Size => {
                     if let Some(record) = lock(&held).take() {
                         let (user, expires_at) = (record.user(), record.expires_at());
-                        evicted(Evicted { records: R::NAME, user, expires_at });
+                        let enrolment = record.enrolment();
+                        evicted(Evicted { records: R::NAME, user, enrolment, expires_at });
                     }
                 }
                 RemovalCause::Expired | RemovalCause::Explicit | RemovalCause::Replaced => {}

@@ -27,8 +27,11 @@ mod engine_clock;
 mod forward;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod kept_clock;
+mod ledger;
 #[cfg(feature = "memory")]
 mod memory;
+mod memory_ledger;
+mod parts;
 mod record;
 #[cfg(feature = "redis")]
 mod redis_store;
@@ -51,9 +54,15 @@ pub use self::background::Background;
 pub use self::budget::{Budget, Payment, PurseStore};
 use self::codec::UnreadableRecord;
 pub use self::engine_clock::EngineClock;
+pub use self::ledger::{Change, EnrolmentLedger, Transition};
+#[cfg(feature = "memory")]
+pub(crate) use self::memory::Evicted;
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
-pub use self::record::{CodeGrant, PendingAction, PendingRegistration, Record, UserAction};
+pub use self::memory_ledger::MemoryLedger;
+pub use self::record::{
+    Awaited, CodeGrant, PendingAction, PendingApproval, PendingRegistration, Record, UserAction,
+};
 #[cfg(feature = "redis")]
 pub use self::redis_store::{RedisStore, RedisStoreBuilder};
 pub(crate) use self::slot::SlotLabel;
@@ -92,6 +101,7 @@ pub trait RecordStore:
     + OneTimeStore<PendingRegistration>
     + OneTimeStore<PendingAction>
     + OneTimeStore<UserAction>
+    + OneTimeStore<PendingApproval>
 {
 }
 
@@ -100,13 +110,14 @@ impl<S> RecordStore for S where
         + OneTimeStore<PendingRegistration>
         + OneTimeStore<PendingAction>
         + OneTimeStore<UserAction>
+        + OneTimeStore<PendingApproval>
 {
 }
 
 /// A store that other processes see too, or this one after a restart.
 ///
 /// A site over one goes by its clock, so that all processes agree on when a code has expired.
-pub trait SharedStore: RecordStore {
+pub trait SharedStore: RecordStore + EnrolmentLedger {
     /// Returns the clock that every process over this store goes by: an [`EngineClock`], or the
     /// [`SystemClock`](crate::clock::SystemClock) if they all run on one machine.
     fn clock(&self) -> Arc<dyn Clock>;

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Challenge, Credential, CredentialId, CredentialKind, Fido2Policy, Origin, RelyingParty, Requirement,
-    UserId,
+    Approval, Challenge, CheckCode, Credential, CredentialId, CredentialKind, EnrolmentId, Fido2Policy,
+    Origin, RelyingParty, Requirement, Scope, UserId,
 };
 
 /// What a [`OneTimeStore`](crate::store::OneTimeStore) keeps. Every record serialises, so a store
@@ -21,6 +21,9 @@ pub trait Record:
     /// Returns the user that the record is about.
     fn user(&self) -> &UserId;
 
+    /// Returns the enrolment that the record is a part of. A user action is part of none.
+    fn enrolment(&self) -> Option<&EnrolmentId>;
+
     /// Returns the instant from which on the record is worth nothing.
     fn expires_at(&self) -> SystemTime;
 }
@@ -28,10 +31,10 @@ pub trait Record:
 pub(super) mod sealed {
     use std::time::SystemTime;
 
-    use crate::model::UserId;
+    use crate::model::{EnrolmentId, UserId};
     #[cfg(feature = "memory")]
     use crate::store::memory::{Shelf, Shelves};
-    use crate::store::{CodeGrant, PendingAction, PendingRegistration, Record, UserAction};
+    use crate::store::{CodeGrant, PendingAction, PendingApproval, PendingRegistration, Record, UserAction};
 
     // Nobody outside is meant to name it.
     #[allow(unnameable_types)]
@@ -48,12 +51,17 @@ pub(super) mod sealed {
     }
 
     macro_rules! seal {
-        ($record:ident, $tag:literal, $name:literal, $shelf:ident) => {
+        ($record:ident, $tag:literal, $name:literal, $shelf:ident, $enrolment:expr) => {
             impl Record for $record {
                 const NAME: &'static str = $name;
 
                 fn user(&self) -> &UserId {
                     &self.user
+                }
+
+                fn enrolment(&self) -> Option<&EnrolmentId> {
+                    const ENROLMENT: fn(&$record) -> Option<&EnrolmentId> = $enrolment;
+                    ENROLMENT(self)
                 }
 
                 fn expires_at(&self) -> SystemTime {
@@ -72,10 +80,11 @@ pub(super) mod sealed {
         };
     }
 
-    seal!(CodeGrant, 1, "codes", codes);
-    seal!(PendingRegistration, 2, "pending_registrations", registrations);
-    seal!(PendingAction, 3, "pending_actions", challenges);
-    seal!(UserAction, 4, "user_actions", actions);
+    seal!(CodeGrant, 1, "codes", codes, |grant| Some(&grant.enrolment));
+    seal!(PendingRegistration, 2, "pending_registrations", registrations, |pending| Some(&pending.enrolment));
+    seal!(PendingAction, 3, "pending_actions", challenges, |_| None);
+    seal!(UserAction, 4, "user_actions", actions, |_| None);
+    seal!(PendingApproval, 5, "pending_approvals", approvals, |pending| Some(&pending.enrolment));
 }
 
 /// What a code is worth: one exchange, for this user, until then.
@@ -84,16 +93,18 @@ pub(super) mod sealed {
 pub struct CodeGrant {
     /// Who minted the code.
     pub user: UserId,
+    /// What the code begins.
+    pub enrolment: EnrolmentId,
+    /// What it may buy.
+    pub scope: Scope,
+    /// Whether the owner is asked before a credential is stored.
+    pub approval: Approval,
+    /// When the code was minted, or its minter signed in, if the host says when.
+    pub began_at: SystemTime,
     /// When the code stops working.
     pub expires_at: SystemTime,
     /// How often the grant was put back after a failure that was not the caller's.
     pub returns: u8,
-}
-
-impl CodeGrant {
-    pub(crate) fn new(user: UserId, expires_at: SystemTime) -> Self {
-        Self { user, expires_at, returns: 0 }
-    }
 }
 
 /// What is remembered between exchange and register. Whatever was asked of the client is enforced
@@ -103,6 +114,12 @@ impl CodeGrant {
 pub struct PendingRegistration {
     /// Who will own the credential.
     pub user: UserId,
+    /// What it is part of.
+    pub enrolment: EnrolmentId,
+    /// Whether the owner is asked before the credential is stored.
+    pub approval: Approval,
+    /// When the code was minted, or its minter signed in.
+    pub began_at: SystemTime,
     /// The kind that the challenge was made for.
     pub kind: CredentialKind,
     /// What the credential signs. One of a kind that signs nothing has it for an id, and its client
@@ -118,17 +135,53 @@ pub struct PendingRegistration {
     pub expires_at: SystemTime,
     /// How often the record was put back after a refusal that was not final.
     pub returns: u8,
-    /// The credential that the repository failed to store, so that nobody knows whether it did.
-    /// From then on the challenge is for it alone.
+    /// The credential that waits for approval, or that the repository failed to store, so that
+    /// nobody knows whether it did. From then on the challenge is for it alone.
     pub offered: Option<CredentialId>,
+    /// What the client was told of the approval that it waits for, for the same answer again.
+    pub awaited: Option<Awaited>,
+}
+
+/// What a client is told of an approval that it waits for.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Awaited {
+    /// What the owner types, if a check code is asked for.
+    pub check_code: Option<CheckCode>,
+    /// When the approval is refused by itself.
+    pub expires_at: SystemTime,
 }
 
 impl PendingRegistration {
     /// The record after nobody could tell whether that credential was stored. A second credential
     /// for one code is refused from then on.
-    pub(crate) fn offered_to(self, credential: &Credential) -> Self {
-        Self { offered: Some(credential.id.clone()), ..self }
+    pub(crate) fn offered_to(self, credential: CredentialId) -> Self {
+        Self { offered: Some(credential), ..self }
     }
+}
+
+/// A credential that was verified, and that the owner has yet to approve.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct PendingApproval {
+    /// Who will own the credential, and who approves.
+    pub user: UserId,
+    /// What it is part of.
+    pub enrolment: EnrolmentId,
+    /// The credential, as it will be stored.
+    pub credential: Credential,
+    /// What the owner has to type, if a check code is asked for.
+    pub check_code: Option<CheckCode>,
+    /// How many wrong check codes are left.
+    pub attempts_left: u8,
+    /// When the code was minted, or its minter signed in.
+    pub began_at: SystemTime,
+    /// When it is refused by itself.
+    pub expires_at: SystemTime,
+    /// How often the record was put back.
+    pub returns: u8,
+    /// Whether the repository failed to store the credential, so that nobody knows whether it did.
+    pub offered: bool,
 }
 
 /// What is remembered of a user action between its challenge and the signature.
@@ -145,6 +198,8 @@ pub struct PendingAction {
     pub relying_party: Arc<RelyingParty>,
     /// What was asked of a passkey.
     pub user_verification: Requirement,
+    /// When the challenge was made, or its user signed in, if the host says when.
+    pub began_at: SystemTime,
     /// When the challenge stops working.
     pub expires_at: SystemTime,
     /// How often the record was put back after a refusal that was not final.
@@ -160,6 +215,8 @@ pub struct UserAction {
     pub user: UserId,
     /// With what.
     pub credential: CredentialId,
+    /// When its challenge was made, or its user signed in.
+    pub began_at: SystemTime,
     /// When the action stops working.
     pub expires_at: SystemTime,
 }

@@ -43,6 +43,13 @@ pub(crate) enum SlotLabel {
     Challenge,
     ActionChallenge,
     UserAction,
+    Approval,
+    /// Of no store: it hides the name of a session.
+    Session,
+    /// Of no store: it signs.
+    UndoToken,
+    /// Of no store: it signs.
+    OutcomeToken,
     #[cfg_attr(
         not(feature = "deprecated-kinds"),
         expect(dead_code, reason = "only TOTP secrets are derived")
@@ -62,6 +69,10 @@ impl SlotLabel {
             Self::Challenge => b"credential-code/v1/challenge\0",
             Self::ActionChallenge => b"credential-code/v1/action-challenge\0",
             Self::UserAction => b"credential-code/v1/user-action\0",
+            Self::Approval => b"credential-code/v1/approval\0",
+            Self::Session => b"credential-code/v1/session\0",
+            Self::UndoToken => b"credential-code/v1/undo-token\0",
+            Self::OutcomeToken => b"credential-code/v1/outcome-token\0",
             Self::TotpSecret => b"credential-code/v1/totp-secret\0",
             Self::CodesOfUser => b"credential-code/v1/purse/codes-of-user\0",
             Self::MissesOfSource => b"credential-code/v1/purse/misses-of-source\0",

@@ -1,21 +1,26 @@
 use std::collections::HashMap;
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 
 use crate::error::BoxError;
 use crate::host::{
-    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, SignCounters, UserDirectory,
+    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialManagement, CredentialRepository,
+    Removal, SignCounters, UserDirectory,
 };
 use crate::model::{
-    Credential, CredentialId, CredentialSecret, Insertion, NewCredential, RelyingParty, User, UserId,
-    UserStatus,
+    Credential, CredentialId, CredentialSecret, CredentialUuid, Insertion, NewCredential, RelyingParty, User,
+    UserId, UserStatus,
 };
 use crate::site::{Site, SiteBuilder};
 
-/// A host in memory. A user's bearer token is `Bearer ` and their id: good for tests and examples, and for nothing else.
+/// A host in memory. A user's bearer token is `Bearer ` and their id: good for tests and examples,
+/// and for nothing else.
 ///
 /// ```
 /// use credential_code::model::User;
@@ -33,6 +38,20 @@ struct State {
     credentials: Vec<Credential>,
     secrets: HashMap<CredentialId, CredentialSecret>,
     is_failing: bool,
+    insertions: Insertions,
+    held: Vec<Waker>,
+}
+
+/// What becomes of insertions.
+#[derive(Clone, Copy, Default)]
+enum Insertions {
+    #[default]
+    Work,
+    Fail,
+    /// They work, and their answers are lost.
+    AreLost,
+    /// They wait until they are released.
+    Wait,
 }
 
 impl MemoryHost {
@@ -64,6 +83,13 @@ impl MemoryHost {
         }
     }
 
+    /// Declares void what a user began before then.
+    pub fn set_void_before(&self, id: &UserId, at: SystemTime) {
+        if let Some(user) = self.state().users.get_mut(id) {
+            user.void_before = Some(at);
+        }
+    }
+
     /// Forgets a user.
     pub fn remove_user(&self, id: &UserId) {
         self.state().users.remove(id);
@@ -74,9 +100,42 @@ impl MemoryHost {
         self.state().is_failing = true;
     }
 
+    /// From now on insertions fail, and store nothing, until [`recover`](Self::recover).
+    pub fn fail_insertions(&self) {
+        self.state().insertions = Insertions::Fail;
+    }
+
+    /// From now on insertions fail after they stored, until [`recover`](Self::recover).
+    pub fn lose_insertions(&self) {
+        self.state().insertions = Insertions::AreLost;
+    }
+
+    /// From now on insertions wait, until [`release_insertions`](Self::release_insertions).
+    pub fn hold_insertions(&self) {
+        self.state().insertions = Insertions::Wait;
+    }
+
+    /// How many insertions wait.
+    pub fn held_insertions(&self) -> usize {
+        self.state().held.len()
+    }
+
+    /// Lets insertions go on.
+    pub fn release_insertions(&self) {
+        let mut state = self.state();
+        state.insertions = Insertions::Work;
+        state.held.drain(..).for_each(Waker::wake);
+    }
+
     /// The directory and the repository answer again.
     pub fn recover(&self) {
-        self.state().is_failing = false;
+        let mut state = self.state();
+        (state.is_failing, state.insertions) = (false, Insertions::Work);
+    }
+
+    /// Forgets every credential.
+    pub fn clear(&self) {
+        self.state().credentials.clear();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -127,7 +186,22 @@ impl CredentialRepository for MemoryHost {
     }
 
     async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+        poll_fn(|cx| {
+            let mut state = self.state();
+            match state.insertions {
+                Insertions::Wait => {
+                    state.held.push(cx.waker().clone());
+                    Poll::Pending
+                }
+                Insertions::Work | Insertions::Fail | Insertions::AreLost => Poll::Ready(()),
+            }
+        })
+        .await;
         let mut state = self.working_state()?;
+        let insertions = state.insertions;
+        if matches!(insertions, Insertions::Fail) {
+            return Err("the host was told to fail".into());
+        }
         if state.credentials.iter().any(|stored| stored.id == credential.id) {
             return Ok(Insertion::Duplicate);
         }
@@ -135,7 +209,22 @@ impl CredentialRepository for MemoryHost {
             state.secrets.insert(credential.id.clone(), secret.clone());
         }
         state.credentials.push(credential.into_credential());
-        Ok(Insertion::Created)
+        match insertions {
+            Insertions::Work | Insertions::Fail | Insertions::Wait => Ok(Insertion::Created),
+            Insertions::AreLost => Err("the host was told to lose the answer".into()),
+        }
+    }
+}
+
+#[async_trait]
+impl CredentialManagement for MemoryHost {
+    async fn remove(&self, user: &UserId, uuid: &CredentialUuid) -> Result<Removal, BoxError> {
+        let mut state = self.working_state()?;
+        let is_it = |stored: &Credential| stored.user == *user && stored.uuid == *uuid;
+        let Some(index) = state.credentials.iter().position(is_it) else { return Ok(Removal::Missing) };
+        let removed = state.credentials.remove(index);
+        state.secrets.remove(&removed.id);
+        Ok(Removal::Removed)
     }
 }
 
@@ -156,7 +245,8 @@ impl SignCounters for MemoryHost {
 /// Starts a site over a [`MemoryHost`], for the relying party `example.com` with the origins
 /// `https://app.example.com` and `https://example.com`. It lacks a listener for events.
 pub fn site_builder(host: &Arc<MemoryHost>) -> SiteBuilder {
-    Site::builder().host(host.clone()).sign_counters(host.clone()).relying_party(party())
+    let site = Site::builder().host(host.clone()).sign_counters(host.clone()).management(host.clone());
+    site.relying_party(party())
 }
 
 /// Builds the same, telling its events to nobody.

@@ -1,15 +1,18 @@
 //! For tests: of this crate, of hosts, of stores (feature `test-util`).
 //!
-//! - [`MemoryHost`]: a host whose users and credentials live in memory, and [`ManualClock`]: a clock that a test moves.
-//! - [`KeyClient`] and [`SoftAuthenticator`]: clients in software that answer a challenge, of any kind. With the feature
-//!   `deprecated-kinds` also a `TotpClient` and a `PasswordClient`.
-//! - [`store_contract`], [`purse_contract`] and [`repository_contract`]: what stores and a repository of one's own have to pass.
+//! - [`MemoryHost`]: a host whose users and credentials live in memory, and [`ManualClock`]: a
+//!   clock that a test moves.
+//! - [`KeyClient`] and [`SoftAuthenticator`]: clients in software that answer a challenge, of any
+//!   kind. With the feature `deprecated-kinds` also a `TotpClient` and a `PasswordClient`.
+//! - [`store_contract`], [`ledger_contract`], [`purse_contract`] and [`repository_contract`]: what
+//!   stores and a repository of one's own have to pass.
 //!
 //! Nothing here is for production, and breaking changes may come with any release.
 
 mod clock;
 mod host;
 mod key_client;
+mod ledger_contract;
 #[cfg(feature = "deprecated-kinds")]
 mod password_client;
 mod purse_contract;
@@ -26,6 +29,7 @@ mod totp_client;
 pub use self::clock::ManualClock;
 pub use self::host::{MemoryHost, site, site_builder};
 pub use self::key_client::KeyClient;
+pub use self::ledger_contract::{ledger_contract, ledger_contract_on_threads};
 #[cfg(feature = "deprecated-kinds")]
 pub use self::password_client::PasswordClient;
 pub use self::purse_contract::purse_contract;

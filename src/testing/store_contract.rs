@@ -3,12 +3,16 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::model::{
-    Challenge, CredentialId, CredentialKind, Fido2Policy, Insertion, Origin, RelyingParty, Requirement,
-    UserId,
+    Approval, Challenge, CheckCode, CredentialId, CredentialKind, EnrolmentId, Fido2Policy, Insertion,
+    Origin, RelyingParty, Requirement, Scope, UserId,
 };
 use crate::random;
-use crate::store::{CodeGrant, OneTimeStore, PendingAction, PendingRegistration, Record, Slot, UserAction};
+use crate::store::{
+    Awaited, CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Record, Slot,
+    UserAction,
+};
 use crate::testing::race::{at_once, block_on};
+use crate::testing::repository_contract;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -21,7 +25,17 @@ pub trait Sample: Record + PartialEq {
 
 impl Sample for CodeGrant {
     fn sample(number: u8, expires_at: SystemTime) -> Self {
-        Self { returns: number, ..Self::new(user(number), expires_at) }
+        let kinds = Some(vec![CredentialKind::RecoveryKey]);
+        let scope = Scope { kinds, longest_life: Some(HOUR), ..Scope::default() };
+        Self {
+            user: user(number),
+            enrolment: enrolment(),
+            scope,
+            approval: Approval::AskedWithCheckCode,
+            began_at: expires_at - HOUR,
+            expires_at,
+            returns: number,
+        }
     }
 }
 
@@ -33,6 +47,7 @@ impl Sample for PendingAction {
             binding: random::bytes().expect("the system gives randomness"),
             relying_party: Arc::new(party()),
             user_verification: Requirement::Preferred,
+            began_at: expires_at - HOUR,
             expires_at,
             returns: number,
         }
@@ -42,7 +57,24 @@ impl Sample for PendingAction {
 impl Sample for UserAction {
     fn sample(number: u8, expires_at: SystemTime) -> Self {
         let credential = CredentialId::new(format!("arn:key/{number}/ü")).expect("a short id is valid");
-        Self { user: user(number), credential, expires_at }
+        Self { user: user(number), credential, began_at: expires_at - HOUR, expires_at }
+    }
+}
+
+impl Sample for PendingApproval {
+    fn sample(number: u8, expires_at: SystemTime) -> Self {
+        let user = user(number);
+        Self {
+            enrolment: enrolment(),
+            credential: repository_contract::sample(&user, "ü"),
+            user,
+            check_code: Some(CheckCode::new("012345").expect("six digits are a check code")),
+            attempts_left: number,
+            began_at: expires_at - HOUR,
+            expires_at,
+            returns: number,
+            offered: true,
+        }
     }
 }
 
@@ -50,6 +82,9 @@ impl Sample for PendingRegistration {
     fn sample(number: u8, expires_at: SystemTime) -> Self {
         Self {
             user: user(number),
+            enrolment: enrolment(),
+            approval: Approval::Asked,
+            began_at: expires_at - HOUR,
             kind: CredentialKind::RecoveryKey,
             challenge: Challenge::mint_with_id().expect("the system gives randomness").0,
             relying_party: Arc::new(party()),
@@ -58,6 +93,7 @@ impl Sample for PendingRegistration {
             expires_at,
             returns: number,
             offered: Some(CredentialId::new("ü").expect("a short id is valid")),
+            awaited: Some(Awaited { check_code: None, expires_at }),
         }
     }
 }
@@ -68,12 +104,16 @@ fn party() -> RelyingParty {
     RelyingParty::new("example.com", "Exämple \"& Co\"", [ORIGIN]).expect("the sample is valid")
 }
 
+fn enrolment() -> EnrolmentId {
+    EnrolmentId::of(random::bytes().expect("the system gives randomness"))
+}
+
 fn user(number: u8) -> UserId {
     UserId::new(format!("us-{number}-ü")).expect("a short id is valid")
 }
 
-/// About now, since an engine may drop what expired long ago by its own clock; and no whole second, since a store may not round. A millisecond is
-/// the precision that the flow's records have.
+/// About now, since an engine may drop what expired long ago by its own clock; and no whole second,
+/// since a store may not round. A millisecond is the precision that the flow's records have.
 pub(crate) fn now() -> SystemTime {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     SystemTime::UNIX_EPOCH + Duration::from_secs(since_epoch.as_secs()) + 123 * MILLISECOND
@@ -83,7 +123,8 @@ pub(crate) fn slot() -> Slot {
     Slot::from_bytes(random::bytes().expect("the system gives randomness"))
 }
 
-/// Asserts every law of a [`OneTimeStore`], and panics with the name of the first that is broken. Run it once for each record:
+/// Asserts every law of a [`OneTimeStore`], and panics with the name of the first that is broken.
+/// Run it once for each record:
 ///
 /// ```
 /// # async fn example() {
@@ -97,8 +138,9 @@ pub(crate) fn slot() -> Slot {
 /// # credential_code::testing::block_on(example());
 /// ```
 ///
-/// Its racers are futures on the caller's own task, so it runs on whatever runtime the store needs, and catches every store that awaits
-/// between looking and deleting. Its times are about now. A store that needs no runtime should pass [`store_contract_on_threads`] as well.
+/// Its racers are futures on the caller's own task, so it runs on whatever runtime the store needs,
+/// and catches every store that awaits between looking and deleting. Its times are about now. A
+/// store that needs no runtime should pass [`store_contract_on_threads`] as well.
 pub async fn store_contract<R: Sample>(store: Arc<dyn OneTimeStore<R>>) {
     let now = now();
     a_record_is_taken_once_and_unchanged(&*store, now).await;
@@ -112,14 +154,15 @@ pub async fn store_contract<R: Sample>(store: Arc<dyn OneTimeStore<R>>) {
     of_racing_insertions_one_creates(&*store, now).await;
 }
 
-/// Asserts the laws of racing on real threads, so many rounds of them: a few thousand find a race that a few would miss. For
-/// stores that need no runtime.
+/// Asserts the laws of racing on real threads, so many rounds of them: a few thousand find a race
+/// that a few would miss. For stores that need no runtime.
 pub fn store_contract_on_threads<R: Sample>(store: &Arc<dyn OneTimeStore<R>>, rounds: usize) {
     const RACERS: u8 = 4;
     let now = now();
     let slots: Arc<[Slot]> = std::iter::repeat_with(slot).take(rounds).collect();
     let barrier = Arc::new(Barrier::new(RACERS.into()));
-    // The racers live for all rounds: starting a thread takes longer than the race that it should lose.
+    // The racers live for all rounds: starting a thread takes longer than the race that it should
+    // lose.
     let racers = (0..RACERS).map(|number| {
         let (store, slots, barrier) = (store.clone(), slots.clone(), barrier.clone());
         thread::spawn(move || -> Vec<Race<R>> {

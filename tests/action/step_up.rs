@@ -9,10 +9,12 @@ use axum::body::Body;
 use credential_code::action::{
     ActionRequest, ActionRouter, BeginRequest, CompleteRequest, RedeemRequest, UserActions,
 };
+use credential_code::clock::Clock;
+use credential_code::code::{EnrolmentRequest, ExchangeRequest, Expiration, MintRequest, RegisterRequest};
 use credential_code::error::{Error, ErrorKind};
 use credential_code::event::Event;
 use credential_code::host::{AuthError, AuthRequest, Authenticator, Caller};
-use credential_code::model::{CredentialKind, Requirement, User, UserId};
+use credential_code::model::{Approval, CredentialKind, Requirement, Stage, User, UserId, UserStatus};
 use credential_code::site::{BuildError, SiteBuilder};
 use credential_code::testing::{KeyClient, ManualClock, MemoryHost, site};
 use credential_code::{
@@ -207,4 +209,100 @@ async fn an_action_of_a_flow_that_asks_for_less_is_worth_nothing() {
     let redeem = || RedeemRequest::new(proof.clone(), action.clone());
     assert_eq!(strict.redeem(&caller, redeem()).await.unwrap_err().kind(), ErrorKind::Forbidden);
     lax.redeem(&caller, redeem()).await.unwrap();
+}
+
+/// An approval adds a credential as well as a code does, so it takes a step-up of its own, and a wrong
+/// check code without one counts nothing.
+#[tokio::test]
+async fn an_approval_needs_an_action_and_a_look_needs_none() {
+    let bearer = host();
+    let client = KeyClient::p256();
+    let user = UserId::new("us-1").unwrap();
+    bearer.seed(client.credential(user.clone(), CredentialKind::Key));
+    let site = site(&bearer);
+    let actions = ActionFlow::new(&site, ActionPolicy::default()).unwrap();
+    let policy = CodePolicy::default().approval(Approval::AskedWithCheckCode);
+    let codes = CodeFlow::new(&site, policy).unwrap().signed_by(&actions).unwrap();
+    let caller = Caller::new(user.clone());
+    let soon = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + 50;
+    let minted = codes.mint(&caller, MintRequest::new(Expiration::from_unix(soon).unwrap())).await.unwrap();
+    let party = Arc::new(RelyingParty::new("example.com", "Example", ["https://example.com"]).unwrap());
+    let exchange = ExchangeRequest::new(minted.code, CredentialKind::Key, party.clone());
+    let challenge = codes.exchange(exchange).await.unwrap();
+    let proof = KeyClient::p256().attest(CredentialKind::Key, challenge.challenge.as_str());
+    let register = RegisterRequest::new(challenge.challenge_id, "laptop", proof, None).unwrap();
+    let awaited = codes.register(register).await.unwrap().approval.unwrap();
+    let right = awaited.check_code.unwrap().reveal().to_owned();
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+
+    let app = mounted(codes.clone());
+    let path = format!("/auth/credentials/enrolments/{}", minted.enrolment);
+    let approve = format!("{path}/approve");
+    for code in [wrong, &right, wrong] {
+        let body = format!("{{\"checkCode\":\"{code}\"}}");
+        assert_eq!(post(&app, &approve, body).await, StatusCode::FORBIDDEN);
+    }
+    let request = EnrolmentRequest::new(minted.enrolment);
+    let seen = codes.enrolment(&caller, request, None).await.unwrap();
+    assert_eq!((seen.stage, seen.attempts_left), (Stage::Pending, Some(3)));
+
+    let body = format!("{{\"checkCode\":\"{right}\"}}");
+    let action = ActionRequest::new("POST", &approve, body.as_bytes()).unwrap();
+    let begun = actions.begin(&caller, BeginRequest::new(action, party)).await.unwrap();
+    let signed = client.assert(CredentialKind::Key, begun.challenge.as_str());
+    let proof =
+        actions.complete(&caller, CompleteRequest::new(begun.challenge_id, signed)).await.unwrap().proof;
+    let request = Request::post(&approve)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::AUTHORIZATION, "Bearer us-1")
+        .header("x-dfns-useraction", proof.reveal())
+        .body(Body::from(body))
+        .unwrap();
+    assert_eq!(app.clone().oneshot(request).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(bearer.stored().len(), 2);
+    // To refuse, or to revoke, takes away: the bearer is enough.
+    assert_eq!(post(&app, &format!("{path}/refuse"), "{}".into()).await, StatusCode::CONFLICT);
+}
+
+/// What was begun before an instant is void, at each step of an action.
+#[tokio::test]
+async fn an_action_from_before_everything_was_declared_void_is_worth_nothing() {
+    let bearer = host();
+    let client = KeyClient::p256();
+    let user = UserId::new("us-1").unwrap();
+    bearer.seed(client.credential(user.clone(), CredentialKind::Key));
+    let clock = ManualClock::new();
+    let site = Site::builder()
+        .host(bearer.clone())
+        .sign_counters(bearer.clone())
+        .relying_party(RelyingParty::new("example.com", "Example", ["https://example.com"]).unwrap())
+        .events(|_| {})
+        .storage(Storage::in_memory().with_clock(clock.clone()))
+        .build()
+        .unwrap();
+    let actions = ActionFlow::new(&site, ActionPolicy::default()).unwrap();
+    let caller = Caller::new(user.clone());
+    let party = Arc::new(RelyingParty::new("example.com", "Example", ["https://example.com"]).unwrap());
+    let action = ActionRequest::new("POST", MINT, b"{}").unwrap();
+    let begin = async || {
+        let begun = actions.begin(&caller, BeginRequest::new(action.clone(), party.clone())).await.unwrap();
+        let signed = client.assert(CredentialKind::Key, begun.challenge.as_str());
+        CompleteRequest::new(begun.challenge_id, signed)
+    };
+    let begun = begin().await;
+    let signed = actions.complete(&caller, begin().await).await.unwrap();
+    clock.advance(std::time::Duration::from_millis(1));
+    bearer.set_void_before(&user, clock.now());
+    let error = actions.complete(&caller, begun).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidChallenge);
+    let error = actions.redeem(&caller, RedeemRequest::new(signed.proof, action.clone())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Forbidden);
+    // From then on, all of it works again.
+    let signed = actions.complete(&caller, begin().await).await.unwrap();
+    actions.redeem(&caller, RedeemRequest::new(signed.proof, action.clone())).await.unwrap();
+    // An account that was closed signs nothing either.
+    let begun = begin().await;
+    bearer.set_status(&user, UserStatus::Deactivated);
+    let error = actions.complete(&caller, begun).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidChallenge);
 }

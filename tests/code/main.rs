@@ -13,6 +13,7 @@ mod flow_build;
 mod flow_http;
 mod flow_life;
 mod http_malformed;
+mod owner;
 mod races;
 mod sharing;
 mod unsettled;

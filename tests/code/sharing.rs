@@ -8,11 +8,11 @@ use credential_code::clock::Clock;
 use credential_code::code::{ExchangeRequest, Expiration, MintRequest};
 use credential_code::error::{BoxError, ErrorKind, StoreError};
 use credential_code::host::Caller;
-use credential_code::model::{CredentialKind, Insertion, User};
+use credential_code::model::{CredentialKind, Enrolment, EnrolmentId, Insertion, Stage, User, UserId};
 use credential_code::site::BuildError;
 use credential_code::store::{
-    Budget, EngineClock, MemoryStore, OneTimeStore, Payment, PurseStore, Record, SharedStore, Slot, SlotKey,
-    SlotKeys,
+    Budget, Change, EngineClock, EnrolmentLedger, MemoryLedger, MemoryStore, OneTimeStore, Payment,
+    PurseStore, Record, SharedStore, Slot, SlotKey, SlotKeys, Transition,
 };
 use credential_code::testing::{ManualClock, MemoryHost, site_builder};
 use credential_code::{CodeFlow, CodePolicy, RelyingParty, Site, Storage};
@@ -23,12 +23,14 @@ use crate::support::{self, ORIGIN, PARTY, World, user};
 #[derive(Debug)]
 struct Engine {
     records: MemoryStore,
+    ledger: MemoryLedger,
     clock: ManualClock,
 }
 
 impl Engine {
     fn new() -> Arc<Self> {
-        Arc::new(Self { records: MemoryStore::new(1000), clock: ManualClock::new() })
+        let (records, ledger) = (MemoryStore::new(1000), MemoryLedger::new(1000));
+        Arc::new(Self { records, ledger, clock: ManualClock::new() })
     }
 }
 
@@ -40,6 +42,31 @@ impl<R: Record> OneTimeStore<R> for Engine {
 
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
         self.records.take(slot, now).await
+    }
+}
+
+#[async_trait]
+impl EnrolmentLedger for Engine {
+    async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
+        self.ledger.enter(enrolment).await
+    }
+
+    async fn advance(
+        &self,
+        user: &UserId,
+        id: &EnrolmentId,
+        from: &[Stage],
+        change: Change,
+    ) -> Result<Transition, StoreError> {
+        self.ledger.advance(user, id, from, change).await
+    }
+
+    async fn find(&self, user: &UserId, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError> {
+        self.ledger.find(user, id).await
+    }
+
+    async fn enrolments(&self, user: &UserId, now: SystemTime) -> Result<Vec<Enrolment>, StoreError> {
+        self.ledger.enrolments(user, now).await
     }
 }
 

@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module uses those of later stages alone.
-const STAGES: [&[&str]; 17] = [
+const STAGES: [&[&str]; 18] = [
     &["auth"],
     &["code"],
     &["action"],
     &["serve"],
     &["site"],
+    &["enrolment"],
     &["once"],
     &["assertion"],
     &["attestation", "secret"],

@@ -5,3 +5,5 @@ mod support;
 
 mod layer_tower;
 mod mount_axum;
+#[cfg(feature = "tracing")]
+mod spans;

@@ -8,13 +8,18 @@ use async_trait::async_trait;
 use credential_code::action::{ActionRequest, CompleteRequest, RedeemRequest};
 use credential_code::assertion::Assertion;
 use credential_code::clock::{Clock, SystemClock};
+use credential_code::code::ApproveRequest;
 use credential_code::error::{ErrorKind, StoreError};
 use credential_code::event::{Event, Step};
 use credential_code::host::Caller;
-use credential_code::model::{ActionProof, ChallengeId, CredentialKind, Insertion, User};
+use credential_code::model::{
+    ActionProof, Approval, ChallengeId, CredentialKind, Enrolment, EnrolmentId, Insertion, Stage, User,
+    UserId,
+};
 use credential_code::store::{
-    Budget, CodeGrant, MemoryStore, OneTimeStore, PendingAction, PendingRegistration, Record, SharedStore,
-    Slot, SlotKey, SlotKeys, UserAction, codec,
+    Budget, Change, CodeGrant, EnrolmentLedger, MemoryLedger, MemoryStore, OneTimeStore, PendingAction,
+    PendingApproval, PendingRegistration, Record, SharedStore, Slot, SlotKey, SlotKeys, Transition,
+    UserAction, codec,
 };
 use credential_code::testing::{KeyClient, MemoryHost, site, site_builder};
 use credential_code::{ActionFlow, ActionPolicy, Storage};
@@ -26,11 +31,13 @@ use crate::support::{World, user};
 struct Newer {
     kinds: Vec<&'static str>,
     others: MemoryStore,
+    ledger: MemoryLedger,
 }
 
 impl Newer {
     fn storage(kinds: impl IntoIterator<Item = &'static str>) -> Storage {
-        let store = Self { kinds: kinds.into_iter().collect(), others: MemoryStore::new(1000) };
+        let (others, ledger) = (MemoryStore::new(1000), MemoryLedger::new(1000));
+        let store = Self { kinds: kinds.into_iter().collect(), others, ledger };
         Storage::shared_records(store, SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]))
     }
 
@@ -50,6 +57,31 @@ impl<R: Record> OneTimeStore<R> for Newer {
             return Ok(Some(codec::decode(&[200, 1, 2, 3])?));
         }
         self.others.take(slot, now).await
+    }
+}
+
+#[async_trait]
+impl EnrolmentLedger for Newer {
+    async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
+        self.ledger.enter(enrolment).await
+    }
+
+    async fn advance(
+        &self,
+        user: &UserId,
+        id: &EnrolmentId,
+        from: &[Stage],
+        change: Change,
+    ) -> Result<Transition, StoreError> {
+        self.ledger.advance(user, id, from, change).await
+    }
+
+    async fn find(&self, user: &UserId, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError> {
+        self.ledger.find(user, id).await
+    }
+
+    async fn enrolments(&self, user: &UserId, now: SystemTime) -> Result<Vec<Enrolment>, StoreError> {
+        self.ledger.enrolments(user, now).await
     }
 }
 
@@ -105,6 +137,31 @@ async fn a_challenge_that_cant_be_read_is_refused_like_an_unknown_one() {
     refusal.assert_refused(403, "invalid_challenge");
     assert_eq!(refusal, World::new().register(&body).await);
     heard.assert_one(Step::Register, ErrorKind::InvalidChallenge);
+    assert!(damaged.host.stored().is_empty());
+}
+
+/// The owner learns that it still waits, as of one that somebody else decides about.
+#[tokio::test]
+async fn an_approval_that_cant_be_read_is_refused_and_nothing_is_stored() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let told = heard.clone();
+    let damaged = World::with(|setup| {
+        let storage = Newer::storage([PendingApproval::NAME]);
+        setup.storage(storage).policy(|policy| policy.approval(Approval::Asked)).events(move |event| {
+            if let Event::Refused { step, error, .. } = event {
+                told.lock().unwrap().push((*step, error.kind()));
+            }
+        })
+    });
+    let body = damaged.registration(CredentialKind::Key).await;
+    damaged.register(&body).await;
+    let caller = Caller::new(user());
+    let [waiting] = &damaged.flow.enrolments(&caller).await.unwrap()[..] else { panic!("one was minted") };
+    assert_eq!(waiting.stage, Stage::Pending);
+    let request = ApproveRequest::new(waiting.id.clone());
+    let refusal = damaged.flow.approve(&caller, request).await.unwrap_err();
+    assert_eq!(refusal.kind(), ErrorKind::Conflict);
+    assert_eq!(*heard.lock().unwrap(), [(Step::Approve, ErrorKind::Conflict)]);
     assert!(damaged.host.stored().is_empty());
 }
 

@@ -7,6 +7,8 @@ mod support;
 mod two_processes;
 
 mod damaged_records;
+mod ledger_contract_rejects;
+mod memory_ledger;
 #[cfg(feature = "redis")]
 mod redis_store;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

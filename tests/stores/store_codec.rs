@@ -3,7 +3,9 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use credential_code::store::codec::{decode, encode};
-use credential_code::store::{CodeGrant, PendingAction, PendingRegistration, Record, UserAction};
+use credential_code::store::{
+    CodeGrant, PendingAction, PendingApproval, PendingRegistration, Record, UserAction,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -25,14 +27,40 @@ fn party() -> Value {
     json!({ "id": "example.com", "name": "Exämple", "origins": ["https://app.example.com"] })
 }
 
+const ENROLMENT: &str = "en-6uunn-bm6ja-f6rmod5kqrk5rbel";
+const UUID: &str = "cr-6uunn-bm6ja-f6rmod5kqrk5rbel";
+const PUBLIC_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEP2xPXQbwKFD64HSrCO95OpynC6nj1O0-9QYNCykOy1ex\
+                          QyjmwSBWeFfNMM4SgqatXUe_5RDWpZv84knctarQ8w";
+
+/// So many seconds after the first instant of 2026.
+fn instant(seconds: i64) -> Value {
+    json!({ "secs_since_epoch": 1_767_225_600 + seconds, "nanos_since_epoch": 0 })
+}
+
 fn grant() -> CodeGrant {
-    let expires_at = json!({ "secs_since_epoch": 1_767_225_600, "nanos_since_epoch": 123_000_000 });
-    record(json!({ "user": "us-ada", "expires_at": expires_at, "returns": 3 }))
+    record(json!({
+        "user": "us-ada",
+        "enrolment": ENROLMENT,
+        "scope": {
+            "kinds": ["Fido2", "RecoveryKey"],
+            "relying_parties": ["example.com"],
+            "attachment": "cross-platform",
+            "hints": ["security-key", "hybrid"],
+            "longest_life": { "secs": 60, "nanos": 5 },
+        },
+        "approval": "AskedWithCheckCode",
+        "began_at": { "secs_since_epoch": 1_767_225_540, "nanos_since_epoch": 7 },
+        "expires_at": { "secs_since_epoch": 1_767_225_600, "nanos_since_epoch": 123_000_000 },
+        "returns": 3,
+    }))
 }
 
 fn pending_registration() -> PendingRegistration {
     record(json!({
         "user": "us-ada",
+        "enrolment": ENROLMENT,
+        "approval": "Asked",
+        "began_at": instant(-60),
         "kind": "Fido2",
         "challenge": CHALLENGE,
         "relying_party": party(),
@@ -42,11 +70,13 @@ fn pending_registration() -> PendingRegistration {
             "user_verification": "required",
             "resident_key": "preferred",
             "attachment": "cross-platform",
+            "hints": ["hybrid", "client-device"],
             "attestation": "none",
         },
-        "expires_at": { "secs_since_epoch": 1_767_225_600, "nanos_since_epoch": 0 },
+        "expires_at": instant(0),
         "returns": 0,
-        "offered": null,
+        "offered": "arn:key/1",
+        "awaited": { "check_code": "012345", "expires_at": instant(60) },
     }))
 }
 
@@ -57,7 +87,8 @@ fn pending_action() -> PendingAction {
         "binding": (0..32).collect::<Vec<u8>>(),
         "relying_party": party(),
         "user_verification": "discouraged",
-        "expires_at": { "secs_since_epoch": 1_767_225_600, "nanos_since_epoch": 0 },
+        "began_at": instant(-60),
+        "expires_at": instant(0),
         "returns": 255,
     }))
 }
@@ -66,7 +97,44 @@ fn user_action() -> UserAction {
     record(json!({
         "user": "us-ada",
         "credential": "arn:key/1",
-        "expires_at": { "secs_since_epoch": 1_767_225_600, "nanos_since_epoch": 0 },
+        "began_at": instant(-60),
+        "expires_at": instant(0),
+    }))
+}
+
+fn pending_approval() -> PendingApproval {
+    record(json!({
+        "user": "us-ada",
+        "enrolment": ENROLMENT,
+        "credential": {
+            "user": "us-ada",
+            "kind": "Fido2",
+            "id": "arn:key/1",
+            "uuid": UUID,
+            "name": "Schlüssel",
+            "public_key": PUBLIC_KEY,
+            "digest": "SHA384",
+            "relying_party_id": "example.com",
+            "origin": "https://app.example.com",
+            "created_at": instant(-30),
+            "status": "Deactivated",
+            "encrypted_private_key": "c2VjcmV0",
+            "fido2": {
+                "aaguid": vec![0xa5; 16],
+                "format": "packed",
+                "attestation_trust": "Trusted",
+                "sign_count": 300,
+                "user_verified": true,
+                "backup_eligible": false,
+                "backed_up": true,
+            },
+        },
+        "check_code": "012345",
+        "attempts_left": 3,
+        "began_at": instant(-60),
+        "expires_at": instant(0),
+        "returns": 255,
+        "offered": true,
     }))
 }
 
@@ -77,22 +145,38 @@ fn assert_form<R: Record + PartialEq>(record: &R, form: &str) {
 /// Made from the description of the form, and not by the code. Whoever changes a record, or the order of an enum's variants, has to make it another version.
 #[test]
 fn the_form_of_version_1_never_changes() {
-    assert_form(&grant(), "01010675732d61646180f2d6ca06c0a9d33a03");
+    assert_form(
+        &grant(),
+        "01010675732d6164611f656e2d3675756e6e2d626d366a612d6636726d6f64356b71726b357262656c010200\
+         0301010b6578616d706c652e636f6d0101020002013c0502c4f1d6ca060780f2d6ca06c0a9d33a03",
+    );
     assert_form(
         &pending_registration(),
-        "01020675732d616461002b41414543417751464267634943516f4c4441304f4478415245684d554652595847\
-         426b61477877644868380b6578616d706c652e636f6d084578c3a46d706c65011768747470733a2f2f617070\
-         2e6578616d706c652e636f6d011768747470733a2f2f6170702e6578616d706c652e636f6d02000300010101\
-         0080f2d6ca06000000",
+        "01020675732d6164611f656e2d3675756e6e2d626d366a612d6636726d6f64356b71726b357262656c01c4f1\
+         d6ca0600002b41414543417751464267634943516f4c4441304f4478415245684d554652595847426b614778\
+         77644868380b6578616d706c652e636f6d084578c3a46d706c65011768747470733a2f2f6170702e6578616d\
+         706c652e636f6d011768747470733a2f2f6170702e6578616d706c652e636f6d020003000101010202010080\
+         f2d6ca060000010961726e3a6b65792f31010106303132333435bcf2d6ca0600",
     );
     assert_form(
         &pending_action(),
         "01030675732d6164612b41414543417751464267634943516f4c4441304f4478415245684d55465259584742\
          6b6147787764486838000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f0b6578\
          616d706c652e636f6d084578c3a46d706c65011768747470733a2f2f6170702e6578616d706c652e636f6d02\
-         80f2d6ca0600ff",
+         c4f1d6ca060080f2d6ca0600ff",
     );
-    assert_form(&user_action(), "01040675732d6164610961726e3a6b65792f3180f2d6ca0600");
+    assert_form(&user_action(), "01040675732d6164610961726e3a6b65792f31c4f1d6ca060080f2d6ca0600");
+    assert_form(
+        &pending_approval(),
+        "01050675732d6164611f656e2d3675756e6e2d626d366a612d6636726d6f64356b71726b357262656c067573\
+         2d616461000961726e3a6b65792f311f63722d3675756e6e2d626d366a612d6636726d6f64356b71726b3572\
+         62656c0a5363686cc3bc7373656c017a4d466b77457759484b6f5a497a6a3043415159494b6f5a497a6a3044\
+         415163445167414550327850585162774b46443634485372434f39354f70796e43366e6a314f302d3951594e\
+         43796b4f7931657851796a6d775342576546664e4d4d3453677161745855655f35524457705a7638346b6e63\
+         746172513877010b6578616d706c652e636f6d1768747470733a2f2f6170702e6578616d706c652e636f6de2\
+         f1d6ca06000101086332566a636d563001a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5067061636b656401ac0201\
+         0001010630313233343503c4f1d6ca060080f2d6ca0600ff01",
+    );
 }
 
 const KINDS: &[&str] = &["Fido2", "Key", "PasswordProtectedKey", "RecoveryKey", "Password", "Totp"];
@@ -101,35 +185,53 @@ const REQUIREMENTS: &[&str] = &["required", "preferred", "discouraged"];
 const ATTACHMENTS: &[&str] = &["platform", "cross-platform"];
 const CONVEYANCES: &[&str] = &["none", "indirect", "direct", "enterprise"];
 
+const HINTS: &[&str] = &["security-key", "client-device", "hybrid"];
+const APPROVALS: &[&str] = &["NotAsked", "Asked", "AskedWithCheckCode"];
+const DIGESTS: &[&str] = &["SHA256", "SHA384", "SHA512"];
+const STATUSES: &[&str] = &["Active", "Deactivated"];
+const TRUSTS: &[&str] = &["Untrusted", "Trusted"];
+
 /// A variant is one byte: its place in the declaration.
 #[test]
 fn every_variant_keeps_its_number() {
-    let variants = [
+    for (path, names) in [
+        ("/approval", APPROVALS),
         ("/kind", KINDS),
         ("/fido2/algorithms/0", ALGORITHMS),
         ("/fido2/user_verification", REQUIREMENTS),
         ("/fido2/attachment", ATTACHMENTS),
+        ("/fido2/hints/0", HINTS),
         ("/fido2/attestation", CONVEYANCES),
-    ];
-    for (path, names) in variants {
-        let with = |name: &str| {
-            let mut fields = serde_json::to_value(pending_registration()).unwrap();
-            *fields.pointer_mut(path).unwrap() = json!(name);
-            serde_json::from_value::<PendingRegistration>(fields)
-        };
-        // Whoever is told of a variant that there is not lists those that there are.
-        let complaint = with("").unwrap_err().to_string();
-        let there_are: Vec<_> = complaint.split('`').skip(3).step_by(2).collect();
-        assert_eq!(there_are, names, "{path}: {complaint}");
-
-        let encoded = names.iter().map(|name| encode(&with(name).unwrap()).unwrap());
-        let encoded: Vec<Vec<u8>> = encoded.collect();
-        let differs = |at: &usize| encoded.iter().any(|bytes| bytes[*at] != encoded[0][*at]);
-        let places: Vec<usize> = (0..encoded[0].len()).filter(differs).collect();
-        let [place] = places[..] else { panic!("{path}: {places:?}") };
-        let numbers: Vec<usize> = encoded.iter().map(|bytes| usize::from(bytes[place])).collect();
-        assert_eq!(numbers, (0..names.len()).collect::<Vec<_>>(), "{path}");
+    ] {
+        assert_numbers(&pending_registration(), path, names);
     }
+    for (path, names) in [
+        ("/credential/digest", DIGESTS),
+        ("/credential/status", STATUSES),
+        ("/credential/fido2/attestation_trust", TRUSTS),
+    ] {
+        assert_numbers(&pending_approval(), path, names);
+    }
+}
+
+fn assert_numbers<R: Record>(record: &R, path: &str, names: &[&str]) {
+    let with = |name: &str| {
+        let mut fields = serde_json::to_value(record).unwrap();
+        *fields.pointer_mut(path).unwrap() = json!(name);
+        serde_json::from_value::<R>(fields)
+    };
+    // Whoever is told of a variant that there is not lists those that there are.
+    let complaint = with("").unwrap_err().to_string();
+    let there_are: Vec<_> = complaint.split('`').skip(3).step_by(2).collect();
+    assert_eq!(there_are, names, "{path}: {complaint}");
+
+    let encoded = names.iter().map(|name| encode(&with(name).unwrap()).unwrap());
+    let encoded: Vec<Vec<u8>> = encoded.collect();
+    let differs = |at: &usize| encoded.iter().any(|bytes| bytes[*at] != encoded[0][*at]);
+    let places: Vec<usize> = (0..encoded[0].len()).filter(differs).collect();
+    let [place] = places[..] else { panic!("{path}: {places:?}") };
+    let numbers: Vec<usize> = encoded.iter().map(|bytes| usize::from(bytes[place])).collect();
+    assert_eq!(numbers, (0..names.len()).collect::<Vec<_>>(), "{path}");
 }
 
 #[test]
@@ -139,6 +241,7 @@ fn no_record_is_read_as_another() {
         encode(&pending_registration()).unwrap(),
         encode(&pending_action()).unwrap(),
         encode(&user_action()).unwrap(),
+        encode(&pending_approval()).unwrap(),
     ];
     for (own, bytes) in bytes.iter().enumerate() {
         let read = [
@@ -146,6 +249,7 @@ fn no_record_is_read_as_another() {
             decode::<PendingRegistration>(bytes).is_ok(),
             decode::<PendingAction>(bytes).is_ok(),
             decode::<UserAction>(bytes).is_ok(),
+            decode::<PendingApproval>(bytes).is_ok(),
         ];
         assert_eq!(read, std::array::from_fn(|other| other == own));
     }
@@ -198,10 +302,38 @@ fn one_of(names: &'static [&'static str]) -> impl Strategy<Value = &'static str>
     select(names)
 }
 
+fn any_scope() -> impl Strategy<Value = Value> {
+    let kinds = option::of(vec(one_of(KINDS), 0..6));
+    let parties = option::of(vec("\\PC{1,16}", 0..4));
+    let attachment = option::of(one_of(ATTACHMENTS));
+    let life = option::of((any::<u64>(), 0..1_000_000_000_u32));
+    (kinds, parties, attachment, vec(one_of(HINTS), 0..3), life).prop_map(
+        |(kinds, parties, attachment, hints, life)| {
+            json!({
+                "kinds": kinds,
+                "relying_parties": parties,
+                "attachment": attachment,
+                "hints": hints,
+                "longest_life": life.map(|(secs, nanos)| json!({ "secs": secs, "nanos": nanos })),
+            })
+        },
+    )
+}
+
 fn any_grant() -> impl Strategy<Value = CodeGrant> {
-    ("\\PC{1,16}", expiry(), any::<u8>()).prop_map(|(user, expires_at, returns)| {
-        record(json!({ "user": user, "expires_at": expires_at, "returns": returns }))
-    })
+    ("\\PC{1,16}", any_scope(), one_of(APPROVALS), expiry(), expiry(), any::<u8>()).prop_map(
+        |(user, scope, approval, began_at, expires_at, returns)| {
+            record(json!({
+                "user": user,
+                "enrolment": ENROLMENT,
+                "scope": scope,
+                "approval": approval,
+                "began_at": began_at,
+                "expires_at": expires_at,
+                "returns": returns,
+            }))
+        },
+    )
 }
 
 fn any_party() -> impl Strategy<Value = Value> {
@@ -213,13 +345,15 @@ fn any_policy() -> impl Strategy<Value = Value> {
     let algorithms = vec(one_of(ALGORITHMS), 0..8);
     let attachment = option::of(one_of(ATTACHMENTS));
     let attestation = one_of(CONVEYANCES);
-    (algorithms, one_of(REQUIREMENTS), one_of(REQUIREMENTS), attachment, attestation).prop_map(
-        |(algorithms, user_verification, resident_key, attachment, attestation)| {
+    let hints = vec(one_of(HINTS), 0..3);
+    (algorithms, one_of(REQUIREMENTS), one_of(REQUIREMENTS), attachment, hints, attestation).prop_map(
+        |(algorithms, user_verification, resident_key, attachment, hints, attestation)| {
             json!({
                 "algorithms": algorithms,
                 "user_verification": user_verification,
                 "resident_key": resident_key,
                 "attachment": attachment,
+                "hints": hints,
                 "attestation": attestation,
             })
         },
@@ -230,10 +364,17 @@ fn any_registration() -> impl Strategy<Value = PendingRegistration> {
     let kind = one_of(KINDS);
     let origin = option::of("https://[a-z0-9.-]{1,40}");
     let offered = option::of("\\PC{1,300}");
-    ("\\PC{1,16}", kind, any_party(), origin, any_policy(), expiry(), any::<u8>(), offered).prop_map(
-        |(user, kind, party, origin, policy, expires_at, returns, offered)| {
+    let awaited = option::of((option::of("[0-9]{6}"), expiry()));
+    let times = (expiry(), expiry());
+    ("\\PC{1,16}", kind, any_party(), origin, any_policy(), times, any::<u8>(), offered, awaited).prop_map(
+        |(user, kind, party, origin, policy, (began_at, expires_at), returns, offered, awaited)| {
+            let awaited =
+                awaited.map(|(code, expires_at)| json!({ "check_code": code, "expires_at": expires_at }));
             record(json!({
                 "user": user,
+                "enrolment": ENROLMENT,
+                        "approval": "NotAsked",
+                "began_at": began_at,
                 "kind": kind,
                 "challenge": CHALLENGE,
                 "relying_party": party,
@@ -242,6 +383,7 @@ fn any_registration() -> impl Strategy<Value = PendingRegistration> {
                 "expires_at": expires_at,
                 "returns": returns,
                 "offered": offered,
+                "awaited": awaited,
             }))
         },
     )
@@ -249,14 +391,15 @@ fn any_registration() -> impl Strategy<Value = PendingRegistration> {
 
 fn any_action() -> impl Strategy<Value = PendingAction> {
     let requirement = one_of(REQUIREMENTS);
-    ("\\PC{1,16}", any::<[u8; 32]>(), any_party(), requirement, expiry(), any::<u8>()).prop_map(
-        |(user, binding, party, requirement, expires_at, returns)| {
+    ("\\PC{1,16}", any::<[u8; 32]>(), any_party(), requirement, expiry(), expiry(), any::<u8>()).prop_map(
+        |(user, binding, party, requirement, began_at, expires_at, returns)| {
             record(json!({
                 "user": user,
                 "challenge": CHALLENGE,
                 "binding": binding,
                 "relying_party": party,
                 "user_verification": requirement,
+                "began_at": began_at,
                 "expires_at": expires_at,
                 "returns": returns,
             }))
@@ -265,9 +408,43 @@ fn any_action() -> impl Strategy<Value = PendingAction> {
 }
 
 fn any_signed() -> impl Strategy<Value = UserAction> {
-    ("\\PC{1,16}", "\\PC{1,300}", expiry()).prop_map(|(user, credential, expires_at)| {
-        record(json!({ "user": user, "credential": credential, "expires_at": expires_at }))
+    ("\\PC{1,16}", "\\PC{1,300}", expiry(), expiry()).prop_map(|(user, credential, began_at, expires_at)| {
+        record(json!({
+            "user": user,
+            "credential": credential,
+            "began_at": began_at,
+            "expires_at": expires_at,
+        }))
     })
+}
+
+fn any_approval() -> impl Strategy<Value = PendingApproval> {
+    let credential = ("\\PC{1,300}", one_of(KINDS), "\\PC*", any::<bool>(), any::<bool>(), expiry());
+    let check_code = option::of("[0-9]{6}");
+    (credential, check_code, any::<[u8; 2]>(), expiry(), expiry(), any::<bool>()).prop_map(
+        |(credential, check_code, [attempts_left, returns], began_at, expires_at, offered)| {
+            let mut fields = serde_json::to_value(pending_approval()).unwrap();
+            let (id, kind, name, has_key, is_passkey, created_at) = credential;
+            let credential = &mut fields["credential"];
+            credential["id"] = json!(id);
+            credential["kind"] = json!(kind);
+            credential["name"] = json!(name);
+            credential["created_at"] = created_at;
+            if !has_key {
+                credential["public_key"] = Value::Null;
+            }
+            if !is_passkey {
+                credential["fido2"] = Value::Null;
+            }
+            fields["check_code"] = json!(check_code);
+            fields["attempts_left"] = json!(attempts_left);
+            fields["began_at"] = began_at;
+            fields["expires_at"] = expires_at;
+            fields["returns"] = json!(returns);
+            fields["offered"] = json!(offered);
+            record(fields)
+        },
+    )
 }
 
 fn assert_round_trip<R: Record + PartialEq>(record: &R) {
@@ -279,6 +456,7 @@ fn read_as_everything(bytes: &[u8]) {
     let _ = decode::<PendingRegistration>(bytes);
     let _ = decode::<PendingAction>(bytes);
     let _ = decode::<UserAction>(bytes);
+    let _ = decode::<PendingApproval>(bytes);
 }
 
 proptest! {
@@ -290,26 +468,34 @@ proptest! {
         registration in any_registration(),
         action in any_action(),
         signed in any_signed(),
+        approval in any_approval(),
     ) {
         assert_round_trip(&grant);
         assert_round_trip(&registration);
         assert_round_trip(&action);
         assert_round_trip(&signed);
+        assert_round_trip(&approval);
     }
 
     #[test]
-    fn no_bytes_make_it_panic(tag in 0..6_u8, fields in vec(any::<u8>(), 0..200)) {
+    fn no_bytes_make_it_panic(tag in 0..7_u8, fields in vec(any::<u8>(), 0..200)) {
         read_as_everything(&[&[1, tag], &fields[..]].concat());
         read_as_everything(&fields);
     }
 
     #[test]
-    fn no_damage_makes_it_panic(registration in any_registration(), at in any::<Index>(), byte in any::<u8>()) {
-        let mut bytes = encode(&registration).unwrap();
-        let at = at.index(bytes.len());
-        bytes[at] = byte;
-        read_as_everything(&bytes);
-        bytes.remove(at);
-        read_as_everything(&bytes);
+    fn no_damage_makes_it_panic(
+        registration in any_registration(),
+        approval in any_approval(),
+        at in any::<Index>(),
+        byte in any::<u8>(),
+    ) {
+        for mut bytes in [encode(&registration).unwrap(), encode(&approval).unwrap()] {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            read_as_everything(&bytes);
+            bytes.remove(at);
+            read_as_everything(&bytes);
+        }
     }
 }

@@ -47,7 +47,7 @@ impl Wrong {
 }
 
 /// Gives the others their turn, as a round trip does.
-async fn round_trip() {
+pub(crate) async fn round_trip() {
     tokio::task::yield_now().await;
 }
 
@@ -94,7 +94,7 @@ impl OneTimeStore<CodeGrant> for Wrong {
 }
 
 /// What a suite says of something wrong.
-fn complaint(suite: impl Future<Output = ()>) -> String {
+pub(crate) fn complaint(suite: impl Future<Output = ()>) -> String {
     let panic = std::panic::catch_unwind(AssertUnwindSafe(|| block_on(suite))).expect_err("a complaint");
     match panic.downcast_ref::<&str>() {
         Some(complaint) => (*complaint).to_owned(),

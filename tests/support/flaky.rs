@@ -1,6 +1,7 @@
 //! A store that fails so many times when it is told to.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -8,24 +9,47 @@ use async_trait::async_trait;
 use credential_code::Storage;
 use credential_code::clock::{Clock, SystemClock};
 use credential_code::error::StoreError;
-use credential_code::model::Insertion;
-use credential_code::store::{MemoryStore, OneTimeStore, Record, SharedStore, Slot, SlotKey, SlotKeys};
+use credential_code::model::{Enrolment, EnrolmentId, Insertion, Stage, UserId};
+use credential_code::store::{
+    Change, EnrolmentLedger, MemoryLedger, MemoryStore, OneTimeStore, Record, SharedStore, Slot, SlotKey,
+    SlotKeys, Transition,
+};
 
 #[derive(Debug)]
 pub(crate) struct Flaky {
     inner: MemoryStore,
+    ledger: MemoryLedger,
     failing: Mutex<HashMap<(Verb, &'static str), u32>>,
+    /// Whose insertions never end.
+    hanging: Mutex<Option<&'static str>>,
+    /// How often an enrolment was looked up.
+    finds: AtomicUsize,
 }
+
+/// What failures of the ledger are counted under.
+const LEDGER: &str = "enrolments";
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 enum Verb {
     Insert,
     Take,
+    Enter,
+    Advance,
+    /// Advances, and loses the answer.
+    Forget,
+    Find,
 }
 
 impl Flaky {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { inner: MemoryStore::new(1000), failing: Mutex::default() })
+        let (inner, ledger) = (MemoryStore::new(1000), MemoryLedger::new(1000));
+        Arc::new(Self {
+            inner,
+            ledger,
+            failing: Mutex::default(),
+            hanging: Mutex::default(),
+            finds: AtomicUsize::new(0),
+        })
     }
 
     pub(crate) fn storage(self: &Arc<Self>) -> Storage {
@@ -40,8 +64,40 @@ impl Flaky {
         self.failing.lock().unwrap().insert((Verb::Take, R::NAME), times);
     }
 
+    pub(crate) fn hang_inserts<R: Record>(&self) {
+        *self.hanging.lock().unwrap() = Some(R::NAME);
+    }
+
+    pub(crate) fn recover(&self) {
+        *self.hanging.lock().unwrap() = None;
+    }
+
+    pub(crate) fn fail_entries(&self, times: u32) {
+        self.failing.lock().unwrap().insert((Verb::Enter, LEDGER), times);
+    }
+
+    pub(crate) fn fail_advances(&self, times: u32) {
+        self.failing.lock().unwrap().insert((Verb::Advance, LEDGER), times);
+    }
+
+    pub(crate) fn forget_advances(&self, times: u32) {
+        self.failing.lock().unwrap().insert((Verb::Forget, LEDGER), times);
+    }
+
+    pub(crate) fn finds(&self) -> usize {
+        self.finds.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn fail_finds(&self, times: u32) {
+        self.failing.lock().unwrap().insert((Verb::Find, LEDGER), times);
+    }
+
     fn fail<R: Record>(&self, verb: Verb) -> Result<(), StoreError> {
-        match self.failing.lock().unwrap().get_mut(&(verb, R::NAME)) {
+        self.fail_at(verb, R::NAME)
+    }
+
+    fn fail_at(&self, verb: Verb, name: &'static str) -> Result<(), StoreError> {
+        match self.failing.lock().unwrap().get_mut(&(verb, name)) {
             Some(left @ 1..) => {
                 *left -= 1;
                 Err(StoreError::new("flaky", "it was told to fail"))
@@ -55,12 +111,48 @@ impl Flaky {
 impl<R: Record> OneTimeStore<R> for Flaky {
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         self.fail::<R>(Verb::Insert)?;
+        let hangs = *self.hanging.lock().unwrap() == Some(R::NAME);
+        if hangs {
+            std::future::pending::<()>().await;
+        }
         self.inner.insert(slot, record).await
     }
 
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
         self.fail::<R>(Verb::Take)?;
         self.inner.take(slot, now).await
+    }
+}
+
+#[async_trait]
+impl EnrolmentLedger for Flaky {
+    async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
+        self.fail_at(Verb::Enter, LEDGER)?;
+        self.ledger.enter(enrolment).await
+    }
+
+    async fn advance(
+        &self,
+        user: &UserId,
+        id: &EnrolmentId,
+        from: &[Stage],
+        change: Change,
+    ) -> Result<Transition, StoreError> {
+        self.fail_at(Verb::Advance, LEDGER)?;
+        let advanced = self.ledger.advance(user, id, from, change).await;
+        self.fail_at(Verb::Forget, LEDGER)?;
+        advanced
+    }
+
+    async fn find(&self, user: &UserId, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError> {
+        self.finds.fetch_add(1, Ordering::Relaxed);
+        self.fail_at(Verb::Find, LEDGER)?;
+        self.ledger.find(user, id).await
+    }
+
+    async fn enrolments(&self, user: &UserId, now: SystemTime) -> Result<Vec<Enrolment>, StoreError> {
+        self.fail_at(Verb::Find, LEDGER)?;
+        self.ledger.enrolments(user, now).await
     }
 }
 

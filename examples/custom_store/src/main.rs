@@ -1,6 +1,7 @@
 //! Run: cargo run -p custom_store
 //!
-//! A store and a repository of one's own: the conformance suites check them, and a flow uses them.
+//! A store, a ledger and a repository of one's own: the conformance suites check them, and a flow
+//! uses them.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,28 +12,66 @@ use credential_code::clock::{Clock, SystemClock};
 use credential_code::code::{ExchangeRequest, Expiration, MintRequest, RegisterRequest};
 use credential_code::error::{BoxError, StoreError};
 use credential_code::host::{Caller, CredentialRepository, async_trait};
-use credential_code::model::{Credential, CredentialKind, Insertion, NewCredential, User, UserId};
-use credential_code::store::{
-    CodeGrant, OneTimeStore, PendingAction, PendingRegistration, Record, SharedStore, Slot, SlotKey,
-    SlotKeys, UserAction, codec,
+use credential_code::model::{
+    Credential, CredentialKind, Enrolment, EnrolmentId, Insertion, NewCredential, Stage, User, UserId,
 };
-use credential_code::testing::{KeyClient, MemoryHost, repository_contract, store_contract};
+use credential_code::store::{
+    Change, CodeGrant, EnrolmentLedger, MemoryLedger, OneTimeStore, PendingAction, PendingApproval,
+    PendingRegistration, Record, SharedStore, Slot, SlotKey, SlotKeys, Transition, UserAction, codec,
+};
+use credential_code::testing::{KeyClient, MemoryHost, ledger_contract, repository_contract, store_contract};
 use credential_code::{CodeFlow, CodePolicy, RelyingParty, Site, Storage};
 
-/// Records as bytes. The lock makes each verb one step; in SQL `take` is `DELETE … RETURNING`.
-#[derive(Debug, Default)]
-struct Table(Mutex<HashMap<(&'static str, Slot), Vec<u8>>>);
+/// Records as bytes, and enrolments. The lock makes each verb one step; in SQL `take` is
+/// `DELETE … RETURNING`, and `advance` is `UPDATE … WHERE stage IN (…) RETURNING`.
+#[derive(Debug)]
+struct Table {
+    records: Mutex<HashMap<(&'static str, Slot), Vec<u8>>>,
+    enrolments: MemoryLedger,
+}
+
+impl Table {
+    fn new() -> Self {
+        Self { records: Mutex::default(), enrolments: MemoryLedger::new(10_000) }
+    }
+}
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for Table {
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
-        Ok(insert_new(&self.0, (R::NAME, slot), codec::encode(&record)?))
+        Ok(insert_new(&self.records, (R::NAME, slot), codec::encode(&record)?))
     }
 
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
-        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(R::NAME, slot));
+        let taken = self.records.lock().unwrap_or_else(PoisonError::into_inner).remove(&(R::NAME, slot));
         let record: Option<R> = taken.map(|bytes| codec::decode(&bytes)).transpose()?;
         Ok(record.filter(|record| now < record.expires_at()))
+    }
+}
+
+/// The crate's own ledger does the work. One over a table of yours answers the same four questions.
+#[async_trait]
+impl EnrolmentLedger for Table {
+    async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
+        self.enrolments.enter(enrolment).await
+    }
+
+    async fn advance(
+        &self,
+        user: &UserId,
+        id: &EnrolmentId,
+        from: &[Stage],
+        change: Change,
+    ) -> Result<Transition, StoreError> {
+        self.enrolments.advance(user, id, from, change).await
+    }
+
+    async fn find(&self, user: &UserId, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError> {
+        self.enrolments.find(user, id).await
+    }
+
+    async fn enrolments(&self, user: &UserId, now: SystemTime) -> Result<Vec<Enrolment>, StoreError> {
+        self.enrolments.enrolments(user, now).await
     }
 }
 
@@ -69,19 +108,21 @@ fn insert_new<K: Eq + Hash, V>(rows: &Mutex<HashMap<K, V>>, key: K, value: V) ->
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    store_contract::<CodeGrant>(Arc::new(Table::default())).await;
-    store_contract::<PendingRegistration>(Arc::new(Table::default())).await;
-    store_contract::<PendingAction>(Arc::new(Table::default())).await;
-    store_contract::<UserAction>(Arc::new(Table::default())).await;
+    store_contract::<CodeGrant>(Arc::new(Table::new())).await;
+    store_contract::<PendingRegistration>(Arc::new(Table::new())).await;
+    store_contract::<PendingAction>(Arc::new(Table::new())).await;
+    store_contract::<UserAction>(Arc::new(Table::new())).await;
+    store_contract::<PendingApproval>(Arc::new(Table::new())).await;
+    ledger_contract(&Table::new()).await;
     let ada = UserId::new("us-ada")?;
     repository_contract(&Credentials::default(), &[ada.clone(), UserId::new("us-bob")?]).await;
-    println!("The store and the repository keep every law.");
+    println!("The store, the ledger and the repository keep every law.");
     let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"])?;
     let key = SlotKey::from_hex(&"c0de".repeat(16))?; // Yours: `openssl rand -hex 32`.
     let site = Site::builder()
         .host(MemoryHost::new([User::new(ada.clone(), "ada@example.com")]))
         .credentials(Credentials::default())
-        .storage(Storage::shared_records(Table::default(), SlotKeys::new(&key, &[])))
+        .storage(Storage::shared_records(Table::new(), SlotKeys::new(&key, &[])))
         .relying_party(party.clone())
         .events(|event| println!("event: {event:?}"))
         .build()?;
@@ -94,6 +135,6 @@ async fn main() -> Result<(), BoxError> {
     println!("exchanged for the challenge {}", opened.challenge.as_str());
     let proof = KeyClient::p256().attest(CredentialKind::Key, opened.challenge.as_str());
     let request = RegisterRequest::new(opened.challenge_id, "laptop", proof, None)?;
-    println!("registered {}", flow.register(request).await?.uuid);
+    println!("registered {}", flow.register(request).await?.credential.uuid);
     Ok(())
 }

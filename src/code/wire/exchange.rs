@@ -6,7 +6,8 @@ use crate::code::RegistrationChallenge;
 use crate::encoding::json;
 use crate::error::Error;
 use crate::model::{
-    AttestationConveyance, AuthenticatorAttachment, CredentialKind, Invalid, OtpUrl, Requirement,
+    AttestationConveyance, AuthenticatorAttachment, AuthenticatorHint, CredentialKind, Invalid, OtpUrl,
+    Requirement,
 };
 use crate::serve::RelyingPartyAnswer;
 
@@ -78,6 +79,8 @@ struct AlgorithmAnswer {
 struct PasskeyAnswer<'a> {
     authenticator_selection: SelectionAnswer,
     exclude_credentials: Vec<ExcludedAnswer<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    hints: &'a [AuthenticatorHint],
 }
 
 #[derive(Serialize)]
@@ -115,7 +118,11 @@ pub(in crate::code) fn write_challenge(answer: &RegistrationChallenge) -> impl S
             let exclude = answer.exclude.iter();
             let exclude =
                 exclude.map(|id| ExcludedAnswer { r#type: "public-key", id: id.as_str() }).collect();
-            let passkey = PasskeyAnswer { authenticator_selection: selection, exclude_credentials: exclude };
+            let passkey = PasskeyAnswer {
+                authenticator_selection: selection,
+                exclude_credentials: exclude,
+                hints: &policy.hints,
+            };
             let algorithms = policy.algorithms.iter().map(|offered| algorithm(offered.number())).collect();
             (Some(signing(algorithms)), Some(passkey))
         }

@@ -47,11 +47,17 @@ impl Visitor<'_> for ExpirationVisitor {
 
 /// Answer of mint.
 #[derive(Serialize)]
-struct MintAnswer {
+#[serde(rename_all = "camelCase")]
+struct MintAnswer<'a> {
     code: String,
     expiration: String,
+    enrolment_id: &'a str,
 }
 
 pub(in crate::code) fn write_minted(minted: &MintedCode) -> impl Serialize {
-    MintAnswer { code: minted.code.reveal(), expiration: rfc3339::format(minted.expires_at) }
+    MintAnswer {
+        code: minted.code.reveal(),
+        expiration: rfc3339::format(minted.expires_at),
+        enrolment_id: minted.enrolment.as_str(),
+    }
 }

@@ -11,4 +11,4 @@ mod register;
 pub(super) use self::exchange::{read_exchange, write_challenge};
 pub(super) use self::mint::{read_mint, write_minted};
 pub use self::register::CredentialAnswer;
-pub(super) use self::register::read_register;
+pub(super) use self::register::{read_register, write_registration};

@@ -5,12 +5,13 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::attestation::Attestation;
-use crate::code::{Proof, RegisterRequest};
+use crate::code::{Proof, RegisterRequest, Registration};
 use crate::crypto::PublicKey;
 use crate::encoding::{json, rfc3339};
 use crate::error::Error;
 use crate::model::{
-    ChallengeId, Credential, CredentialKind, EncryptedPrivateKey, Invalid, OneTimePassword, Password,
+    ChallengeId, CheckCode, Credential, CredentialKind, EncryptedPrivateKey, Invalid, OneTimePassword,
+    Password,
 };
 use crate::serve::{read_base64url, read_credential_id};
 
@@ -99,6 +100,40 @@ fn read_attestation(kind: CredentialKind, info: &AttestationInfo<'_>) -> Result<
     })
 }
 
+/// Answer of register.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RegisterAnswer<'a> {
+    #[serde(flatten)]
+    credential: CredentialAnswer<'a>,
+    enrolment_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval: Option<ApprovalAnswer<'a>>,
+}
+
+/// What a client waits for.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ApprovalAnswer<'a> {
+    expiration: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check_code: Option<&'a str>,
+    token: &'a str,
+}
+
+pub(in crate::code) fn write_registration(registration: &Registration) -> impl Serialize {
+    let approval = registration.approval.as_ref().map(|approval| ApprovalAnswer {
+        expiration: rfc3339::format(approval.expires_at),
+        check_code: approval.check_code.as_ref().map(CheckCode::reveal),
+        token: approval.outcome.reveal(),
+    });
+    RegisterAnswer {
+        credential: CredentialAnswer::from(&registration.credential),
+        enrolment_id: registration.enrolment.as_str(),
+        approval,
+    }
+}
+
 /// A credential as the published schema shows it: the answer of register, and good for a host's own
 /// list of credentials.
 ///
@@ -129,6 +164,13 @@ pub struct CredentialAnswer<'a> {
     public_key: String,
     relying_party_id: &'a str,
     origin: &'a str,
+}
+
+impl CredentialAnswer<'_> {
+    /// Returns the answer of a credential that may not be used: it waits, or is no more.
+    pub(in crate::code) fn inactive(self) -> Self {
+        Self { is_active: false, ..self }
+    }
 }
 
 impl<'a> From<&'a Credential> for CredentialAnswer<'a> {

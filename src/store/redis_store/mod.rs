@@ -1,4 +1,5 @@
-//! One-time records and purses on Redis, or on Valkey: version 6.2 or later, single or as a cluster, with TLS.
+//! One-time records, enrolments and purses on Redis, or on Valkey: version 6.2 or later, single or
+//! as a cluster, with TLS.
 //!
 //! Each verb is one command over one key:
 //!
@@ -7,6 +8,10 @@
 //! take        GETDEL key
 //! spend       EVAL … 1 key                    key = prefix + 'purses:' + slot in base64url
 //! give_back   EVAL … 1 key
+//! enter       EVAL … 1 key                    key = prefix + 'enrolments:' + user id in base64url
+//! advance     EVAL … 1 key
+//! find        HMGET key …
+//! enrolments  HGETALL key
 //! ```
 //!
 //! 1. **One winner.** Redis runs commands one after the other, and `GETDEL` is one.
@@ -14,11 +19,13 @@
 //!    unless it has a clock of its own. The store asks for the time when it connects, and every
 //!    half minute from then on. Redis itself drops a record five seconds after its expiry. A late
 //!    clock of a site's own brings back nothing that expired earlier.
-//! 3. **Bounded.** A command that has no answer in [time](RedisStoreBuilder::timeout) is a [`StoreError`], whatever the connection does. No verb
-//!    is sent twice to a single server: a `GETDEL` whose answer was lost has spent its record.
+//! 3. **Bounded.** A command that has no answer in [time](RedisStoreBuilder::timeout) is a
+//!    [`StoreError`], whatever the connection does. No verb is sent twice to a single server: a
+//!    `GETDEL` whose answer was lost has spent its record.
 //! 4. **Nothing to purge.** Every key expires by itself.
 //!
-//! What survives which fault depends on how Redis is run: see [`manual::stores`](crate::manual::stores). It needs a tokio runtime.
+//! What survives which fault depends on how Redis is run: see
+//! [`manual::stores`](crate::manual::stores). It needs a tokio runtime.
 //!
 //! ```no_run
 //! use credential_code::store::{RedisStore, SlotKey, SlotKeys};
@@ -34,6 +41,7 @@
 
 mod builder;
 mod connection;
+mod ledger;
 mod purses;
 mod single;
 
@@ -53,13 +61,15 @@ use crate::model::Insertion;
 use crate::store::kept_clock::KeptClock;
 use crate::store::{EngineClock, OneTimeStore, Record, SharedStore, Slot, codec};
 
-/// How long Redis keeps what has expired: for clocks that are late, and commands that are under way.
+/// How long Redis keeps what has expired: for clocks that are late, and commands that are under
+/// way.
 const SLACK: Duration = Duration::from_secs(5);
 
 /// What goes wrong is told of under this name.
 const ENGINE: &str = "redis";
 
-/// A store of every record, and of purses, on Redis or Valkey. Cheap to clone; made by [`RedisStore::at`] or [`RedisStore::cluster_at`].
+/// A store of every record, of enrolments and of purses, on Redis or Valkey. Cheap to clone; made
+/// by [`RedisStore::at`] or [`RedisStore::cluster_at`].
 #[derive(Clone)]
 pub struct RedisStore(Arc<Inner>);
 
@@ -70,7 +80,8 @@ struct Inner {
 }
 
 impl RedisStore {
-    /// A store on one server: `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS, or `unix:///path`.
+    /// A store on one server: `redis://[user:password@]host[:port][/database]`, `rediss://…` for
+    /// TLS, or `unix:///path`.
     pub fn at(url: impl Into<String>) -> RedisStoreBuilder {
         RedisStoreBuilder::single(url.into())
     }

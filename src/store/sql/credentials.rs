@@ -2,7 +2,7 @@ use async_trait::async_trait;
 
 use crate::crypto::PublicKey;
 use crate::error::BoxError;
-use crate::host::{Advance, CredentialRepository, SignCounters};
+use crate::host::{Advance, CredentialManagement, CredentialRepository, Removal, SignCounters};
 use crate::model::{
     Credential, CredentialId, CredentialUuid, EncryptedPrivateKey, Insertion, NewCredential, Origin, UserId,
 };
@@ -17,7 +17,8 @@ impl CredentialRepository for SqlStore {
     }
 
     async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
-        // What a password or a one-time password is checked with has to be encrypted under a key that only the host has.
+        // What a password or a one-time password is checked with has to be encrypted under a key
+        // that only the host has.
         let public_key = credential.public_key.as_ref().ok_or("these tables hold no passwords")?;
         let fido2 = credential.fido2.as_ref().map(serde_json::to_string).transpose()?;
         let values = [
@@ -41,6 +42,21 @@ impl CredentialRepository for SqlStore {
 }
 
 #[async_trait]
+impl CredentialManagement for SqlStore {
+    async fn remove(&self, user: &UserId, uuid: &CredentialUuid) -> Result<Removal, BoxError> {
+        // PostgreSQL has no text with a NUL, so nobody has such an id.
+        if user.as_str().contains('\0') {
+            return Ok(Removal::Missing);
+        }
+        let values = [Value::Text(user.as_str()), Value::Text(uuid.as_str())];
+        match self.execute(&self.statements.remove_credential, &values).await? {
+            0 => Ok(Removal::Missing),
+            _ => Ok(Removal::Removed),
+        }
+    }
+}
+
+#[async_trait]
 impl SignCounters for SqlStore {
     /// A credential that is not there, or does not count, is not advanced.
     async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError> {
@@ -52,7 +68,8 @@ impl SignCounters for SqlStore {
     }
 }
 
-/// Reads a row of the statement `CREDENTIALS_OF_USER`. Every cell is parsed as if a client had sent it: others write to the table too.
+/// Reads a row of the statement `CREDENTIALS_OF_USER`. Every cell is parsed as if a client had sent
+/// it: others write to the table too.
 fn read(mut row: Row) -> Result<Credential, BoxError> {
     let id = CredentialId::new(row.text()?)?;
     let uuid = CredentialUuid::new(row.text()?)?;

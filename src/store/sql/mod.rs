@@ -1,7 +1,9 @@
-//! One store over either SQL engine. The statements, the rows and the laws are the same; only pools, scripts and the purge differ.
+//! One store over either SQL engine. The statements, the rows and the laws are the same; only
+//! pools, scripts and the purge differ.
 
 mod credentials;
 mod engine;
+mod ledger;
 mod migrate;
 mod names;
 mod one_time;
@@ -32,10 +34,11 @@ use crate::model::Insertion;
 /// How long a request waits for the database: for a connection and a statement together.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Everything that the flow keeps, in SQLite or in PostgreSQL: one-time records, shared budgets, credentials, users.
+/// Everything that the flow keeps, in SQLite or in PostgreSQL: one-time records, enrolments, shared
+/// budgets, credentials, users.
 ///
-/// Each verb is one statement, so the database decides every race. A clone is the same store. Tables, pools, and what is guaranteed
-/// when something fails: [`manual::sql`](crate::manual::sql).
+/// Each verb is one statement, so the database decides every race. A clone is the same store.
+/// Tables, pools, and what is guaranteed when something fails: [`manual::sql`](crate::manual::sql).
 ///
 /// As a [`CredentialRepository`](crate::host::CredentialRepository) it holds no passwords and no
 /// one-time passwords: their secrets belong under a key of the host's. A flow that lists `Password`
@@ -84,13 +87,15 @@ impl SqlStore {
         Self { engine, names, statements, deadline: DEADLINE, clock }
     }
 
-    /// The clock that every process over this database goes by: of PostgreSQL the server's own, of SQLite, whose processes share a
-    /// machine, the machine's. It is kept right for as long as anybody has it, with or without a store.
+    /// The clock that every process over this database goes by: of PostgreSQL the server's own, of
+    /// SQLite, whose processes share a machine, the machine's. It is kept right for as long as
+    /// anybody has it, with or without a store.
     pub fn clock(&self) -> Arc<dyn Clock> {
         self.clock.clone()
     }
 
-    /// Keeps everything in tables of other names than the default, which is the prefix `credential_code_`. SQLite has no schemas.
+    /// Keeps everything in tables of other names than the default, which is the prefix
+    /// `credential_code_`. SQLite has no schemas.
     pub fn with_names(self, names: TableNames) -> Result<Self, InvalidName> {
         match &self.engine {
             #[cfg(feature = "sqlite")]
@@ -106,8 +111,9 @@ impl SqlStore {
         Ok(Self { names, statements, ..self })
     }
 
-    /// Shortens how long a request waits for the database, for a connection and a statement together: by default 5 seconds, and
-    /// never longer, because pools and engines have given up by then. After that the answer is 503, and the connection is closed.
+    /// Shortens how long a request waits for the database, for a connection and a statement
+    /// together: by default 5 seconds, and never longer, because pools and engines have given up by
+    /// then. After that the answer is 503, and the connection is closed.
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline: deadline.min(DEADLINE), ..self }
     }

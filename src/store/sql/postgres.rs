@@ -15,20 +15,24 @@ use crate::store::sql::{DEADLINE, Engine, SqlStore};
 /// A tenth of what a PostgreSQL server takes by default, so that several processes find room.
 const CONNECTIONS: u32 = 10;
 
-/// How long a request waits for a connection, so that there is time left for its statement. While nobody listens at the server's address, the
-/// pool tries again at least five times in that time; so the server is used again half a second after its return at the latest.
+/// How long a request waits for a connection, so that there is time left for its statement. While
+/// nobody listens at the server's address, the pool tries again at least five times in that time;
+/// so the server is used again half a second after its return at the latest.
 const ACQUIRED_WITHIN: Duration = Duration::from_millis(2500);
 
-/// A connection that was used a moment ago is taken to live, which saves a round trip on each statement under load.
+/// A connection that was used a moment ago is taken to live, which saves a round trip on each
+/// statement under load.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
 
 impl SqlStore {
-    /// Connects to a PostgreSQL server, `postgres://user:password@host/database?sslmode=verify-full`, with at most ten connections; call
-    /// [`migrate`](Self::migrate) next. With a lesser `sslmode`, and without one, nobody is told that the server is another, or that nothing
-    /// is encrypted.
+    /// Connects to a PostgreSQL server,
+    /// `postgres://user:password@host/database?sslmode=verify-full`, with at most ten connections;
+    /// call [`migrate`](Self::migrate) next. With a lesser `sslmode`, and without one, nobody is
+    /// told that the server is another, or that nothing is encrypted.
     ///
-    /// Whatever the server's defaults are, a statement that was acknowledged is on its disk (`synchronous_commit = on`), the loser of
-    /// a race is told so and not an error (`read committed`), and the server itself gives up on what nobody waits for any more.
+    /// Whatever the server's defaults are, a statement that was acknowledged is on its disk
+    /// (`synchronous_commit = on`), the loser of a race is told so and not an error (`read
+    /// committed`), and the server itself gives up on what nobody waits for any more.
     pub async fn connect_postgres(url: &str) -> Result<Self, StoreError> {
         // The server gives up a little earlier than the client, which then learns why.
         let statement_timeout = (DEADLINE * 4 / 5).as_millis().to_string();
@@ -56,11 +60,11 @@ impl SqlStore {
         Self::postgres(pool).await
     }
 
-    /// Keeps everything in the database of a host's own pool. See [`connect_postgres`](Self::connect_postgres) for the settings
-    /// that it should have.
+    /// Keeps everything in the database of a host's own pool. See
+    /// [`connect_postgres`](Self::connect_postgres) for the settings that it should have.
     ///
-    /// The server's [clock](Self::clock) is asked for now, and again every half minute. If it can't be asked again, the last answer holds,
-    /// and with the feature `tracing` that is a warning.
+    /// The server's [clock](Self::clock) is asked for now, and again every half minute. If it can't
+    /// be asked again, the last answer holds, and with the feature `tracing` that is a warning.
     pub async fn postgres(pool: PgPool) -> Result<Self, StoreError> {
         let mut connection = pool.acquire().await.map_err(failed)?;
         let clock = EngineClock::new("postgres", server_time(&mut connection)).await?;
@@ -95,6 +99,7 @@ pub(super) fn query(sql: &SqlStr, values: &[Value<'_>]) -> Query<'static, Postgr
     values.iter().fold(sqlx::query(sql.clone()), |query, value| match *value {
         Value::Bytes(bytes) => query.bind(bytes),
         Value::Integer(integer) => query.bind(integer),
+        Value::MaybeBytes(bytes) => query.bind(bytes),
         Value::MaybeInteger(integer) => query.bind(integer),
         Value::MaybeText(text) => query.bind(text),
         Value::Text(text) => query.bind(text),

@@ -8,30 +8,34 @@ use crate::store::sql::SqlStore;
 use crate::store::sql::value::{Value, micros};
 
 impl SqlStore {
-    /// How long an expired row stays, so that a purge whose clock is ahead removes nothing that lives by another's.
+    /// How long an expired row stays, so that a purge whose clock is ahead removes nothing that
+    /// lives by another's.
     pub const PURGE_SLACK: Duration = Duration::from_secs(60 * 60);
 
     /// How many rows the background task removes in one statement.
     const BATCH: u32 = 1000;
 
-    /// Removes records that expired, the oldest first, and purses that were whole more than [`PURGE_SLACK`](Self::PURGE_SLACK) ago: at most
-    /// so many rows. Says how many there were; fewer than the batch, and there are no more.
+    /// Removes records that expired more than [`PURGE_SLACK`](Self::PURGE_SLACK) ago, enrolments
+    /// that were gone then, both the oldest first, and purses that were whole then: at most so many
+    /// rows. Says how many there were; fewer than the batch, and there are no more.
     ///
-    /// Any number of processes may purge at once. Such rows are worth nothing to anybody, so a purge that is late costs space
-    /// alone.
+    /// Any number of processes may purge at once. Such rows are worth nothing to anybody, so a
+    /// purge that is late costs space alone.
     pub async fn purge(&self, now: SystemTime, batch: u32) -> Result<u64, StoreError> {
         let before =
             Value::Integer(micros(now.checked_sub(Self::PURGE_SLACK).unwrap_or(SystemTime::UNIX_EPOCH)));
-        let records = [before, Value::Integer(batch.into())];
-        let records = self.execute(&self.statements.purge_records, &records).await?;
-        let rest = i64::from(batch).saturating_sub_unsigned(records);
-        let purses = self.execute(&self.statements.purge_purses, &[before, Value::Integer(rest)]).await?;
-        Ok(records + purses)
+        let statements = &self.statements;
+        let mut purged = 0;
+        for purge in [&statements.purge_records, &statements.purge_enrolments, &statements.purge_purses] {
+            let rest = i64::from(batch).saturating_sub_unsigned(purged);
+            purged += self.execute(purge, &[before, Value::Integer(rest)]).await?;
+        }
+        Ok(purged)
     }
 
-    /// Purges in the background, now and each time that so long has passed on the clock, until the answer is dropped. The clock is the
-    /// store's [own](Self::clock), unless a test moves one. A purge that fails is made up for by the next,
-    /// and with the feature `tracing` it is a warning.
+    /// Purges in the background, now and each time that so long has passed on the clock, until the
+    /// answer is dropped. The clock is the store's [own](Self::clock), unless a test moves one. A
+    /// purge that fails is made up for by the next, and with the feature `tracing` it is a warning.
     ///
     /// # Panics
     ///

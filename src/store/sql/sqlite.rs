@@ -13,16 +13,18 @@ use crate::error::StoreError;
 use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value};
 use crate::store::sql::{DEADLINE, Engine, SqlStore};
 
-/// SQLite has one writer at a time, and connections that wait for each other do so by trying again. In one queue they take turns.
+/// SQLite has one writer at a time, and connections that wait for each other do so by trying again.
+/// In one queue they take turns.
 const CONNECTIONS: u32 = 1;
 
 impl SqlStore {
     /// Opens a SQLite file, and makes it if it is missing; call [`migrate`](Self::migrate) next.
     ///
-    /// The journal is a write-ahead log, which lets other processes read meanwhile, and each commit is flushed to the disk
-    /// (`synchronous = FULL`): with SQLite's `NORMAL`, a power cut would bring back a code that was spent, and lose a credential that was
-    /// acknowledged. Another process's write is waited for. On Unix a file that it makes is its owner's alone. One that was there keeps its
-    /// permissions, and the log beside it has the same.
+    /// The journal is a write-ahead log, which lets other processes read meanwhile, and each commit
+    /// is flushed to the disk (`synchronous = FULL`): with SQLite's `NORMAL`, a power cut would
+    /// bring back a code that was spent, and lose a credential that was acknowledged. Another
+    /// process's write is waited for. On Unix a file that it makes is its owner's alone. One that
+    /// was there keeps its permissions, and the log beside it has the same.
     pub async fn open_sqlite(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         make_private(path)
@@ -39,8 +41,8 @@ impl SqlStore {
         Ok(Self::sqlite(pool))
     }
 
-    /// Keeps everything in the database of a host's own pool. See [`open_sqlite`](Self::open_sqlite) for the pragmas that it should
-    /// have.
+    /// Keeps everything in the database of a host's own pool. See
+    /// [`open_sqlite`](Self::open_sqlite) for the pragmas that it should have.
     pub fn sqlite(pool: SqlitePool) -> Self {
         Self::new(Engine::Sqlite(pool), Arc::new(SystemClock))
     }
@@ -55,8 +57,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(DEADLINE * 4 / 5)
 }
 
-/// Makes the file before SQLite does, which would let everybody read it. The log beside it gets the same permissions. Those of a file
-/// that is there are its owner's choice.
+/// Makes the file before SQLite does, which would let everybody read it. The log beside it gets the
+/// same permissions. Those of a file that is there are its owner's choice.
 fn make_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
@@ -69,6 +71,7 @@ pub(super) fn query(sql: &SqlStr, values: &[Value<'_>]) -> Query<'static, Sqlite
     values.iter().fold(sqlx::query(sql.clone()), |query, value| match *value {
         Value::Bytes(bytes) => query.bind(bytes.to_vec()),
         Value::Integer(integer) => query.bind(integer),
+        Value::MaybeBytes(bytes) => query.bind(bytes.map(<[u8]>::to_vec)),
         Value::MaybeInteger(integer) => query.bind(integer),
         Value::MaybeText(text) => query.bind(text.map(str::to_owned)),
         Value::Text(text) => query.bind(text.to_owned()),

@@ -4,18 +4,24 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use crate::store::sql::{Engine, TableNames};
 
-/// Every statement that runs while requests are served, each of them one step of its own. Both engines read the same SQL, `$1` included,
-/// but for the purge.
+/// Every statement that runs while requests are served, each of them one step of its own. Both
+/// engines read the same SQL, `$1` included, but for the purge.
 #[derive(Debug)]
 pub(super) struct Statements {
     pub(super) insert_record: SqlStr,
     pub(super) take_record: SqlStr,
     pub(super) purge_records: SqlStr,
+    pub(super) enter_enrolment: SqlStr,
+    pub(super) advance_enrolment: SqlStr,
+    pub(super) enrolment: SqlStr,
+    pub(super) enrolments_of_user: SqlStr,
+    pub(super) purge_enrolments: SqlStr,
     pub(super) spend: SqlStr,
     pub(super) give_back: SqlStr,
     pub(super) purge_purses: SqlStr,
     pub(super) insert_credential: SqlStr,
     pub(super) credentials_of_user: SqlStr,
+    pub(super) remove_credential: SqlStr,
     pub(super) advance_sign_count: SqlStr,
     pub(super) user: SqlStr,
     pub(super) put_user: SqlStr,
@@ -24,21 +30,31 @@ pub(super) struct Statements {
 impl Statements {
     pub(super) fn new(engine: &Engine, names: &TableNames) -> Self {
         let statement = |sql| AssertSqlSafe(Arc::<str>::from(names.statement(sql))).into_sql_str();
-        let (purge_records, purge_purses) = match engine {
+        let (purge_records, purge_enrolments, purge_purses) = match engine {
             #[cfg(feature = "postgres")]
-            Engine::Postgres(_) => (PURGE_RECORDS_IN_POSTGRES, PURGE_PURSES_IN_POSTGRES),
+            Engine::Postgres(_) => {
+                (PURGE_RECORDS_IN_POSTGRES, PURGE_ENROLMENTS_IN_POSTGRES, PURGE_PURSES_IN_POSTGRES)
+            }
             #[cfg(feature = "sqlite")]
-            Engine::Sqlite(_) => (PURGE_RECORDS_IN_SQLITE, PURGE_PURSES_IN_SQLITE),
+            Engine::Sqlite(_) => {
+                (PURGE_RECORDS_IN_SQLITE, PURGE_ENROLMENTS_IN_SQLITE, PURGE_PURSES_IN_SQLITE)
+            }
         };
         Self {
             insert_record: statement(INSERT_RECORD),
             take_record: statement(TAKE_RECORD),
             purge_records: statement(purge_records),
+            enter_enrolment: statement(ENTER_ENROLMENT),
+            advance_enrolment: statement(ADVANCE_ENROLMENT),
+            enrolment: statement(ENROLMENT),
+            enrolments_of_user: statement(ENROLMENTS_OF_USER),
+            purge_enrolments: statement(purge_enrolments),
             spend: statement(SPEND),
             give_back: statement(GIVE_BACK),
             purge_purses: statement(purge_purses),
             insert_credential: statement(INSERT_CREDENTIAL),
             credentials_of_user: statement(CREDENTIALS_OF_USER),
+            remove_credential: statement(REMOVE_CREDENTIAL),
             advance_sign_count: statement(ADVANCE_SIGN_COUNT),
             user: statement(USER),
             put_user: statement(PUT_USER),
@@ -55,7 +71,8 @@ const TAKE_RECORD: &str = "
     DELETE FROM credential_code_records WHERE kind = $1 AND slot = $2
     RETURNING record";
 
-/// The list is made once, so that the batch stays a batch, and passes over rows that a `take` or another purge holds.
+/// The list is made once, so that the batch stays a batch, and passes over rows that a `take` or
+/// another purge holds.
 #[cfg(feature = "postgres")]
 const PURGE_RECORDS_IN_POSTGRES: &str = "
     WITH expired AS MATERIALIZED (
@@ -71,8 +88,51 @@ const PURGE_RECORDS_IN_SQLITE: &str = "
         SELECT kind, slot FROM credential_code_records WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
     )";
 
-/// `$2` is now, `$3` the time in which an empty purse fills, `$4` that in which one comes back, `$5` the skew. What is refused is written
-/// as well: a purse that was filled by a clock far ahead is brought down to what can be waited for.
+const ENTER_ENROLMENT: &str = "
+    INSERT INTO credential_code_enrolments (
+        user_id, id, stage, created_at, expires_at, gone_at, session, opening, credential, attempts_left
+    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    ON CONFLICT (user_id, id) DO NOTHING";
+
+/// `$3` lists the stages that it may be at, each between blanks. What is null stays as it was.
+const ADVANCE_ENROLMENT: &str = "
+    UPDATE credential_code_enrolments SET
+        stage = $4,
+        gone_at = $5,
+        expires_at = COALESCE($6, expires_at),
+        opening = COALESCE($7, opening),
+        credential = COALESCE($8, credential),
+        attempts_left = COALESCE($9, attempts_left)
+    WHERE user_id = $1 AND id = $2 AND $3 LIKE '% ' || stage || ' %'
+    RETURNING id, stage, created_at, expires_at, gone_at, session, opening, credential, attempts_left";
+
+const ENROLMENT: &str = "
+    SELECT id, stage, created_at, expires_at, gone_at, session, opening, credential, attempts_left
+    FROM credential_code_enrolments WHERE user_id = $1 AND id = $2";
+
+const ENROLMENTS_OF_USER: &str = "
+    SELECT id, stage, created_at, expires_at, gone_at, session, opening, credential, attempts_left
+    FROM credential_code_enrolments WHERE user_id = $1 AND gone_at > $2
+    ORDER BY created_at DESC, id LIMIT $3";
+
+#[cfg(feature = "postgres")]
+const PURGE_ENROLMENTS_IN_POSTGRES: &str = "
+    WITH gone AS MATERIALIZED (
+        SELECT user_id, id FROM credential_code_enrolments WHERE gone_at <= $1
+        ORDER BY gone_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM credential_code_enrolments AS enrolments USING gone
+    WHERE enrolments.user_id = gone.user_id AND enrolments.id = gone.id";
+
+#[cfg(feature = "sqlite")]
+const PURGE_ENROLMENTS_IN_SQLITE: &str = "
+    DELETE FROM credential_code_enrolments WHERE (user_id, id) IN (
+        SELECT user_id, id FROM credential_code_enrolments WHERE gone_at <= $1 ORDER BY gone_at LIMIT $2
+    )";
+
+/// `$2` is now, `$3` the time in which an empty purse fills, `$4` that in which one comes back,
+/// `$5` the skew. What is refused is written as well: a purse that was filled by a clock far ahead
+/// is brought down to what can be waited for.
 const SPEND: &str = "
     INSERT INTO credential_code_purses AS purse (slot, whole_at, is_paid) VALUES ($1, $2 + $4, 1)
     ON CONFLICT (slot) DO UPDATE SET
@@ -116,13 +176,20 @@ const CREDENTIALS_OF_USER: &str = "
         encrypted_private_key, sign_count, fido2
     FROM credential_code_credentials WHERE user_id = $1";
 
+const REMOVE_CREDENTIAL: &str = "
+    DELETE FROM credential_code_credentials WHERE user_id = $1 AND uuid = $2";
+
 const ADVANCE_SIGN_COUNT: &str = "
     UPDATE credential_code_credentials SET sign_count = $2 WHERE id = $1 AND sign_count < $2";
 
 const USER: &str = "
-    SELECT name, display_name, status FROM credential_code_users WHERE id = $1";
+    SELECT name, display_name, status, void_before FROM credential_code_users WHERE id = $1";
 
 const PUT_USER: &str = "
-    INSERT INTO credential_code_users (id, name, display_name, status) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (id) DO UPDATE
-    SET name = excluded.name, display_name = excluded.display_name, status = excluded.status";
+    INSERT INTO credential_code_users (id, name, display_name, status, void_before)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (id) DO UPDATE SET
+        name = excluded.name,
+        display_name = excluded.display_name,
+        status = excluded.status,
+        void_before = excluded.void_before";

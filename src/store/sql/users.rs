@@ -4,17 +4,18 @@ use crate::error::{BoxError, StoreError};
 use crate::host::UserDirectory;
 use crate::model::{User, UserId, UserStatus};
 use crate::store::sql::SqlStore;
-use crate::store::sql::value::{Row, UnexpectedRow, Value};
+use crate::store::sql::value::{Row, UnexpectedRow, Value, micros, time};
 
 impl SqlStore {
-    /// Adds a user, or changes what is known of them. For hosts that keep their users here; others bring a
-    /// [`UserDirectory`] over their own table.
+    /// Adds a user, or changes what is known of them. For hosts that keep their users here; others
+    /// bring a [`UserDirectory`] over their own table.
     pub async fn put_user(&self, user: &User) -> Result<(), StoreError> {
         let values = [
             Value::Text(user.id.as_str()),
             Value::Text(&user.name),
             Value::Text(&user.display_name),
             Value::Text(status_name(user.status)),
+            Value::MaybeInteger(user.void_before.map(micros)),
         ];
         self.execute(&self.statements.put_user, &values).await.map(drop)
     }
@@ -40,6 +41,7 @@ fn read(id: &UserId, mut row: Row) -> Result<User, UnexpectedRow> {
         "Deactivated" => UserStatus::Deactivated,
         _ => return Err(UnexpectedRow),
     };
+    user.void_before = row.maybe_integer()?.map(time).transpose()?;
     Ok(user)
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(super) enum Value<'a> {
     Bytes(&'a [u8]),
     Integer(i64),
+    MaybeBytes(Option<&'a [u8]>),
     MaybeInteger(Option<i64>),
     MaybeText(Option<&'a str>),
     Text(&'a str),
@@ -33,8 +34,13 @@ impl Row {
     }
 
     pub(super) fn bytes(&mut self) -> Result<Vec<u8>, UnexpectedRow> {
+        self.maybe_bytes()?.ok_or(UnexpectedRow)
+    }
+
+    pub(super) fn maybe_bytes(&mut self) -> Result<Option<Vec<u8>>, UnexpectedRow> {
         match self.0.next() {
-            Some(Cell::Bytes(bytes)) => Ok(bytes),
+            Some(Cell::Bytes(bytes)) => Ok(Some(bytes)),
+            Some(Cell::Null) => Ok(None),
             _ => Err(UnexpectedRow),
         }
     }
@@ -64,7 +70,8 @@ impl Row {
     }
 }
 
-/// Microseconds since 1970, as both engines keep a time. What is earlier or far too late becomes the nearest that fits.
+/// Microseconds since 1970, as both engines keep a time. What is earlier or far too late becomes
+/// the nearest that fits.
 pub(super) fn micros(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)

@@ -98,7 +98,7 @@ async fn run(world: &World, kind: CredentialKind, send: impl AsyncFn(&'static st
     assert_eq!(credential["relyingPartyId"], PARTY);
     assert_eq!(credential["name"], "laptop");
     assert_eq!(credential["isActive"], true);
-    assert_eq!(credential.as_object().unwrap().len(), 9, "{credential}");
+    assert_eq!(credential.as_object().unwrap().len(), 10, "nine and enrolmentId: {credential}");
     assert_uuid(&text(&credential, "credentialUuid"));
     let id = text(&credential, "credentialId");
     let is_base64url = |symbol: char| symbol.is_ascii_alphanumeric() || "-_".contains(symbol);

@@ -112,7 +112,7 @@ fn a_flow_is_not_built_without_a_policy_or_with_a_weak_one() {
 async fn register(world: World, challenge: Value) -> Result<Credential, Error> {
     let id = ChallengeId::new(text(&challenge, "challengeIdentifier"));
     let request = RegisterRequest::new(id, "laptop", PasswordClient::new(PASSWORD).prove(), None).unwrap();
-    world.flow.register(request).await
+    world.flow.register(request).await.map(|registration| registration.credential)
 }
 
 /// Polls it once, which is as far as it goes on this thread.

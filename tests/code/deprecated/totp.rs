@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use credential_code::clock::{Clock, SystemClock};
+use credential_code::clock::Clock;
 use credential_code::error::StoreError;
 use credential_code::host::RelyingPartyList;
 use credential_code::model::{CredentialId, CredentialKind, CredentialSecret, Insertion, TotpSecret};
 use credential_code::store::{
-    MemoryStore, OneTimeStore, PendingRegistration, Record, SharedStore, Slot, SlotKey, SlotKeys,
+    MemoryStore, OneTimeStore, PendingRegistration, Record, Slot, SlotKey, SlotKeys,
 };
 use credential_code::testing::TotpClient;
 use credential_code::{RelyingParty, Storage};
@@ -160,18 +160,11 @@ impl<R: Record> OneTimeStore<R> for Curious {
     }
 }
 
-impl SharedStore for Curious {
-    fn clock(&self) -> Arc<dyn Clock> {
-        Arc::new(SystemClock)
-    }
-}
-
 #[tokio::test]
 async fn a_store_never_sees_a_secret() {
     let seen = Arc::new(Mutex::new(String::new()));
     let store = Curious(MemoryStore::new(100), seen.clone());
-    let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
-    let world = world_with(|setup| setup.storage(Storage::shared_records(store, keys)));
+    let world = world_with(|setup| setup.storage(Storage::in_process(store)));
     let (challenge, app) = scan(&world).await;
     let wrong = if app.password_at(world.clock.now()).starts_with('0') { "999999" } else { "000000" };
     world.register(&typed(&challenge, wrong)).await.assert_refused(400, "invalid_attestation");

@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use credential_code::error::StoreError;
 use credential_code::model::Insertion;
 use credential_code::store::{
-    CodeGrant, OneTimeStore, PendingAction, PendingRegistration, Record, RedisStore, Slot, UserAction,
+    CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Record, RedisStore, Slot,
+    UserAction,
 };
-use credential_code::testing::{purse_contract, store_contract, store_contract_on_threads};
+use credential_code::testing::{ledger_contract, purse_contract, store_contract, store_contract_on_threads};
 use tokio::runtime::Handle;
 
 use crate::support::servers::redis::{Redis, RedisCluster};
@@ -19,7 +20,9 @@ async fn assert_every_law(store: &RedisStore) {
     store_contract::<PendingRegistration>(Arc::new(store.clone())).await;
     store_contract::<PendingAction>(Arc::new(store.clone())).await;
     store_contract::<UserAction>(Arc::new(store.clone())).await;
+    store_contract::<PendingApproval>(Arc::new(store.clone())).await;
     purse_contract(store).await;
+    ledger_contract(store).await;
 }
 
 #[tokio::test]
@@ -33,7 +36,7 @@ async fn a_cluster_keeps_every_law_and_every_node_has_its_part() {
     let Some(cluster) = RedisCluster::start() else { return };
     let store = RedisStore::cluster_at(cluster.urls()).connect().await.unwrap();
     assert_every_law(&store).await;
-    for command in ["set", "getdel", "eval"] {
+    for command in ["set", "getdel", "eval", "hmget", "hgetall"] {
         let calls = cluster.calls(command);
         assert!(calls.iter().all(|calls| *calls > 0), "{command}: {calls:?}");
     }

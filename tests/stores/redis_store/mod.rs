@@ -3,6 +3,7 @@
 mod cluster;
 mod faults;
 mod laws;
+mod ledger;
 mod life;
 mod races;
 mod reach;

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use credential_code::error::BoxError;
 use credential_code::model::Insertion;
 use credential_code::store::{CodeGrant, OneTimeStore, RedisStore, Slot};
-use credential_code::testing::{Sample, purse_contract, store_contract};
+use credential_code::testing::{Sample, ledger_contract, purse_contract, store_contract};
 use redis::{ClientTlsConfig, TlsCertificates};
 
 use crate::support::servers::redis::Redis;
@@ -113,12 +113,26 @@ async fn certificates_are_for_tls() -> Result<(), BoxError> {
 #[tokio::test]
 async fn the_documented_rights_are_enough() {
     let Some(server) = Redis::start() else { return };
-    let rights =
-        ["SETUSER", "app", "on", ">pw", "+set", "+getdel", "+eval", "+get", "+time", "~credential-code:*"];
-    redis::cmd("ACL").arg(&rights).exec(&mut server.connection()).unwrap();
+    let user = ["SETUSER", "app", "on", ">pw", "~credential-code:*"];
+    let rights = [
+        "+set",
+        "+getdel",
+        "+eval",
+        "+get",
+        "+time",
+        "+hexists",
+        "+hget",
+        "+hset",
+        "+hdel",
+        "+hmget",
+        "+hgetall",
+        "+pexpireat",
+    ];
+    redis::cmd("ACL").arg(&user).arg(&rights).exec(&mut server.connection()).unwrap();
     let store = RedisStore::at(format!("{}?user=app&pass=pw", server.url())).connect().await.unwrap();
     store_contract::<CodeGrant>(Arc::new(store.clone())).await;
     purse_contract(&store).await;
+    ledger_contract(&store).await;
     let slot = Slot::from_bytes([1; 32]);
     let elsewhere = RedisStore::at(format!("{}?user=app&pass=pw", server.url())).prefix("another:");
     elsewhere.connect().await.expect_err("its keys are not another's");

@@ -4,8 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use credential_code::model::Insertion;
-use credential_code::store::{CodeGrant, OneTimeStore, PendingAction, PendingRegistration, Slot, UserAction};
-use credential_code::testing::{Sample, purse_contract, repository_contract, store_contract};
+use credential_code::store::{
+    CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Slot, UserAction,
+};
+use credential_code::testing::{
+    Sample, ledger_contract, purse_contract, repository_contract, store_contract,
+};
 
 use super::backend::{Backend, users};
 
@@ -17,6 +21,7 @@ async fn every_law_of_a_store_is_kept() {
         store_contract::<PendingRegistration>(Arc::new(store.clone())).await;
         store_contract::<PendingAction>(Arc::new(store.clone())).await;
         store_contract::<UserAction>(Arc::new(store.clone())).await;
+        store_contract::<PendingApproval>(Arc::new(store.clone())).await;
     }
 }
 
@@ -25,6 +30,14 @@ async fn every_law_of_a_repository_is_kept() {
     for Backend { store, engine } in &Backend::all().await {
         println!("{engine:?}");
         repository_contract(store, &users()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_law_of_a_ledger_is_kept() {
+    for Backend { store, engine } in &Backend::all().await {
+        println!("{engine:?}");
+        ledger_contract(store).await;
     }
 }
 

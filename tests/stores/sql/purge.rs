@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use credential_code::clock::Clock;
-use credential_code::model::Insertion;
+use credential_code::model::{Enrolment, EnrolmentId, Insertion, UserId};
 use credential_code::store::{
-    Budget, CodeGrant, OneTimeStore, Payment, PendingRegistration, PurseStore, Slot, SqlStore,
+    Budget, CodeGrant, EnrolmentLedger, OneTimeStore, Payment, PendingRegistration, PurseStore, Slot,
+    SqlStore,
 };
 use credential_code::testing::{ManualClock, Sample};
 
@@ -116,6 +117,36 @@ async fn purses_that_have_long_been_whole_go_as_well() {
         assert_eq!(backend.store.purge(now, 2).await.unwrap(), 2);
         assert_eq!(backend.store.purge(now, 2).await.unwrap(), 1);
         assert_eq!(backend.number(count).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn enrolments_that_have_long_been_gone_go_as_well_and_others_stay() {
+    let now = ManualClock::new().now();
+    let user = UserId::new("us-1").unwrap();
+    for Backend { store, .. } in &Backend::all().await {
+        let enter = async |number: u8, gone_at| {
+            let id = EnrolmentId::new(format!("en-aaaaa-bbbbb-{number:016}")).unwrap();
+            let mut enrolment = Enrolment::new(id.clone(), user.clone(), now, now);
+            enrolment.gone_at = gone_at;
+            assert_eq!(store.enter(enrolment).await.unwrap(), Insertion::Created);
+            id
+        };
+        for number in 0..3 {
+            enter(number, now - SqlStore::PURGE_SLACK).await;
+        }
+        let lately = enter(3, now - SqlStore::PURGE_SLACK + SECOND).await;
+        let there = enter(4, now + SECOND).await;
+        insert::<CodeGrant>(store, 0, now - SqlStore::PURGE_SLACK).await;
+        // Of a batch, what records leave is for enrolments.
+        assert_eq!(store.purge(now, 2).await.unwrap(), 2);
+        assert_eq!(store.purge(now, 10).await.unwrap(), 2);
+        assert_eq!(store.purge(now, 10).await.unwrap(), 0);
+        for id in [lately, there] {
+            assert!(store.find(&user, &id).await.unwrap().is_some());
+        }
+        // Who asks in time sees the one, and the purge of another process leaves it.
+        assert_eq!(store.enrolments(&user, now).await.unwrap().len(), 1);
     }
 }
 

@@ -1,7 +1,16 @@
 //! Credentials, counters and users, as rows.
 
-use credential_code::host::{Advance, CredentialRepository, SignCounters, UserDirectory};
-use credential_code::model::{CredentialId, CredentialKind, Fido2Properties, User, UserId, UserStatus};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use credential_code::error::StoreErrorKind;
+use credential_code::host::{
+    Advance, CredentialManagement, CredentialRepository, Removal, SignCounters, UserDirectory,
+};
+use credential_code::model::{
+    CredentialId, CredentialKind, CredentialUuid, Enrolment, EnrolmentId, Fido2Properties, Insertion,
+    Opening, Stage, User, UserId, UserStatus,
+};
+use credential_code::store::{Change, EnrolmentLedger, Transition};
 use serde_json::json;
 
 use super::backend::Backend;
@@ -78,12 +87,16 @@ async fn a_counter_only_grows_and_one_of_its_racers_wins() {
             (before, Advance::NotGreater),
             (u32::MAX - 1, Advance::Advanced),
         ] {
-            assert_eq!(backend.store.advance(&passkey.id, count).await.unwrap(), expected, "{count}");
+            assert_eq!(
+                SignCounters::advance(&backend.store, &passkey.id, count).await.unwrap(),
+                expected,
+                "{count}"
+            );
         }
         let mut racers = tokio::task::JoinSet::new();
         for _ in 0..32 {
             let (store, id) = (backend.store.clone(), passkey.id.clone());
-            racers.spawn(async move { store.advance(&id, u32::MAX).await.unwrap() });
+            racers.spawn(async move { SignCounters::advance(&store, &id, u32::MAX).await.unwrap() });
         }
         let won = racers.join_all().await.into_iter().filter(|outcome| *outcome == Advance::Advanced);
         assert_eq!(won.count(), 1);
@@ -92,7 +105,7 @@ async fn a_counter_only_grows_and_one_of_its_racers_wins() {
         };
         assert_eq!(stored.fido2.as_ref().unwrap().sign_count, u32::MAX, "the newest count is what is found");
         let nobody = CredentialId::new("nobody's").unwrap();
-        assert_eq!(backend.store.advance(&nobody, 1).await.unwrap(), Advance::NotGreater);
+        assert_eq!(SignCounters::advance(&backend.store, &nobody, 1).await.unwrap(), Advance::NotGreater);
     }
 }
 
@@ -162,17 +175,134 @@ async fn users_are_found_as_they_were_put() {
         let mut user = User::new(user(), "ada@example.com");
         user.display_name = "Ada \u{1f511} 'Lovelace'".into();
         store.put_user(&user).await.unwrap();
-        for status in [UserStatus::Active, UserStatus::Deactivated] {
+        let void_before = Some(UNIX_EPOCH + Duration::from_micros(1_767_225_600_123_456));
+        for (status, void_before) in [
+            (UserStatus::Active, None),
+            (UserStatus::Deactivated, void_before),
+            (UserStatus::Active, void_before),
+            (UserStatus::Deactivated, None),
+        ] {
             user.status = status;
+            user.void_before = void_before;
             store.put_user(&user).await.unwrap();
             let found = store.user(&user.id).await.unwrap().unwrap();
             assert_eq!(
-                (found.id, found.name, found.display_name, found.status),
-                (user.id.clone(), user.name.clone(), user.display_name.clone(), status)
+                (found.id, found.name, found.display_name, found.status, found.void_before),
+                (user.id.clone(), user.name.clone(), user.display_name.clone(), status, void_before)
             );
         }
         for stranger in [USER.to_uppercase(), format!("{USER} "), format!("{USER}\0"), "us-%".to_owned()] {
             assert!(store.user(&UserId::new(stranger).unwrap()).await.unwrap().is_none());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credential_is_removed_once_and_by_its_user_alone() {
+    for backend in &Backend::all().await {
+        let world = backend.world().await;
+        for id in ["one", "other"] {
+            assert_eq!(register(&world, CredentialKind::Key, id).await, 200);
+        }
+        let [one, other] = &backend.store.credentials(&user()).await.unwrap()[..] else {
+            panic!("two were stored")
+        };
+        for stranger in ["us-eve", "us-ada\0", "US-ADA"] {
+            let stranger = UserId::new(stranger).unwrap();
+            assert_eq!(backend.store.remove(&stranger, &one.uuid).await.unwrap(), Removal::Missing);
+        }
+        let unknown = CredentialUuid::new("cr-6uunn-bm6ja-f6rmod5kqrk5rbel").unwrap();
+        assert_eq!(backend.store.remove(&user(), &unknown).await.unwrap(), Removal::Missing);
+        let mut racers = tokio::task::JoinSet::new();
+        for _ in 0..32 {
+            let (store, uuid) = (backend.store.clone(), one.uuid.clone());
+            racers.spawn(async move { store.remove(&user(), &uuid).await.unwrap() });
+        }
+        let removed = racers.join_all().await.into_iter().filter(|outcome| *outcome == Removal::Removed);
+        assert_eq!(removed.count(), 1);
+        assert_eq!(backend.store.credentials(&user()).await.unwrap(), std::slice::from_ref(other));
+        assert_eq!(register(&world, CredentialKind::Key, one.id.as_str()).await, 200, "its id is free again");
+    }
+}
+
+fn enrolment(user: &str) -> Enrolment {
+    let id = EnrolmentId::new("en-6uunn-bm6ja-f6rmod5kqrk5rbel").unwrap();
+    let now = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+    Enrolment::new(id, UserId::new(user).unwrap(), now, now + Duration::from_secs(60))
+}
+
+/// PostgreSQL has no text with a NUL, and a user's id may have one.
+#[tokio::test]
+async fn enrolments_are_kept_for_every_user_that_there_may_be() {
+    for Backend { store, .. } in &Backend::all().await {
+        let longest = "\u{1f511}".repeat(16);
+        for user in ["us-ada\0", "\0", "us-ada", "US-ADA", "us-ada ", "\\x31", "'; --", &longest] {
+            let enrolment = enrolment(user);
+            let (user, id) = (&enrolment.user, &enrolment.id);
+            assert_eq!(store.find(user, id).await.unwrap(), None, "{user:?}");
+            assert_eq!(store.enter(enrolment.clone()).await.unwrap(), Insertion::Created, "{user:?}");
+            assert_eq!(store.find(user, id).await.unwrap().as_ref(), Some(&enrolment));
+            assert_eq!(store.enrolments(user, enrolment.created_at).await.unwrap().len(), 1);
+            let change = Change::new(Stage::Revoked, enrolment.gone_at);
+            let transition =
+                EnrolmentLedger::advance(store, user, id, &[Stage::Waiting], change).await.unwrap();
+            assert!(matches!(transition, Transition::Made(_)), "{transition:?}");
+        }
+    }
+}
+
+/// What is opaque in a row has a form that never changes: its version, which part it is, and its
+/// fields.
+#[tokio::test]
+async fn the_form_of_an_opening_never_changes() {
+    for backend in &Backend::all().await {
+        let opening: Opening = serde_json::from_value(json!({
+            "at": { "secs_since_epoch": 1_767_225_600, "nanos_since_epoch": 0 },
+            "kind": "Key",
+            "relying_party_id": "example.com",
+            "origin": null,
+            "source": "::1",
+            "place": "Köln",
+        }))
+        .unwrap();
+        let mut enrolment = enrolment("us-ada");
+        enrolment.opening = Some(opening.into());
+        assert_eq!(backend.store.enter(enrolment).await.unwrap(), Insertion::Created);
+        let form = backend.bytes("016580f2d6ca0600010b6578616d706c652e636f6d0001033a3a3101054bc3b66c6e");
+        let count = format!("SELECT COUNT(*) FROM credential_code_enrolments WHERE opening = {form}");
+        assert_eq!(backend.number(count.leak()).await, 1);
+    }
+}
+
+/// A row that others wrote is parsed like everything else.
+#[tokio::test]
+async fn a_damaged_enrolment_is_a_failure_and_nothing_worse() {
+    for backend in &Backend::all().await {
+        let damages = [
+            "id = 'en-'",
+            "stage = 'Waiting'",
+            "created_at = -1",
+            "expires_at = -1",
+            &format!("session = {}", backend.bytes("00")),
+            &format!("opening = {}", backend.bytes("")),
+            &format!("opening = {}", backend.bytes("c865")),
+            &format!("opening = {}", backend.bytes("0165")),
+            // An opening is no credential.
+            &format!(
+                "credential = {}",
+                backend.bytes("016580f2d6ca0600010b6578616d706c652e636f6d0001033a3a3101054bc3b66c6e")
+            ),
+            "attempts_left = -1",
+            "attempts_left = 256",
+        ];
+        for damage in damages {
+            backend.run("DELETE FROM credential_code_enrolments").await;
+            let enrolment = enrolment("us-ada");
+            let (store, user) = (&backend.store, &enrolment.user);
+            assert_eq!(store.enter(enrolment.clone()).await.unwrap(), Insertion::Created);
+            backend.run(&format!("UPDATE credential_code_enrolments SET {damage}")).await;
+            let error = store.enrolments(user, SystemTime::UNIX_EPOCH).await.unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::Unreadable, "{damage}: {error:?}");
         }
     }
 }

@@ -192,7 +192,8 @@ async fn one_wins_at_any_level_of_isolation() {
     }
 }
 
-/// Mint is one statement on records, exchange two, register one; each with one look at the user, and what the repository needs.
+/// Mint is one statement on records, exchange two, register one. Each has one on enrolments, one
+/// look at the user, and what the repository needs.
 #[tokio::test]
 async fn no_endpoint_makes_more_round_trips_than_it_must() {
     let Some(server) = Postgres::start_with(&["log_statement=all"]) else { return };
@@ -207,19 +208,23 @@ async fn no_endpoint_makes_more_round_trips_than_it_must() {
         read = log.len();
         let of = |table| new.matches(table).count();
         let statements = new.matches("LOG:  execute").count() + new.matches("LOG:  statement").count();
-        let tables =
-            [of("credential_code_records"), of("credential_code_users"), of("credential_code_credentials")];
+        let tables = [
+            of("credential_code_records"),
+            of("credential_code_enrolments"),
+            of("credential_code_users"),
+            of("credential_code_credentials"),
+        ];
         assert_eq!(statements, tables.iter().sum::<usize>(), "{new}");
         tables
     };
     for kind in [CredentialKind::Key, CredentialKind::Fido2] {
         let code = world.mint().await;
-        assert_eq!(asked(), [1, 1, 0], "mint");
+        assert_eq!(asked(), [1, 1, 1, 0], "mint");
         let challenge = world.exchange(kind, &code).await.ok();
         // What a passkey's authenticator should not hold already has to be looked up.
-        assert_eq!(asked(), [2, 1, usize::from(kind == CredentialKind::Fido2)], "exchange");
+        assert_eq!(asked(), [2, 1, 1, usize::from(kind == CredentialKind::Fido2)], "exchange");
         world.register(&register_body(&challenge, &attest(kind, &challenge))).await.ok();
-        assert_eq!(asked(), [1, 1, 1], "register");
+        assert_eq!(asked(), [1, 1, 1, 1], "register");
     }
 }
 

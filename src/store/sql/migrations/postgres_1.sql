@@ -10,11 +10,30 @@ CREATE TABLE credential_code_records (
 
 CREATE INDEX credential_code_records_expires_at ON credential_code_records (expires_at);
 
+-- What became of each code, for its owner to see and to end. A user's id is bytes, since a text
+-- has no NUL. `opening` and `credential` are opaque.
+CREATE TABLE credential_code_enrolments (
+    user_id       BYTEA            NOT NULL, -- who minted the code, in UTF-8
+    id            TEXT COLLATE "C" NOT NULL,
+    stage         TEXT COLLATE "C" NOT NULL, -- waiting, opened, pending, added, refused, expired, revoked, undone
+    created_at    BIGINT           NOT NULL, -- microseconds since 1970
+    expires_at    BIGINT           NOT NULL, -- when the stage ends by itself
+    gone_at       BIGINT           NOT NULL, -- from when on it may be purged
+    session       BYTEA,  -- the session that minted the code, as a keyed hash
+    opening       BYTEA,  -- who entered the code
+    credential    BYTEA,  -- what was made
+    attempts_left BIGINT, -- how many wrong check codes are left
+    PRIMARY KEY (user_id, id)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
+
+CREATE INDEX credential_code_enrolments_gone_at ON credential_code_enrolments (gone_at);
+
 CREATE TABLE credential_code_users (
     id           TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     name         TEXT             NOT NULL,
     display_name TEXT             NOT NULL,
-    status       TEXT             NOT NULL -- Active, Deactivated
+    status       TEXT             NOT NULL, -- Active, Deactivated
+    void_before  BIGINT -- microseconds since 1970: what began before then is void
 );
 
 -- The collation "C" compares byte by byte, whatever the database's own is.

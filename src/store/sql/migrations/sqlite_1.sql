@@ -9,11 +9,30 @@ CREATE TABLE credential_code_records (
 
 CREATE INDEX credential_code_records_expires_at ON credential_code_records (expires_at);
 
+-- What became of each code, for its owner to see and to end. A user's id is bytes, as in
+-- PostgreSQL. `opening` and `credential` are opaque.
+CREATE TABLE credential_code_enrolments (
+    user_id       BLOB    NOT NULL, -- who minted the code, in UTF-8
+    id            TEXT    NOT NULL,
+    stage         TEXT    NOT NULL, -- waiting, opened, pending, added, refused, expired, revoked, undone
+    created_at    INTEGER NOT NULL, -- microseconds since 1970
+    expires_at    INTEGER NOT NULL, -- when the stage ends by itself
+    gone_at       INTEGER NOT NULL, -- from when on it may be purged
+    session       BLOB,    -- the session that minted the code, as a keyed hash
+    opening       BLOB,    -- who entered the code
+    credential    BLOB,    -- what was made
+    attempts_left INTEGER, -- how many wrong check codes are left
+    PRIMARY KEY (user_id, id)
+) STRICT;
+
+CREATE INDEX credential_code_enrolments_gone_at ON credential_code_enrolments (gone_at);
+
 CREATE TABLE credential_code_users (
     id           TEXT NOT NULL PRIMARY KEY,
     name         TEXT NOT NULL,
     display_name TEXT NOT NULL,
-    status       TEXT NOT NULL -- Active, Deactivated
+    status       TEXT NOT NULL, -- Active, Deactivated
+    void_before  INTEGER -- microseconds since 1970: what began before then is void
 ) STRICT, WITHOUT ROWID;
 
 -- Text is compared byte by byte, which is SQLite's default.

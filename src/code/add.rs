@@ -1,0 +1,209 @@
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::code::CodeFlow;
+use crate::enrolment::{Enrolments, NotAdvanced, Seconds, UndoHandle};
+use crate::error::{Error, ErrorKind};
+use crate::event::Event;
+use crate::host::Removal;
+use crate::model::{
+    Credential, CredentialSecret, Enrolment, EnrolmentId, Insertion, NewCredential, Stage, UndoToken, UserId,
+};
+use crate::store::Change;
+
+/// For what a credential is added that was verified and, where the owner is asked, approved.
+#[derive(Clone, Copy)]
+pub(super) struct Adding<'a> {
+    pub(super) enrolment: &'a EnrolmentId,
+    /// The stage that it comes from.
+    pub(super) from: Stage,
+    /// Whether an earlier try left nobody knowing whether it was stored.
+    pub(super) was_offered: bool,
+    pub(super) source: Option<&'a str>,
+}
+
+/// Why a credential was not added.
+pub(super) enum NotAdded {
+    /// The enrolment went on without it, or nobody can tell. Nothing was stored.
+    NotClaimed(NotAdvanced),
+    /// Another credential has that id. Nothing was stored.
+    Duplicate,
+    /// The host failed to say whether that credential was stored before.
+    Failed(Error),
+    /// The host failed when it was to store it. It may be there.
+    Unsettled(Error),
+}
+
+impl CodeFlow {
+    /// Claims the enrolment, and has the host store the credential. From the claim on nobody else
+    /// ends the enrolment or adds anything for it. A claim of which nobody knows whether it came
+    /// true stands.
+    pub(super) async fn add(
+        &self,
+        credential: Credential,
+        secret: Option<CredentialSecret>,
+        adding: Adding<'_>,
+    ) -> Result<Credential, NotAdded> {
+        let Adding { enrolment, from, was_offered, source } = adding;
+        let enrolments = self.site().enrolments();
+        let undo = self.undo_token(&credential, enrolment);
+        // Made first: a caller who hangs up during the claim may leave one that nobody was told of.
+        let unsettled = Unsettled { flow: self, credential: &credential, adding, undo: undo.as_ref() };
+        let claimed = match self.claim(&credential, enrolment, from).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                unsettled.settle();
+                return Err(NotAdded::NotClaimed(error));
+            }
+        };
+        let new = NewCredential::new(credential.clone(), secret);
+        let insertion = match self.site().credentials().insert(new).await {
+            Ok(insertion) => insertion,
+            Err(error) => {
+                enrolments.tell(&claimed);
+                return Err(NotAdded::Unsettled(Error::host(error)));
+            }
+        };
+        let stored = if was_offered {
+            let settled = self.settle(insertion, &credential, enrolment, source).await;
+            unsettled.settle();
+            settled?
+        } else {
+            unsettled.settle();
+            match insertion {
+                Insertion::Created => credential,
+                Insertion::Duplicate => return Err(NotAdded::Duplicate),
+            }
+        };
+        enrolments.tell(&claimed);
+        self.site().tell(&Event::Registered { credential: &stored, enrolment, undo: undo.as_ref(), source });
+        Ok(stored)
+    }
+
+    /// Advances the enrolment to `added`. An earlier try with the same record may have claimed it
+    /// for this credential, and failed.
+    async fn claim(
+        &self,
+        credential: &Credential,
+        enrolment: &EnrolmentId,
+        from: Stage,
+    ) -> Result<Enrolment, NotAdvanced> {
+        let enrolments = self.site().enrolments();
+        let shown = Some(Arc::new(credential.without_private_key()));
+        let change = Change { credential: shown, ..enrolments.end(Stage::Added) };
+        match enrolments.claim(&credential.user, enrolment, &[from], change).await {
+            Err(NotAdvanced::At(claimed)) if is_claimed_for(&claimed, credential) => Ok(*claimed),
+            claim => claim,
+        }
+    }
+
+    /// Takes back a claim for which nothing was stored. If that fails, the owner sees an addition
+    /// that did not take place, and the same record may still make it true.
+    pub(super) async fn give_back_claim(&self, user: &UserId, adding: Adding<'_>, expires_at: SystemTime) {
+        // After an earlier try nobody knows, and the claim stands.
+        if !adding.was_offered {
+            let change = Enrolments::until(adding.from, expires_at);
+            let enrolments = self.site().enrolments();
+            let _ = enrolments.claim(user, adding.enrolment, &[Stage::Added], change).await;
+        }
+    }
+
+    /// Finds out what an insertion came to that was tried before.
+    async fn settle(
+        &self,
+        insertion: Insertion,
+        credential: &Credential,
+        enrolment: &EnrolmentId,
+        source: Option<&str>,
+    ) -> Result<Credential, NotAdded> {
+        let stored = match insertion {
+            Insertion::Created => credential.clone(),
+            Insertion::Duplicate => self.stored_before(credential).await?,
+        };
+        self.hold_claim(stored, enrolment, source).await
+    }
+
+    /// Looks whether a claim still stands that an undo may have ended: an earlier try left a
+    /// notice, and so a token, before this one stored the credential.
+    async fn hold_claim(
+        &self,
+        stored: Credential,
+        enrolment: &EnrolmentId,
+        source: Option<&str>,
+    ) -> Result<Credential, NotAdded> {
+        let ended = match self.claim(&stored, enrolment, Stage::Added).await {
+            Ok(_) | Err(NotAdvanced::Unknown(_)) => return Ok(stored),
+            Err(ended) => ended,
+        };
+        if let Some(management) = self.site().management() {
+            let (user, credential) = (&stored.user, &stored.uuid);
+            match management.remove(user, credential).await {
+                Ok(Removal::Removed) => {
+                    self.site().tell(&Event::Undone { user, credential, enrolment, source });
+                }
+                Ok(Removal::Missing) => {}
+                Err(error) => return Err(NotAdded::Unsettled(Error::host(error))),
+            }
+        }
+        Err(NotAdded::NotClaimed(ended))
+    }
+
+    /// Returns the credential that was stored before, if it is this very one, whose answer was
+    /// lost. Any other that is there already is a duplicate.
+    async fn stored_before(&self, credential: &Credential) -> Result<Credential, NotAdded> {
+        let stored = self.site().credentials().credentials(&credential.user).await;
+        let stored = stored.map_err(|error| NotAdded::Failed(Error::host(error)))?;
+        let same = stored.into_iter().find(|stored| {
+            credential.public_key.is_some()
+                && stored.is(credential)
+                && stored.encrypted_private_key == credential.encrypted_private_key
+                && stored.is_active()
+        });
+        same.ok_or(NotAdded::Duplicate)
+    }
+
+    /// Makes what takes the credential back, if the host can remove one.
+    fn undo_token(&self, credential: &Credential, enrolment: &EnrolmentId) -> Option<UndoToken> {
+        self.site().management()?;
+        let handle = UndoHandle {
+            user: credential.user.clone(),
+            enrolment: enrolment.clone(),
+            expires_at: Seconds::of(self.site().now() + UndoHandle::LIFETIME),
+        };
+        Some(handle.sign(self.site().slot_keys()))
+    }
+}
+
+fn is_claimed_for(enrolment: &Enrolment, credential: &Credential) -> bool {
+    enrolment.stage == Stage::Added && enrolment.credential.as_ref().is_some_and(|shown| shown.is(credential))
+}
+
+/// The refusal of a credential id that exists.
+pub(super) fn duplicate() -> Error {
+    let message = "This credential is registered already. Use another authenticator.";
+    Error::new(ErrorKind::DuplicateCredential, message)
+}
+
+/// Nobody is told of a credential before the host has it. A host that fails, or a caller who hangs
+/// up, may leave one behind that nobody was told of. So this tells of it when it is dropped before
+/// the host has answered.
+struct Unsettled<'a> {
+    flow: &'a CodeFlow,
+    credential: &'a Credential,
+    adding: Adding<'a>,
+    undo: Option<&'a UndoToken>,
+}
+
+impl Unsettled<'_> {
+    /// The host has answered.
+    fn settle(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Unsettled<'_> {
+    fn drop(&mut self) {
+        let (Self { credential, undo, .. }, Adding { enrolment, source, .. }) = (&*self, self.adding);
+        self.flow.site().tell(&Event::Unsettled { credential, enrolment, undo: *undo, source });
+    }
+}

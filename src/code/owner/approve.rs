@@ -1,0 +1,191 @@
+use crate::code::CodeFlow;
+use crate::code::add::{Adding, NotAdded, duplicate};
+use crate::enrolment::{Enrolments, NotAdvanced};
+use crate::error::{BoxError, Error, ErrorKind, Reason};
+use crate::event::{Asking, Event, Step};
+use crate::host::Caller;
+use crate::model::{CheckCode, Credential, Enrolment, EnrolmentId, Invalid, Stage, User};
+use crate::once::{Fee, Refusal, Remains, Sought};
+use crate::store::{Change, PendingApproval};
+
+/// The owner's yes to a credential that waits.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ApproveRequest {
+    /// Of which enrolment.
+    pub id: EnrolmentId,
+    /// What the new client shows, if a check code is asked for.
+    pub check_code: Option<CheckCode>,
+    /// Where the request comes from, for the events.
+    pub source: Option<String>,
+}
+
+impl ApproveRequest {
+    /// Creates a request without a check code and a source.
+    pub fn new(id: EnrolmentId) -> Self {
+        Self { id, check_code: None, source: None }
+    }
+}
+
+impl CodeFlow {
+    /// Approves a credential that waits, and stores it. It is as good as minting a code: over HTTP
+    /// it needs the same authenticator, and a transport of the host's own asks for as much.
+    ///
+    /// The record is taken before the check code is compared. So guesses come one by one, and each
+    /// counts, also when the caller hangs up.
+    pub async fn approve(&self, caller: &Caller, request: ApproveRequest) -> Result<Credential, Error> {
+        let source = request.source.as_deref();
+        let asking = Asking::new(Step::Approve, source).by(&caller.user).within(Some(&request.id));
+        let (shown, user) =
+            self.site().ceremony(asking).charged(Fee::none(), self.find_approvable(caller, &request)).await?;
+        let sought = Sought::<PendingApproval, _> {
+            store: self.site().records(),
+            slots: self.slots_of_approval(&request.id),
+            invalid: if shown.stage == Stage::Added { added_already } else { taken_by_another },
+        };
+        let approving = self.site().ceremony(asking).once(Fee::none(), sought, async |taken| {
+            let waiting = &taken.record;
+            match (&waiting.check_code, &request.check_code) {
+                (Some(_), None) => return Err(Refusal::unspent(check_code_is_missing())),
+                (Some(shown), Some(typed)) if shown != typed => {
+                    return Err(self.count_attempt(waiting, source).await);
+                }
+                (Some(_), Some(_)) | (None, _) => {}
+            }
+            if user.voids(waiting.began_at) {
+                return Err(Refusal::put_back(may_not_add(Reason::Void)));
+            }
+            self.close_approval(waiting, &shown, source).await
+        });
+        approving.await
+    }
+
+    /// Finds what is to be approved. Refuses what is not for this caller, or not yet or no longer
+    /// to be approved, before anything is taken.
+    async fn find_approvable(
+        &self,
+        caller: &Caller,
+        request: &ApproveRequest,
+    ) -> Result<(Enrolment, User), Error> {
+        let found = self.own(caller, &request.id).await?;
+        match found.stage {
+            // Added, as far as anybody knows: a try that failed may be repeated.
+            Stage::Pending | Stage::Added => {}
+            stage => return Err(Error::at_stage(stage)),
+        }
+        self.check_session(caller, &found)?;
+        if found.attempts_left.is_some() && request.check_code.is_none() && found.stage == Stage::Pending {
+            return Err(check_code_is_missing());
+        }
+        if let Some(opening) = &found.opening
+            && !(caller.scope.has_kind(opening.kind)
+                && caller.scope.has_relying_party(&opening.relying_party_id))
+        {
+            return Err(Error::new(ErrorKind::Forbidden, "You may not approve this credential."));
+        }
+        let began_at = caller.began_at(self.site().now());
+        let user = self.site().active_user(&caller.user, began_at).await?.map_err(may_not_add)?;
+        Ok((found, user))
+    }
+
+    /// Counts a wrong check code. The third one refuses the credential.
+    async fn count_attempt(
+        &self,
+        waiting: &PendingApproval,
+        source: Option<&str>,
+    ) -> Refusal<PendingApproval> {
+        let error =
+            Error::new(ErrorKind::InvalidCheckCode, "This is not the code that the new device shows.");
+        let (enrolments, user, enrolment) = (self.site().enrolments(), &waiting.user, &waiting.enrolment);
+        let attempts_left = waiting.attempts_left.saturating_sub(1);
+        let change = match attempts_left {
+            0 => enrolments.end(Stage::Refused),
+            _ => Enrolments::until(Stage::Pending, waiting.expires_at),
+        };
+        let change = Change { attempts_left: Some(attempts_left), ..change };
+        let counted = enrolments.advance(user, enrolment, &[Stage::Pending], change).await;
+        match counted {
+            // Of a try that failed: the record alone counts, as it does when the ledger fails.
+            Err(NotAdvanced::At(found)) if found.stage == Stage::Added => {}
+            // Ended meanwhile: nothing is left to guess at.
+            Err(ended @ (NotAdvanced::At(_) | NotAdvanced::Gone)) => return Refusal::for_good(ended),
+            Ok(_) if attempts_left == 0 => {
+                self.site().tell(&Event::CheckCodesSpent { user, enrolment, source });
+            }
+            Ok(_) | Err(NotAdvanced::Unknown(_)) => {}
+        }
+        if attempts_left == 0 {
+            return Refusal::for_good(error);
+        }
+        Refusal { error, remains: Remains::Changed(PendingApproval { attempts_left, ..waiting.clone() }) }
+    }
+
+    /// Stores the credential that waited, if it is the one that the owner was shown.
+    async fn close_approval(
+        &self,
+        waiting: &PendingApproval,
+        shown: &Enrolment,
+        source: Option<&str>,
+    ) -> Result<Credential, Refusal<PendingApproval>> {
+        let (site, PendingApproval { credential, enrolment, .. }) = (self.site(), waiting);
+        if !shown.credential.as_ref().is_some_and(|shown| shown.is(credential)) {
+            self.end_unapproved(waiting, Stage::Pending).await;
+            return Err(Refusal::for_good(Error::at_stage(Stage::Refused)));
+        }
+        let own = site.credentials().credentials(&waiting.user).await;
+        let own = own.map_err(|error| Refusal::put_back(Error::host(error)))?;
+        let was_offered = waiting.offered;
+        // Looked up first, so that nobody is told of an addition that can't take place.
+        if !was_offered && own.iter().any(|stored| stored.id == credential.id) {
+            self.end_unapproved(waiting, Stage::Pending).await;
+            return Err(Refusal::for_good(duplicate()));
+        }
+        let adding = Adding { enrolment, from: Stage::Pending, was_offered, source };
+        match self.add(credential.clone(), None, adding).await {
+            Ok(credential) => {
+                site.tell(&Event::Approved { credential: &credential, enrolment, source });
+                Ok(credential)
+            }
+            Err(NotAdded::NotClaimed(error @ NotAdvanced::Unknown(_))) => {
+                self.give_back_claim(&waiting.user, adding, waiting.expires_at).await;
+                Err(Refusal::put_back(error))
+            }
+            Err(NotAdded::NotClaimed(error)) => Err(Refusal::for_good(error)),
+            Err(NotAdded::Failed(error)) => Err(Refusal::put_back(error)),
+            Err(NotAdded::Unsettled(error)) => {
+                let remains = Remains::Changed(PendingApproval { offered: true, ..waiting.clone() });
+                Err(Refusal { error, remains })
+            }
+            Err(NotAdded::Duplicate) => {
+                if !was_offered {
+                    self.end_unapproved(waiting, Stage::Added).await;
+                }
+                Err(Refusal::for_good(duplicate()))
+            }
+        }
+    }
+
+    /// Ends an enrolment whose credential can't be stored, so that the other side learns of it too.
+    async fn end_unapproved(&self, waiting: &PendingApproval, from: Stage) {
+        let enrolments = self.site().enrolments();
+        let change = enrolments.end(Stage::Refused);
+        let _ = enrolments.advance(&waiting.user, &waiting.enrolment, &[from], change).await;
+    }
+}
+
+fn check_code_is_missing() -> Error {
+    Invalid::new("the checkCode is missing").into()
+}
+
+fn may_not_add(reason: Reason) -> Error {
+    Error::because(ErrorKind::Forbidden, "This user may not add credentials.", reason)
+}
+
+/// Somebody else decides about it at this moment, or it was lost.
+fn taken_by_another(reason: BoxError) -> Error {
+    Error::at_stage_because(Stage::Pending, Some(reason))
+}
+
+fn added_already(reason: BoxError) -> Error {
+    Error::at_stage_because(Stage::Added, Some(reason))
+}

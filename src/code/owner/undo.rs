@@ -1,0 +1,58 @@
+use crate::code::CodeFlow;
+use crate::enrolment::{NotAdvanced, UndoHandle};
+use crate::error::Error;
+use crate::event::{Asking, Event, Step};
+use crate::host::Removal;
+use crate::model::{Stage, UndoToken};
+use crate::once::Fee;
+
+/// A wish to take back a credential, by the token of its notice.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UndoRequest {
+    /// What the notice carried.
+    pub token: UndoToken,
+    /// Where the request comes from, for the events.
+    pub source: Option<String>,
+}
+
+impl UndoRequest {
+    /// Creates a request without a source.
+    pub fn new(token: UndoToken) -> Self {
+        Self { token, source: None }
+    }
+}
+
+impl CodeFlow {
+    /// Removes the one credential that a token names, and ends its enrolment, so that no challenge
+    /// adds it again. Nobody has to be signed in. What is gone already is no error.
+    pub async fn undo(&self, request: UndoRequest) -> Result<(), Error> {
+        let (site, source) = (self.site(), request.source.as_deref());
+        let asking = Asking::new(Step::Undo, source);
+        let Some(management) = site.management() else {
+            return Err(site.refuse(asking, Error::not_found()));
+        };
+        let handle = UndoHandle::read(site.slot_keys(), &request.token, site.now());
+        let handle = handle.ok_or_else(|| site.refuse(asking, Error::invalid_token()))?;
+        let UndoHandle { user, enrolment, .. } = &handle;
+        let credential = &enrolment.credential_uuid();
+        let asking = asking.by(user).within(Some(enrolment));
+        let undoing = async {
+            let enrolments = site.enrolments();
+            let from = [Stage::Opened, Stage::Pending, Stage::Added];
+            match enrolments.advance(user, enrolment, &from, enrolments.end(Stage::Undone)).await {
+                // What waited for approval waits no more.
+                Ok(undone) if undone.credential.is_some() => self.drop_approval(enrolment).await,
+                // An enrolment that ended otherwise, or long ago, adds nothing more.
+                Ok(_) | Err(NotAdvanced::At(_) | NotAdvanced::Gone) => {}
+                Err(NotAdvanced::Unknown(error)) => return Err(error.into()),
+            }
+            management.remove(user, credential).await.map_err(Error::host)
+        };
+        match site.ceremony(asking).charged(Fee::none(), undoing).await? {
+            Removal::Removed => site.tell(&Event::Undone { user, credential, enrolment, source }),
+            Removal::Missing => {}
+        }
+        Ok(())
+    }
+}

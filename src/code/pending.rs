@@ -1,0 +1,159 @@
+//! What register does where the owner is asked: the credential was verified, and waits.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::code::add::duplicate;
+use crate::code::{CodeFlow, MOST_ATTEMPTS};
+use crate::enrolment::{Enrolments, NotAdvanced, OutcomeHandle, Seconds};
+use crate::error::{Error, Reason, StoreError};
+use crate::event::Event;
+use crate::model::{
+    CheckCode, Credential, CredentialStatus, Enrolment, EnrolmentId, Insertion, OutcomeToken, Stage,
+};
+use crate::once::{Refusal, Taken};
+use crate::store::{Awaited, Change, OneTimeStore, PendingApproval, PendingRegistration, Slot, SlotLabel};
+
+/// What came of a registration.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Registration {
+    /// The credential. One that waits for approval is not active.
+    pub credential: Credential,
+    /// What it is part of.
+    pub enrolment: EnrolmentId,
+    /// What the client waits for, if the owner is asked.
+    pub approval: Option<AwaitedApproval>,
+}
+
+/// An approval that a client waits for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AwaitedApproval {
+    /// When the credential is refused by itself.
+    pub expires_at: SystemTime,
+    /// What the client shows, for the owner to type, if a check code is asked for.
+    pub check_code: Option<CheckCode>,
+    /// What the client asks with what became of it.
+    pub outcome: OutcomeToken,
+}
+
+impl CodeFlow {
+    /// Lets a verified credential wait for its owner's approval. The challenge is from then on for
+    /// this credential alone, and gets the same answer again.
+    pub(super) async fn await_approval(
+        &self,
+        taken: &Taken<PendingRegistration>,
+        credential: Credential,
+        check_code: Option<CheckCode>,
+        source: Option<&str>,
+    ) -> Result<Registration, Refusal<PendingRegistration>> {
+        let (site, pending) = (self.site(), &taken.record);
+        let own = site.credentials().credentials(&pending.user).await;
+        let own = own.map_err(|error| Refusal::put_back(Error::host(error)))?;
+        if own.iter().any(|stored| stored.id == credential.id) {
+            return Err(Refusal::put_back(duplicate()));
+        }
+        let expires_at = site.now() + self.inner.policy.approval_lifetime;
+        let status = CredentialStatus::Deactivated;
+        let shown = Arc::new(Credential { status, ..credential.without_private_key() });
+        let change = Change {
+            credential: Some(shown.clone()),
+            attempts_left: check_code.as_ref().map(|_| MOST_ATTEMPTS),
+            ..Enrolments::until(Stage::Pending, expires_at)
+        };
+        let answered = PendingRegistration {
+            awaited: Some(Awaited { check_code: check_code.clone(), expires_at }),
+            ..pending.clone().offered_to(credential.id.clone())
+        };
+        let record = PendingApproval {
+            user: pending.user.clone(),
+            enrolment: pending.enrolment.clone(),
+            credential,
+            check_code,
+            attempts_left: MOST_ATTEMPTS,
+            began_at: pending.began_at,
+            expires_at,
+            returns: 0,
+            offered: false,
+        };
+        // First, so that what waits is what the owner is shown. An earlier try that failed may have
+        // advanced it, for this credential.
+        let (user, enrolment) = (&pending.user, &pending.enrolment);
+        match site.enrolments().advance(user, enrolment, &[Stage::Opened], change).await {
+            Ok(_) => {}
+            Err(NotAdvanced::At(found)) if waits_for(&found, &record.credential) => {}
+            Err(NotAdvanced::At(_) | NotAdvanced::Gone) => {
+                return Err(Refusal::for_good(Error::invalid_challenge(Reason::Ended)));
+            }
+            Err(NotAdvanced::Unknown(error)) => return Err(Refusal::put_back(error)),
+        }
+        self.lay_approval(record).await.map_err(Refusal::put_back)?;
+        let challenges: &dyn OneTimeStore<PendingRegistration> = site.records();
+        // Without it, a client that lost the answer is refused.
+        let _ = challenges.insert(taken.slot, answered.clone()).await;
+        site.tell(&Event::AwaitingApproval {
+            credential: &shown,
+            enrolment: &pending.enrolment,
+            expires_at,
+            source,
+        });
+        Ok(self.awaiting(answered, Arc::unwrap_or_clone(shown)))
+    }
+
+    /// Answers a client that lost the answer: as before, while the credential waits.
+    pub(super) async fn answer_again(
+        &self,
+        taken: &Taken<PendingRegistration>,
+        credential: &Credential,
+    ) -> Result<Registration, Refusal<PendingRegistration>> {
+        let pending = &taken.record;
+        let found = self.site().enrolments().find(&pending.user, &pending.enrolment).await;
+        let waiting = found.map_err(Refusal::put_back)?.filter(|found| found.stage == Stage::Pending);
+        let Some(shown) = waiting.and_then(|waiting| waiting.credential) else {
+            return Err(Refusal::for_good(Error::invalid_challenge(Reason::Ended)));
+        };
+        if !shown.is(credential) {
+            return Err(Refusal::put_back(Error::invalid_challenge(Reason::OtherCredential)));
+        }
+        let store: &dyn OneTimeStore<PendingRegistration> = self.site().records();
+        let _ = store.insert(taken.slot, pending.clone()).await;
+        Ok(self.awaiting(pending.clone(), Arc::unwrap_or_clone(shown)))
+    }
+
+    fn awaiting(&self, pending: PendingRegistration, credential: Credential) -> Registration {
+        let approval = pending.awaited.map(|Awaited { check_code, expires_at }| {
+            let handle = OutcomeHandle {
+                user: pending.user,
+                enrolment: pending.enrolment.clone(),
+                expires_at: Seconds::of(expires_at + Enrolment::KEPT_FOR),
+            };
+            AwaitedApproval { expires_at, check_code, outcome: handle.sign(self.site().slot_keys()) }
+        });
+        Registration { credential, enrolment: pending.enrolment, approval }
+    }
+
+    /// Lays what waits into the slot of its enrolment. One of an earlier try, which failed, goes.
+    async fn lay_approval(&self, record: PendingApproval) -> Result<(), StoreError> {
+        let slot = self.site().slot_keys().newest(SlotLabel::Approval, record.enrolment.as_str().as_bytes());
+        let store: &dyn OneTimeStore<PendingApproval> = self.site().records();
+        if store.insert(slot, record.clone()).await? == Insertion::Duplicate {
+            store.take(slot, self.site().now()).await?;
+            if store.insert(slot, record).await? == Insertion::Duplicate {
+                return Err(StoreError::new("approvals", "a slot that was just emptied is taken"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the credential of an enrolment may wait.
+    pub(super) fn slots_of_approval(&self, enrolment: &EnrolmentId) -> impl Iterator<Item = Slot> {
+        self.site().slot_keys().all(SlotLabel::Approval, enrolment.as_str().as_bytes())
+    }
+}
+
+/// Whether an enrolment shows that very credential as the one that waits.
+pub(super) fn waits_for(enrolment: &Enrolment, credential: &Credential) -> bool {
+    let is_shown = |shown: &Arc<Credential>| shown.is(credential);
+    enrolment.stage == Stage::Pending && enrolment.credential.as_ref().is_some_and(is_shown)
+}

@@ -1,0 +1,284 @@
+//! Everything that one code begins, under one id: where it stands, who waits for it to change, and
+//! the tokens that speak of it.
+//!
+//! ```text
+//! waiting --exchange--> opened --register--> added --undo--> undone       (no approval asked)
+//!                         |  \---register--> pending --approve--> added
+//!                         |                     |-- refuse, time, three wrong check codes --> refused
+//!                         |-- time --> expired
+//! waiting, opened, pending --revoke--> revoked
+//! ```
+//!
+//! 1. **The ledger decides.** Each step advances the enrolment from the stages that it may come
+//!    from, in one atomic step of the [ledger](crate::store::EnrolmentLedger). A step whose turn
+//!    was lost is refused, in whichever process.
+//! 2. **Claimed, then stored.** Register and approve advance to `added` before they ask the
+//!    repository. So a revocation that was answered leaves nothing to store.
+//! 3. **Time is looked at.** That an enrolment expired is told from its time. An approval that
+//!    lapsed becomes a refusal when somebody next looks: a reader, a waiter, an approver.
+
+mod token;
+mod waiters;
+
+use std::fmt;
+use std::future::{pending, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, SystemTime};
+
+pub(crate) use self::token::{OutcomeHandle, Seconds, UndoHandle};
+pub(crate) use self::waiters::Asker;
+use self::waiters::{Seat, Waiters};
+use crate::clock::Clock;
+use crate::error::{Error, StoreError};
+use crate::event::{Event, Listener};
+use crate::model::{Enrolment, EnrolmentId, Insertion, Stage, UserId};
+use crate::store::{Change, EnrolmentLedger, Transition};
+
+/// How often a ledger is asked that others change too.
+const ASKED_EVERY: Duration = Duration::from_millis(500);
+
+/// A wish to be answered when an enrolment has left a stage (a long poll).
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
+    /// The stage that is known already.
+    pub(crate) after: Stage,
+    /// How long to wait at most.
+    pub(crate) longest: Duration,
+}
+
+impl Wait {
+    /// The longest that anybody waits.
+    pub const LONGEST: Duration = Duration::from_secs(25);
+
+    /// Creates a wish to wait no longer than that, and never longer than 25 seconds.
+    pub fn new(after: Stage, longest: Duration) -> Self {
+        Self { after, longest: longest.min(Self::LONGEST) }
+    }
+}
+
+/// How a change becomes known to those who wait for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Changes {
+    /// All are made in this process.
+    MadeHere,
+    /// Other processes make some.
+    MadeElsewhere,
+}
+
+/// The enrolments of a site.
+pub(crate) struct Enrolments {
+    ledger: Arc<dyn EnrolmentLedger>,
+    changes: Changes,
+    clock: Arc<dyn Clock>,
+    listener: Listener,
+    waiters: Waiters,
+}
+
+/// Why an enrolment was not advanced.
+#[derive(Debug)]
+pub(crate) enum NotAdvanced {
+    /// It is at another stage, and not by this step.
+    At(Box<Enrolment>),
+    /// It is gone.
+    Gone,
+    /// Nobody can tell.
+    Unknown(StoreError),
+}
+
+impl From<NotAdvanced> for Error {
+    /// Makes the error that an owner is told.
+    fn from(error: NotAdvanced) -> Self {
+        match error {
+            NotAdvanced::At(enrolment) => Self::at_stage(enrolment.stage),
+            NotAdvanced::Gone => Self::no_enrolment(),
+            NotAdvanced::Unknown(error) => error.into(),
+        }
+    }
+}
+
+impl Enrolments {
+    pub(crate) fn new(
+        ledger: Arc<dyn EnrolmentLedger>,
+        changes: Changes,
+        clock: Arc<dyn Clock>,
+        listener: Listener,
+    ) -> Self {
+        Self { ledger, changes, clock, listener, waiters: Waiters::default() }
+    }
+
+    /// Enters a new enrolment.
+    pub(crate) async fn enter(&self, enrolment: Enrolment) -> Result<(), Error> {
+        match self.ledger.enter(enrolment).await? {
+            Insertion::Created => Ok(()),
+            Insertion::Duplicate => Err(Error::drawn_before()),
+        }
+    }
+
+    /// Advances an enrolment, and tells those who wait.
+    pub(crate) async fn advance(
+        &self,
+        user: &UserId,
+        id: &EnrolmentId,
+        from: &[Stage],
+        change: Change,
+    ) -> Result<Enrolment, NotAdvanced> {
+        let enrolment = self.claim(user, id, from, change).await?;
+        self.waiters.tell(&enrolment);
+        Ok(enrolment)
+    }
+
+    /// Advances an enrolment, and tells nobody yet: what it claims may not come true.
+    pub(crate) async fn claim(
+        &self,
+        user: &UserId,
+        id: &EnrolmentId,
+        from: &[Stage],
+        change: Change,
+    ) -> Result<Enrolment, NotAdvanced> {
+        match self.ledger.advance(user, id, from, change).await.map_err(NotAdvanced::Unknown)? {
+            Transition::Made(enrolment) => Ok(enrolment),
+            Transition::Elsewhere(enrolment) => Err(NotAdvanced::At(Box::new(enrolment))),
+            Transition::Missing => Err(NotAdvanced::Gone),
+        }
+    }
+
+    /// Tells those who wait of a claim that came true.
+    pub(crate) fn tell(&self, enrolment: &Enrolment) {
+        self.waiters.tell(enrolment);
+    }
+
+    /// Creates a change to a stage at which the enrolment ends now.
+    pub(crate) fn end(&self, stage: Stage) -> Change {
+        Change::new(stage, self.clock.now() + Enrolment::KEPT_FOR)
+    }
+
+    /// Creates a change to a stage that ends by itself at that time.
+    pub(crate) fn until(stage: Stage, expires_at: SystemTime) -> Change {
+        Change { expires_at: Some(expires_at), ..Change::new(stage, expires_at + Enrolment::KEPT_FOR) }
+    }
+
+    /// Returns the user's enrolment of that id, as it is now.
+    pub(crate) async fn find(
+        &self,
+        user: &UserId,
+        id: &EnrolmentId,
+    ) -> Result<Option<Enrolment>, StoreError> {
+        match self.ledger.find(user, id).await? {
+            Some(enrolment) => self.as_of_now(enrolment).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the user's enrolments as they are now, the newest first.
+    pub(crate) async fn of_user(&self, user: &UserId) -> Result<Vec<Enrolment>, StoreError> {
+        let mut enrolments = Vec::new();
+        for enrolment in self.ledger.enrolments(user, self.clock.now()).await? {
+            enrolments.extend(self.as_of_now(enrolment).await?);
+        }
+        Ok(enrolments)
+    }
+
+    /// Returns the enrolment as time has made it. An approval that lapsed becomes a refusal. The
+    /// listener hears of it once, from the look that refuses it.
+    async fn as_of_now(&self, mut enrolment: Enrolment) -> Result<Option<Enrolment>, StoreError> {
+        let now = self.clock.now();
+        if enrolment.gone_at <= now {
+            return Ok(None);
+        }
+        if now < enrolment.expires_at {
+            return Ok(Some(enrolment));
+        }
+        match enrolment.stage {
+            Stage::Waiting | Stage::Opened => {
+                enrolment.stage = Stage::Expired;
+                Ok(Some(enrolment))
+            }
+            Stage::Pending => self.lapse(&enrolment).await,
+            Stage::Added | Stage::Refused | Stage::Expired | Stage::Revoked | Stage::Undone => {
+                Ok(Some(enrolment))
+            }
+        }
+    }
+
+    async fn lapse(&self, enrolment: &Enrolment) -> Result<Option<Enrolment>, StoreError> {
+        let change = Change::new(Stage::Refused, enrolment.expires_at + Enrolment::KEPT_FOR);
+        let (user, id) = (&enrolment.user, &enrolment.id);
+        match self.ledger.advance(user, id, &[Stage::Pending], change).await? {
+            Transition::Made(refused) => {
+                self.listener.tell(&Event::Lapsed { user, enrolment: id });
+                self.waiters.tell(&refused);
+                Ok(Some(refused))
+            }
+            Transition::Elsewhere(enrolment) => Ok(Some(enrolment)),
+            Transition::Missing => Ok(None),
+        }
+    }
+
+    /// Waits until an enrolment has left a stage, and no longer than is wished. A refusal says that
+    /// too many wait already.
+    pub(crate) async fn wait(&self, asker: Asker, known: Enrolment, wait: Wait) -> Result<Enrolment, Error> {
+        if known.stage != wait.after {
+            return Ok(known);
+        }
+        let seat = self.waiters.seat(asker, &known.id)?;
+        // Seated first, so that no change falls in between.
+        let Some(known) = self.find(&known.user, &known.id).await? else {
+            return Err(Error::no_enrolment());
+        };
+        if known.stage != wait.after {
+            return Ok(known);
+        }
+        let mut over = self.clock.sleep(wait.longest);
+        let mut changed = pin!(seat.changed(wait.after));
+        let mut watched = pin!(self.watch(&seat, &known));
+        let changed = poll_fn(|cx| {
+            if let Poll::Ready(changed) = changed.as_mut().poll(cx) {
+                return Poll::Ready(Some(changed));
+            }
+            if pin!(&mut over).poll(cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            watched.as_mut().poll(cx).map(|()| None)
+        })
+        .await;
+        match changed {
+            Some(changed) => Ok(changed),
+            // Looked at once more, since what is told may overtake what was told before.
+            None => self.find(&known.user, &known.id).await?.ok_or_else(Error::no_enrolment),
+        }
+    }
+
+    /// Looks at an enrolment for all who wait for it: when its time is over and, if others change
+    /// it too, twice a second. One of those who wait does so; when it leaves, the next does.
+    async fn watch(&self, seat: &Seat<'_>, known: &Enrolment) {
+        let _leading = seat.lead().await;
+        let (user, id) = (&known.user, &known.id);
+        let mut expires_at = known.stage.is_outstanding().then_some(known.expires_at);
+        loop {
+            let now = self.clock.now();
+            // A little later than the expiry, since a timer may be early by its own clock. One that
+            // has passed was looked at, and the ledger did not answer.
+            let left = expires_at.map(|at| at.duration_since(now).ok().filter(|left| !left.is_zero()));
+            let expiry = left.map(|left| left.map_or(ASKED_EVERY, |left| left + Duration::from_millis(10)));
+            let pause = match (self.changes, expiry) {
+                (Changes::MadeHere, None) => return pending().await,
+                (Changes::MadeHere, Some(expiry)) => expiry,
+                (Changes::MadeElsewhere, expiry) => expiry.unwrap_or(ASKED_EVERY).min(ASKED_EVERY),
+            };
+            self.clock.sleep(pause).await;
+            // A ledger that fails is asked again.
+            if let Ok(Some(found)) = self.find(user, id).await {
+                expires_at = found.stage.is_outstanding().then_some(found.expires_at);
+                self.waiters.tell(&found);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Enrolments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Enrolments").field("ledger", &self.ledger).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,169 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::model::{Enrolment, EnrolmentId, Stage, UserId};
+
+/// How many wait at once.
+const MOST: usize = 1_000;
+/// How many of them are clients, which may be strangers'.
+const MOST_CLIENTS: usize = 500;
+/// How many of them wait for enrolments of one owner: owners, and as many clients.
+const MOST_OF_OWNER: usize = 16;
+
+/// When somebody who found no seat should come back.
+const COME_BACK: Duration = Duration::from_secs(1);
+
+/// On whose behalf somebody waits. A client can't take the seats of the owner.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Asker {
+    /// The owner of the enrolment.
+    Owner(UserId),
+    /// A client that made a credential for that owner.
+    Client(UserId),
+}
+
+/// Those who wait for an enrolment to change: so many in all, and of one asker. A waiter is a
+/// future of its own request, and has no task and no timer but its own.
+#[derive(Debug, Default)]
+pub(super) struct Waiters(Mutex<Rooms>);
+
+#[derive(Debug, Default)]
+struct Rooms {
+    rooms: HashMap<EnrolmentId, Arc<Mutex<Room>>>,
+    of_asker: HashMap<Asker, usize>,
+    seats: usize,
+    clients: usize,
+}
+
+/// Those who wait for one enrolment.
+#[derive(Debug, Default)]
+struct Room {
+    /// What was told last.
+    latest: Option<Enrolment>,
+    /// Whether one of them looks after it for all.
+    is_led: bool,
+    wakers: HashMap<usize, Waker>,
+    seats: usize,
+    next_seat: usize,
+}
+
+impl Room {
+    fn wake_all(&mut self) {
+        self.wakers.drain().for_each(|(_, waker)| waker.wake());
+    }
+}
+
+/// Nothing that is done under these locks panics.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Waiters {
+    /// Seats somebody who waits for that enrolment, if there is a seat.
+    pub(super) fn seat(&self, asker: Asker, id: &EnrolmentId) -> Result<Seat<'_>, Error> {
+        let mut rooms = lock(&self.0);
+        let of_asker = rooms.of_asker.get(&asker).copied().unwrap_or(0);
+        let is_client = usize::from(matches!(asker, Asker::Client(_)));
+        if rooms.seats >= MOST || rooms.clients + is_client > MOST_CLIENTS || of_asker >= MOST_OF_OWNER {
+            return Err(Error::too_many_attempts(COME_BACK));
+        }
+        rooms.seats += 1;
+        rooms.clients += is_client;
+        rooms.of_asker.insert(asker.clone(), of_asker + 1);
+        let room = rooms.rooms.entry(id.clone()).or_default().clone();
+        let mut inside = lock(&room);
+        inside.seats += 1;
+        inside.next_seat += 1;
+        let number = inside.next_seat;
+        drop(inside);
+        Ok(Seat { waiters: self, asker, id: id.clone(), room, number })
+    }
+
+    /// Tells those who wait for an enrolment what it is now.
+    pub(super) fn tell(&self, enrolment: &Enrolment) {
+        let room = lock(&self.0).rooms.get(&enrolment.id).cloned();
+        if let Some(room) = room {
+            let mut room = lock(&room);
+            // What is told late does not take back an end.
+            let is_late = !room.latest.as_ref().is_none_or(|latest| latest.stage.is_outstanding())
+                && enrolment.stage.is_outstanding();
+            if !is_late && room.latest.as_ref() != Some(enrolment) {
+                room.latest = Some(enrolment.clone());
+                room.wake_all();
+            }
+        }
+    }
+}
+
+/// A place among those who wait, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Seat<'w> {
+    waiters: &'w Waiters,
+    asker: Asker,
+    id: EnrolmentId,
+    room: Arc<Mutex<Room>>,
+    number: usize,
+}
+
+impl Seat<'_> {
+    /// Waits until something else than this stage is told.
+    pub(super) async fn changed(&self, after: Stage) -> Enrolment {
+        self.until(|room| room.latest.clone().filter(|latest| latest.stage != after)).await
+    }
+
+    /// Waits until nobody else looks after the enrolment, and does so from then on.
+    pub(super) async fn lead(&self) -> Leading<'_> {
+        self.until(|room| (!room.is_led).then(|| room.is_led = true)).await;
+        Leading(&self.room)
+    }
+
+    async fn until<T>(&self, look: impl Fn(&mut Room) -> Option<T>) -> T {
+        poll_fn(|cx| {
+            let mut room = lock(&self.room);
+            if let Some(seen) = look(&mut room) {
+                return Poll::Ready(seen);
+            }
+            room.wakers.insert(self.number, cx.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        let mut rooms = lock(&self.waiters.0);
+        rooms.seats -= 1;
+        rooms.clients -= usize::from(matches!(self.asker, Asker::Client(_)));
+        if let Entry::Occupied(mut of_asker) = rooms.of_asker.entry(self.asker.clone()) {
+            *of_asker.get_mut() -= 1;
+            if *of_asker.get() == 0 {
+                of_asker.remove();
+            }
+        }
+        let mut room = lock(&self.room);
+        room.wakers.remove(&self.number);
+        room.seats -= 1;
+        if room.seats == 0 {
+            rooms.rooms.remove(&self.id);
+        }
+    }
+}
+
+/// The one who looks after an enrolment, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Leading<'s>(&'s Mutex<Room>);
+
+impl Drop for Leading<'_> {
+    fn drop(&mut self) {
+        let mut room = lock(self.0);
+        room.is_led = false;
+        // One of those who are left does it from now on.
+        room.wake_all();
+    }
+}

@@ -1,0 +1,214 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use redis::Cmd;
+
+use crate::encoding::base64url;
+use crate::error::{BoxError, StoreError};
+use crate::model::{Enrolment, EnrolmentId, Insertion, Stage, UserId};
+use crate::store::parts::{Beginning, ENROLMENTS, decode_part, encode_part};
+use crate::store::redis_store::{RedisStore, SLACK, dropped_at};
+use crate::store::{Change, EnrolmentLedger, Transition};
+
+/// How often the script that enters looks for what is gone.
+const PRUNED_EVERY: Duration = Duration::from_secs(60);
+
+/// The fields of an enrolment, in the order in which they are asked for: its stage, when the stage
+/// expires, when it is gone, how many attempts are left, its beginning, its opening, its
+/// credential.
+const FIELDS: [&str; 7] = ["s", "e", "g", "a", "b", "o", "c"];
+
+type Fields = [Option<Vec<u8>>; FIELDS.len()];
+
+/// Enters an enrolment that is new, keeps the key for as long as the one that is gone last, and
+/// drops what is gone now and then. `x` holds when Redis drops the key, `p` when it was pruned
+/// last.
+///
+/// The arguments are the id, now, the slack and the pause between two prunes in microseconds, when
+/// the key may be dropped in milliseconds, and then the fields. Lua's numbers are exact up to 2^53,
+/// which microseconds since 1970 reach in the year 2255.
+const ENTER: &str = "
+local key, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
+if redis.call('HEXISTS', key, 's:' .. id) == 1 then return 0 end
+local pruned = tonumber(redis.call('HGET', key, 'p') or '0')
+if now < pruned or pruned + tonumber(ARGV[4]) <= now then
+    local fields = redis.call('HGETALL', key)
+    for index = 1, #fields, 2 do
+        local gone = fields[index]:match('^g:(.*)$')
+        if gone and tonumber(fields[index + 1]) + tonumber(ARGV[3]) <= now then
+            redis.call('HDEL', key, 's:' .. gone, 'e:' .. gone, 'g:' .. gone, 'a:' .. gone,
+                'b:' .. gone, 'o:' .. gone, 'c:' .. gone)
+        end
+    end
+    redis.call('HSET', key, 'p', ARGV[2])
+end
+for index = 6, #ARGV, 2 do
+    redis.call('HSET', key, ARGV[index] .. ':' .. id, ARGV[index + 1])
+end
+local dropped = math.max(tonumber(redis.call('HGET', key, 'x') or '0'), tonumber(ARGV[5]))
+dropped = string.format('%.0f', dropped)
+redis.call('HSET', key, 'x', dropped)
+redis.call('PEXPIREAT', key, dropped)
+return 1
+";
+
+/// Changes an enrolment if it is at one of the stages, and answers whether it was, with what it is
+/// from then on. The arguments are the id, the stages between blanks, when the key may be dropped
+/// in milliseconds, and then the fields. A Redis that is full refuses a script's first write if
+/// that may take memory; so the expiry comes first, and a full one still lets people end what they
+/// began.
+const ADVANCE: &str = "
+local key, id = KEYS[1], ARGV[1]
+local stage = redis.call('HGET', key, 's:' .. id)
+if not stage then return false end
+local won = string.find(ARGV[2], ' ' .. stage .. ' ', 1, true)
+if won then
+    local dropped = math.max(tonumber(redis.call('HGET', key, 'x') or '0'), tonumber(ARGV[3]))
+    dropped = string.format('%.0f', dropped)
+    redis.call('PEXPIREAT', key, dropped)
+    redis.call('HSET', key, 'x', dropped)
+    for index = 4, #ARGV, 2 do
+        redis.call('HSET', key, ARGV[index] .. ':' .. id, ARGV[index + 1])
+    end
+end
+local fields = redis.call('HMGET', key, 's:' .. id, 'e:' .. id, 'g:' .. id, 'a:' .. id,
+    'b:' .. id, 'o:' .. id, 'c:' .. id)
+return {won and 1 or 0, fields}
+";
+
+#[async_trait]
+impl EnrolmentLedger for RedisStore {
+    async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
+        let mut command = redis::cmd("EVAL");
+        command.arg(ENTER).arg(1).arg(self.enrolments_key(&enrolment.user)).arg(enrolment.id.as_str());
+        command.arg(micros(enrolment.created_at)).arg(whole(SLACK)).arg(whole(PRUNED_EVERY));
+        command.arg(dropped_at(enrolment.gone_at));
+        let beginning: Beginning = (enrolment.created_at, enrolment.session);
+        command.arg("b").arg(encode_part(&beginning)?);
+        let Enrolment { stage, gone_at, expires_at, opening, credential, attempts_left, .. } = enrolment;
+        let expires_at = Some(expires_at);
+        add_fields(&mut command, &Change { stage, gone_at, expires_at, opening, credential, attempts_left })?;
+        match self.ask(ENROLMENTS, &command).await? {
+            0_u8 => Ok(Insertion::Duplicate),
+            _ => Ok(Insertion::Created),
+        }
+    }
+
+    async fn advance(
+        &self,
+        user: &UserId,
+        id: &EnrolmentId,
+        from: &[Stage],
+        change: Change,
+    ) -> Result<Transition, StoreError> {
+        let mut command = redis::cmd("EVAL");
+        command.arg(ADVANCE).arg(1).arg(self.enrolments_key(user)).arg(id.as_str());
+        command.arg(Stage::listed(from)).arg(dropped_at(change.gone_at));
+        add_fields(&mut command, &change)?;
+        let answer: Option<(u8, Fields)> = self.ask(ENROLMENTS, &command).await?;
+        let Some((won, fields)) = answer else { return Ok(Transition::Missing) };
+        Ok(match (won, read(user, id.clone(), fields)?) {
+            (_, None) => Transition::Missing,
+            (0, Some(enrolment)) => Transition::Elsewhere(enrolment),
+            (_, Some(enrolment)) => Transition::Made(enrolment),
+        })
+    }
+
+    async fn find(&self, user: &UserId, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError> {
+        let mut command = redis::cmd("HMGET");
+        command.arg(self.enrolments_key(user));
+        command.arg(&FIELDS.map(|field| format!("{field}:{id}")));
+        read(user, id.clone(), self.ask(ENROLMENTS, &command).await?)
+    }
+
+    async fn enrolments(&self, user: &UserId, now: SystemTime) -> Result<Vec<Enrolment>, StoreError> {
+        let command = redis::cmd("HGETALL").arg(self.enrolments_key(user)).to_owned();
+        let all: HashMap<String, Vec<u8>> = self.ask(ENROLMENTS, &command).await?;
+        let mut by_id: HashMap<String, Fields> = HashMap::new();
+        for (name, value) in all {
+            let Some((field, id)) = name.split_once(':') else { continue };
+            let Some(place) = FIELDS.iter().position(|known| *known == field) else { continue };
+            by_id.entry(id.to_owned()).or_default()[place] = Some(value);
+        }
+        let mut enrolments = Vec::new();
+        for (id, fields) in by_id {
+            let id = EnrolmentId::new(id).map_err(unreadable)?;
+            enrolments.extend(read(user, id, fields)?.filter(|enrolment| now < enrolment.gone_at));
+        }
+        enrolments.sort_unstable_by(|one, other| {
+            other.created_at.cmp(&one.created_at).then_with(|| one.id.cmp(&other.id))
+        });
+        enrolments.truncate(Enrolment::MOST_LISTED);
+        Ok(enrolments)
+    }
+}
+
+impl RedisStore {
+    /// One key for all that is a user's: no command is over two, so a cluster may spread users.
+    fn enrolments_key(&self, user: &UserId) -> String {
+        format!("{}{ENROLMENTS}:{}", self.0.prefix, base64url::encode(user.as_str().as_bytes()))
+    }
+}
+
+/// Adds the fields that a change names.
+fn add_fields(command: &mut Cmd, change: &Change) -> Result<(), StoreError> {
+    command.arg("s").arg(change.stage.as_str()).arg("g").arg(micros(change.gone_at));
+    if let Some(expires_at) = change.expires_at {
+        command.arg("e").arg(micros(expires_at));
+    }
+    if let Some(attempts_left) = change.attempts_left {
+        command.arg("a").arg(attempts_left);
+    }
+    if let Some(opening) = change.opening.as_deref() {
+        command.arg("o").arg(encode_part(opening)?);
+    }
+    if let Some(credential) = change.credential.as_deref() {
+        command.arg("c").arg(encode_part(credential)?);
+    }
+    Ok(())
+}
+
+/// Reads an enrolment. Without a stage there is none.
+fn read(user: &UserId, id: EnrolmentId, fields: Fields) -> Result<Option<Enrolment>, StoreError> {
+    let [Some(stage), rest @ ..] = fields else { return Ok(None) };
+    parse(user, id, &stage, rest).map(Some).map_err(unreadable)
+}
+
+fn parse(
+    user: &UserId,
+    id: EnrolmentId,
+    stage: &[u8],
+    [expires_at, gone_at, attempts_left, beginning, opening, credential]: [Option<Vec<u8>>; 6],
+) -> Result<Enrolment, BoxError> {
+    let (created_at, session): Beginning = decode_part(&beginning.ok_or("it has no beginning")?)?;
+    let expires_at = time(&expires_at.ok_or("it does not say when it expires")?)?;
+    let mut enrolment = Enrolment::new(id, user.clone(), created_at, expires_at);
+    enrolment.stage = str::from_utf8(stage)?.parse()?;
+    enrolment.gone_at = time(&gone_at.ok_or("it does not say when it is gone")?)?;
+    enrolment.session = session;
+    enrolment.opening = opening.as_deref().map(decode_part).transpose()?.map(Arc::new);
+    enrolment.credential = credential.as_deref().map(decode_part).transpose()?.map(Arc::new);
+    if let Some(attempts_left) = attempts_left {
+        enrolment.attempts_left = Some(str::from_utf8(&attempts_left)?.parse()?);
+    }
+    Ok(enrolment)
+}
+
+fn unreadable(error: impl Into<BoxError>) -> StoreError {
+    StoreError::unreadable(ENROLMENTS, error)
+}
+
+fn micros(time: SystemTime) -> u64 {
+    whole(time.duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+fn whole(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn time(micros: &[u8]) -> Result<SystemTime, BoxError> {
+    let since = Duration::from_micros(str::from_utf8(micros)?.parse()?);
+    Ok(UNIX_EPOCH.checked_add(since).ok_or("it is of a time that there is not")?)
+}

@@ -1,0 +1,257 @@
+//! Stores and hosts that fail, and callers who hang up.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use credential_code::model::{Approval, CredentialKind};
+use credential_code::store::{PendingApproval, PendingRegistration};
+use serde_json::json;
+
+use crate::flaky::Flaky;
+use crate::support::{World, plenty, text};
+
+fn world(approval: Approval) -> (World, Arc<Flaky>) {
+    let store = Flaky::new();
+    let storage = store.storage();
+    (World::with(|setup| setup.storage(storage).policy(|_| plenty().approval(approval))), store)
+}
+
+#[tokio::test]
+async fn a_ledger_that_fails_mints_no_code() {
+    let (world, store) = world(Approval::NotAsked);
+    store.fail_entries(1);
+    let mint = json!({ "expiration": world.unix(60) });
+    world.post_json(crate::support::MINT, &mint).await.assert_refused(503, "unavailable");
+    world.mint().await;
+}
+
+#[tokio::test]
+async fn a_store_that_fails_shows_the_owner_no_code_that_nobody_has() {
+    let (world, store) = world(Approval::NotAsked);
+    store.fail_inserts::<credential_code::store::CodeGrant>(1);
+    let mint = json!({ "expiration": world.unix(60) });
+    world.post_json(crate::support::MINT, &mint).await.assert_refused(503, "unavailable");
+    let list = world.get(super::ENROLMENTS).await.ok();
+    assert_eq!(list["items"][0]["stage"], "revoked", "{list}");
+}
+
+/// Whether the ledger did it, or lost the answer, nobody can tell: the same code works again.
+#[tokio::test]
+async fn an_exchange_survives_a_ledger_that_fails() {
+    for fail in [Flaky::fail_advances, Flaky::forget_advances] {
+        let (world, store) = world(Approval::NotAsked);
+        let code = world.mint().await;
+        fail(&store, 1);
+        world.exchange(CredentialKind::Key, &code).await.assert_refused(503, "unavailable");
+        world.exchange(CredentialKind::Key, &code).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_register_survives_a_ledger_that_fails() {
+    for approval in [Approval::NotAsked, Approval::Asked] {
+        for fail in [Flaky::fail_advances, Flaky::forget_advances] {
+            let (world, store) = world(approval);
+            let (id, body) = world.opened().await;
+            fail(&store, 1);
+            world.register(&body).await.assert_refused(503, "unavailable");
+            assert!(world.host.stored().is_empty());
+            world.register(&body).await.ok();
+            let stage = if approval == Approval::NotAsked { "added" } else { "pending" };
+            assert_eq!(world.stage(&id).await, stage);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_credential_that_waits_survives_a_store_that_fails() {
+    let (world, store) = world(Approval::Asked);
+    let (id, body) = world.opened().await;
+    store.fail_inserts::<PendingApproval>(1);
+    world.register(&body).await.assert_refused(503, "unavailable");
+    world.register(&body).await.ok();
+    world.approve(&id, &json!({})).await.ok();
+    assert_eq!(world.host.stored().len(), 1);
+}
+
+/// The challenge could not be kept for the same answer again: the owner decides all the same.
+#[tokio::test]
+async fn a_challenge_that_was_not_kept_costs_the_second_answer_alone() {
+    let (world, store) = world(Approval::Asked);
+    let (id, body) = world.opened().await;
+    store.fail_inserts::<PendingRegistration>(1);
+    world.register(&body).await.ok();
+    world.register(&body).await.assert_refused(403, "invalid_challenge");
+    world.approve(&id, &json!({})).await.ok();
+}
+
+#[tokio::test]
+async fn an_approval_survives_whatever_fails() {
+    let failures: [fn(&World, &Flaky); 4] = [
+        |_, store| store.fail_advances(1),
+        |_, store| store.forget_advances(1),
+        |_, store| store.fail_takes::<PendingApproval>(1),
+        |world, _| world.host.fail(),
+    ];
+    for fail in failures {
+        let (world, store) = world(Approval::Asked);
+        let (id, _) = world.pending().await;
+        fail(&world, &store);
+        let failed = world.approve(&id, &json!({})).await;
+        assert!(failed.status.is_server_error(), "{failed:?}");
+        world.host.recover();
+        assert!(world.host.stored().is_empty());
+        assert_eq!(world.stage(&id).await, "pending");
+        world.approve(&id, &json!({})).await.ok();
+        assert_eq!(world.host.stored().len(), 1);
+    }
+}
+
+/// As at register: whether it was stored nobody can tell, so the next try is for it alone.
+#[tokio::test]
+async fn an_insertion_that_failed_at_approval_is_repeated_and_stores_one() {
+    for stores in [false, true] {
+        let (world, _) = world(Approval::Asked);
+        let (id, _) = world.pending().await;
+        if stores {
+            world.host.lose_insertions()
+        } else {
+            world.host.fail_insertions()
+        }
+        world.approve(&id, &json!({})).await.assert_refused(500, "internal");
+        world.host.recover();
+        assert_eq!(world.host.stored().len(), usize::from(stores));
+        // It is there, as far as anybody knows: nobody is told that it was refused or revoked.
+        assert_eq!(world.stage(&id).await, "added");
+        world.refuse(&id).await.assert_refused(409, "conflict");
+        world.revoke(&id).await.assert_refused(409, "conflict");
+        world.approve(&id, &json!({})).await.ok();
+        assert_eq!(world.host.stored().len(), 1);
+        assert_eq!(world.stage(&id).await, "added");
+        world.approve(&id, &json!({})).await.assert_refused(409, "conflict");
+    }
+}
+
+/// A second try still asks for the check code, and counts wrong ones.
+#[tokio::test]
+async fn a_check_code_counts_after_an_insertion_that_failed_too() {
+    let (world, _) = world(Approval::AskedWithCheckCode);
+    let (id, answer) = world.pending().await;
+    let right = text(&answer["approval"], "checkCode");
+    let wrong = json!({ "checkCode": if right == "000000" { "000001" } else { "000000" } });
+    let right = json!({ "checkCode": right });
+    world.host.fail_insertions();
+    world.approve(&id, &right).await.assert_refused(500, "internal");
+    world.host.recover();
+    world.approve(&id, &json!({})).await.assert_refused(400, "invalid_request");
+    for _ in 0..2 {
+        world.approve(&id, &wrong).await.assert_refused(403, "invalid_check_code");
+    }
+    world.approve(&id, &right).await.ok();
+    assert_eq!(world.host.stored().len(), 1);
+}
+
+#[tokio::test]
+async fn a_registration_that_may_have_been_stored_is_not_said_to_be_revoked() {
+    for stores in [false, true] {
+        let (world, _) = world(Approval::NotAsked);
+        let (id, body) = world.opened().await;
+        if stores {
+            world.host.lose_insertions()
+        } else {
+            world.host.fail_insertions()
+        }
+        world.register(&body).await.assert_refused(500, "internal");
+        world.host.recover();
+        let late = world.revoke(&id).await;
+        late.assert_refused(409, "conflict");
+        assert_eq!(late.json()["error"]["stage"], "added");
+        world.register(&body).await.ok();
+        assert_eq!(world.host.stored().len(), 1);
+    }
+}
+
+/// What the owner is shown is what is stored: a second try with another credential is refused.
+#[tokio::test]
+async fn a_credential_that_was_shown_is_not_exchanged_for_another() {
+    let (world, store) = world(Approval::Asked);
+    let minted = world.minted().await;
+    let challenge = world.exchange(CredentialKind::Key, &text(&minted, "code")).await.ok();
+    let [one, two] = [(); 2].map(|()| {
+        crate::support::register_body(&challenge, &crate::support::attest(CredentialKind::Key, &challenge))
+    });
+    store.fail_inserts::<PendingApproval>(1);
+    world.register(&one).await.assert_refused(503, "unavailable");
+    world.register(&two).await.assert_refused(403, "invalid_challenge");
+    let id = text(&minted, "enrolmentId");
+    let seen = world.enrolment(&id).await;
+    assert_eq!(seen["credential"]["credentialId"], one["credentialInfo"]["credId"]);
+    world.approve(&id, &json!({})).await.assert_refused(409, "conflict");
+    assert!(world.host.stored().is_empty());
+}
+
+/// An undo may end the claim of a retry before the host has answered it.
+#[tokio::test]
+async fn an_undo_that_was_answered_leaves_nothing_of_a_retry() {
+    let tokens = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = tokens.clone();
+    let world = World::with(|setup| {
+        setup.events(move |event| kept.lock().unwrap().extend(event.undo_token().cloned()))
+    });
+    let (id, body) = world.opened().await;
+    world.host.fail_insertions();
+    world.register(&body).await.assert_refused(500, "internal");
+    world.host.recover();
+    world.host.hold_insertions();
+    let retry = {
+        let (world, body) = (world.clone(), body.clone());
+        tokio::spawn(async move { world.register(&body).await })
+    };
+    while world.host.held_insertions() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let token = tokens.lock().unwrap()[0].reveal().to_owned();
+    world.undo(&token).await.ok();
+    world.host.release_insertions();
+    retry.await.unwrap().assert_refused(403, "invalid_challenge");
+    assert!(world.host.stored().is_empty());
+    assert_eq!(world.stage(&id).await, "undone");
+}
+
+#[tokio::test]
+async fn a_refusal_at_register_gives_the_claim_back() {
+    let (world, _) = world(Approval::NotAsked);
+    let (id, mut body) = world.opened().await;
+    let fresh = body.clone();
+    let (other, first) = world.opened().await;
+    world.register(&first).await.ok();
+    body["credentialInfo"]["credId"] = first["credentialInfo"]["credId"].clone();
+    world.register(&body).await.assert_refused(409, "duplicate_credential");
+    assert_eq!((world.stage(&id).await, world.stage(&other).await), ("opened".into(), "added".into()));
+    world.register(&fresh).await.ok();
+}
+
+/// The attempt is counted by taking what waits, so that who hangs up has lost it.
+#[tokio::test]
+async fn a_guesser_who_hangs_up_tries_no_second_check_code() {
+    use credential_code::code::ApproveRequest;
+    use credential_code::host::Caller;
+    use credential_code::model::{CheckCode, EnrolmentId};
+
+    let (world, store) = world(Approval::AskedWithCheckCode);
+    let (id, answer) = world.pending().await;
+    let right = text(&answer["approval"], "checkCode");
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    store.hang_inserts::<PendingApproval>();
+    {
+        let mut request = ApproveRequest::new(EnrolmentId::new(id.as_str()).unwrap());
+        request.check_code = Some(CheckCode::new(wrong).unwrap());
+        let caller = Caller::new(crate::support::user());
+        let mut approving = pin!(world.flow.approve(&caller, request));
+        assert!(approving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    store.recover();
+    world.approve(&id, &json!({ "checkCode": right })).await.assert_refused(409, "conflict");
+    assert!(world.host.stored().is_empty());
+}

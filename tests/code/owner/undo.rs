@@ -1,0 +1,117 @@
+//! The owner takes back what was added.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use credential_code::event::Event;
+use credential_code::model::Approval;
+use serde_json::json;
+
+use super::Told;
+use crate::support::{World, plenty};
+
+/// A world, and the tokens of its notices.
+fn world(approval: Approval) -> (World, Arc<Mutex<Vec<String>>>, Told) {
+    let (tokens, told) = (Arc::new(Mutex::new(Vec::new())), Told::default());
+    let (kept, heard) = (tokens.clone(), told.clone());
+    let world = World::with(|setup| {
+        setup.policy(|_| plenty().approval(approval)).events(move |event| {
+            heard.hear(event);
+            assert_eq!(event.undo_token().is_some(), event.added_credential().is_some());
+            if let Some(token) = event.undo_token() {
+                assert!(!format!("{event:?}").contains(token.reveal()), "an event shows no token");
+                kept.lock().unwrap().push(token.reveal().to_owned());
+            }
+            if let Event::Undone { credential, .. } = event {
+                heard.0.lock().unwrap().push(format!("undone {credential}"));
+            }
+        })
+    });
+    (world, tokens, told)
+}
+
+#[tokio::test]
+async fn an_undo_token_removes_exactly_its_credential_and_needs_no_sign_in() {
+    let (world, tokens, told) = world(Approval::NotAsked);
+    let (first, body) = world.opened().await;
+    let registered = world.register(&body).await.ok();
+    let (second, body) = world.opened().await;
+    world.register(&body).await.ok();
+    let token = tokens.lock().unwrap()[0].clone();
+    let request = http::Request::post("/auth/credentials/enrolments/undo")
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(json!({ "token": token }).to_string().into())
+        .unwrap();
+    assert_eq!(world.send(request).await.ok(), json!({}));
+    let left = world.host.stored();
+    assert_eq!(left.len(), 1);
+    assert_ne!(left[0].uuid.as_str(), registered["credentialUuid"]);
+    let undone = world.enrolment(&first).await;
+    assert_eq!((&undone["stage"], &undone["credential"]["isActive"]), (&json!("undone"), &json!(false)));
+    assert_eq!(world.stage(&second).await, "added");
+    // Again: it is gone already, and nobody is told a second time.
+    assert_eq!(world.undo(&token).await.ok(), json!({}));
+    assert_eq!(told.of(&first), ["Minted", "Exchanged", "Registered", "Undone"]);
+}
+
+#[tokio::test]
+async fn a_credential_that_was_approved_may_be_undone() {
+    let (world, tokens, told) = world(Approval::Asked);
+    let (id, _) = world.pending().await;
+    assert!(tokens.lock().unwrap().is_empty(), "nothing is stored yet");
+    world.approve(&id, &json!({})).await.ok();
+    let token = tokens.lock().unwrap()[0].clone();
+    world.undo(&token).await.ok();
+    assert!(world.host.stored().is_empty());
+    assert_eq!(told.of(&id), ["Minted", "Exchanged", "AwaitingApproval", "Registered", "Approved", "Undone"]);
+    let late = world.approve(&id, &json!({})).await;
+    late.assert_refused(409, "conflict");
+    assert_eq!(late.json()["error"]["stage"], "undone");
+}
+
+#[tokio::test]
+async fn an_undo_token_works_for_seven_days() {
+    for (offset, works) in [(7 * 86_400 - 1, true), (7 * 86_400, false)] {
+        let (world, tokens, _) = world(Approval::NotAsked);
+        let (_, body) = world.opened().await;
+        world.register(&body).await.ok();
+        let token = tokens.lock().unwrap()[0].clone();
+        world.advance(Duration::from_secs(offset));
+        match works {
+            true => drop(world.undo(&token).await.ok()),
+            false => world.undo(&token).await.assert_refused(403, "invalid_token"),
+        }
+        assert_eq!(world.host.stored().is_empty(), works);
+    }
+}
+
+/// A host that fails removes nothing, and the link in the notice works afterwards.
+#[tokio::test]
+async fn an_undo_that_failed_may_be_repeated() {
+    let (world, tokens, _) = world(Approval::NotAsked);
+    let (id, body) = world.opened().await;
+    world.register(&body).await.ok();
+    let token = tokens.lock().unwrap()[0].clone();
+    world.host.fail();
+    world.undo(&token).await.assert_refused(500, "internal");
+    assert_eq!(world.host.stored().len(), 1);
+    world.host.recover();
+    world.undo(&token).await.ok();
+    assert!(world.host.stored().is_empty());
+    assert_eq!(world.stage(&id).await, "undone");
+}
+
+/// The notice of a credential that may be there ends what could still add it.
+#[tokio::test]
+async fn an_undo_after_a_failure_keeps_the_same_challenge_from_adding_it() {
+    let (world, tokens, _) = world(Approval::NotAsked);
+    let (id, body) = world.opened().await;
+    world.host.fail_insertions();
+    world.register(&body).await.assert_refused(500, "internal");
+    world.host.recover();
+    let token = tokens.lock().unwrap()[0].clone();
+    world.undo(&token).await.ok();
+    assert_eq!(world.stage(&id).await, "undone");
+    world.register(&body).await.assert_refused(403, "invalid_challenge");
+    assert!(world.host.stored().is_empty());
+}
