@@ -1,16 +1,26 @@
-// App 1: the user is signed in, sees their credentials, and mints codes.
+// App 1: the user is signed in, sees their credentials, mints codes, and says what comes of them.
 
-import { post, send } from './enroll.js';
-import { announce, busy, byId, copyWith, deviceName, element, grouped, nameOf, notice } from './page.js';
+import { ENROLMENTS, news, post, send } from './enroll.js';
+import {
+  announce,
+  busy,
+  byId,
+  copyWith,
+  deviceName,
+  element,
+  grouped,
+  nameOf,
+  notice,
+  pause,
+  problem,
+} from './page.js';
 import { qrSvg } from './qr.js';
 import { browserKey, postSigned } from './sign.js';
+import { DECIDABLE, OUTSTANDING, outcomeWords, showAsker, showDecision, showLines } from './stages.js';
 import { explain, KINDS } from './words.js';
 
 /** The longest that a code may live, in milliseconds. */
 const LIFETIME = 60_000;
-/** How often we ask what became of it; less and less often, as long as nobody answers. */
-const POLL = 1_000;
-const SLOWEST_POLL = 16_000;
 
 /** What refusals mean where a code is minted. */
 const MINT_WORDS = {
@@ -23,9 +33,12 @@ const MINT_WORDS = {
 };
 
 let session;
-/** The code on show: `{ code, expiresAt, stage, until, isWarned }`, where `until` is when this stage is over. */
+/**
+ * The code on show: `{ id, code, expiresAt, told, isWarned }`, where `told` is what the server said
+ * last of the enrolment of that id.
+ */
 let shown;
-/** The credential that was added last, by name and relying party, as long as this page is open. */
+/** The id of the credential that was added last, as long as this page is open. */
 let newest;
 
 /** Signs in, which is the demonstration's own business, and makes this browser's key a credential of the user. */
@@ -44,16 +57,14 @@ async function signIn() {
 
 const serverNow = () => Date.now() + session.clockOffset;
 
-const get = (path) => send(path, { headers: { authorization: `Bearer ${session.token}` } });
+const bearer = () => ({ authorization: `Bearer ${session.token}` });
+const get = (path) => send(path, { headers: bearer() });
 
 async function listCredentials() {
   const { items } = await get('/auth/credentials');
   items.sort((a, b) => b.dateCreated.localeCompare(a.dateCreated));
-  // Names repeat. Of two alike the newest, which comes first, is the new one.
-  const added = items.find(
-    ({ name, relyingPartyId }) => newest?.name === name && newest?.relyingPartyId === relyingPartyId,
-  );
-  byId('credentials').replaceChildren(...items.map((item) => credentialRow(item, item === added)));
+  const rows = items.map((item) => credentialRow(item, item.credentialUuid === newest));
+  byId('credentials').replaceChildren(...rows);
   byId('loading').hidden = true;
   byId('list').hidden = false;
 }
@@ -89,7 +100,8 @@ async function showCode() {
     const expiration = new Date(serverNow() + LIFETIME).toISOString();
     const minted = await postSigned('/auth/credentials/code', { expiration }, session);
     const expiresAt = Date.parse(minted.expiration);
-    shown = { code: minted.code, expiresAt, until: expiresAt, stage: 'waiting' };
+    const told = { stage: 'waiting', expiration: minted.expiration };
+    shown = { id: minted.enrolmentId, code: minted.code, expiresAt, told };
   } catch (error) {
     notice(byId('problem'), MINT_WORDS[error.code] ?? explain(error));
     return;
@@ -102,10 +114,23 @@ async function showCode() {
   byId('over').hidden = true;
   byId('add').hidden = true;
   showAddress();
-  showStage({ stage: 'waiting' });
+  showLines(shown.told);
   byId('panel-title').focus();
   announce(`Your code is ready. It works for ${secondsLeft()} seconds.`);
   countDown(shown);
+  follow(shown);
+}
+
+/** A reload forgets the code, and not who entered it: they wait for an answer. */
+async function resume() {
+  const { items } = await get(ENROLMENTS);
+  const told = items.find(({ stage }) => DECIDABLE.includes(stage));
+  if (!told) return;
+  shown = { id: told.id, told };
+  byId('panel').hidden = false;
+  byId('add').hidden = true;
+  showLines(told);
+  showOutcome(told);
   follow(shown);
 }
 
@@ -144,7 +169,7 @@ const secondsLeft = () => Math.ceil(millisecondsLeft() / 1_000);
 
 /** Shows how long this code still works, as long as it can be entered. */
 function countDown(mine) {
-  if (shown !== mine || mine.stage !== 'waiting') return;
+  if (shown !== mine || mine.told.stage !== 'waiting') return;
   const seconds = secondsLeft();
   byId('countdown-text').textContent = `${seconds} s left`;
   byId('ring').setAttribute('stroke-dashoffset', String(100 - (100 * millisecondsLeft()) / LIFETIME));
@@ -157,123 +182,146 @@ function countDown(mine) {
   setTimeout(countDown, 250, mine);
 }
 
-/** Asks the server what becomes of this code, until that is settled or another one is on show. */
+/** Follows the enrolment of this code until it has ended, or another one is on show. */
 async function follow(mine) {
   let failures = 0;
-  while (shown === mine && UNDECIDED.includes(mine.stage)) {
-    await new Promise((resolve) => setTimeout(resolve, Math.min(POLL * 2 ** failures, SLOWEST_POLL)));
-    if (shown !== mine) return;
-    // Looked up before we ask, so that what happened in the last second still counts.
-    const asked = serverNow();
-    const told = await get(`/demo/progress/${mine.expiresAt}`).catch(whatNobodyTells);
-    if (shown !== mine) return;
-    const isAnswer = told.stage !== 'unreachable';
-    failures = isAnswer ? 0 : failures + 1;
-    const isOver = (told.until ?? mine.until) <= asked;
-    // While something can still become of it, the next answer may tell.
-    if (!isAnswer && (!isOver || mine.stage === 'unsettled')) continue;
-    const stage = (isOver && TOO_LATE[told.stage]) || told.stage;
-    if (stage !== mine.stage) showStage({ ...told, stage });
-    else if (isOver && stage === 'unsettled') return;
+  /** The last stage that the server told, whatever is on show. */
+  let known = mine.told.stage;
+  while (shown === mine && OUTSTANDING.includes(known)) {
+    try {
+      // After a silence we ask what is, and not what changes.
+      const told = await (failures > 0 ? get(`${ENROLMENTS}/${mine.id}`) : news(mine.id, known, bearer()));
+      failures = 0;
+      known = told.stage;
+      show(mine, told);
+    } catch ({ status }) {
+      // Silence says nothing about the code: a credential may have been added all the same.
+      const isAnswer = status > 0 && status < 500 && ![408, 429].includes(status);
+      if (isAnswer) return show(mine, { stage: 'forgotten' });
+      // While something can still come of it, the next answer may tell.
+      const isOver = Date.parse(mine.told.expiration) <= serverNow();
+      if (isOver) show(mine, { ...mine.told, stage: 'unreachable' });
+      await pause((failures += 1));
+    }
   }
 }
 
-/** Silence says nothing about the code: a credential may have been added all the same. */
-const whatNobodyTells = ({ status }) => ({
-  stage: status > 0 && status < 500 && ![408, 429].includes(status) ? 'forgotten' : 'unreachable',
-});
-
-/** The stages after which another may come. */
-const UNDECIDED = ['waiting', 'opened', 'unsettled', 'unreachable'];
-
-/** What a stage becomes of which the server says, after its time, that nobody ended it. */
-const TOO_LATE = { waiting: 'expired', opened: 'abandoned' };
-
-/** How each of the three lines looks at each stage. */
-const LINES = {
-  waiting: ['now', '', ''],
-  expired: ['failed', '', ''],
-  opened: ['done', 'now', ''],
-  abandoned: ['done', 'failed', ''],
-  unsettled: ['done', 'done', 'now'],
-  added: ['done', 'done', 'done'],
-  // Nobody knows how far it came.
-  unreachable: undefined,
-  forgotten: undefined,
-};
-
-/** Shows how far the code has come. */
-function showStage(progress) {
-  const { stage, until } = progress;
-  const isNews = stage !== shown.stage;
-  shown.stage = stage;
-  shown.until = until ?? shown.until;
-  showLines(progress);
-  if (isNews) showOutcome(progress);
-}
-
-function showLines({ stage, relyingPartyId }) {
-  byId('stages').hidden = !LINES[stage];
-  if (!LINES[stage]) return;
-  const first = { waiting: 'Waiting for the code', expired: 'Nobody entered it in time' }[stage];
-  const words = [
-    first ?? 'Code entered',
-    stage === 'abandoned' ? 'Nothing was added in time' : `Opened at ${relyingPartyId ?? 'the other app'}`,
-    stage === 'unsettled' ? 'Perhaps added' : 'Credential added',
-  ];
-  for (const [at, item] of [...byId('stages').children].entries()) {
-    item.className = LINES[stage][at];
-    if (item.className === 'now') item.setAttribute('aria-current', 'step');
-    else item.removeAttribute('aria-current');
-    item.querySelector('.words').textContent = words[at];
-  }
+/** Shows what became of a code, unless that is on show already, or another code is. */
+function show(mine, told) {
+  // A code that is gone from the page does not come back.
+  if (shown !== mine || told.stage === mine.told.stage || told.stage === 'waiting') return;
+  mine.told = told;
+  showLines(told);
+  showOutcome(told);
 }
 
 /** What takes the place of the code once it can't be entered any more. */
-function showOutcome({ stage, kind, name, relyingPartyId }) {
-  const hadFocus = byId('live').contains(document.activeElement);
+function showOutcome(told) {
+  const { stage, credential } = told;
+  const focused = document.activeElement;
   forgetCode();
   byId('live').hidden = true;
   byId('over').hidden = false;
+  const isOpen = DECIDABLE.includes(stage);
+  byId('again').hidden = isOpen;
   byId('again').textContent = stage === 'added' ? 'Add another device' : 'Make a new code';
-  byId('again').className = stage === 'opened' ? 'secondary' : 'primary';
-  const what = (KINDS[kind] ?? 'credential').toLowerCase();
-  const words = {
-    expired: ['This code has expired', 'Codes work for a minute, so that a lost one is worth nothing.'],
-    opened: [
-      'Continue on the other device',
-      `The code was entered at ${relyingPartyId}, for a ${what}. It can’t be used again.`,
-    ],
-    abandoned: [
-      'Nothing was added in time',
-      'The code was entered, but nobody went on within five minutes. Make a new one to start again.',
-    ],
-    unsettled: [
-      'A credential may have been added',
-      'The other device went away before it was told. Look whether it is among your credentials below.',
-    ],
-    unreachable: [
-      'We can’t reach the server',
-      'So we don’t know what became of the code. Look at your list.',
-    ],
-    forgotten: [
-      'We don’t know what became of the code',
-      'The server says nothing about it any more. Look at your list.',
-    ],
-    added: [' was added', `This ${what} signs you in at ${relyingPartyId}.`],
-  }[stage];
+  showAsker(told, isOpen);
+  showDecision(told, isOpen);
+  const [title, text] = outcomeWords(told, serverNow());
   byId('outcome').className = `outcome ${stage}`;
-  const title = element('strong', '', ...(stage === 'added' ? [nameOf(name)] : []), words[0]);
-  byId('outcome').replaceChildren(title, element('p', '', words[1]));
-  announce(`${title.textContent}. ${words[1]}`);
+  const heading = element('strong', '', ...(stage === 'added' ? [nameOf(credential.name)] : []), title);
+  byId('outcome').replaceChildren(heading, element('p', '', text));
+  announce(`${heading.textContent}. ${text}`);
   // Who was on something that is gone now goes to the heading.
-  if (hadFocus) byId('panel-title').focus();
-  if (stage === 'added' || stage === 'unsettled') newest = { name, relyingPartyId };
+  if (byId('panel').contains(focused) && focused.getClientRects().length === 0) byId('panel-title').focus();
+  if (stage === 'added') newest = credential.credentialUuid;
   if (MAY_BE_ADDED.includes(stage)) listAgain();
 }
 
-/** The stages at which the list may have one more. */
-const MAY_BE_ADDED = ['added', 'unsettled', 'unreachable', 'forgotten'];
+/** The user says yes, which a key of theirs signs: it is as good as minting a code. */
+async function approve() {
+  const mine = shown;
+  const digits = byId('digits');
+  const checkCode = digits.value.replace(/\D/g, '');
+  const isAsked = mine.told.checkCodeAsked;
+  if (isAsked && problem(digits, checkCode.length === 6 ? '' : 'The number has six digits.')) return;
+  await decide(mine, async () => {
+    const body = isAsked ? { checkCode } : {};
+    const credential = await postSigned(`${ENROLMENTS}/${mine.id}/approve`, body, session);
+    show(mine, { ...mine.told, stage: 'added', credential });
+  });
+}
+
+/** The user says no: to what was made, or to what somebody is about to make. */
+async function refuse() {
+  const mine = shown;
+  await decide(mine, async () => {
+    const isMade = mine.told.stage === 'pending';
+    show(mine, await (isMade ? post(`${ENROLMENTS}/${mine.id}/refuse`, {}, bearer()) : revoke(mine)));
+  });
+}
+
+const revoke = ({ id }) => send(`${ENROLMENTS}/${id}`, { method: 'DELETE', headers: bearer() });
+
+/** Carries out what the user decided. What can't be done is said on the spot. */
+async function decide(mine, act) {
+  notice(byId('decision-problem'));
+  try {
+    await act();
+  } catch (error) {
+    if (shown !== mine) return;
+    if (error.code === 'invalid_check_code') return sayAttemptsLeft(mine);
+    if (error.code !== 'conflict') return notice(byId('decision-problem'), explain(error));
+    // It was decided elsewhere, or is at this moment: what is on show is no longer true.
+    await look(mine);
+  }
+}
+
+/** The third wrong number refuses, so that nobody guesses it. */
+async function sayAttemptsLeft(mine) {
+  const told = await look(mine);
+  if (shown !== mine || told?.stage !== 'pending') return;
+  const left = { 1: 'one try', 2: 'two tries' }[told.attemptsLeft] ?? `${told.attemptsLeft} tries`;
+  const words = `That isn’t the number. You have ${left} left.`;
+  byId('digits').value = '';
+  problem(byId('digits'), words);
+  // The focus may have been there before.
+  announce(words);
+}
+
+/** Shows how far the code has come. If nobody tells, the one who follows it will learn. */
+async function look(mine) {
+  const told = await get(`${ENROLMENTS}/${mine.id}`).catch(() => undefined);
+  if (told) show(mine, told);
+  return told;
+}
+
+/** Whoever closes the panel wants nothing more to come of the code. */
+async function close() {
+  const mine = shown;
+  notice(byId('problem'));
+  if (mayGoOn(mine)) {
+    try {
+      await revoke(mine);
+    } catch (error) {
+      // It has ended, and how is worth being told.
+      if (error.code === 'conflict') return void (await look(mine));
+      if (error.code !== 'not_found') return notice(byId('problem'), explain(error));
+    }
+  }
+  if (shown !== mine) return;
+  shown = undefined;
+  forgetCode();
+  byId('panel').hidden = true;
+  byId('add').hidden = false;
+  byId('add').focus();
+}
+
+/** Of a code that nobody could ask about, nobody knows that it has ended. */
+const mayGoOn = ({ told: { stage } }) => OUTSTANDING.includes(stage) || stage === 'unreachable';
+
+/** The stages at which the list may have one more, or one less. */
+const MAY_BE_ADDED = ['added', 'undone', 'unreachable', 'forgotten'];
 
 /** A code that is over stays nowhere on the page. */
 function forgetCode() {
@@ -285,13 +333,12 @@ byId('add').addEventListener('click', () => busy(byId('add'), showCode));
 byId('again').addEventListener('click', () => busy(byId('again'), showCode));
 byId('app2').addEventListener('change', showAddress);
 copyWith(byId('copy'), () => shown.code);
-byId('close').addEventListener('click', () => {
-  shown = undefined;
-  forgetCode();
-  byId('panel').hidden = true;
-  byId('add').hidden = false;
-  byId('add').focus();
+byId('decision').addEventListener('submit', (event) => {
+  event.preventDefault();
+  busy(byId('approve'), approve);
 });
+byId('refuse').addEventListener('click', () => busy(byId('refuse'), refuse));
+byId('close').addEventListener('click', () => busy(byId('close'), close));
 
 // Something may have been added from another page, or while nobody looked.
 document.addEventListener('visibilitychange', () => {
@@ -302,6 +349,7 @@ byId('where').textContent = location.host;
 try {
   await signIn();
   await listCredentials();
+  await resume();
 } catch (error) {
   byId('loading').hidden = true;
   notice(byId('problem'), signInProblem(error));

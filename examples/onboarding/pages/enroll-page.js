@@ -5,6 +5,7 @@ import {
   createPasskey,
   exchange,
   forgetPasskey,
+  outcome,
   readCode,
   Refusal,
   register,
@@ -18,13 +19,16 @@ import {
   copyWith,
   deviceName,
   element,
+  factRows,
   grouped,
   nameOf,
   notice,
+  pause,
+  problem,
   release,
   showSection,
 } from './page.js';
-import { explain, explainPasskey, KINDS } from './words.js';
+import { explain, explainPasskey, KINDS, OUTCOMES } from './words.js';
 
 const SHORTEST_PASSWORD = 12;
 /** Which section goes on with which kind. */
@@ -78,18 +82,6 @@ function checkSupport() {
     typeof PublicKeyCredential === 'function'
       ? `Not here: a passkey belongs to a domain name, and ${location.hostname} is an address.`
       : 'Not here: this browser has no passkeys. Update it, or use another one.';
-}
-
-/** Ties an error to its field, and goes there. */
-function problem(input, text) {
-  byId(`${input.id}-problem`).textContent = text;
-  if (text) {
-    input.setAttribute('aria-invalid', 'true');
-    input.focus();
-  } else {
-    input.removeAttribute('aria-invalid');
-  }
-  return text !== '';
 }
 
 async function enterCode() {
@@ -163,7 +155,8 @@ async function finish(name, make) {
     if (mine !== attempt) return await forgetMade(mine);
     for (const words of document.querySelectorAll('[data-unsent]')) words.hidden = true;
     const credential = await register(mine.challenge, name, mine.proof);
-    if (attempt && mine !== attempt) return sayAdded(mine, credential);
+    if (attempt && mine !== attempt) return sayLate(mine, credential);
+    if (credential.approval) return showWaiting(mine, credential);
     showDone(mine, credential);
   } catch (error) {
     const words = section === 'passkey' ? explainPasskey(error) : explain(error);
@@ -206,12 +199,63 @@ function holdPassword({ proof }) {
 }
 
 /** Somebody started over while the server was at it, and makes another credential by now. */
-function sayAdded({ challenge }, credential) {
+function sayLate({ challenge }, { kind, approval }) {
   const section = attempt.challenge ? SECTIONS[attempt.challenge.kind] : 'enter';
+  const what = 'What you handed in before you started over';
   notice(byId(`${section}-problem`), {
-    title: `${KINDS[credential.kind]} added`,
-    text: `What you handed in before you started over was added to ${challenge.user.name} after all.`,
+    title: `${KINDS[kind]} ${approval ? 'waits for approval' : 'added'}`,
+    text: approval
+      ? `${what} waits in the other app. If you no longer want it, refuse it there.`
+      : `${what} was added to ${challenge.user.name} after all.`,
   });
+}
+
+/** Its owner is asked first, in the other app. This page alone shows the number to type there. */
+function showWaiting(mine, credential) {
+  const { checkCode } = credential.approval;
+  endAttempt();
+  attempt = mine;
+  // A person who leaves now loses the number, and nothing else.
+  if (checkCode) askBeforeLeaving();
+  notice(byId('approval-problem'));
+  byId('approval-kind').textContent = KINDS[credential.kind].toLowerCase();
+  byId('approval-check').hidden = !checkCode;
+  byId('check-code').textContent = checkCode ? `${checkCode.slice(0, 3)} ${checkCode.slice(3)}` : '';
+  // Read out digit by digit, not as an amount.
+  byId('check-code-spelled').textContent = checkCode?.split('').join(' ') ?? '';
+  document.title = 'Waiting for approval · App 2';
+  showSection('approval');
+  follow(mine, credential);
+}
+
+/** Waits for the answer of the other app, until it is there or somebody starts over. */
+async function follow(mine, credential) {
+  let failures = 0;
+  while (mine === attempt) {
+    try {
+      // After a silence we ask what is, and not what changes.
+      const told = await outcome(credential.approval, failures > 0 ? undefined : 'pending');
+      if (mine !== attempt) return;
+      failures = 0;
+      notice(byId('approval-problem'));
+      if (told.stage !== 'pending') return await showOutcome(mine, credential, told);
+    } catch (error) {
+      if (mine !== attempt) return;
+      const words = explain(error);
+      if (words.next === 'other') return showRefused({ ...mine, isUncertain: true }, words);
+      notice(byId('approval-problem'), words);
+      await pause((failures += 1));
+    }
+  }
+}
+
+async function showOutcome(mine, credential, { stage, expiration }) {
+  if (stage === 'added') return showDone(mine, credential);
+  await forgetMade(mine);
+  if (mine !== attempt) return;
+  // By the clock of this device. If it is wrong, only the words are.
+  const isLapsed = stage === 'refused' && Date.parse(expiration) <= Date.now() + 1_000;
+  showRefused({ ...mine, isUncertain: false }, OUTCOMES[isLapsed ? 'lapsed' : stage]);
 }
 
 /** Also when somebody started over meanwhile: what was added, and to whose account, is said. */
@@ -224,10 +268,7 @@ function showDone({ challenge }, credential) {
     Account: challenge.user.name,
     'Works at': credential.relyingPartyId,
   };
-  const rows = Object.entries(facts).map(([term, fact]) =>
-    element('div', '', element('dt', '', term), element('dd', '', fact)),
-  );
-  byId('done-facts').replaceChildren(...rows);
+  byId('done-facts').replaceChildren(...factRows(facts));
   document.title = 'Added · App 2';
   showSection('done');
 }
@@ -244,6 +285,7 @@ function doneText({ kind, relyingPartyId }) {
 
 function showRefused({ challenge, isUncertain }, { title, text }) {
   endAttempt();
+  document.title = TITLE;
   byId('refused-title').textContent = title;
   const isWorthless = challenge.kind === 'RecoveryKey' && !isUncertain;
   byId('refused-text').textContent = isWorthless
@@ -255,7 +297,7 @@ function showRefused({ challenge, isUncertain }, { title, text }) {
 /** Nothing secret stays on the page once it is of no more use. */
 function forgetSecrets() {
   for (const id of ['new-password', 'repeated']) byId(id).value = '';
-  byId('recovery-code').textContent = '';
+  for (const id of ['recovery-code', 'check-code', 'check-code-spelled']) byId(id).textContent = '';
 }
 
 /** Whatever is still going on for it, such as a dialog of the browser, is in nobody's way any more. */

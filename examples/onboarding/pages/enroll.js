@@ -5,6 +5,7 @@
 //   const challenge = await exchange('a7u ky6 9pt', 'Fido2');    // spends the code
 //   const proof = await createPasskey(challenge);                // may be repeated, if the person cancels it
 //   const credential = await register(challenge, 'My phone', { credentialInfo: proof });
+//   credential.approval;                       // if its owner is asked first: see outcome
 //
 // No globals, no page, no dependencies: copy it. Every refusal is a `Refusal`, whose `code` says what kind; what the browser itself refuses
 // (the dialog was cancelled, the authenticator has a passkey already) is the DOMException that it throws. Recovery keys and
@@ -13,8 +14,15 @@
 /** Where the three endpoints are. */
 const ENDPOINTS = '/auth/credentials/code';
 
+/** Where it is asked what became of a code. */
+export const ENROLMENTS = '/auth/credentials/enrolments';
+
 /** No answer takes longer, in milliseconds. */
 const PATIENCE = 15_000;
+
+/** How long the server waits for news before it answers, in seconds. It allows 25. */
+const WAIT = 20;
+const PATIENCE_FOR_NEWS = PATIENCE + 1_000 * WAIT;
 
 /**
  * The server said no, or said nothing.
@@ -50,6 +58,23 @@ export function register(challenge, credentialName, { credentialInfo, encryptedP
   if (encryptedPrivateKey !== undefined) body.encryptedPrivateKey = encryptedPrivateKey;
   return post(`${ENDPOINTS}/verify`, body);
 }
+
+/**
+ * What became of a credential whose register answer had an `approval`: `{ stage, expiration }`. With
+ * `after` the server answers when that is no longer the stage, or after a while all the same.
+ */
+export function outcome({ token }, after) {
+  const wait = after && WAIT;
+  return post(`${ENROLMENTS}/outcome`, { token, after, wait }, {}, PATIENCE_FOR_NEWS);
+}
+
+/** What became of a code, for the user who minted it: in the same way, by the enrolment's id. */
+export function news(id, after, headers) {
+  return send(`${ENROLMENTS}/${id}?after=${after}&wait=${WAIT}`, { headers }, PATIENCE_FOR_NEWS);
+}
+
+/** Takes back the credential that the token of a notice names. */
+export const undo = (token) => post(`${ENROLMENTS}/undo`, { token });
 
 /**
  * The code in what a person typed or pasted, in capitals and without blanks and punctuation, or `undefined` if there is none. It may be the
@@ -124,15 +149,19 @@ export async function forgetPasskey(challenge, { credId }) {
 }
 
 /** Sends JSON and reads the answer. */
-export const post = (path, body, headers = {}) =>
-  send(path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
+export const post = (path, body, headers = {}, patience = PATIENCE) =>
+  send(
+    path,
+    {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    },
+    patience,
+  );
 
 /** Asks, and reads the answer. Throws a `Refusal` for everything but success. */
-export async function send(path, request) {
+export async function send(path, request, patience = PATIENCE) {
   let response, answer;
   try {
     response = await fetch(path, {
@@ -140,7 +169,7 @@ export async function send(path, request) {
       cache: 'no-store',
       // Neither step needs to know who is signed in here.
       credentials: 'omit',
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(patience),
     });
     answer = await response.json();
   } catch (error) {

@@ -31,6 +31,28 @@ export function notice(box, words) {
   if (words) box.append(element('strong', '', words.title), element('p', '', words.text));
 }
 
+/** Ties an error to its field, and goes there. */
+export function problem(input, text) {
+  byId(`${input.id}-problem`).textContent = text;
+  if (text) {
+    input.setAttribute('aria-invalid', 'true');
+    input.focus();
+  } else {
+    input.removeAttribute('aria-invalid');
+  }
+  return text !== '';
+}
+
+/** The rows of a list of facts, by their terms. */
+export const factRows = (facts) =>
+  Object.entries(facts).map(([term, fact]) =>
+    element('div', '', element('dt', '', term), element('dd', '', fact)),
+  );
+
+/** How long to wait before a server that did not answer is asked again, in milliseconds. */
+export const pause = (failures) =>
+  new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** failures, 16_000)));
+
 /** The press that each busy button answers. */
 const going = new WeakMap();
 

@@ -65,6 +65,26 @@ const REFUSALS = {
     text: 'This address isn’t known to the server, or what you asked for isn’t allowed. Open the address that your other device shows.',
     next: 'other',
   },
+  conflict: {
+    title: 'This is decided already',
+    text: 'It was done in another window, or its time was over.',
+    next: 'other',
+  },
+  invalid_check_code: {
+    title: 'That isn’t the number',
+    text: 'Compare it with the number on the other device.',
+    next: 'again',
+  },
+  invalid_token: {
+    title: 'We don’t know what became of it',
+    text: 'Look in the list of the app that made the code.',
+    next: 'other',
+  },
+  not_found: {
+    title: 'That is gone',
+    text: 'It ended a while ago. Reload the page.',
+    next: 'other',
+  },
   unauthenticated: {
     title: 'You are signed out',
     text: 'Reload the page to sign in again.',
@@ -115,6 +135,26 @@ const EXCEPTIONS = {
     title: 'Passkeys don’t work at this address',
     text: 'A passkey needs a domain name and HTTPS. Open the address that your other device shows, or add another kind of credential.',
     next: 'other',
+  },
+};
+
+/** What the other app said, other than yes. */
+export const OUTCOMES = {
+  refused: {
+    title: 'The other app refused it',
+    text: 'Nothing was added. If that was a mistake, make a new code there and start again.',
+  },
+  lapsed: {
+    title: 'Nobody approved it in time',
+    text: 'Nothing was added. Make a new code in the other app and start again.',
+  },
+  revoked: {
+    title: 'The other app ended it',
+    text: 'Nothing was added. If that was a mistake, make a new code there and start again.',
+  },
+  undone: {
+    title: 'It was taken back',
+    text: 'It was added, and taken back by the link in a mail. It signs nobody in any more.',
   },
 };
 

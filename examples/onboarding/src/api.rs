@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use credential_code::code::CredentialAnswer;
@@ -10,13 +10,11 @@ use serde_json::json;
 
 use crate::host::DemoHost;
 use crate::places::Places;
-use crate::progress::Progress;
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) host: Arc<DemoHost>,
-    pub(crate) progress: Progress,
     pub(crate) places: Arc<Places>,
 }
 
@@ -29,21 +27,6 @@ pub(crate) async fn credentials(State(app): State<App>, headers: HeaderMap) -> R
             answer(&json!({ "items": items }))
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
-/// `GET /demo/progress/{expires}`: what became of the code of the signed-in user that expires at this millisecond.
-pub(crate) async fn progress(
-    State(app): State<App>,
-    Path(expires): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let Some(user) = app.host.signed_in(&headers) else { return unauthenticated() };
-    match expires.parse().ok().and_then(|expires| app.progress.of(&user, expires)) {
-        Some(stage) => answer(&stage),
-        None => {
-            refusal(StatusCode::NOT_FOUND, "not_found", "No code of yours expired then, or it was long ago.")
-        }
     }
 }
 

@@ -3,33 +3,42 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use axum::http::{HeaderMap, header};
 use credential_code::error::BoxError;
 use credential_code::host::{
-    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, SignCounters,
-    UserDirectory, async_trait,
+    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialManagement, CredentialRepository,
+    Removal, SignCounters, UserDirectory, async_trait,
 };
-use credential_code::model::{Credential, CredentialId, Insertion, NewCredential, User, UserId};
+use credential_code::model::{
+    Credential, CredentialId, CredentialUuid, Insertion, NewCredential, User, UserId,
+};
 use subtle::ConstantTimeEq;
 
-/// One user, who is signed in with one bearer token, and their credentials.
+/// Two users, each of whom is signed in with one bearer token, and their credentials.
 #[derive(Debug)]
 pub(crate) struct DemoHost {
-    user: User,
-    token: String,
+    members: [Member; 2],
     credentials: Mutex<Vec<Credential>>,
 }
 
+/// A user, and what they send along when they are signed in.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) user: User,
+    pub(crate) token: String,
+}
+
 impl DemoHost {
-    pub(crate) fn new(user: User, token: &str, credential: Credential) -> Self {
-        Self { user, token: token.to_owned(), credentials: Mutex::new(vec![credential]) }
+    pub(crate) fn new(members: [Member; 2], credentials: Vec<Credential>) -> Self {
+        Self { members, credentials: Mutex::new(credentials) }
     }
 
-    /// The one user that there is.
-    pub(crate) fn user(&self) -> &User {
-        &self.user
+    /// The user that app 1 signs in. The other one is there to find out what one user sees of
+    /// another.
+    pub(crate) fn first(&self) -> &Member {
+        &self.members[0]
     }
 
-    /// What whoever is signed in sends along.
-    pub(crate) fn token(&self) -> &str {
-        &self.token
+    /// The user of that id, if there is one.
+    pub(crate) fn find(&self, id: &UserId) -> Option<&User> {
+        self.members.iter().map(|member| &member.user).find(|user| user.id == *id)
     }
 
     /// Stores a credential that no code bought, unless it is there.
@@ -44,7 +53,9 @@ impl DemoHost {
     pub(crate) fn signed_in(&self, headers: &HeaderMap) -> Option<UserId> {
         let token = headers.get(header::AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")?;
         // In constant time, so that nobody finds it byte by byte.
-        bool::from(token.ct_eq(self.token.as_bytes())).then(|| self.user.id.clone())
+        let mut members = self.members.iter();
+        let member = members.find(|member| token.ct_eq(member.token.as_bytes()).into())?;
+        Some(member.user.id.clone())
     }
 
     fn stored(&self) -> MutexGuard<'_, Vec<Credential>> {
@@ -62,7 +73,7 @@ impl Authenticator for DemoHost {
 #[async_trait]
 impl UserDirectory for DemoHost {
     async fn user(&self, id: &UserId) -> Result<Option<User>, BoxError> {
-        Ok((self.user.id == *id).then(|| self.user.clone()))
+        Ok(self.find(id).cloned())
     }
 }
 
@@ -79,6 +90,18 @@ impl CredentialRepository for DemoHost {
         }
         credentials.push(credential.into_credential());
         Ok(Insertion::Created)
+    }
+}
+
+#[async_trait]
+impl CredentialManagement for DemoHost {
+    async fn remove(&self, user: &UserId, uuid: &CredentialUuid) -> Result<Removal, BoxError> {
+        let mut credentials = self.stored();
+        let found = credentials.iter().position(|stored| stored.user == *user && stored.uuid == *uuid);
+        Ok(found.map_or(Removal::Missing, |at| {
+            credentials.remove(at);
+            Removal::Removed
+        }))
     }
 }
 

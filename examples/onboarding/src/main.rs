@@ -1,19 +1,32 @@
 //! Run: cargo run -p onboarding
 //!
-//! A whole application around the library, to click through: app 1, where a user is signed in and mints a code, and app 2, where
-//! they have nothing yet and add a passkey, a recovery key or a password-protected key with it. Both are plain files in `pages/`.
+//! A whole application around the library, to click through. In app 1 a user is signed in and
+//! mints a code. In app 2 they have nothing yet, and make a passkey, a recovery key or a
+//! password-protected key with it. App 1 then shows who asks, and adds the credential when the
+//! user says so. Both are plain files in `pages/`.
 //!
-//! App 2 runs at `http://app2.localhost:3000/enroll`: another domain, and so another relying party, on the same machine. `--origin O`
-//! (repeatable) puts it elsewhere: `--origin http://localhost:3001` on another port, `--origin http://127.0.0.1:3000` on a bare
-//! address, which can't have passkeys, `--origin https://…` behind a tunnel, which a phone reaches. `--port N` (0 picks one),
-//! `--rp-id ID`, `--setup-file FILE` and `--relaxed-limits` change the rest.
+//! App 2 runs at `http://app2.localhost:3000/enroll`: another domain, and so another relying
+//! party, on the same machine. `--origin O` (repeatable) puts it elsewhere: `--origin
+//! http://localhost:3001` on another port, `--origin http://127.0.0.1:3000` on a bare address,
+//! which can't have passkeys, `--origin https://…` behind a tunnel, which a phone reaches.
+//!
+//! `--approval asked`, the default, has app 1 ask before it adds anything. With `--approval code`
+//! it also asks for six digits that app 2 shows, and with `--approval none` for nothing, as the
+//! published clients expect. `--approval-lifetime SECONDS` says how long the answer may take: five
+//! minutes unless told otherwise, ten at most.
+//!
+//! The mail that tells of each new credential goes to stdout. Its link takes the credential back.
+//! `--undo-tokens FILE` adds a line `{"credentialUuid", "token"}` to a file for each such mail,
+//! for tests. `--setup-file FILE` writes there what a client needs to be the user of app 1 or, by
+//! the member `second`, another one. Nobody but their owner can read these two files. `--port N`
+//! (0 picks one), `--rp-id ID` and `--relaxed-limits` change the rest.
 
 mod api;
 mod host;
+mod notices;
 mod options;
 mod pages;
 mod places;
-mod progress;
 mod session;
 mod setup;
 
@@ -27,7 +40,6 @@ use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::{get, post};
-use credential_code::event::Event;
 use credential_code::host::RelyingPartyList;
 use credential_code::site::source_of;
 use credential_code::store::Budget;
@@ -35,10 +47,9 @@ use credential_code::{ActionFlow, ActionPolicy, AuthFlows, AuthRouter, CodeFlow,
 use tower_http::cors::CorsLayer;
 
 use crate::api::App;
-use crate::host::DemoHost;
+use crate::notices::Notices;
 use crate::options::{Limits, Options, USAGE};
 use crate::places::Places;
-use crate::progress::{CHALLENGE_LIFETIME, Progress};
 use crate::setup::Setup;
 
 #[tokio::main]
@@ -53,20 +64,21 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let Some(options) = Options::from_args(std::env::args().skip(1))? else {
+    let Some(mut options) = Options::from_args(std::env::args().skip(1))? else {
         println!("{USAGE}");
         return Ok(());
     };
     let listener = places::listen(options.port).await?;
     let port = listener.local_addr()?.port();
-    let places = Places::new(port, options.origins, &options.rp_id)?;
+    let places = Places::new(port, std::mem::take(&mut options.origins), &options.rp_id)?;
     let others = places.other_listeners(port).await;
 
     let setup = Setup::new(&places);
-    let host = Arc::new(DemoHost::new(setup.user(), &setup.token, setup.credential(&places)?));
+    let host = Arc::new(setup.host(&places)?);
     let cors = cors(places.origins())?;
-    let app = App { host, progress: Progress::default(), places: Arc::new(places) };
-    let router = router(app.clone(), options.limits)?.layer(cors);
+    let app = App { host, places: Arc::new(places) };
+    let notices = Notices::new(&app, options.undo_tokens.as_deref())?;
+    let router = router(app.clone(), notices, &options)?.layer(cors);
     if let Some(file) = options.setup_file {
         setup.write(&file)?;
     }
@@ -83,19 +95,17 @@ async fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn router(app: App, limits: Limits) -> Result<Router, Box<dyn Error>> {
-    let progress = app.progress.clone();
+fn router(app: App, notices: Notices, options: &Options) -> Result<Router, Box<dyn Error>> {
     let site = Site::builder()
         .host(app.host.clone())
         .sign_counters(app.host.clone())
+        .management(app.host.clone())
         .relying_parties(RelyingPartyList::new(app.places.parties().to_vec())?)
         .source(peer)
-        .events(move |event| {
-            progress.hear(event);
-            tell(event);
-        })
+        .place(places::device)
+        .events(move |event| notices.hear(event))
         .build()?;
-    let (codes, actions) = policies(limits);
+    let (codes, actions) = policies(options);
     let actions = ActionFlow::new(&site, actions)?;
     // A code needs the bearer token and a user action.
     let codes = CodeFlow::new(&site, codes)?.signed_by(&actions)?;
@@ -103,16 +113,15 @@ fn router(app: App, limits: Limits) -> Result<Router, Box<dyn Error>> {
     Ok(Router::new()
         .merge(pages::router())
         .route("/demo/session", post(session::session))
-        .route("/demo/progress/{expires}", get(api::progress))
         .route("/auth/credentials", get(api::credentials))
         .nest_service("/auth", AuthRouter::new(flows))
         .with_state(app))
 }
 
-fn policies(limits: Limits) -> (CodePolicy, ActionPolicy) {
-    let codes = CodePolicy::default().challenge_lifetime(CHALLENGE_LIFETIME);
+fn policies(options: &Options) -> (CodePolicy, ActionPolicy) {
+    let codes = CodePolicy::default().approval(options.approval).approval_lifetime(options.approval_lifetime);
     let actions = ActionPolicy::default();
-    match limits {
+    match options.limits {
         Limits::Default => (codes, actions),
         Limits::Relaxed => {
             let plenty = Budget::per_minute(10_000_000);
@@ -124,18 +133,12 @@ fn policies(limits: Limits) -> (CodePolicy, ActionPolicy) {
     }
 }
 
-/// Who sent a request, so that a guesser uses up a budget of their own. Behind a tunnel everybody comes from its end on this machine, and
-/// shares one: read there the header that your own proxy overwrites, and never one that a client may send.
+/// Names the sender of a request, so that a guesser uses up a budget of their own. Behind a tunnel
+/// everybody comes from its end on this machine, and shares one. Read there the header that your
+/// own proxy overwrites, and never one that a client may send.
 fn peer(head: &Parts) -> Option<String> {
     let ConnectInfo(address) = head.extensions.get::<ConnectInfo<SocketAddr>>()?;
     Some(source_of(address.ip()))
-}
-
-/// What a real host would write to its audit log, and tell the user by e-mail.
-fn tell(event: &Event<'_>) {
-    if let Some(credential) = event.added_credential() {
-        println!("{} has a new {}: {}", credential.user, credential.kind, credential.name);
-    }
 }
 
 /// What browsers on the other origins may send.
@@ -147,6 +150,6 @@ fn cors(origins: &[String]) -> Result<CorsLayer, Box<dyn Error>> {
         dfns.map(HeaderName::from_static).into_iter().chain([header::CONTENT_TYPE, header::AUTHORIZATION]);
     Ok(CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers(headers.collect::<Vec<_>>()))
 }

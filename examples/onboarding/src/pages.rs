@@ -12,13 +12,16 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const PAGES: [Page; 16] = [
+const PAGES: [Page; 19] = [
     ("/", HTML, include_str!("../pages/index.html")),
     ("/app.js", SCRIPT, include_str!("../pages/app.js")),
+    ("/stages.js", SCRIPT, include_str!("../pages/stages.js")),
     ("/sign.js", SCRIPT, include_str!("../pages/sign.js")),
     ("/qr.js", SCRIPT, include_str!("../pages/qr.js")),
     ("/enroll", HTML, include_str!("../pages/enroll.html")),
     ("/enroll-page.js", SCRIPT, include_str!("../pages/enroll-page.js")),
+    ("/undo", HTML, include_str!("../pages/undo.html")),
+    ("/undo.js", SCRIPT, include_str!("../pages/undo.js")),
     ("/enroll.js", SCRIPT, include_str!("../pages/enroll.js")),
     ("/keys.js", SCRIPT, include_str!("../pages/keys.js")),
     ("/leaving.js", SCRIPT, include_str!("../pages/leaving.js")),

@@ -2,6 +2,8 @@ use std::error::Error;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
+use axum::http::header;
+use axum::http::request::Parts;
 use credential_code::RelyingParty;
 use credential_code::model::{Invalid, Origin};
 use tokio::net::TcpListener;
@@ -81,6 +83,32 @@ impl Places {
         }
         listeners
     }
+}
+
+/// Names the asking device, in words for the owner: "Chrome on Android". It is what a client says
+/// of itself, so it helps to recognise one's own device and proves nothing.
+pub(crate) fn device(head: &Parts) -> Option<String> {
+    let agent = head.headers.get(header::USER_AGENT)?.to_str().ok()?;
+    // Each browser names those that it wants to be taken for, and systems do so too.
+    let first = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    };
+    let browser = first(&[
+        ("Edg/", "Edge"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("Safari/", "Safari"),
+    ])?;
+    let system = first(&[
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS", "Mac"),
+        ("Linux", "Linux"),
+    ])?;
+    Some(format!("{browser} on {system}"))
 }
 
 /// Reads the value of an `--origin`. One slash at its end, as browsers show and copy it, is no path yet.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::api::{App, answer, refusal};
+use crate::host::Member;
 use crate::setup::seeded_key;
 
 /// The key that app 1 made in this browser.
@@ -22,7 +23,7 @@ pub(crate) struct BrowserKey {
     name: String,
 }
 
-/// `POST /demo/session`: signs the one user in, and makes the browser's key their credential.
+/// `POST /demo/session`: signs the first user in, and makes the browser's key their credential.
 ///
 /// **Only a demonstration does that.** How people sign in, and get their very first credential, is the business of your application; the
 /// library starts where both are there. Here whoever opens app 1 on this machine is the user.
@@ -43,9 +44,10 @@ pub(crate) async fn session(
         return refusal(StatusCode::BAD_REQUEST, "invalid_request", &error.to_string());
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let Member { user, token } = app.host.first();
     answer(&json!({
-        "token": app.host.token(),
-        "user": app.host.user().name,
+        "token": token,
+        "user": user.name,
         "app2": app.places.app2().collect::<Vec<_>>(),
         "now": u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
     }))
@@ -54,7 +56,7 @@ pub(crate) async fn session(
 fn seed(app: &App, key: &BrowserKey) -> Result<(), Box<dyn Error>> {
     let id = CredentialId::new(key.cred_id.as_str())?;
     let public_key = PublicKey::from_pem(&key.public_key)?;
-    let user = app.host.user().id.clone();
+    let user = app.host.first().user.id.clone();
     let origin = Origin::new(app.places.app1())?;
     app.host.seed(seeded_key(&key.name, user, id, public_key, app.places.app1_party(), origin)?);
     Ok(())

@@ -15,59 +15,55 @@ use p256::SecretKey;
 use p256::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
 use serde::Serialize;
 
+use crate::host::{DemoHost, Member};
 use crate::places::Places;
 
-/// What a client needs to be the seeded user: where the server is, a bearer token, and a key that signs user actions.
+/// What a client needs to be one of the two users: where the server is, and what each of them has.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Setup {
     base: String,
-    pub(crate) token: String,
-    cred_id: String,
-    private_key: String,
+    #[serde(flatten)]
+    first: Access,
+    second: Access,
     rp_id: String,
     rp_name: String,
     origin: String,
+}
+
+/// A user's bearer token, and their key that signs user actions.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Access {
+    token: String,
+    cred_id: String,
+    private_key: String,
     #[serde(skip)]
     public_key: String,
+    #[serde(skip)]
+    user: User,
 }
 
 impl Setup {
-    /// A new token and a new key.
+    /// New tokens and new keys.
     pub(crate) fn new(places: &Places) -> Self {
         let party = places.main_party();
-        let key = loop {
-            if let Ok(key) = SecretKey::from_slice(&random::<32>()) {
-                break key;
-            }
-        };
-        let private_key = key.to_pkcs8_pem(LineEnding::LF).expect("a key that was just made has a PEM");
         Self {
             base: places.app1().to_owned(),
-            token: URL_SAFE_NO_PAD.encode(random::<32>()),
-            cred_id: URL_SAFE_NO_PAD.encode(random::<32>()),
-            private_key: private_key.to_string(),
+            first: Access::new("us-2ba0h-lvp2q-8v1860pcj1bh5irf", "ada@example.com"),
+            second: Access::new("us-5nq7c-t0m3k-4dw92rfsa6jy8xue", "grace@example.com"),
             rp_id: party.id().to_owned(),
             rp_name: party.name().to_owned(),
             origin: party.origins()[0].to_string(),
-            public_key: key.public_key().to_public_key_pem(LineEnding::LF).expect("a public key has a PEM"),
         }
     }
 
-    /// The one user.
-    pub(crate) fn user(&self) -> User {
-        User::new(
-            UserId::new("us-2ba0h-lvp2q-8v1860pcj1bh5irf").expect("a short id is valid"),
-            "ada@example.com",
-        )
-    }
-
-    /// The user's first credential.
-    pub(crate) fn credential(&self, places: &Places) -> Result<Credential, Box<dyn Error>> {
-        let origin = Origin::new(self.origin.as_str())?;
-        let id = CredentialId::new(self.cred_id.as_str())?;
-        let key = PublicKey::from_pem(&self.public_key)?;
-        seeded_key("Command line", self.user().id, id, key, places.main_party(), origin)
+    /// The host, which knows both users and the first credential of each.
+    pub(crate) fn host(&self, places: &Places) -> Result<DemoHost, Box<dyn Error>> {
+        let both = [&self.first, &self.second];
+        let credentials = both.map(|access| access.credential(places.main_party(), &self.origin));
+        let credentials = credentials.into_iter().collect::<Result<_, _>>()?;
+        Ok(DemoHost::new(both.map(Access::member), credentials))
     }
 
     /// Writes everything to a file that nobody else can read. It appears at once, so whoever waits for it reads it whole.
@@ -91,7 +87,7 @@ impl Setup {
 
     /// Where to go.
     pub(crate) fn greeting(&self, places: &Places) -> String {
-        let Self { base, token, .. } = self;
+        let Self { base, first: Access { token, .. }, .. } = self;
         let app2: String = places
             .app2()
             .map(|origin| format!("\n  App 2, where they add a credential:   {origin}/enroll"))
@@ -109,7 +105,35 @@ impl Setup {
     }
 }
 
-/// A key that the user has without a code, because the demonstration has to start somewhere.
+impl Access {
+    fn new(id: &'static str, name: &str) -> Self {
+        let key = loop {
+            if let Ok(key) = SecretKey::from_slice(&random::<32>()) {
+                break key;
+            }
+        };
+        let private_key = key.to_pkcs8_pem(LineEnding::LF).expect("a key that was just made has a PEM");
+        Self {
+            token: URL_SAFE_NO_PAD.encode(random::<32>()),
+            cred_id: URL_SAFE_NO_PAD.encode(random::<32>()),
+            private_key: private_key.to_string(),
+            public_key: key.public_key().to_public_key_pem(LineEnding::LF).expect("a public key has a PEM"),
+            user: User::new(UserId::new(id).expect("a short id is valid"), name),
+        }
+    }
+
+    fn member(&self) -> Member {
+        Member { user: self.user.clone(), token: self.token.clone() }
+    }
+
+    fn credential(&self, party: &RelyingParty, origin: &str) -> Result<Credential, Box<dyn Error>> {
+        let id = CredentialId::new(self.cred_id.as_str())?;
+        let key = PublicKey::from_pem(&self.public_key)?;
+        seeded_key("Command line", self.user.id.clone(), id, key, party, Origin::new(origin)?)
+    }
+}
+
+/// A key that a user has without a code, because the demonstration has to start somewhere.
 pub(crate) fn seeded_key(
     name: &str,
     user: UserId,
