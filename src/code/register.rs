@@ -7,7 +7,7 @@ use crate::error::{Error, Reason};
 use crate::event::{Asking, Step};
 use crate::model::{
     Approval, ChallengeId, CheckCode, Credential, CredentialId, CredentialKind, CredentialSecret,
-    EncryptedPrivateKey, Invalid, Stage,
+    EncryptedPrivateKey, Invalid, Stage, is_showable,
 };
 use crate::once::{Refusal, Remains, Sought, Taken};
 use crate::store::{PendingRegistration, SlotLabel};
@@ -42,8 +42,10 @@ impl RegisterRequest {
         encrypted_private_key: Option<EncryptedPrivateKey>,
     ) -> Result<Self, Invalid> {
         let (name, proof) = (name.into(), proof.into());
-        if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
-            return Err(Invalid::new("credentialName has 1 to 1024 bytes and no control characters"));
+        if name.len() > LONGEST_NAME || !is_showable(&name) {
+            return Err(Invalid::new(
+                "credentialName has 1 to 1024 bytes, a visible character, and none that controls or reorders text",
+            ));
         }
         match (proof.kind(), &encrypted_private_key) {
             (CredentialKind::PasswordProtectedKey, None) => {

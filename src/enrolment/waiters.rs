@@ -52,10 +52,21 @@ struct Room {
     next_seat: usize,
 }
 
-impl Room {
-    fn wake_all(&mut self) {
-        self.wakers.drain().for_each(|(_, waker)| waker.wake());
-    }
+/// Changes a room, and wakes all in it if that is said. Outside the lock: a waker may poll on the
+/// spot, and what it polls looks into the room.
+fn change(room: &Mutex<Room>, change: impl FnOnce(&mut Room) -> Wake) {
+    let mut room = lock(room);
+    let wakers = match change(&mut room) {
+        Wake::All => std::mem::take(&mut room.wakers),
+        Wake::Nobody => return,
+    };
+    drop(room);
+    wakers.into_values().for_each(Waker::wake);
+}
+
+enum Wake {
+    All,
+    Nobody,
 }
 
 /// Nothing that is done under these locks panics.
@@ -87,16 +98,16 @@ impl Waiters {
     /// Tells those who wait for an enrolment what it is now.
     pub(super) fn tell(&self, enrolment: &Enrolment) {
         let room = lock(&self.0).rooms.get(&enrolment.id).cloned();
-        if let Some(room) = room {
-            let mut room = lock(&room);
-            // What is told late does not take back an end.
-            let is_late = !room.latest.as_ref().is_none_or(|latest| latest.stage.is_outstanding())
-                && enrolment.stage.is_outstanding();
-            if !is_late && room.latest.as_ref() != Some(enrolment) {
-                room.latest = Some(enrolment.clone());
-                room.wake_all();
+        let Some(room) = room else { return };
+        change(&room, |room| {
+            // An enrolment only goes on. What is told late takes nothing back.
+            let is_late = room.latest.as_ref().is_some_and(|latest| latest.stage > enrolment.stage);
+            if is_late || room.latest.as_ref() == Some(enrolment) {
+                return Wake::Nobody;
             }
-        }
+            room.latest = Some(enrolment.clone());
+            Wake::All
+        });
     }
 }
 
@@ -161,9 +172,10 @@ pub(super) struct Leading<'s>(&'s Mutex<Room>);
 
 impl Drop for Leading<'_> {
     fn drop(&mut self) {
-        let mut room = lock(self.0);
-        room.is_led = false;
         // One of those who are left does it from now on.
-        room.wake_all();
+        change(self.0, |room| {
+            room.is_led = false;
+            Wake::All
+        });
     }
 }

@@ -45,14 +45,14 @@ impl EnrolmentId {
 shown_text!(EnrolmentId);
 conversions_of_text!(EnrolmentId);
 
-/// How far an enrolment has come.
+/// How far an enrolment has come. A later stage is greater.
 ///
 /// ```text
 /// waiting -> opened -> added -> undone
 ///               \-> pending -> added or refused
 /// waiting, opened: expired in time        waiting, opened, pending: revoked by the owner
 /// ```
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// The code was minted, and nobody has entered it.

@@ -22,6 +22,7 @@ mod public_id;
 mod relying_party;
 mod scope;
 mod shared_secret;
+mod shown_name;
 mod token;
 mod user;
 
@@ -47,5 +48,6 @@ pub use self::scope::Scope;
 pub use self::shared_secret::{
     CredentialSecret, OneTimePassword, OtpUrl, Password, PasswordHash, TotpSecret,
 };
+pub(crate) use self::shown_name::is_showable;
 pub use self::token::{OutcomeToken, UndoToken};
 pub use self::user::{User, UserId, UserStatus};

@@ -300,7 +300,9 @@ async fn a_malformed_register_is_refused_and_spends_no_challenge() {
                 all.push(spoiled(format!("id {odd}"), changed(&good, info, "credId", odd.into())));
             }
         }
-        for name in ["a\tb", "a\u{7f}b", "a\u{85}b", &"n".repeat(1025), &"ä".repeat(513)] {
+        for name in
+            ["a\tb", "a\u{7f}b", "a\u{85}b", "a\u{202e}b", "\u{200b} ", &"n".repeat(1025), &"ä".repeat(513)]
+        {
             all.push(spoiled(format!("name {name}"), changed(&good, "", "credentialName", name.into())));
         }
         for other in ["Password", "Totp", "key", "Fido", ""] {
