@@ -363,7 +363,8 @@ demo('a name of any length or direction stays in its place', async ({ app1, app2
   const page = await open(`${app2}/enroll`);
   await addAuthenticator(page);
   await enter(page, code);
-  const name = `\u202e${'W'.repeat(199)}`;
+  // Hebrew, which runs the other way. What reorders the text around it is refused by the server.
+  const name = `\u05d0\u05d1${'W'.repeat(198)}`;
   await page.getByLabel('Name').fill(name);
   await page.getByRole('button', { name: 'Create passkey' }).click();
   await heading(page, 'Passkey added');
