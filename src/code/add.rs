@@ -26,8 +26,10 @@ pub(super) struct Adding<'a> {
 pub(super) enum NotAdded {
     /// The enrolment went on without it, or nobody can tell. Nothing was stored.
     NotClaimed(NotAdvanced),
-    /// Another credential has that id. Nothing was stored.
+    /// Another credential has that id. Nothing was stored, and the claim is this call's alone.
     Duplicate,
+    /// Another credential has that id. An earlier try made the claim, which stands.
+    DuplicateOfClaimed,
     /// The host failed to say whether that credential was stored before.
     Failed(Error),
     /// The host failed when it was to store it. It may be there.
@@ -49,8 +51,8 @@ impl CodeFlow {
         let undo = self.undo_token(&credential, enrolment);
         // Made first: a caller who hangs up during the claim may leave one that nobody was told of.
         let unsettled = Unsettled { flow: self, credential: &credential, adding, undo: undo.as_ref() };
-        let claimed = match self.claim(&credential, enrolment, from).await {
-            Ok(claimed) => claimed,
+        let (claimed, stood) = match self.claim(&credential, enrolment, from).await {
+            Ok(claim) => claim,
             Err(error) => {
                 unsettled.settle();
                 return Err(NotAdded::NotClaimed(error));
@@ -64,9 +66,11 @@ impl CodeFlow {
                 return Err(NotAdded::Unsettled(Error::host(error)));
             }
         };
-        let stored = if was_offered {
+        let stored = if was_offered || stood {
             let settled = self.settle(insertion, &credential, enrolment, source).await;
-            unsettled.settle();
+            if !matches!(settled, Err(NotAdded::Unsettled(_))) {
+                unsettled.settle();
+            }
             settled?
         } else {
             unsettled.settle();
@@ -87,18 +91,19 @@ impl CodeFlow {
         credential: &Credential,
         enrolment: &EnrolmentId,
         from: Stage,
-    ) -> Result<Enrolment, NotAdvanced> {
+    ) -> Result<(Enrolment, bool), NotAdvanced> {
         let enrolments = self.site().enrolments();
         let shown = Some(Arc::new(credential.without_private_key()));
         let change = Change { credential: shown, ..enrolments.end(Stage::Added) };
         match enrolments.claim(&credential.user, enrolment, &[from], change).await {
-            Err(NotAdvanced::At(claimed)) if is_claimed_for(&claimed, credential) => Ok(*claimed),
-            claim => claim,
+            Ok(claimed) => Ok((claimed, false)),
+            Err(NotAdvanced::At(claimed)) if is_claimed_for(&claimed, credential) => Ok((*claimed, true)),
+            Err(error) => Err(error),
         }
     }
 
-    /// Takes back a claim for which nothing was stored. If that fails, the owner sees an addition
-    /// that did not take place, and the same record may still make it true.
+    /// Takes back a claim of this call's, for which nothing was stored. If that fails, the owner sees
+    /// an addition that did not take place, and the same record may still make it true.
     pub(super) async fn give_back_claim(&self, user: &UserId, adding: Adding<'_>, expires_at: SystemTime) {
         // After an earlier try nobody knows, and the claim stands.
         if !adding.was_offered {
@@ -118,7 +123,10 @@ impl CodeFlow {
     ) -> Result<Credential, NotAdded> {
         let stored = match insertion {
             Insertion::Created => credential.clone(),
-            Insertion::Duplicate => self.stored_before(credential).await?,
+            Insertion::Duplicate => match self.stored_before(credential).await {
+                Err(NotAdded::Duplicate) => return Err(NotAdded::DuplicateOfClaimed),
+                stored => stored?,
+            },
         };
         self.hold_claim(stored, enrolment, source).await
     }
@@ -132,8 +140,11 @@ impl CodeFlow {
         source: Option<&str>,
     ) -> Result<Credential, NotAdded> {
         let ended = match self.claim(&stored, enrolment, Stage::Added).await {
-            Ok(_) | Err(NotAdvanced::Unknown(_)) => return Ok(stored),
-            Err(ended) => ended,
+            Err(NotAdvanced::At(found)) if found.stage == Stage::Undone => NotAdvanced::At(found),
+            // A ledger that forgets, or fails, took nothing back.
+            Ok(_) | Err(NotAdvanced::At(_) | NotAdvanced::Gone | NotAdvanced::Unknown(_)) => {
+                return Ok(stored);
+            }
         };
         if let Some(management) = self.site().management() {
             let (user, credential) = (&stored.user, &stored.uuid);

@@ -91,7 +91,7 @@ impl CodeFlow {
         let code = laid?;
         entered?;
         if let Some(most) = self.inner.policy.outstanding_per_user
-            && let Err(error) = Box::pin(self.supersede(&caller.user, &id, most, source)).await
+            && let Err(error) = Box::pin(self.supersede(&caller.user, most, source)).await
         {
             Box::pin(self.withdraw(&caller.user, &id)).await;
             return Err(error);
@@ -118,19 +118,13 @@ impl CodeFlow {
         Err(Error::host("every new code was outstanding already".into()))
     }
 
-    /// Revokes a user's oldest enrolments, if more are outstanding than may be beside the newest.
-    /// Each of any number of mints at once counts after its own was entered, so that no more than
-    /// so many are left.
-    async fn supersede(
-        &self,
-        user: &UserId,
-        newest: &EnrolmentId,
-        most: usize,
-        source: Option<&str>,
-    ) -> Result<(), Error> {
+    /// Revokes a user's oldest enrolments, if more are outstanding than may be. Each of any number of
+    /// mints at once counts after its own was entered, in the one order of the ledger. So no more
+    /// than so many are left, and of two at once the later one.
+    async fn supersede(&self, user: &UserId, most: usize, source: Option<&str>) -> Result<(), Error> {
         let enrolments = self.site().enrolments().of_user(user).await?;
-        let others = enrolments.iter().filter(|it| it.stage.is_outstanding() && it.id != *newest);
-        for older in others.skip(most.saturating_sub(1)) {
+        let outstanding = enrolments.iter().filter(|it| it.stage.is_outstanding());
+        for older in outstanding.skip(most) {
             match self.end(user, &older.id, source).await {
                 Ok(_) | Err(NotAdvanced::At(_) | NotAdvanced::Gone) => {}
                 Err(NotAdvanced::Unknown(error)) => return Err(error.into()),

@@ -62,11 +62,11 @@ impl CodeFlow {
             attempts_left: check_code.as_ref().map(|_| MOST_ATTEMPTS),
             ..Enrolments::until(Stage::Pending, expires_at)
         };
-        let answered = PendingRegistration {
+        let mut answered = PendingRegistration {
             awaited: Some(Awaited { check_code: check_code.clone(), expires_at }),
             ..pending.clone().offered_to(credential.id.clone())
         };
-        let record = PendingApproval {
+        let mut record = PendingApproval {
             user: pending.user.clone(),
             enrolment: pending.enrolment.clone(),
             credential,
@@ -82,22 +82,24 @@ impl CodeFlow {
         let (user, enrolment) = (&pending.user, &pending.enrolment);
         match site.enrolments().advance(user, enrolment, &[Stage::Opened], change).await {
             Ok(_) => {}
-            Err(NotAdvanced::At(found)) if waits_for(&found, &record.credential) => {}
+            Err(NotAdvanced::At(found)) if waits_for(&found, &record.credential) => {
+                // As the owner was shown it.
+                record.expires_at = found.expires_at;
+                if let Some(awaited) = &mut answered.awaited {
+                    awaited.expires_at = found.expires_at;
+                }
+            }
             Err(NotAdvanced::At(_) | NotAdvanced::Gone) => {
                 return Err(Refusal::for_good(Error::invalid_challenge(Reason::Ended)));
             }
             Err(NotAdvanced::Unknown(error)) => return Err(Refusal::put_back(error)),
         }
         self.lay_approval(record).await.map_err(Refusal::put_back)?;
+        let expires_at = answered.awaited.as_ref().map_or(expires_at, |awaited| awaited.expires_at);
+        site.tell(&Event::AwaitingApproval { credential: &shown, enrolment, expires_at, source });
         let challenges: &dyn OneTimeStore<PendingRegistration> = site.records();
         // Without it, a client that lost the answer is refused.
         let _ = challenges.insert(taken.slot, answered.clone()).await;
-        site.tell(&Event::AwaitingApproval {
-            credential: &shown,
-            enrolment: &pending.enrolment,
-            expires_at,
-            source,
-        });
         Ok(self.awaiting(answered, Arc::unwrap_or_clone(shown)))
     }
 
@@ -116,9 +118,9 @@ impl CodeFlow {
         if !shown.is(credential) {
             return Err(Refusal::put_back(Error::invalid_challenge(Reason::OtherCredential)));
         }
-        let store: &dyn OneTimeStore<PendingRegistration> = self.site().records();
-        let _ = store.insert(taken.slot, pending.clone()).await;
-        Ok(self.awaiting(pending.clone(), Arc::unwrap_or_clone(shown)))
+        let status = CredentialStatus::Deactivated;
+        let shown = Credential { status, ..Arc::unwrap_or_clone(shown) };
+        Ok(self.awaiting(pending.clone(), shown))
     }
 
     fn awaiting(&self, pending: PendingRegistration, credential: Credential) -> Registration {
@@ -154,6 +156,15 @@ impl CodeFlow {
 
 /// Whether an enrolment shows that very credential as the one that waits.
 pub(super) fn waits_for(enrolment: &Enrolment, credential: &Credential) -> bool {
-    let is_shown = |shown: &Arc<Credential>| shown.is(credential);
-    enrolment.stage == Stage::Pending && enrolment.credential.as_ref().is_some_and(is_shown)
+    enrolment.stage == Stage::Pending && shows(enrolment, credential)
+}
+
+/// Whether an enrolment shows what that credential is: its name, and what it says of itself, too.
+pub(super) fn shows(enrolment: &Enrolment, credential: &Credential) -> bool {
+    enrolment.credential.as_ref().is_some_and(|shown| {
+        shown.is(credential)
+            && shown.name == credential.name
+            && shown.digest == credential.digest
+            && shown.fido2 == credential.fido2
+    })
 }

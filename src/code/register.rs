@@ -10,7 +10,7 @@ use crate::model::{
     EncryptedPrivateKey, Invalid, Stage, is_showable,
 };
 use crate::once::{Refusal, Remains, Sought, Taken};
-use crate::store::{PendingRegistration, SlotLabel};
+use crate::store::{OneTimeStore, PendingRegistration, SlotLabel};
 
 /// The longest name of a credential, in bytes.
 const LONGEST_NAME: usize = 1024;
@@ -89,6 +89,11 @@ impl CodeFlow {
         source: Option<&str>,
     ) -> Result<Registration, Refusal<PendingRegistration>> {
         let pending = &taken.record;
+        if pending.awaited.is_some() {
+            // Back at once, so that the same answer is there for each who asks.
+            let store: &dyn OneTimeStore<PendingRegistration> = self.site().records();
+            let _ = store.insert(taken.slot, pending.clone()).await;
+        }
         let verified = self.verify(taken, challenge_id, &answer.proof).await?;
         let user = self.site().active_user(&pending.user, pending.began_at).await;
         if let Err(reason) = user.map_err(Refusal::put_back)? {
@@ -133,6 +138,7 @@ impl CodeFlow {
                 Err(Refusal::for_good(Error::invalid_challenge(Reason::Ended)))
             }
             Err(NotAdded::Failed(error)) => Err(Refusal::put_back(error)),
+            Err(NotAdded::DuplicateOfClaimed) => Err(Refusal::put_back(duplicate())),
             Err(NotAdded::Duplicate) => {
                 self.give_back_claim(&pending.user, adding, pending.expires_at).await;
                 Err(Refusal::put_back(duplicate()))

@@ -230,24 +230,19 @@ impl Enrolments {
         if known.stage != wait.after {
             return Ok(known);
         }
+        // What was told before may have been taken back.
+        self.waiters.tell(&known);
         let mut over = self.clock.sleep(wait.longest);
         let mut changed = pin!(seat.changed(wait.after));
         let mut watched = pin!(self.watch(&seat, &known));
-        let changed = poll_fn(|cx| {
-            if let Poll::Ready(changed) = changed.as_mut().poll(cx) {
-                return Poll::Ready(Some(changed));
+        poll_fn(|cx| {
+            if changed.as_mut().poll(cx).is_ready() || pin!(&mut over).poll(cx).is_ready() {
+                return Poll::Ready(());
             }
-            if pin!(&mut over).poll(cx).is_ready() {
-                return Poll::Ready(None);
-            }
-            watched.as_mut().poll(cx).map(|()| None)
+            watched.as_mut().poll(cx)
         })
         .await;
-        match changed {
-            Some(changed) => Ok(changed),
-            // Looked at once more, since what is told may overtake what was told before.
-            None => self.find(&known.user, &known.id).await?.ok_or_else(Error::no_enrolment),
-        }
+        self.find(&known.user, &known.id).await?.ok_or_else(Error::no_enrolment)
     }
 
     /// Looks at an enrolment for all who wait for it: when its time is over and, if others change

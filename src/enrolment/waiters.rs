@@ -43,8 +43,8 @@ struct Rooms {
 /// Those who wait for one enrolment.
 #[derive(Debug, Default)]
 struct Room {
-    /// What was told last.
-    latest: Option<Enrolment>,
+    /// The stage that was told last. A waiter that is woken by it looks what is.
+    latest: Option<Stage>,
     /// Whether one of them looks after it for all.
     is_led: bool,
     wakers: HashMap<usize, Waker>,
@@ -99,14 +99,9 @@ impl Waiters {
     pub(super) fn tell(&self, enrolment: &Enrolment) {
         let room = lock(&self.0).rooms.get(&enrolment.id).cloned();
         let Some(room) = room else { return };
-        change(&room, |room| {
-            // An enrolment only goes on. What is told late takes nothing back.
-            let is_late = room.latest.as_ref().is_some_and(|latest| latest.stage > enrolment.stage);
-            if is_late || room.latest.as_ref() == Some(enrolment) {
-                return Wake::Nobody;
-            }
-            room.latest = Some(enrolment.clone());
-            Wake::All
+        change(&room, |room| match room.latest.replace(enrolment.stage) == Some(enrolment.stage) {
+            true => Wake::Nobody,
+            false => Wake::All,
         });
     }
 }
@@ -123,8 +118,8 @@ pub(super) struct Seat<'w> {
 
 impl Seat<'_> {
     /// Waits until something else than this stage is told.
-    pub(super) async fn changed(&self, after: Stage) -> Enrolment {
-        self.until(|room| room.latest.clone().filter(|latest| latest.stage != after)).await
+    pub(super) async fn changed(&self, after: Stage) {
+        self.until(|room| room.latest.is_some_and(|latest| latest != after).then_some(())).await;
     }
 
     /// Waits until nobody else looks after the enrolment, and does so from then on.

@@ -143,17 +143,36 @@ impl Error {
 
     /// The enrolment is at a stage where this can't be done.
     pub(crate) fn at_stage(stage: Stage) -> Self {
-        Self::at_stage_because(stage, None)
-    }
-
-    pub(crate) fn at_stage_because(stage: Stage, source: Option<BoxError>) -> Self {
         Self::with(Inner {
             kind: ErrorKind::Conflict,
             message: format!("This can't be done: the enrolment is {stage}.").into(),
             retry_after: None,
             stage: Some(stage),
-            source,
+            source: None,
         })
+    }
+
+    /// Somebody else decides about the enrolment at this moment.
+    pub(crate) fn under_way(source: BoxError) -> Self {
+        Self::with(Inner {
+            kind: ErrorKind::Conflict,
+            message: "Another decision is under way. Try again.".into(),
+            retry_after: None,
+            stage: Some(Stage::Pending),
+            source: Some(source),
+        })
+    }
+
+    /// The same refusal, told as often as it was, at the stage that is known by now.
+    pub(crate) fn at(self, stage: Stage) -> Self {
+        let Inner { kind, message, retry_after, .. } = &*self.inner;
+        let message = match kind {
+            ErrorKind::Conflict => Self::at_stage(stage).inner.message.clone(),
+            _ => message.clone(),
+        };
+        let inner =
+            Inner { kind: *kind, message, retry_after: *retry_after, stage: Some(stage), source: None };
+        Self { inner: Arc::new(inner), told: self.told }
     }
 
     /// One error for every token that does not work.

@@ -45,14 +45,14 @@ impl EnrolmentId {
 shown_text!(EnrolmentId);
 conversions_of_text!(EnrolmentId);
 
-/// How far an enrolment has come. A later stage is greater.
+/// How far an enrolment has come.
 ///
 /// ```text
 /// waiting -> opened -> added -> undone
 ///               \-> pending -> added or refused
 /// waiting, opened: expired in time        waiting, opened, pending: revoked by the owner
 /// ```
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// The code was minted, and nobody has entered it.
@@ -61,8 +61,8 @@ pub enum Stage {
     Opened,
     /// A credential was verified, and waits for the owner's approval. It is not stored.
     Pending,
-    /// The credential was handed to the host to be stored. It is there, unless the listener heard
-    /// [`Unsettled`](crate::event::Event::Unsettled).
+    /// The credential was handed to the host to be stored, or is at this moment. It is there, unless
+    /// the listener heard [`Unsettled`](crate::event::Event::Unsettled) or a ledger lost an answer.
     Added,
     /// The owner refused the credential, or did not approve it in time.
     Refused,

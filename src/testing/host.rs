@@ -40,6 +40,7 @@ struct State {
     is_failing: bool,
     insertions: Insertions,
     held: Vec<Waker>,
+    is_keeping: bool,
 }
 
 /// What becomes of insertions.
@@ -110,6 +111,11 @@ impl MemoryHost {
         self.state().insertions = Insertions::AreLost;
     }
 
+    /// From now on removals fail, until [`recover`](Self::recover).
+    pub fn fail_removals(&self) {
+        self.state().is_keeping = true;
+    }
+
     /// From now on insertions wait, until [`release_insertions`](Self::release_insertions).
     pub fn hold_insertions(&self) {
         self.state().insertions = Insertions::Wait;
@@ -130,7 +136,8 @@ impl MemoryHost {
     /// The directory and the repository answer again.
     pub fn recover(&self) {
         let mut state = self.state();
-        (state.is_failing, state.insertions) = (false, Insertions::Work);
+        (state.is_failing, state.is_keeping) = (false, false);
+        state.insertions = Insertions::Work;
     }
 
     /// Forgets every credential.
@@ -220,6 +227,9 @@ impl CredentialRepository for MemoryHost {
 impl CredentialManagement for MemoryHost {
     async fn remove(&self, user: &UserId, uuid: &CredentialUuid) -> Result<Removal, BoxError> {
         let mut state = self.working_state()?;
+        if state.is_keeping {
+            return Err("the host was told to keep what it has".into());
+        }
         let is_it = |stored: &Credential| stored.user == *user && stored.uuid == *uuid;
         let Some(index) = state.credentials.iter().position(is_it) else { return Ok(Removal::Missing) };
         let removed = state.credentials.remove(index);

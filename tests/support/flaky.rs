@@ -22,6 +22,8 @@ pub(crate) struct Flaky {
     failing: Mutex<HashMap<(Verb, &'static str), u32>>,
     /// Whose insertions never end.
     hanging: Mutex<Option<&'static str>>,
+    /// Whose takes leave the record there, as an engine that forgets does.
+    forgetful: Mutex<Option<&'static str>>,
     /// How often an enrolment was looked up.
     finds: AtomicUsize,
 }
@@ -48,6 +50,7 @@ impl Flaky {
             ledger,
             failing: Mutex::default(),
             hanging: Mutex::default(),
+            forgetful: Mutex::default(),
             finds: AtomicUsize::new(0),
         })
     }
@@ -66,6 +69,10 @@ impl Flaky {
 
     pub(crate) fn hang_inserts<R: Record>(&self) {
         *self.hanging.lock().unwrap() = Some(R::NAME);
+    }
+
+    pub(crate) fn forget_takes<R: Record>(&self) {
+        *self.forgetful.lock().unwrap() = Some(R::NAME);
     }
 
     pub(crate) fn recover(&self) {
@@ -120,7 +127,12 @@ impl<R: Record> OneTimeStore<R> for Flaky {
 
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
         self.fail::<R>(Verb::Take)?;
-        self.inner.take(slot, now).await
+        let taken = self.inner.take(slot, now).await?;
+        let forgets = *self.forgetful.lock().unwrap() == Some(R::NAME);
+        if let (true, Some(record)) = (forgets, &taken) {
+            let _ = self.inner.insert(slot, R::clone(record)).await?;
+        }
+        Ok(taken)
     }
 }
 
@@ -128,7 +140,10 @@ impl<R: Record> OneTimeStore<R> for Flaky {
 impl EnrolmentLedger for Flaky {
     async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
         self.fail_at(Verb::Enter, LEDGER)?;
-        self.ledger.enter(enrolment).await
+        let entered = self.ledger.enter(enrolment).await;
+        // As an engine behind a network does.
+        tokio::task::yield_now().await;
+        entered
     }
 
     async fn advance(

@@ -1,7 +1,8 @@
 use crate::code::CodeFlow;
 use crate::code::add::{Adding, NotAdded, duplicate};
+use crate::code::pending::shows;
 use crate::enrolment::{Enrolments, NotAdvanced};
-use crate::error::{BoxError, Error, ErrorKind, Reason};
+use crate::error::{Error, ErrorKind, Reason};
 use crate::event::{Asking, Event, Step};
 use crate::host::Caller;
 use crate::model::{CheckCode, Credential, Enrolment, EnrolmentId, Invalid, Stage, User};
@@ -41,7 +42,7 @@ impl CodeFlow {
         let sought = Sought::<PendingApproval, _> {
             store: self.site().records(),
             slots: self.slots_of_approval(&request.id),
-            invalid: if shown.stage == Stage::Added { added_already } else { taken_by_another },
+            invalid: Error::under_way,
         };
         let approving = self.site().ceremony(asking).once(Fee::none(), sought, async |taken| {
             let waiting = &taken.record;
@@ -57,7 +58,17 @@ impl CodeFlow {
             }
             self.close_approval(waiting, &shown, source).await
         });
-        approving.await
+        match approving.await {
+            // Who took the record may have ended the enrolment with it.
+            Err(error) if error.stage() == Some(Stage::Pending) => {
+                let found = self.site().enrolments().find(&caller.user, &request.id).await;
+                match found {
+                    Ok(Some(found)) if found.stage != Stage::Pending => Err(error.at(found.stage)),
+                    Ok(_) | Err(_) => Err(error),
+                }
+            }
+            approved => approved,
+        }
     }
 
     /// Finds what is to be approved. Refuses what is not for this caller, or not yet or no longer
@@ -128,7 +139,7 @@ impl CodeFlow {
         source: Option<&str>,
     ) -> Result<Credential, Refusal<PendingApproval>> {
         let (site, PendingApproval { credential, enrolment, .. }) = (self.site(), waiting);
-        if !shown.credential.as_ref().is_some_and(|shown| shown.is(credential)) {
+        if !shows(shown, credential) {
             self.end_unapproved(waiting, Stage::Pending).await;
             return Err(Refusal::for_good(Error::at_stage(Stage::Refused)));
         }
@@ -138,7 +149,7 @@ impl CodeFlow {
         // Looked up first, so that nobody is told of an addition that can't take place.
         if !was_offered && own.iter().any(|stored| stored.id == credential.id) {
             self.end_unapproved(waiting, Stage::Pending).await;
-            return Err(Refusal::for_good(duplicate()));
+            return Err(Refusal::for_good(duplicate().at(Stage::Refused)));
         }
         let adding = Adding { enrolment, from: Stage::Pending, was_offered, source };
         match self.add(credential.clone(), None, adding).await {
@@ -156,11 +167,10 @@ impl CodeFlow {
                 let remains = Remains::Changed(PendingApproval { offered: true, ..waiting.clone() });
                 Err(Refusal { error, remains })
             }
+            Err(NotAdded::DuplicateOfClaimed) => Err(Refusal::for_good(duplicate().at(Stage::Added))),
             Err(NotAdded::Duplicate) => {
-                if !was_offered {
-                    self.end_unapproved(waiting, Stage::Added).await;
-                }
-                Err(Refusal::for_good(duplicate()))
+                self.end_unapproved(waiting, Stage::Added).await;
+                Err(Refusal::for_good(duplicate().at(Stage::Refused)))
             }
         }
     }
@@ -179,13 +189,4 @@ fn check_code_is_missing() -> Error {
 
 fn may_not_add(reason: Reason) -> Error {
     Error::because(ErrorKind::Forbidden, "This user may not add credentials.", reason)
-}
-
-/// Somebody else decides about it at this moment, or it was lost.
-fn taken_by_another(reason: BoxError) -> Error {
-    Error::at_stage_because(Stage::Pending, Some(reason))
-}
-
-fn added_already(reason: BoxError) -> Error {
-    Error::at_stage_because(Stage::Added, Some(reason))
 }

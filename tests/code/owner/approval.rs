@@ -241,7 +241,9 @@ async fn a_duplicate_at_approval_is_told_to_both_sides() {
     world.register(&one).await.ok();
     let answer = world.register(&two).await.ok();
     world.approve(&first, &json!({})).await.ok();
-    world.approve(&second, &json!({})).await.assert_refused(409, "duplicate_credential");
+    let refused = world.approve(&second, &json!({})).await;
+    refused.assert_refused(409, "duplicate_credential");
+    assert_eq!(refused.json()["error"]["stage"], "refused");
     assert_eq!(world.stage(&second).await, "refused");
     let outcome = world.outcome(&json!({ "token": answer["approval"]["token"] })).await.ok();
     assert_eq!(outcome["stage"], "refused");

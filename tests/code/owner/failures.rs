@@ -232,6 +232,74 @@ async fn a_refusal_at_register_gives_the_claim_back() {
     world.register(&fresh).await.ok();
 }
 
+/// A removal that fails leaves a credential that nobody approves of: the host hears of it, and of a
+/// token that takes it back.
+#[tokio::test]
+async fn a_retry_whose_removal_fails_is_told_as_unsettled() {
+    let told = super::Told::default();
+    let tokens = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (heard, kept) = (told.clone(), tokens.clone());
+    let world = World::with(|setup| {
+        setup.events(move |event| {
+            heard.hear(event);
+            kept.lock().unwrap().extend(event.undo_token().cloned());
+        })
+    });
+    let (id, body) = world.opened().await;
+    world.host.fail_insertions();
+    world.register(&body).await.assert_refused(500, "internal");
+    world.host.recover();
+    world.host.hold_insertions();
+    let retry = {
+        let (world, body) = (world.clone(), body.clone());
+        tokio::spawn(async move { world.register(&body).await })
+    };
+    while world.host.held_insertions() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let token = |at: usize| tokens.lock().unwrap()[at].reveal().to_owned();
+    world.undo(&token(0)).await.ok();
+    world.host.fail_removals();
+    world.host.release_insertions();
+    retry.await.unwrap().assert_refused(500, "internal");
+    assert_eq!(world.host.stored().len(), 1);
+    assert_eq!(told.of(&id), ["Minted", "Exchanged", "Unsettled", "Refused", "Unsettled", "Refused"]);
+    world.host.recover();
+    world.undo(&token(1)).await.ok();
+    assert!(world.host.stored().is_empty());
+}
+
+/// An engine that forgot that a challenge was spent: the same answer again stores nothing else, and the
+/// owner is told nothing that is false.
+#[tokio::test]
+async fn a_challenge_that_comes_back_after_it_was_spent_takes_no_claim_back() {
+    let (world, store) = world(Approval::NotAsked);
+    let (id, body) = world.opened().await;
+    store.forget_takes::<PendingRegistration>();
+    let first = world.register(&body).await.ok();
+    assert_eq!(world.register(&body).await.ok(), first);
+    assert_eq!(world.stage(&id).await, "added");
+    world.revoke(&id).await.assert_refused(409, "conflict");
+    assert_eq!(world.host.stored().len(), 1);
+}
+
+/// Each lists after both were entered, in one order.
+#[tokio::test]
+async fn of_two_mints_at_once_the_later_code_works() {
+    let store = Flaky::new();
+    let storage = store.storage();
+    let world = World::with(|setup| setup.storage(storage).policy(|_| plenty().outstanding_per_user(1)));
+    for _ in 0..20 {
+        let (one, two) = tokio::join!(world.minted(), world.minted());
+        let mut stages = Vec::new();
+        for minted in [&one, &two] {
+            stages.push(world.stage(&text(minted, "enrolmentId")).await);
+        }
+        stages.sort();
+        assert_eq!(stages, ["revoked", "waiting"]);
+    }
+}
+
 /// The attempt is counted by taking what waits, so that who hangs up has lost it.
 #[tokio::test]
 async fn a_guesser_who_hangs_up_tries_no_second_check_code() {
