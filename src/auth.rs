@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `/credentials/code`, `/credentials/code/init`, `/credentials/code/verify` | [`CodeFlow`] |
 //! | `/credentials/enrolments` and below | [`CodeFlow`]: what its owner [sees and decides](crate::code#what-the-owner-sees-and-decides) |
+//! | `/credentials`, `/credentials/activate` and so on | [`ManageFlow`](crate::manage::ManageFlow), if the site has management |
 //! | `/action/init`, `/action` | [`ActionFlow`](crate::ActionFlow), if the code flow is signed by one |
 //!
 //! ```
@@ -23,6 +24,7 @@ use http::Response;
 use crate::code::CodeFlow;
 use crate::error::Error;
 use crate::event::Step;
+use crate::manage::ManageFlow;
 use crate::serve::{AnswerBody, Asked, Endpoints, FlowLayer, FlowRouter, Verb};
 use crate::site::Site;
 
@@ -38,12 +40,20 @@ pub type AuthLayer = FlowLayer<AuthFlows>;
 #[must_use]
 pub struct AuthFlows {
     codes: CodeFlow,
+    manage: Option<ManageFlow>,
 }
 
 impl AuthFlows {
-    /// Gathers the code flow, and the flow that it is [signed by](CodeFlow::signed_by).
+    /// Gathers the code flow, the flow that it is [signed by](CodeFlow::signed_by) and, if the site
+    /// has [`management`](crate::site::SiteBuilder::management), the user's own credentials: changes
+    /// need what a mint needs.
     pub fn new(codes: CodeFlow) -> Self {
-        Self { codes }
+        let manage = ManageFlow::over(&codes);
+        Self { codes, manage }
+    }
+
+    fn of_credentials(&self, below: &str) -> Option<&ManageFlow> {
+        self.manage.as_ref().filter(|manage| !manage.steps(below).is_empty())
     }
 }
 
@@ -52,7 +62,10 @@ impl Endpoints for AuthFlows {
 
     fn steps(&self, below: &str) -> &'static [(Verb, Step)] {
         if let Some(below) = below.strip_prefix("/credentials") {
-            return self.codes.steps(below);
+            return match self.codes.steps(below) {
+                [] => self.of_credentials(below).map_or(&[], |manage| manage.steps(below)),
+                steps => steps,
+            };
         }
         match (self.codes.actions(), below.strip_prefix("/action")) {
             (Some(actions), Some(below)) => actions.steps(below),
@@ -65,10 +78,15 @@ impl Endpoints for AuthFlows {
     }
 
     async fn answer(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
-        match (asked.below().starts_with("/credentials"), self.codes.actions()) {
-            (true, _) => self.codes.answer(asked, body).await,
-            (false, Some(actions)) => actions.answer(asked, body).await,
-            (false, None) => Err(Error::not_found()),
+        let Some(below) = asked.below().strip_prefix("/credentials") else {
+            return match self.codes.actions() {
+                Some(actions) => actions.answer(asked, body).await,
+                None => Err(Error::not_found()),
+            };
+        };
+        match self.of_credentials(below) {
+            Some(manage) if self.codes.steps(below).is_empty() => manage.answer(asked, body).await,
+            Some(_) | None => self.codes.answer(asked, body).await,
         }
     }
 }

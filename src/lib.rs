@@ -17,6 +17,7 @@ mod enrolment;
 pub mod error;
 pub mod event;
 pub mod host;
+pub mod manage;
 pub mod model;
 mod once;
 mod random;

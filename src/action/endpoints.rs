@@ -35,7 +35,12 @@ impl Endpoints for ActionFlow {
             | Step::Approve
             | Step::Refuse
             | Step::Undo
-            | Step::FollowOutcome => Err(Error::not_found()),
+            | Step::FollowOutcome
+            | Step::ListCredentials
+            | Step::Activate
+            | Step::Deactivate
+            | Step::Rename
+            | Step::Remove => Err(Error::not_found()),
         }
     }
 }

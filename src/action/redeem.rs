@@ -1,9 +1,11 @@
+use std::time::SystemTime;
+
 use crate::action::{ActionFlow, ActionRequest, action_secret};
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use crate::event::{Asking, Event, Step};
 use crate::host::Caller;
-use crate::model::ActionProof;
-use crate::once::{Fee, Refusal, Sought};
+use crate::model::{ActionProof, Credential, CredentialId, UserId};
+use crate::once::{Fee, Refusal, Sought, both};
 use crate::store::{SlotLabel, UserAction};
 
 /// A request, with the user action that was signed for it.
@@ -43,11 +45,28 @@ impl ActionFlow {
         let fee = Fee::of_user(&self.0.misses_of_user, user);
         let redeeming = self.site().ceremony(asking).once(fee, sought, async |taken| {
             let UserAction { credential, began_at, .. } = &taken.record;
-            let user_then = self.site().active_user(user, *began_at).await.map_err(Refusal::for_good)?;
-            user_then.map_err(|reason| Refusal::for_good(Error::invalid_action(reason)))?;
+            self.check_redeemable(user, credential, *began_at).await.map_err(Refusal::for_good)?;
             self.site().tell(&Event::ActionRedeemed { user, credential, source });
             Ok(())
         });
         redeeming.await
+    }
+
+    /// Refuses an action whose user or credential may no longer be used.
+    async fn check_redeemable(
+        &self,
+        user: &UserId,
+        credential: &CredentialId,
+        began_at: SystemTime,
+    ) -> Result<(), Error> {
+        let credentials = self.site().credentials().credentials(user);
+        let (active, credentials) = both(self.site().active_user(user, began_at), credentials).await;
+        active?.map_err(Error::invalid_action)?;
+        let signs =
+            |stored: &Credential| stored.id == *credential && stored.user == *user && stored.is_active();
+        match credentials.map_err(Error::host)?.iter().any(signs) {
+            true => Ok(()),
+            false => Err(Error::invalid_action(Reason::CredentialGone)),
+        }
     }
 }

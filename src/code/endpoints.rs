@@ -9,7 +9,7 @@ use crate::code::{
 use crate::error::{Error, Reason};
 use crate::event::Step;
 use crate::host::{Authenticator, Caller};
-use crate::model::EnrolmentId;
+use crate::model::{EnrolmentId, Invalid};
 use crate::serve::{AnswerBody, Asked, Endpoints, Verb, success};
 use crate::site::Site;
 
@@ -44,12 +44,19 @@ impl Endpoints for CodeFlow {
             Step::Register => self.answer_register(asked, body).await,
             Step::ListEnrolments => self.answer_list(asked).await,
             Step::FollowEnrolment => self.answer_enrolment(asked).await,
-            Step::Revoke => self.answer_revoke(asked).await,
+            Step::Revoke => self.answer_revoke(asked, body).await,
             Step::Approve => self.answer_approve(asked, body).await,
             Step::Refuse => self.answer_refuse(asked, body).await,
             Step::Undo => self.answer_undo(asked, body).await,
             Step::FollowOutcome => self.answer_outcome(asked, body).await,
-            Step::BeginAction | Step::CompleteAction | Step::RedeemAction => Err(Error::not_found()),
+            Step::BeginAction
+            | Step::CompleteAction
+            | Step::RedeemAction
+            | Step::ListCredentials
+            | Step::Activate
+            | Step::Deactivate
+            | Step::Rename
+            | Step::Remove => Err(Error::not_found()),
         }
     }
 }
@@ -103,7 +110,10 @@ impl CodeFlow {
         Ok(success(&EnrolmentAnswer::from(&self.enrolment(&caller, request, wait).await?)))
     }
 
-    async fn answer_revoke(&self, asked: &mut Asked<'_>) -> Result<Response<AnswerBody>, Error> {
+    async fn answer_revoke(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
+        if !body.is_empty() {
+            return Err(Invalid::new("there is no body here").into());
+        }
         let (caller, request) = self.own_request(asked, self.site().authenticator(), &[]).await?;
         Ok(success(&EnrolmentAnswer::from(&self.revoke(&caller, request).await?)))
     }

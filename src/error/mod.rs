@@ -141,6 +141,15 @@ impl Error {
         Self::new(ErrorKind::NotFound, "There is no such enrolment.")
     }
 
+    /// One error for every credential that is not the caller's.
+    pub(crate) fn no_credential() -> Self {
+        Self::new(ErrorKind::NotFound, "There is no such credential.")
+    }
+
+    pub(crate) fn may_not_change(reason: Reason) -> Self {
+        Self::because(ErrorKind::Forbidden, "This user may not change credentials.", reason)
+    }
+
     /// The enrolment is at a stage where this can't be done.
     pub(crate) fn at_stage(stage: Stage) -> Self {
         Self::with(Inner {

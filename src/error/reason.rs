@@ -15,6 +15,8 @@ pub(crate) enum Reason {
     OtherCredential,
     #[error("it began before the user declared everything void")]
     Void,
+    #[error("the credential that signed it is gone or deactivated")]
+    CredentialGone,
     #[error("its enrolment has ended")]
     Ended,
 }

@@ -71,6 +71,9 @@ pub(crate) fn write(event: &Event<'_>) {
             source,
             "a credential may or may not have been stored"
         ),
+        Event::CredentialChanged { user, credential, change, source } => {
+            tracing::info!(%user, uuid = %credential, ?change, source, "a credential was changed");
+        }
         Event::ActionSigned { user, credential, source, .. } => {
             tracing::info!(%user, %credential, source, "a user action was signed");
         }

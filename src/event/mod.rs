@@ -26,6 +26,20 @@ pub enum BudgetScope {
     User,
 }
 
+/// What a user changed of a credential.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Change {
+    /// It may be used again.
+    Activated,
+    /// It may not be used.
+    Deactivated,
+    /// It has another name.
+    Renamed,
+    /// It is gone.
+    Removed,
+}
+
 /// What happened, for the host's audit log, its metrics and its notifications. `Debug` shows no
 /// secret. The one that an event holds is the [undo token](Self::undo_token), for the notice.
 ///
@@ -168,6 +182,18 @@ pub enum Event<'a> {
         /// Where the request came from.
         source: Option<&'a str>,
     },
+    /// The user changed a credential of theirs. Tell them, too: it may not have been them.
+    #[non_exhaustive]
+    CredentialChanged {
+        /// Whose it is, or was.
+        user: &'a UserId,
+        /// The credential.
+        credential: &'a CredentialUuid,
+        /// What was changed.
+        change: Change,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
     /// A credential signed a user action, which has yet to be used.
     #[non_exhaustive]
     ActionSigned {
@@ -248,6 +274,30 @@ impl<'a> Event<'a> {
         self.added()?.1
     }
 
+    /// Returns the credential that a user is to be told of because it was
+    /// [changed](Self::CredentialChanged) or [taken back](Self::Undone), and how.
+    pub fn changed_credential(&self) -> Option<(&'a CredentialUuid, Change)> {
+        match *self {
+            Self::CredentialChanged { credential, change, .. } => Some((credential, change)),
+            Self::Undone { credential, .. } => Some((credential, Change::Removed)),
+            Self::Minted { .. }
+            | Self::Exchanged { .. }
+            | Self::Registered { .. }
+            | Self::Unsettled { .. }
+            | Self::AwaitingApproval { .. }
+            | Self::Approved { .. }
+            | Self::RefusedByOwner { .. }
+            | Self::CheckCodesSpent { .. }
+            | Self::Lapsed { .. }
+            | Self::Revoked { .. }
+            | Self::ActionSigned { .. }
+            | Self::ActionRedeemed { .. }
+            | Self::Refused { .. }
+            | Self::Throttled { .. }
+            | Self::Evicted { .. } => None,
+        }
+    }
+
     fn added(&self) -> Option<(&'a Credential, Option<&'a UndoToken>)> {
         match *self {
             Self::Registered { credential, undo, .. } | Self::Unsettled { credential, undo, .. } => {
@@ -262,6 +312,7 @@ impl<'a> Event<'a> {
             | Self::Lapsed { .. }
             | Self::Revoked { .. }
             | Self::Undone { .. }
+            | Self::CredentialChanged { .. }
             | Self::ActionSigned { .. }
             | Self::ActionRedeemed { .. }
             | Self::Refused { .. }
@@ -285,7 +336,10 @@ impl<'a> Event<'a> {
             | Self::Revoked { enrolment, .. }
             | Self::Undone { enrolment, .. } => Some(enrolment),
             Self::Refused { enrolment, .. } | Self::Evicted { enrolment, .. } => enrolment,
-            Self::Throttled { .. } | Self::ActionSigned { .. } | Self::ActionRedeemed { .. } => None,
+            Self::Throttled { .. }
+            | Self::CredentialChanged { .. }
+            | Self::ActionSigned { .. }
+            | Self::ActionRedeemed { .. } => None,
         }
     }
 }

@@ -28,6 +28,16 @@ pub enum Step {
     Undo,
     /// A client asks what became of the credential that it made.
     FollowOutcome,
+    /// A signed-in user asks for their credentials.
+    ListCredentials,
+    /// A credential is made active.
+    Activate,
+    /// A credential is deactivated.
+    Deactivate,
+    /// A credential gets another name.
+    Rename,
+    /// A credential is removed.
+    Remove,
 }
 
 impl Step {
@@ -47,6 +57,11 @@ impl Step {
             Self::Refuse => "refuse",
             Self::Undo => "undo",
             Self::FollowOutcome => "follow_outcome",
+            Self::ListCredentials => "list_credentials",
+            Self::Activate => "activate",
+            Self::Deactivate => "deactivate",
+            Self::Rename => "rename",
+            Self::Remove => "remove",
         }
     }
 }

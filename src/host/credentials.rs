@@ -1,7 +1,9 @@
 use async_trait::async_trait;
 
 use crate::error::BoxError;
-use crate::model::{Credential, CredentialId, CredentialUuid, Insertion, NewCredential, UserId};
+use crate::model::{
+    Credential, CredentialId, CredentialStatus, CredentialUuid, Insertion, NewCredential, UserId,
+};
 
 /// Keeps credentials.
 #[async_trait]
@@ -16,6 +18,18 @@ pub trait CredentialRepository: Send + Sync + 'static {
     async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError>;
 }
 
+/// What became of a credential that was to be changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub enum Changed {
+    /// It was otherwise, and now is as asked.
+    Changed,
+    /// It was so already.
+    Unchanged,
+    /// The user has no such credential.
+    Missing,
+}
+
 /// What became of a credential that was to be removed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
@@ -26,12 +40,26 @@ pub enum Removal {
     Missing,
 }
 
-/// Changes credentials that are stored. With it, the notice of a new credential carries an
+/// Changes credentials that are stored. With it a site has endpoints for its users'
+/// [own credentials](crate::manage), and the notice of a new one carries an
 /// [undo token](crate::model::UndoToken).
+///
+/// Each verb is one atomic step, and finds a credential under its own user alone.
 #[async_trait]
 pub trait CredentialManagement: Send + Sync + 'static {
-    /// Removes a user's credential, in one atomic step: of any number of racing calls, one is told
-    /// that it was [`Removed`](Removal::Removed). It signs nothing from then on.
+    /// Makes a credential active, or not. One that is deactivated signs nothing from then on.
+    async fn set_status(
+        &self,
+        user: &UserId,
+        uuid: &CredentialUuid,
+        status: CredentialStatus,
+    ) -> Result<Changed, BoxError>;
+
+    /// Gives a credential another name.
+    async fn rename(&self, user: &UserId, uuid: &CredentialUuid, name: &str) -> Result<Changed, BoxError>;
+
+    /// Removes a credential. Of any number of racing calls, one is told that it was
+    /// [`Removed`](Removal::Removed). It signs nothing from then on.
     async fn remove(&self, user: &UserId, uuid: &CredentialUuid) -> Result<Removal, BoxError>;
 }
 

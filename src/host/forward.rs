@@ -10,11 +10,12 @@ use http::request::Parts;
 
 use crate::error::BoxError;
 use crate::host::{
-    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialManagement, CredentialRepository,
-    RelyingParties, Removal, SignCounters, UserDirectory,
+    Advance, AuthError, AuthRequest, Authenticator, Caller, Changed, CredentialManagement,
+    CredentialRepository, RelyingParties, Removal, SignCounters, UserDirectory,
 };
 use crate::model::{
-    Credential, CredentialId, CredentialUuid, Insertion, NewCredential, RelyingParty, User, UserId,
+    Credential, CredentialId, CredentialStatus, CredentialUuid, Insertion, NewCredential, RelyingParty, User,
+    UserId,
 };
 
 macro_rules! forward {
@@ -48,6 +49,8 @@ forward!(CredentialRepository {
     insert<>(credential: NewCredential) -> Insertion, BoxError;
 });
 forward!(CredentialManagement {
+    set_status<'u, 'i>(user: &'u UserId, uuid: &'i CredentialUuid, status: CredentialStatus) -> Changed, BoxError;
+    rename<'u, 'i, 'n>(user: &'u UserId, uuid: &'i CredentialUuid, name: &'n str) -> Changed, BoxError;
     remove<'u, 'i>(user: &'u UserId, uuid: &'i CredentialUuid) -> Removal, BoxError;
 });
 forward!(SignCounters { advance<'i>(id: &'i CredentialId, count: u32) -> Advance, BoxError; });

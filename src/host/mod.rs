@@ -37,7 +37,9 @@ mod users;
 pub use async_trait::async_trait;
 
 pub use self::authenticator::{AuthError, AuthRequest, Authenticator, Caller};
-pub use self::credentials::{Advance, CredentialManagement, CredentialRepository, Removal, SignCounters};
+pub use self::credentials::{
+    Advance, Changed, CredentialManagement, CredentialRepository, Removal, SignCounters,
+};
 pub(crate) use self::forward::forward;
 pub use self::relying_parties::{RelyingParties, RelyingPartyList};
 pub use self::users::UserDirectory;

@@ -15,7 +15,8 @@ use crate::serve::body::{self, BodyError, WholeBody};
 use crate::serve::endpoints::Verb;
 use crate::site::RequestLimits;
 
-/// The body of a request, within its limits: of a `POST` JSON, and of anything else nothing.
+/// The body of a request, within its limits: of a `POST` or a `PUT` JSON, and of a `GET`
+/// nothing.
 pub(super) async fn read_body<B: Body>(
     verb: Verb,
     head: &Parts,
@@ -27,7 +28,7 @@ where
     B::Error: Into<BoxError>,
 {
     match verb {
-        Verb::Post => check_media_type(&head.headers)?,
+        Verb::Post | Verb::Put => check_media_type(&head.headers)?,
         // Clients name a media type where there is no body, too.
         Verb::Get | Verb::Delete => {}
     }
@@ -42,9 +43,10 @@ where
         }
     })?;
     match verb {
-        Verb::Post => Ok(read),
-        Verb::Get | Verb::Delete if read.is_empty() => Ok(read),
-        Verb::Get | Verb::Delete => Err(Invalid::new("there is no body here").into()),
+        // Some clients delete with an empty object.
+        Verb::Post | Verb::Put | Verb::Delete => Ok(read),
+        Verb::Get if read.is_empty() => Ok(read),
+        Verb::Get => Err(Invalid::new("there is no body here").into()),
     }
 }
 

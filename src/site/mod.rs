@@ -99,8 +99,8 @@ impl Site {
         self.0.counters.as_ref()
     }
 
-    pub(crate) fn management(&self) -> Option<&dyn CredentialManagement> {
-        self.0.management.as_deref()
+    pub(crate) fn management(&self) -> Option<&Arc<dyn CredentialManagement>> {
+        self.0.management.as_ref()
     }
 
     pub(crate) fn relying_parties(&self) -> &dyn RelyingParties {

@@ -10,12 +10,12 @@ use http::header::AUTHORIZATION;
 
 use crate::error::BoxError;
 use crate::host::{
-    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialManagement, CredentialRepository,
-    Removal, SignCounters, UserDirectory,
+    Advance, AuthError, AuthRequest, Authenticator, Caller, Changed, CredentialManagement,
+    CredentialRepository, Removal, SignCounters, UserDirectory,
 };
 use crate::model::{
-    Credential, CredentialId, CredentialSecret, CredentialUuid, Insertion, NewCredential, RelyingParty, User,
-    UserId, UserStatus,
+    Credential, CredentialId, CredentialSecret, CredentialStatus, CredentialUuid, Insertion, NewCredential,
+    RelyingParty, User, UserId, UserStatus,
 };
 use crate::site::{Site, SiteBuilder};
 
@@ -145,6 +145,21 @@ impl MemoryHost {
         self.state().credentials.clear();
     }
 
+    fn change(
+        &self,
+        user: &UserId,
+        uuid: &CredentialUuid,
+        change: impl FnOnce(&mut Credential) -> bool,
+    ) -> Result<Changed, BoxError> {
+        let mut state = self.working_state()?;
+        let stored = state.credentials.iter_mut().find(|it| it.user == *user && it.uuid == *uuid);
+        Ok(match stored.map(change) {
+            Some(true) => Changed::Changed,
+            Some(false) => Changed::Unchanged,
+            None => Changed::Missing,
+        })
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -225,6 +240,19 @@ impl CredentialRepository for MemoryHost {
 
 #[async_trait]
 impl CredentialManagement for MemoryHost {
+    async fn set_status(
+        &self,
+        user: &UserId,
+        uuid: &CredentialUuid,
+        status: CredentialStatus,
+    ) -> Result<Changed, BoxError> {
+        self.change(user, uuid, |credential| std::mem::replace(&mut credential.status, status) != status)
+    }
+
+    async fn rename(&self, user: &UserId, uuid: &CredentialUuid, name: &str) -> Result<Changed, BoxError> {
+        self.change(user, uuid, |credential| std::mem::replace(&mut credential.name, name.to_owned()) != name)
+    }
+
     async fn remove(&self, user: &UserId, uuid: &CredentialUuid) -> Result<Removal, BoxError> {
         let mut state = self.working_state()?;
         if state.is_keeping {

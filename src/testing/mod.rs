@@ -13,6 +13,7 @@ mod clock;
 mod host;
 mod key_client;
 mod ledger_contract;
+mod management_contract;
 #[cfg(feature = "deprecated-kinds")]
 mod password_client;
 mod purse_contract;
@@ -30,6 +31,7 @@ pub use self::clock::ManualClock;
 pub use self::host::{MemoryHost, site, site_builder};
 pub use self::key_client::KeyClient;
 pub use self::ledger_contract::{ledger_contract, ledger_contract_on_threads};
+pub use self::management_contract::management_contract;
 #[cfg(feature = "deprecated-kinds")]
 pub use self::password_client::PasswordClient;
 pub use self::purse_contract::purse_contract;

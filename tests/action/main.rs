@@ -6,6 +6,7 @@ mod binding;
 #[path = "../support/flaky.rs"]
 mod flaky;
 mod malformed;
+mod managing;
 mod site;
 mod step_up;
 #[path = "../support/told.rs"]
@@ -317,7 +318,8 @@ async fn one_layer_answers_for_all_flows_and_passes_the_rest() {
 
     let action = site.sign(&client, "POST", MINT, &body).await;
     assert_eq!(site.mint(&action, &body).await.status, StatusCode::OK);
-    for path in ["/auth", "/auth/", "/auth/action/", "/auth/credentials", "/auth/credentials/code/", "/authx"]
+    for path in
+        ["/auth", "/auth/", "/auth/action/", "/auth/credentials/", "/auth/credentials/code/", "/authx"]
     {
         let passed = site.post_as("us-1", path, "{}").await;
         assert_eq!(passed.body, json!("the application"), "{path}");

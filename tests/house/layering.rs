@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module uses those of later stages alone.
-const STAGES: [&[&str]; 18] = [
+const STAGES: [&[&str]; 19] = [
     &["auth"],
+    &["manage"],
     &["code"],
     &["action"],
     &["serve"],

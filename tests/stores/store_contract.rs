@@ -8,8 +8,8 @@ use credential_code::store::{
     PendingRegistration, UserAction,
 };
 use credential_code::testing::{
-    MemoryHost, ledger_contract, ledger_contract_on_threads, repository_contract, store_contract,
-    store_contract_on_threads,
+    MemoryHost, ledger_contract, ledger_contract_on_threads, management_contract, repository_contract,
+    store_contract, store_contract_on_threads,
 };
 
 #[tokio::test]
@@ -43,4 +43,5 @@ fn the_memory_ledger_has_one_winner_on_threads() {
 async fn the_memory_host_keeps_every_law_of_a_repository() {
     let users = [UserId::new("us-1").unwrap(), UserId::new("us-2").unwrap()];
     repository_contract(&MemoryHost::default(), &users).await;
+    management_contract(&MemoryHost::default(), &users).await;
 }

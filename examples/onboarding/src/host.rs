@@ -3,11 +3,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use axum::http::{HeaderMap, header};
 use credential_code::error::BoxError;
 use credential_code::host::{
-    Advance, AuthError, AuthRequest, Authenticator, Caller, CredentialManagement, CredentialRepository,
-    Removal, SignCounters, UserDirectory, async_trait,
+    Advance, AuthError, AuthRequest, Authenticator, Caller, Changed, CredentialManagement,
+    CredentialRepository, Removal, SignCounters, UserDirectory, async_trait,
 };
 use credential_code::model::{
-    Credential, CredentialId, CredentialUuid, Insertion, NewCredential, User, UserId,
+    Credential, CredentialId, CredentialStatus, CredentialUuid, Insertion, NewCredential, User, UserId,
 };
 use subtle::ConstantTimeEq;
 
@@ -58,6 +58,22 @@ impl DemoHost {
         Some(member.user.id.clone())
     }
 
+    /// Changes a credential. The closure says whether it was otherwise.
+    fn change(
+        &self,
+        user: &UserId,
+        uuid: &CredentialUuid,
+        change: impl FnOnce(&mut Credential) -> bool,
+    ) -> Changed {
+        let mut credentials = self.stored();
+        let found = credentials.iter_mut().find(|stored| stored.user == *user && stored.uuid == *uuid);
+        match found.map(change) {
+            Some(true) => Changed::Changed,
+            Some(false) => Changed::Unchanged,
+            None => Changed::Missing,
+        }
+    }
+
     fn stored(&self) -> MutexGuard<'_, Vec<Credential>> {
         self.credentials.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,6 +111,19 @@ impl CredentialRepository for DemoHost {
 
 #[async_trait]
 impl CredentialManagement for DemoHost {
+    async fn set_status(
+        &self,
+        user: &UserId,
+        uuid: &CredentialUuid,
+        status: CredentialStatus,
+    ) -> Result<Changed, BoxError> {
+        Ok(self.change(user, uuid, |stored| std::mem::replace(&mut stored.status, status) != status))
+    }
+
+    async fn rename(&self, user: &UserId, uuid: &CredentialUuid, name: &str) -> Result<Changed, BoxError> {
+        Ok(self.change(user, uuid, |stored| std::mem::replace(&mut stored.name, name.to_owned()) != name))
+    }
+
     async fn remove(&self, user: &UserId, uuid: &CredentialUuid) -> Result<Removal, BoxError> {
         let mut credentials = self.stored();
         let found = credentials.iter().position(|stored| stored.user == *user && stored.uuid == *uuid);

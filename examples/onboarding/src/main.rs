@@ -39,7 +39,7 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::routing::{get, post};
+use axum::routing::post;
 use credential_code::host::RelyingPartyList;
 use credential_code::site::source_of;
 use credential_code::store::Budget;
@@ -113,7 +113,6 @@ fn router(app: App, notices: Notices, options: &Options) -> Result<Router, Box<d
     Ok(Router::new()
         .merge(pages::router())
         .route("/demo/session", post(session::session))
-        .route("/auth/credentials", get(api::credentials))
         .nest_service("/auth", AuthRouter::new(flows))
         .with_state(app))
 }
@@ -150,6 +149,6 @@ fn cors(origins: &[String]) -> Result<CorsLayer, Box<dyn Error>> {
         dfns.map(HeaderName::from_static).into_iter().chain([header::CONTENT_TYPE, header::AUTHORIZATION]);
     Ok(CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers(headers.collect::<Vec<_>>()))
 }

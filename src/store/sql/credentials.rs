@@ -1,10 +1,12 @@
 use async_trait::async_trait;
+use sqlx::SqlStr;
 
 use crate::crypto::PublicKey;
 use crate::error::BoxError;
-use crate::host::{Advance, CredentialManagement, CredentialRepository, Removal, SignCounters};
+use crate::host::{Advance, Changed, CredentialManagement, CredentialRepository, Removal, SignCounters};
 use crate::model::{
-    Credential, CredentialId, CredentialUuid, EncryptedPrivateKey, Insertion, NewCredential, Origin, UserId,
+    Credential, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey, Insertion,
+    NewCredential, Origin, UserId,
 };
 use crate::store::sql::SqlStore;
 use crate::store::sql::value::{Row, Value, micros, time};
@@ -43,6 +45,19 @@ impl CredentialRepository for SqlStore {
 
 #[async_trait]
 impl CredentialManagement for SqlStore {
+    async fn set_status(
+        &self,
+        user: &UserId,
+        uuid: &CredentialUuid,
+        status: CredentialStatus,
+    ) -> Result<Changed, BoxError> {
+        self.change(&self.statements.set_credential_status, user, uuid, status.as_str()).await
+    }
+
+    async fn rename(&self, user: &UserId, uuid: &CredentialUuid, name: &str) -> Result<Changed, BoxError> {
+        self.change(&self.statements.rename_credential, user, uuid, name).await
+    }
+
     async fn remove(&self, user: &UserId, uuid: &CredentialUuid) -> Result<Removal, BoxError> {
         // PostgreSQL has no text with a NUL, so nobody has such an id.
         if user.as_str().contains('\0') {
@@ -53,6 +68,29 @@ impl CredentialManagement for SqlStore {
             0 => Ok(Removal::Missing),
             _ => Ok(Removal::Removed),
         }
+    }
+}
+
+impl SqlStore {
+    /// Runs a statement that changes a row unless it is so already. If it changed none, another looks
+    /// which of both it was.
+    async fn change(
+        &self,
+        statement: &SqlStr,
+        user: &UserId,
+        uuid: &CredentialUuid,
+        value: &str,
+    ) -> Result<Changed, BoxError> {
+        // PostgreSQL has no text with a NUL, so nobody has such an id.
+        if user.as_str().contains('\0') {
+            return Ok(Changed::Missing);
+        }
+        let [user, uuid] = [user.as_str(), uuid.as_str()].map(Value::Text);
+        if self.execute(statement, &[user, uuid, Value::Text(value)]).await? > 0 {
+            return Ok(Changed::Changed);
+        }
+        let found = self.fetch_one(&self.statements.has_credential, &[user, uuid]).await?;
+        Ok(found.map_or(Changed::Missing, |_| Changed::Unchanged))
     }
 }
 

@@ -21,6 +21,9 @@ pub(super) struct Statements {
     pub(super) purge_purses: SqlStr,
     pub(super) insert_credential: SqlStr,
     pub(super) credentials_of_user: SqlStr,
+    pub(super) set_credential_status: SqlStr,
+    pub(super) rename_credential: SqlStr,
+    pub(super) has_credential: SqlStr,
     pub(super) remove_credential: SqlStr,
     pub(super) advance_sign_count: SqlStr,
     pub(super) user: SqlStr,
@@ -54,6 +57,9 @@ impl Statements {
             purge_purses: statement(purge_purses),
             insert_credential: statement(INSERT_CREDENTIAL),
             credentials_of_user: statement(CREDENTIALS_OF_USER),
+            set_credential_status: statement(SET_CREDENTIAL_STATUS),
+            rename_credential: statement(RENAME_CREDENTIAL),
+            has_credential: statement(HAS_CREDENTIAL),
             remove_credential: statement(REMOVE_CREDENTIAL),
             advance_sign_count: statement(ADVANCE_SIGN_COUNT),
             user: statement(USER),
@@ -175,6 +181,15 @@ const CREDENTIALS_OF_USER: &str = "
         id, uuid, user_id, kind, name, public_key, digest, relying_party_id, origin, created_at, status,
         encrypted_private_key, sign_count, fido2
     FROM credential_code_credentials WHERE user_id = $1";
+
+const SET_CREDENTIAL_STATUS: &str = "
+    UPDATE credential_code_credentials SET status = $3 WHERE user_id = $1 AND uuid = $2 AND status <> $3";
+
+const RENAME_CREDENTIAL: &str = "
+    UPDATE credential_code_credentials SET name = $3 WHERE user_id = $1 AND uuid = $2 AND name <> $3";
+
+const HAS_CREDENTIAL: &str = "
+    SELECT uuid FROM credential_code_credentials WHERE user_id = $1 AND uuid = $2";
 
 const REMOVE_CREDENTIAL: &str = "
     DELETE FROM credential_code_credentials WHERE user_id = $1 AND uuid = $2";

@@ -1,0 +1,111 @@
+use crate::error::{BoxError, Error};
+use crate::event::{Asking, Change, Event, Step};
+use crate::host::{Caller, Changed, Removal};
+use crate::manage::ManageFlow;
+use crate::model::{CredentialStatus, CredentialUuid, Invalid, is_showable};
+use crate::once::Fee;
+
+/// The longest name of a credential, in bytes.
+const LONGEST_NAME: usize = 1024;
+
+/// A wish to change a credential.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ChangeRequest {
+    /// Which one.
+    pub credential: CredentialUuid,
+    /// Where the request comes from, for the events.
+    pub source: Option<String>,
+}
+
+impl ChangeRequest {
+    /// Creates a request without a source.
+    pub fn new(credential: CredentialUuid) -> Self {
+        Self { credential, source: None }
+    }
+}
+
+/// A wish to give a credential another name.
+#[derive(Clone, Debug)]
+pub struct RenameRequest {
+    credential: CredentialUuid,
+    name: String,
+    /// Where the request comes from, for the events.
+    pub source: Option<String>,
+}
+
+impl RenameRequest {
+    /// Creates a request without a source. A name is one that register takes, too.
+    pub fn new(credential: CredentialUuid, name: impl Into<String>) -> Result<Self, Invalid> {
+        let name = name.into();
+        if name.len() > LONGEST_NAME || !is_showable(&name) {
+            return Err(Invalid::new(
+                "name has 1 to 1024 bytes, a visible character, and none that controls or reorders text",
+            ));
+        }
+        Ok(Self { credential, name, source: None })
+    }
+}
+
+impl ManageFlow {
+    /// Makes a credential active. One that is active already stays so.
+    pub async fn activate(&self, caller: &Caller, request: ChangeRequest) -> Result<(), Error> {
+        let changing =
+            self.management.set_status(&caller.user, &request.credential, CredentialStatus::Active);
+        self.change(Step::Activate, Change::Activated, caller, &request, changing).await
+    }
+
+    /// Deactivates a credential. It signs nothing from then on, and its outstanding actions end.
+    pub async fn deactivate(&self, caller: &Caller, request: ChangeRequest) -> Result<(), Error> {
+        let status = CredentialStatus::Deactivated;
+        let changing = self.management.set_status(&caller.user, &request.credential, status);
+        self.change(Step::Deactivate, Change::Deactivated, caller, &request, changing).await
+    }
+
+    /// Gives a credential another name.
+    pub async fn rename(&self, caller: &Caller, request: RenameRequest) -> Result<(), Error> {
+        let RenameRequest { credential, name, source } = request;
+        let changing = self.management.rename(&caller.user, &credential, &name);
+        let request = ChangeRequest { credential: credential.clone(), source };
+        self.change(Step::Rename, Change::Renamed, caller, &request, changing).await
+    }
+
+    /// Removes a credential for good.
+    pub async fn remove(&self, caller: &Caller, request: ChangeRequest) -> Result<(), Error> {
+        let removing = async {
+            Ok(match self.management.remove(&caller.user, &request.credential).await? {
+                Removal::Removed => Changed::Changed,
+                Removal::Missing => Changed::Missing,
+            })
+        };
+        self.change(Step::Remove, Change::Removed, caller, &request, removing).await
+    }
+
+    async fn change(
+        &self,
+        step: Step,
+        change: Change,
+        caller: &Caller,
+        request: &ChangeRequest,
+        changing: impl Future<Output = Result<Changed, BoxError>>,
+    ) -> Result<(), Error> {
+        let (user, source) = (&caller.user, request.source.as_deref());
+        let changing = async {
+            let began_at = caller.began_at(self.site.now());
+            self.site.active_user(user, began_at).await?.map_err(Error::may_not_change)?;
+            match changing.await.map_err(Error::host)? {
+                Changed::Missing => Err(Error::no_credential()),
+                changed @ (Changed::Changed | Changed::Unchanged) => Ok(changed),
+            }
+        };
+        let asking = Asking::new(step, source).by(user);
+        match self.site.ceremony(asking).charged(Fee::none(), changing).await? {
+            Changed::Changed => {
+                let credential = &request.credential;
+                self.site.tell(&Event::CredentialChanged { user, credential, change, source });
+            }
+            Changed::Unchanged | Changed::Missing => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+use std::sync::Arc;
+
+use http::Response;
+
+use crate::error::Error;
+use crate::event::Step;
+use crate::host::Authenticator;
+use crate::manage::{ChangeRequest, ManageFlow, RenameRequest, wire};
+use crate::serve::{AnswerBody, Asked, Endpoints, Verb, success};
+use crate::site::Site;
+
+impl Endpoints for ManageFlow {
+    const MOUNT: &'static str = "/auth/credentials";
+
+    fn steps(&self, below: &str) -> &'static [(Verb, Step)] {
+        match below {
+            "" => &[(Verb::Get, Step::ListCredentials)],
+            "/activate" => &[(Verb::Put, Step::Activate)],
+            "/deactivate" => &[(Verb::Put, Step::Deactivate)],
+            "/rename" => &[(Verb::Put, Step::Rename)],
+            // The code flow's, which may stand behind a layer of this one.
+            "/code" | "/enrolments" => &[],
+            // A uuid, of whatever form.
+            _ => match below.strip_prefix('/') {
+                Some(uuid) if !uuid.is_empty() && !uuid.contains('/') => &[(Verb::Delete, Step::Remove)],
+                Some(_) | None => &[],
+            },
+        }
+    }
+
+    fn site(&self) -> &Site {
+        &self.site
+    }
+
+    async fn answer(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
+        match asked.step {
+            Step::ListCredentials => {
+                let caller = asked.authenticate(self.site.authenticator(), body).await?;
+                Ok(success(&wire::write_credentials(&self.credentials(&caller).await?)))
+            }
+            Step::Activate | Step::Deactivate => self.answer_change(asked, body).await,
+            Step::Rename => self.answer_rename(asked, body).await,
+            Step::Remove => self.answer_remove(asked, body).await,
+            Step::Mint
+            | Step::Exchange
+            | Step::Register
+            | Step::BeginAction
+            | Step::CompleteAction
+            | Step::RedeemAction
+            | Step::ListEnrolments
+            | Step::FollowEnrolment
+            | Step::Revoke
+            | Step::Approve
+            | Step::Refuse
+            | Step::Undo
+            | Step::FollowOutcome => Err(Error::not_found()),
+        }
+    }
+}
+
+impl ManageFlow {
+    fn signing(&self) -> &Arc<dyn Authenticator> {
+        &self.authenticator
+    }
+
+    async fn answer_change(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
+        let request = wire::read_change(body)?;
+        let caller = asked.authenticate(self.signing(), body).await?;
+        let request = ChangeRequest { source: asked.source(), ..request.ok_or_else(Error::no_credential)? };
+        match asked.step {
+            Step::Activate => self.activate(&caller, request).await?,
+            _ => self.deactivate(&caller, request).await?,
+        }
+        Ok(success(&wire::SUCCESS))
+    }
+
+    async fn answer_rename(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
+        let request = wire::read_rename(body)?;
+        let caller = asked.authenticate(self.signing(), body).await?;
+        let mut request: RenameRequest = request.ok_or_else(Error::no_credential)?;
+        request.source = asked.source();
+        self.rename(&caller, request).await?;
+        Ok(success(&wire::SUCCESS))
+    }
+
+    async fn answer_remove(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
+        wire::read_nothing(body)?;
+        let caller = asked.authenticate(self.signing(), body).await?;
+        let uuid = asked.below().rsplit('/').next().and_then(wire::read_uuid);
+        let request = ChangeRequest::new(uuid.ok_or_else(Error::no_credential)?);
+        self.remove(&caller, ChangeRequest { source: asked.source(), ..request }).await?;
+        Ok(success(&wire::Nothing {}))
+    }
+}

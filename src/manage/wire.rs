@@ -1,0 +1,72 @@
+//! Bodies, read as strictly as the others.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::code::CredentialAnswer;
+use crate::encoding::json;
+use crate::error::Error;
+use crate::manage::{ChangeRequest, RenameRequest};
+use crate::model::{Credential, CredentialUuid, Invalid};
+
+#[derive(Serialize)]
+struct ListAnswer<'a> {
+    items: Vec<CredentialAnswer<'a>>,
+}
+
+pub(super) fn write_credentials(credentials: &[Credential]) -> impl Serialize {
+    ListAnswer { items: credentials.iter().map(CredentialAnswer::from).collect() }
+}
+
+/// Answer of a change.
+#[derive(Serialize)]
+pub(super) struct Success {
+    message: &'static str,
+}
+
+pub(super) const SUCCESS: Success = Success { message: "success" };
+
+/// Answer of a removal.
+#[derive(Serialize)]
+pub(super) struct Nothing {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct ChangeBody<'a> {
+    #[serde(borrow)]
+    credential_uuid: Cow<'a, str>,
+}
+
+/// A uuid that none has is not malformed: it is answered like one of somebody else's.
+pub(super) fn read_change(body: &[u8]) -> Result<Option<ChangeRequest>, Error> {
+    let body: ChangeBody<'_> = json::object(body).map_err(Error::invalid_request)?;
+    Ok(CredentialUuid::new(&*body.credential_uuid).ok().map(ChangeRequest::new))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct RenameBody<'a> {
+    #[serde(borrow)]
+    credential_uuid: Cow<'a, str>,
+    name: String,
+}
+
+pub(super) fn read_rename(body: &[u8]) -> Result<Option<RenameRequest>, Error> {
+    let body: RenameBody<'_> = json::object(body).map_err(Error::invalid_request)?;
+    let uuid = CredentialUuid::new(&*body.credential_uuid).ok();
+    Ok(uuid.map(|uuid| RenameRequest::new(uuid, body.name)).transpose()?)
+}
+
+/// Clients that delete send no body, or an empty object.
+pub(super) fn read_nothing(body: &[u8]) -> Result<(), Error> {
+    match body {
+        b"" | b"{}" => Ok(()),
+        _ => Err(Invalid::new("there is no body here").into()),
+    }
+}
+
+/// The uuid in a path. Clients percent-encode it, or don't.
+pub(super) fn read_uuid(segment: &str) -> Option<CredentialUuid> {
+    CredentialUuid::new(segment.replace("%2D", "-").replace("%2d", "-")).ok()
+}

@@ -1,0 +1,142 @@
+use crate::host::{Changed, CredentialManagement, CredentialRepository, Removal};
+use crate::model::{Credential, CredentialStatus, CredentialUuid, Insertion, NewCredential, UserId};
+use crate::testing::race::at_once;
+use crate::testing::repository_contract::{find, sample, unique};
+
+/// Asserts every law of a [`CredentialManagement`] over the repository that it changes, and panics
+/// with the name of the first that is broken.
+///
+/// The two users have to exist where the repository has foreign keys.
+///
+/// ```
+/// # async fn example() {
+/// use credential_code::model::UserId;
+/// use credential_code::testing::{MemoryHost, management_contract};
+///
+/// let users = [UserId::new("us-1").unwrap(), UserId::new("us-2").unwrap()];
+/// management_contract(&MemoryHost::default(), &users).await;
+/// # }
+/// # credential_code::testing::block_on(example());
+/// ```
+pub async fn management_contract<H>(host: &H, users: &[UserId; 2])
+where
+    H: CredentialRepository + CredentialManagement,
+{
+    a_change_changes_one_member_of_one_credential(host, users).await;
+    what_is_so_already_stays_so(host, users).await;
+    a_foreign_or_unknown_credential_is_missing(host, users).await;
+    a_removed_credential_is_gone_and_its_id_is_free(host, users).await;
+    of_racing_changes_one_is_told_that_it_changed(host, users).await;
+}
+
+async fn stored<H: CredentialRepository>(host: &H, user: &UserId) -> Credential {
+    let credential = sample(user, &unique(""));
+    let inserted = host.insert(NewCredential::new(credential.clone(), None)).await;
+    assert_eq!(inserted.expect("the repository answers"), Insertion::Created);
+    credential
+}
+
+async fn now_is<H: CredentialRepository>(host: &H, credential: &Credential, law: &str) {
+    let found = find(host, &credential.user, &credential.id).await;
+    assert_eq!(found, std::slice::from_ref(credential), "{law}");
+}
+
+async fn set_status<H: CredentialManagement>(
+    host: &H,
+    user: &UserId,
+    uuid: &CredentialUuid,
+    status: CredentialStatus,
+) -> Changed {
+    host.set_status(user, uuid, status).await.expect("the host answers")
+}
+
+async fn rename<H: CredentialManagement>(
+    host: &H,
+    user: &UserId,
+    uuid: &CredentialUuid,
+    name: &str,
+) -> Changed {
+    host.rename(user, uuid, name).await.expect("the host answers")
+}
+
+async fn remove<H: CredentialManagement>(host: &H, user: &UserId, uuid: &CredentialUuid) -> Removal {
+    host.remove(user, uuid).await.expect("the host answers")
+}
+
+async fn a_change_changes_one_member_of_one_credential<H>(host: &H, [user, _]: &[UserId; 2])
+where
+    H: CredentialRepository + CredentialManagement,
+{
+    const LAW: &str = "a_change_changes_one_member_of_one_credential";
+    let (mut changed, other) = (stored(host, user).await, stored(host, user).await);
+    for status in [CredentialStatus::Deactivated, CredentialStatus::Active] {
+        assert_eq!(set_status(host, user, &changed.uuid, status).await, Changed::Changed, "{LAW}");
+        changed.status = status;
+        now_is(host, &changed, LAW).await;
+    }
+    assert_eq!(rename(host, user, &changed.uuid, "Büro 🔑 'x'").await, Changed::Changed, "{LAW}");
+    changed.name = "Büro 🔑 'x'".into();
+    now_is(host, &changed, LAW).await;
+    now_is(host, &other, LAW).await;
+}
+
+async fn what_is_so_already_stays_so<H>(host: &H, [user, _]: &[UserId; 2])
+where
+    H: CredentialRepository + CredentialManagement,
+{
+    const LAW: &str = "what_is_so_already_stays_so";
+    let credential = stored(host, user).await;
+    let unchanged = set_status(host, user, &credential.uuid, CredentialStatus::Active).await;
+    assert_eq!(unchanged, Changed::Unchanged, "{LAW}");
+    assert_eq!(rename(host, user, &credential.uuid, &credential.name).await, Changed::Unchanged, "{LAW}");
+    now_is(host, &credential, LAW).await;
+}
+
+async fn a_foreign_or_unknown_credential_is_missing<H>(host: &H, [user, other]: &[UserId; 2])
+where
+    H: CredentialRepository + CredentialManagement,
+{
+    const LAW: &str = "a_foreign_or_unknown_credential_is_missing";
+    let credential = stored(host, user).await;
+    let unknown = CredentialUuid::mint().expect("the system gives randomness");
+    for (user, uuid) in [(other, &credential.uuid), (user, &unknown)] {
+        let status = set_status(host, user, uuid, CredentialStatus::Deactivated).await;
+        assert_eq!(status, Changed::Missing, "{LAW}");
+        assert_eq!(rename(host, user, uuid, "stolen").await, Changed::Missing, "{LAW}");
+        assert_eq!(remove(host, user, uuid).await, Removal::Missing, "{LAW}");
+    }
+    now_is(host, &credential, LAW).await;
+}
+
+async fn a_removed_credential_is_gone_and_its_id_is_free<H>(host: &H, [user, other]: &[UserId; 2])
+where
+    H: CredentialRepository + CredentialManagement,
+{
+    const LAW: &str = "a_removed_credential_is_gone_and_its_id_is_free";
+    let (removed, left) = (stored(host, user).await, stored(host, user).await);
+    assert_eq!(remove(host, user, &removed.uuid).await, Removal::Removed, "{LAW}");
+    assert_eq!(remove(host, user, &removed.uuid).await, Removal::Missing, "{LAW}: once");
+    assert!(find(host, user, &removed.id).await.is_empty(), "{LAW}");
+    assert_eq!(rename(host, user, &removed.uuid, "x").await, Changed::Missing, "{LAW}");
+    now_is(host, &left, LAW).await;
+    let again = NewCredential::new(sample(other, removed.id.as_str()), None);
+    let inserted = host.insert(again).await.expect("the repository answers");
+    assert_eq!(inserted, Insertion::Created, "{LAW}");
+}
+
+async fn of_racing_changes_one_is_told_that_it_changed<H>(host: &H, [user, _]: &[UserId; 2])
+where
+    H: CredentialRepository + CredentialManagement,
+{
+    const LAW: &str = "of_racing_changes_one_is_told_that_it_changed";
+    for _ in 0..10 {
+        let uuid = &stored(host, user).await.uuid;
+        let status = CredentialStatus::Deactivated;
+        let outcomes = at_once((0..8).map(|_| set_status(host, user, uuid, status))).await;
+        let changed = outcomes.iter().filter(|outcome| **outcome == Changed::Changed).count();
+        assert_eq!(changed, 1, "{LAW}: {outcomes:?}");
+        let outcomes = at_once((0..8).map(|_| remove(host, user, uuid))).await;
+        let removed = outcomes.iter().filter(|outcome| **outcome == Removal::Removed).count();
+        assert_eq!(removed, 1, "{LAW}: {outcomes:?}");
+    }
+}
