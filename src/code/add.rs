@@ -22,6 +22,15 @@ pub(super) struct Adding<'a> {
     pub(super) source: Option<&'a str>,
 }
 
+/// Whose claim it is that an enrolment is `added`.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Claim {
+    /// This call's.
+    Made,
+    /// An earlier try's, for the same credential. It may have stored it.
+    Stood,
+}
+
 /// Why a credential was not added.
 pub(super) enum NotAdded {
     /// The enrolment went on without it, or nobody can tell. Nothing was stored.
@@ -51,7 +60,7 @@ impl CodeFlow {
         let undo = self.undo_token(&credential, enrolment);
         // Made first: a caller who hangs up during the claim may leave one that nobody was told of.
         let unsettled = Unsettled { flow: self, credential: &credential, adding, undo: undo.as_ref() };
-        let (claimed, stood) = match self.claim(&credential, enrolment, from).await {
+        let claim = match self.claim(&credential, enrolment, from).await {
             Ok(claim) => claim,
             Err(error) => {
                 unsettled.settle();
@@ -62,11 +71,11 @@ impl CodeFlow {
         let insertion = match self.site().credentials().insert(new).await {
             Ok(insertion) => insertion,
             Err(error) => {
-                enrolments.tell(&claimed);
+                enrolments.tell(enrolment);
                 return Err(NotAdded::Unsettled(Error::host(error)));
             }
         };
-        let stored = if was_offered || stood {
+        let stored = if was_offered || claim == Claim::Stood {
             let settled = self.settle(insertion, &credential, enrolment, source).await;
             if !matches!(settled, Err(NotAdded::Unsettled(_))) {
                 unsettled.settle();
@@ -79,25 +88,24 @@ impl CodeFlow {
                 Insertion::Duplicate => return Err(NotAdded::Duplicate),
             }
         };
-        enrolments.tell(&claimed);
+        enrolments.tell(enrolment);
         self.site().tell(&Event::Registered { credential: &stored, enrolment, undo: undo.as_ref(), source });
         Ok(stored)
     }
 
-    /// Advances the enrolment to `added`. An earlier try with the same record may have claimed it
-    /// for this credential, and failed.
+    /// Advances the enrolment to `added`.
     async fn claim(
         &self,
         credential: &Credential,
         enrolment: &EnrolmentId,
         from: Stage,
-    ) -> Result<(Enrolment, bool), NotAdvanced> {
+    ) -> Result<Claim, NotAdvanced> {
         let enrolments = self.site().enrolments();
         let shown = Some(Arc::new(credential.without_private_key()));
         let change = Change { credential: shown, ..enrolments.end(Stage::Added) };
         match enrolments.claim(&credential.user, enrolment, &[from], change).await {
-            Ok(claimed) => Ok((claimed, false)),
-            Err(NotAdvanced::At(claimed)) if is_claimed_for(&claimed, credential) => Ok((*claimed, true)),
+            Ok(_) => Ok(Claim::Made),
+            Err(NotAdvanced::At(claimed)) if is_claimed_for(&claimed, credential) => Ok(Claim::Stood),
             Err(error) => Err(error),
         }
     }

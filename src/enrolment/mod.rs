@@ -125,7 +125,7 @@ impl Enrolments {
         change: Change,
     ) -> Result<Enrolment, NotAdvanced> {
         let enrolment = self.claim(user, id, from, change).await?;
-        self.waiters.tell(&enrolment);
+        self.waiters.tell(id);
         Ok(enrolment)
     }
 
@@ -145,7 +145,7 @@ impl Enrolments {
     }
 
     /// Tells those who wait of a claim that came true.
-    pub(crate) fn tell(&self, enrolment: &Enrolment) {
+    pub(crate) fn tell(&self, enrolment: &EnrolmentId) {
         self.waiters.tell(enrolment);
     }
 
@@ -208,7 +208,7 @@ impl Enrolments {
         match self.ledger.advance(user, id, &[Stage::Pending], change).await? {
             Transition::Made(refused) => {
                 self.listener.tell(&Event::Lapsed { user, enrolment: id });
-                self.waiters.tell(&refused);
+                self.waiters.tell(id);
                 Ok(Some(refused))
             }
             Transition::Elsewhere(enrolment) => Ok(Some(enrolment)),
@@ -223,26 +223,30 @@ impl Enrolments {
             return Ok(known);
         }
         let seat = self.waiters.seat(asker, &known.id)?;
-        // Seated first, so that no change falls in between.
-        let Some(known) = self.find(&known.user, &known.id).await? else {
-            return Err(Error::no_enrolment());
-        };
-        if known.stage != wait.after {
-            return Ok(known);
-        }
-        // What was told before may have been taken back.
-        self.waiters.tell(&known);
         let mut over = self.clock.sleep(wait.longest);
-        let mut changed = pin!(seat.changed(wait.after));
-        let mut watched = pin!(self.watch(&seat, &known));
-        poll_fn(|cx| {
-            if changed.as_mut().poll(cx).is_ready() || pin!(&mut over).poll(cx).is_ready() {
-                return Poll::Ready(());
+        let mut is_over = false;
+        loop {
+            // Noted before the look, so that no change falls in between.
+            let seen = seat.changes();
+            let Some(known) = self.find(&known.user, &known.id).await? else {
+                return Err(Error::no_enrolment());
+            };
+            if is_over || known.stage != wait.after {
+                return Ok(known);
             }
-            watched.as_mut().poll(cx)
-        })
-        .await;
-        self.find(&known.user, &known.id).await?.ok_or_else(Error::no_enrolment)
+            let mut changed = pin!(seat.changed_since(seen));
+            let mut watched = pin!(self.watch(&seat, &known));
+            is_over = poll_fn(|cx| {
+                if changed.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(false);
+                }
+                if pin!(&mut over).poll(cx).is_ready() {
+                    return Poll::Ready(true);
+                }
+                watched.as_mut().poll(cx).map(|()| false)
+            })
+            .await;
+        }
     }
 
     /// Looks at an enrolment for all who wait for it: when its time is over and, if others change
@@ -251,6 +255,7 @@ impl Enrolments {
         let _leading = seat.lead().await;
         let (user, id) = (&known.user, &known.id);
         let mut expires_at = known.stage.is_outstanding().then_some(known.expires_at);
+        let mut stage = known.stage;
         loop {
             let now = self.clock.now();
             // A little later than the expiry, since a timer may be early by its own clock. One that
@@ -266,7 +271,9 @@ impl Enrolments {
             // A ledger that fails is asked again.
             if let Ok(Some(found)) = self.find(user, id).await {
                 expires_at = found.stage.is_outstanding().then_some(found.expires_at);
-                self.waiters.tell(&found);
+                if std::mem::replace(&mut stage, found.stage) != found.stage {
+                    self.waiters.tell(id);
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::model::{Enrolment, EnrolmentId, Stage, UserId};
+use crate::model::{EnrolmentId, UserId};
 
 /// How many wait at once.
 const MOST: usize = 1_000;
@@ -43,8 +43,8 @@ struct Rooms {
 /// Those who wait for one enrolment.
 #[derive(Debug, Default)]
 struct Room {
-    /// The stage that was told last. A waiter that is woken by it looks what is.
-    latest: Option<Stage>,
+    /// How many changes were told.
+    changes: u64,
     /// Whether one of them looks after it for all.
     is_led: bool,
     wakers: HashMap<usize, Waker>,
@@ -52,21 +52,14 @@ struct Room {
     next_seat: usize,
 }
 
-/// Changes a room, and wakes all in it if that is said. Outside the lock: a waker may poll on the
-/// spot, and what it polls looks into the room.
-fn change(room: &Mutex<Room>, change: impl FnOnce(&mut Room) -> Wake) {
+/// Changes a room, and wakes all in it. Outside the lock: a waker may poll on the spot, and what it
+/// polls looks into the room.
+fn change(room: &Mutex<Room>, change: impl FnOnce(&mut Room)) {
     let mut room = lock(room);
-    let wakers = match change(&mut room) {
-        Wake::All => std::mem::take(&mut room.wakers),
-        Wake::Nobody => return,
-    };
+    change(&mut room);
+    let wakers = std::mem::take(&mut room.wakers);
     drop(room);
     wakers.into_values().for_each(Waker::wake);
-}
-
-enum Wake {
-    All,
-    Nobody,
 }
 
 /// Nothing that is done under these locks panics.
@@ -95,14 +88,12 @@ impl Waiters {
         Ok(Seat { waiters: self, asker, id: id.clone(), room, number })
     }
 
-    /// Tells those who wait for an enrolment what it is now.
-    pub(super) fn tell(&self, enrolment: &Enrolment) {
-        let room = lock(&self.0).rooms.get(&enrolment.id).cloned();
-        let Some(room) = room else { return };
-        change(&room, |room| match room.latest.replace(enrolment.stage) == Some(enrolment.stage) {
-            true => Wake::Nobody,
-            false => Wake::All,
-        });
+    /// Tells those who wait for an enrolment that it changed. They look what it is.
+    pub(super) fn tell(&self, id: &EnrolmentId) {
+        let room = lock(&self.0).rooms.get(id).cloned();
+        if let Some(room) = room {
+            change(&room, |room| room.changes += 1);
+        }
     }
 }
 
@@ -117,9 +108,14 @@ pub(super) struct Seat<'w> {
 }
 
 impl Seat<'_> {
-    /// Waits until something else than this stage is told.
-    pub(super) async fn changed(&self, after: Stage) {
-        self.until(|room| room.latest.is_some_and(|latest| latest != after).then_some(())).await;
+    /// Returns how many changes were told.
+    pub(super) fn changes(&self) -> u64 {
+        lock(&self.room).changes
+    }
+
+    /// Waits until more changes were told than these.
+    pub(super) async fn changed_since(&self, seen: u64) {
+        self.until(|room| (room.changes != seen).then_some(())).await;
     }
 
     /// Waits until nobody else looks after the enrolment, and does so from then on.
@@ -168,9 +164,6 @@ pub(super) struct Leading<'s>(&'s Mutex<Room>);
 impl Drop for Leading<'_> {
     fn drop(&mut self) {
         // One of those who are left does it from now on.
-        change(self.0, |room| {
-            room.is_led = false;
-            Wake::All
-        });
+        change(self.0, |room| room.is_led = false);
     }
 }
