@@ -1,10 +1,8 @@
-use std::sync::Arc;
-
 use http::Response;
 
 use crate::error::Error;
 use crate::event::Step;
-use crate::host::Authenticator;
+use crate::host::Caller;
 use crate::manage::{ChangeRequest, ManageFlow, RenameRequest, wire};
 use crate::serve::{AnswerBody, Asked, Endpoints, Verb, success};
 use crate::site::Site;
@@ -38,7 +36,16 @@ impl Endpoints for ManageFlow {
                 let caller = asked.authenticate(self.site.authenticator(), body).await?;
                 Ok(success(&wire::write_credentials(&self.credentials(&caller).await?)))
             }
-            Step::Activate | Step::Deactivate => self.answer_change(asked, body).await,
+            Step::Activate => {
+                let (caller, request) = self.read_change(asked, body).await?;
+                self.activate(&caller, request).await?;
+                Ok(success(&wire::SUCCESS))
+            }
+            Step::Deactivate => {
+                let (caller, request) = self.read_change(asked, body).await?;
+                self.deactivate(&caller, request).await?;
+                Ok(success(&wire::SUCCESS))
+            }
             Step::Rename => self.answer_rename(asked, body).await,
             Step::Remove => self.answer_remove(asked, body).await,
             Step::Mint
@@ -59,24 +66,21 @@ impl Endpoints for ManageFlow {
 }
 
 impl ManageFlow {
-    fn signing(&self) -> &Arc<dyn Authenticator> {
-        &self.authenticator
-    }
-
-    async fn answer_change(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
+    /// Reads which credential to change, and then asks who does.
+    async fn read_change(
+        &self,
+        asked: &mut Asked<'_>,
+        body: &[u8],
+    ) -> Result<(Caller, ChangeRequest), Error> {
         let request = wire::read_change(body)?;
-        let caller = asked.authenticate(self.signing(), body).await?;
-        let request = ChangeRequest { source: asked.source(), ..request.ok_or_else(Error::no_credential)? };
-        match asked.step {
-            Step::Activate => self.activate(&caller, request).await?,
-            _ => self.deactivate(&caller, request).await?,
-        }
-        Ok(success(&wire::SUCCESS))
+        let caller = asked.authenticate(&self.authenticator, body).await?;
+        let request = request.ok_or_else(Error::no_credential)?;
+        Ok((caller, ChangeRequest { source: asked.source(), ..request }))
     }
 
     async fn answer_rename(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
         let request = wire::read_rename(body)?;
-        let caller = asked.authenticate(self.signing(), body).await?;
+        let caller = asked.authenticate(&self.authenticator, body).await?;
         let mut request: RenameRequest = request.ok_or_else(Error::no_credential)?;
         request.source = asked.source();
         self.rename(&caller, request).await?;
@@ -85,7 +89,7 @@ impl ManageFlow {
 
     async fn answer_remove(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
         wire::read_nothing(body)?;
-        let caller = asked.authenticate(self.signing(), body).await?;
+        let caller = asked.authenticate(&self.authenticator, body).await?;
         let uuid = asked.below().rsplit('/').next().and_then(wire::read_uuid);
         let request = ChangeRequest::new(uuid.ok_or_else(Error::no_credential)?);
         self.remove(&caller, ChangeRequest { source: asked.source(), ..request }).await?;
