@@ -37,6 +37,8 @@ impl Endpoints for ActionFlow {
             | Step::Undo
             | Step::FollowOutcome
             | Step::ListCredentials
+            | Step::BeginCredential
+            | Step::CreateCredential
             | Step::Activate
             | Step::Deactivate
             | Step::Rename

@@ -53,6 +53,8 @@ impl Endpoints for CodeFlow {
             | Step::CompleteAction
             | Step::RedeemAction
             | Step::ListCredentials
+            | Step::BeginCredential
+            | Step::CreateCredential
             | Step::Activate
             | Step::Deactivate
             | Step::Rename

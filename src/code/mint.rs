@@ -2,7 +2,7 @@ use std::time::SystemTime;
 
 use crate::code::{CodeFlow, Expiration};
 use crate::enrolment::NotAdvanced;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::event::{Asking, Event, Step, name_in_span};
 use crate::host::Caller;
 use crate::model::{Code, Enrolment, EnrolmentId, Insertion, Stage, UserId};
@@ -65,9 +65,7 @@ impl CodeFlow {
     ) -> Result<MintedCode, Error> {
         let (site, now) = (self.site(), self.site().now());
         let began_at = caller.began_at(now);
-        let user = site.active_user(&caller.user, began_at).await?.map_err(|reason| {
-            Error::because(ErrorKind::Forbidden, "This user may not add credentials.", reason)
-        })?;
+        let user = site.active_user(&caller.user, began_at).await?.map_err(Error::may_not_add)?;
         let latest = caller.scope.longest_life.and_then(|life| now.checked_add(life));
         let expires_at = latest.map_or(expires_at, |latest| expires_at.min(latest));
         let (code, id) = self.code_format().mint_with_enrolment()?;

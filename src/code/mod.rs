@@ -21,7 +21,8 @@
 //! # What the owner sees and decides
 //!
 //! Everything that one code begins is an enrolment, under an id that is no secret. The user who
-//! minted the code is its owner.
+//! minted the code is its owner. What a signed-in user [adds without a code](crate::manage) is one
+//! too, and begins opened.
 //!
 //! | request, below `/auth/credentials` | who | what |
 //! | --- | --- | --- |
@@ -43,19 +44,22 @@ mod endpoints;
 mod exchange;
 mod expiration;
 mod mint;
+mod opening;
+mod own;
 mod owner;
 mod pending;
 mod policy;
 mod proof;
 mod register;
-mod wire;
+pub(crate) mod wire;
 
 use std::fmt;
 use std::sync::Arc;
 
-pub use self::exchange::{ExchangeRequest, RegistrationChallenge};
+pub use self::exchange::ExchangeRequest;
 pub use self::expiration::Expiration;
 pub use self::mint::{MintRequest, MintedCode};
+pub use self::opening::{BeginRequest, RegistrationChallenge};
 pub use self::owner::wire::EnrolmentAnswer;
 pub use self::owner::{ApproveRequest, EnrolmentRequest, Outcome, OutcomeRequest, UndoRequest};
 pub use self::pending::{AwaitedApproval, Registration};
@@ -105,6 +109,7 @@ struct Inner {
     misses_of_source: Purses,
     misses_of_flow: Purses,
     codes_of_user: Purses,
+    begins_of_user: Purses,
 }
 
 impl CodeFlow {
@@ -122,6 +127,7 @@ impl CodeFlow {
             misses_of_source: site.purses(policy.misses_per_source, SlotLabel::MissesOfSource),
             misses_of_flow: site.purses(policy.misses, SlotLabel::MissesOfFlow),
             codes_of_user: site.purses(policy.codes_per_user, SlotLabel::CodesOfUser),
+            begins_of_user: site.purses(policy.begins_per_user, SlotLabel::BeginsOfUser),
             policy,
             site: site.clone(),
         };
@@ -153,6 +159,11 @@ impl CodeFlow {
     /// Returns the flow in which mints are signed.
     pub(crate) fn actions(&self) -> Option<&ActionFlow> {
         self.actions.as_ref()
+    }
+
+    /// Returns what decides who may mint.
+    pub(crate) fn authenticator(&self) -> &Arc<dyn Authenticator> {
+        &self.authenticator
     }
 
     /// Returns how codes are written, and read.

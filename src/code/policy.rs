@@ -42,6 +42,7 @@ pub struct CodePolicy {
     pub(super) misses_per_source: Budget,
     pub(super) misses: Budget,
     pub(super) codes_per_user: Budget,
+    pub(super) begins_per_user: Budget,
     pub(super) approval: Approval,
     pub(super) approval_lifetime: Duration,
     pub(super) outstanding_per_user: Option<usize>,
@@ -62,6 +63,7 @@ impl Default for CodePolicy {
             misses_per_source: Budget::per_minute(10),
             misses: Budget::per_minute(600),
             codes_per_user: Budget::per_minute(10),
+            begins_per_user: Budget::per_minute(60),
             approval: Approval::NotAsked,
             approval_lifetime: Duration::from_secs(5 * 60),
             outstanding_per_user: None,
@@ -162,6 +164,13 @@ impl CodePolicy {
     /// Sets how many codes one user may mint. Default: 10 a minute.
     pub fn codes_per_user(mut self, budget: Budget) -> Self {
         self.codes_per_user = budget;
+        self
+    }
+
+    /// Sets how often one user may begin to add a credential where they are signed in. Default: 60 a
+    /// minute.
+    pub fn begins_per_user(mut self, budget: Budget) -> Self {
+        self.begins_per_user = budget;
         self
     }
 

@@ -1,3 +1,5 @@
+use std::time::SystemTime;
+
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError, verify};
 use crate::code::add::{Adding, NotAdded, duplicate};
 use crate::code::expiration::whole_millis;
@@ -18,15 +20,15 @@ const LONGEST_NAME: usize = 1024;
 /// A challenge, answered.
 #[derive(Clone, Debug)]
 pub struct RegisterRequest {
-    challenge_id: ChallengeId,
-    answer: Answer,
+    pub(super) challenge_id: ChallengeId,
+    pub(super) answer: Answer,
     /// Where the request comes from, for miss budgets and events.
     pub source: Option<String>,
 }
 
 /// What answers a challenge.
 #[derive(Clone, Debug)]
-struct Answer {
+pub(super) struct Answer {
     name: String,
     proof: Proof,
     encrypted_private_key: Option<EncryptedPrivateKey>,
@@ -58,13 +60,28 @@ impl RegisterRequest {
             (_, Some(_)) => Err(Invalid::new("this kind has no encryptedPrivateKey")),
         }
     }
+
+    /// Returns what is to be registered.
+    pub(crate) fn kind(&self) -> CredentialKind {
+        self.answer.proof.kind()
+    }
+}
+
+/// By what a registration is closed.
+#[derive(Clone, Copy)]
+pub(super) struct Closing<'a> {
+    /// Whether the owner is asked.
+    pub(super) approval: Approval,
+    /// When it began. It is refused if the user declared void what began then.
+    pub(super) began_at: SystemTime,
+    pub(super) source: Option<&'a str>,
 }
 
 impl CodeFlow {
     /// Step 3: spends the challenge and verifies the proof. Stores the credential, or lets it wait
     /// for the owner's approval.
     pub async fn register(&self, request: RegisterRequest) -> Result<Registration, Error> {
-        let kind = request.answer.proof.kind();
+        let kind = request.kind();
         let source = request.source.as_deref();
         let asking = Asking::new(Step::Register, source).of(kind);
         self.check_kind(kind).map_err(|error| self.site().refuse(asking, error))?;
@@ -75,27 +92,31 @@ impl CodeFlow {
         };
         let fee = self.fee_of_guess(source);
         let registering = self.site().ceremony(asking).once(fee, sought, async |taken| {
-            self.close(taken, &request.challenge_id, request.answer, source).await
+            let pending = &taken.record;
+            // Of several flows of a site, and of a policy that changed meanwhile, the stricter counts.
+            let approval = pending.approval.max(self.inner.policy.approval);
+            let closing = Closing { approval, began_at: pending.began_at, source };
+            self.close(taken, &request.challenge_id, request.answer, closing).await
         });
         registering.await
     }
 
     /// Closes a registration.
-    async fn close(
+    pub(super) async fn close(
         &self,
         taken: &Taken<PendingRegistration>,
         challenge_id: &ChallengeId,
         answer: Answer,
-        source: Option<&str>,
+        closing: Closing<'_>,
     ) -> Result<Registration, Refusal<PendingRegistration>> {
-        let pending = &taken.record;
+        let (pending, Closing { approval, began_at, source }) = (&taken.record, closing);
         if pending.awaited.is_some() {
             // Back at once, so that the same answer is there for each who asks.
             let store: &dyn OneTimeStore<PendingRegistration> = self.site().records();
             let _ = store.insert(taken.slot, pending.clone()).await;
         }
         let verified = self.verify(taken, challenge_id, &answer.proof).await?;
-        let user = self.site().active_user(&pending.user, pending.began_at).await;
+        let user = self.site().active_user(&pending.user, began_at).await;
         if let Err(reason) = user.map_err(Refusal::put_back)? {
             return Err(Refusal::for_good(Error::invalid_challenge(reason)));
         }
@@ -106,8 +127,7 @@ impl CodeFlow {
         if pending.awaited.is_some() {
             return self.answer_again(taken, &credential).await;
         }
-        // Of several flows of a site, and of a policy that changed meanwhile, the stricter counts.
-        match pending.approval.max(self.inner.policy.approval) {
+        match approval {
             Approval::NotAsked => self.store(pending, credential, verified.into_secret(), source).await,
             Approval::Asked => self.await_approval(taken, credential, None, source).await,
             Approval::AskedWithCheckCode => {

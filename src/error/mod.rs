@@ -107,7 +107,7 @@ impl Error {
     pub(crate) fn invalid_challenge(reason: impl Into<BoxError>) -> Self {
         Self::because(
             ErrorKind::InvalidChallenge,
-            "This registration is no longer open. Ask for a new code.",
+            "This registration is no longer open. Begin again.",
             reason,
         )
     }
@@ -144,6 +144,10 @@ impl Error {
     /// One error for every credential that is not the caller's.
     pub(crate) fn no_credential() -> Self {
         Self::new(ErrorKind::NotFound, "There is no such credential.")
+    }
+
+    pub(crate) fn may_not_add(reason: Reason) -> Self {
+        Self::because(ErrorKind::Forbidden, "This user may not add credentials.", reason)
     }
 
     pub(crate) fn may_not_change(reason: Reason) -> Self {

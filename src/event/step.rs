@@ -30,6 +30,10 @@ pub enum Step {
     FollowOutcome,
     /// A signed-in user asks for their credentials.
     ListCredentials,
+    /// A signed-in user asks for a challenge, to add a credential where they are.
+    BeginCredential,
+    /// That challenge, answered, becomes a credential.
+    CreateCredential,
     /// A credential is made active.
     Activate,
     /// A credential is deactivated.
@@ -58,6 +62,8 @@ impl Step {
             Self::Undo => "undo",
             Self::FollowOutcome => "follow_outcome",
             Self::ListCredentials => "list_credentials",
+            Self::BeginCredential => "begin_credential",
+            Self::CreateCredential => "create_credential",
             Self::Activate => "activate",
             Self::Deactivate => "deactivate",
             Self::Rename => "rename",

@@ -91,18 +91,18 @@ impl ManageFlow {
     ) -> Result<(), Error> {
         let (user, source) = (&caller.user, request.source.as_deref());
         let changing = async {
-            let began_at = caller.began_at(self.site.now());
-            self.site.active_user(user, began_at).await?.map_err(Error::may_not_change)?;
+            let began_at = caller.began_at(self.site().now());
+            self.site().active_user(user, began_at).await?.map_err(Error::may_not_change)?;
             match changing.await.map_err(Error::host)? {
                 Changed::Missing => Err(Error::no_credential()),
                 changed @ (Changed::Changed | Changed::Unchanged) => Ok(changed),
             }
         };
         let asking = Asking::new(step, source).by(user);
-        match self.site.ceremony(asking).charged(Fee::none(), changing).await? {
+        match self.site().ceremony(asking).charged(Fee::none(), changing).await? {
             Changed::Changed => {
                 let credential = &request.credential;
-                self.site.tell(&Event::CredentialChanged { user, credential, change, source });
+                self.site().tell(&Event::CredentialChanged { user, credential, change, source });
             }
             Changed::Unchanged | Changed::Missing => {}
         }

@@ -1,9 +1,11 @@
 use http::Response;
 
+use crate::code::CredentialAnswer;
+use crate::code::wire::{read_register, write_challenge};
 use crate::error::Error;
 use crate::event::Step;
 use crate::host::Caller;
-use crate::manage::{ChangeRequest, ManageFlow, RenameRequest, wire};
+use crate::manage::{BeginRequest, ChangeRequest, ManageFlow, RenameRequest, wire};
 use crate::serve::{AnswerBody, Asked, Endpoints, Verb, success};
 use crate::site::Site;
 
@@ -12,7 +14,8 @@ impl Endpoints for ManageFlow {
 
     fn steps(&self, below: &str) -> &'static [(Verb, Step)] {
         match below {
-            "" => &[(Verb::Get, Step::ListCredentials)],
+            "" => &[(Verb::Get, Step::ListCredentials), (Verb::Post, Step::CreateCredential)],
+            "/init" => &[(Verb::Post, Step::BeginCredential)],
             "/activate" => &[(Verb::Put, Step::Activate)],
             "/deactivate" => &[(Verb::Put, Step::Deactivate)],
             "/rename" => &[(Verb::Put, Step::Rename)],
@@ -27,15 +30,17 @@ impl Endpoints for ManageFlow {
     }
 
     fn site(&self) -> &Site {
-        &self.site
+        self.site()
     }
 
     async fn answer(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
         match asked.step {
             Step::ListCredentials => {
-                let caller = asked.authenticate(self.site.authenticator(), body).await?;
+                let caller = asked.authenticate(self.site().authenticator(), body).await?;
                 Ok(success(&wire::write_credentials(&self.credentials(&caller).await?)))
             }
+            Step::BeginCredential => self.answer_begin(asked, body).await,
+            Step::CreateCredential => self.answer_create(asked, body).await,
             Step::Activate => {
                 let (caller, request) = self.read_change(asked, body).await?;
                 self.activate(&caller, request).await?;
@@ -66,6 +71,24 @@ impl Endpoints for ManageFlow {
 }
 
 impl ManageFlow {
+    async fn answer_begin(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
+        let kind = wire::read_begin(body)?;
+        self.codes.check_own_kind(kind)?;
+        let caller = asked.authenticate(self.site().authenticator(), body).await?;
+        let (party, origin) = asked.relying_party().await?;
+        let (source, place) = (asked.source(), asked.place());
+        let request = BeginRequest { origin, source, place, ..BeginRequest::new(kind, party) };
+        Ok(success(&write_challenge(&self.begin(&caller, request).await?)))
+    }
+
+    async fn answer_create(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
+        let mut request = read_register(body)?;
+        self.codes.check_own_kind(request.kind())?;
+        let caller = asked.authenticate(self.codes.authenticator(), body).await?;
+        request.source = asked.source();
+        Ok(success(&CredentialAnswer::from(&self.create(&caller, request).await?)))
+    }
+
     /// Reads which credential to change, and then asks who does.
     async fn read_change(
         &self,
@@ -73,14 +96,14 @@ impl ManageFlow {
         body: &[u8],
     ) -> Result<(Caller, ChangeRequest), Error> {
         let request = wire::read_change(body)?;
-        let caller = asked.authenticate(&self.authenticator, body).await?;
+        let caller = asked.authenticate(self.codes.authenticator(), body).await?;
         let request = request.ok_or_else(Error::no_credential)?;
         Ok((caller, ChangeRequest { source: asked.source(), ..request }))
     }
 
     async fn answer_rename(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
         let request = wire::read_rename(body)?;
-        let caller = asked.authenticate(&self.authenticator, body).await?;
+        let caller = asked.authenticate(self.codes.authenticator(), body).await?;
         let mut request: RenameRequest = request.ok_or_else(Error::no_credential)?;
         request.source = asked.source();
         self.rename(&caller, request).await?;
@@ -89,7 +112,7 @@ impl ManageFlow {
 
     async fn answer_remove(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
         wire::read_nothing(body)?;
-        let caller = asked.authenticate(&self.authenticator, body).await?;
+        let caller = asked.authenticate(self.codes.authenticator(), body).await?;
         let uuid = asked.below().rsplit('/').next().and_then(wire::read_uuid);
         let request = ChangeRequest::new(uuid.ok_or_else(Error::no_credential)?);
         self.remove(&caller, ChangeRequest { source: asked.source(), ..request }).await?;

@@ -8,7 +8,7 @@ use crate::code::CredentialAnswer;
 use crate::encoding::json;
 use crate::error::Error;
 use crate::manage::{ChangeRequest, RenameRequest};
-use crate::model::{Credential, CredentialUuid, Invalid};
+use crate::model::{Credential, CredentialKind, CredentialUuid, Invalid};
 
 #[derive(Serialize)]
 struct ListAnswer<'a> {
@@ -30,6 +30,19 @@ pub(super) const SUCCESS: Success = Success { message: "success" };
 /// Answer of a removal.
 #[derive(Serialize)]
 pub(super) struct Nothing {}
+
+/// Body of begin. The member is `kind` here, and `credentialKind` with a code.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BeginBody<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+}
+
+pub(super) fn read_begin(body: &[u8]) -> Result<CredentialKind, Error> {
+    let body: BeginBody<'_> = json::object(body).map_err(Error::invalid_request)?;
+    Ok(body.kind.parse()?)
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

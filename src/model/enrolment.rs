@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::public_id::{self, RANDOM_BYTES};
 use crate::model::{Credential, CredentialKind, CredentialUuid, Invalid, Origin, UserId};
+use crate::random::{self, NoRandomness};
 
 /// The name of everything that one code begins: `en-6uunn-bm6ja-f6rmod5kqrk5rbel`. It is no secret.
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -35,6 +36,10 @@ impl EnrolmentId {
     /// Returns the name of the one credential that may come of it: the same, with another prefix.
     pub(crate) fn credential_uuid(&self) -> CredentialUuid {
         CredentialUuid::of_enrolment(&self.0)
+    }
+
+    pub(crate) fn mint() -> Result<Self, NoRandomness> {
+        Ok(Self::of(random::bytes()?))
     }
 
     pub(crate) fn of(random: [u8; RANDOM_BYTES]) -> Self {
@@ -131,18 +136,18 @@ impl FromStr for Stage {
     }
 }
 
-/// Everything that one code begins, as its owner sees it and as an
+/// Everything that one code begins, or a signed-in user without one, as its owner sees it and as an
 /// [`EnrolmentLedger`](crate::store::EnrolmentLedger) keeps it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Enrolment {
     /// Its name.
     pub id: EnrolmentId,
-    /// Who minted the code.
+    /// Who minted the code, or began without one.
     pub user: UserId,
     /// How far it has come.
     pub stage: Stage,
-    /// When the code was minted.
+    /// When the code was minted, or the challenge of a signed-in user made.
     pub created_at: SystemTime,
     /// When the code, the challenge or the approval stops working: that of the stage.
     pub expires_at: SystemTime,

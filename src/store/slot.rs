@@ -41,6 +41,8 @@ impl fmt::Debug for Slot {
 pub(crate) enum SlotLabel {
     Code,
     Challenge,
+    /// Of a signed-in user, who needs no code.
+    OwnChallenge,
     ActionChallenge,
     UserAction,
     Approval,
@@ -56,6 +58,7 @@ pub(crate) enum SlotLabel {
     )]
     TotpSecret,
     CodesOfUser,
+    BeginsOfUser,
     MissesOfSource,
     MissesOfFlow,
     ActionChallengesOfUser,
@@ -67,6 +70,7 @@ impl SlotLabel {
         match self {
             Self::Code => b"credential-code/v1/code\0",
             Self::Challenge => b"credential-code/v1/challenge\0",
+            Self::OwnChallenge => b"credential-code/v1/own-challenge\0",
             Self::ActionChallenge => b"credential-code/v1/action-challenge\0",
             Self::UserAction => b"credential-code/v1/user-action\0",
             Self::Approval => b"credential-code/v1/approval\0",
@@ -75,6 +79,7 @@ impl SlotLabel {
             Self::OutcomeToken => b"credential-code/v1/outcome-token\0",
             Self::TotpSecret => b"credential-code/v1/totp-secret\0",
             Self::CodesOfUser => b"credential-code/v1/purse/codes-of-user\0",
+            Self::BeginsOfUser => b"credential-code/v1/purse/begins-of-user\0",
             Self::MissesOfSource => b"credential-code/v1/purse/misses-of-source\0",
             Self::MissesOfFlow => b"credential-code/v1/purse/misses-of-flow\0",
             Self::ActionChallengesOfUser => b"credential-code/v1/purse/action-challenges-of-user\0",

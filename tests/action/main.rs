@@ -1,5 +1,6 @@
 //! User actions: an existing credential signs a request, and that request alone mints a code, once.
 
+mod adding;
 mod assertions;
 mod binding;
 #[allow(dead_code, reason = "other tests use the rest of it")]

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::site::{Answer, MINT, Site, mint_body};
 
-const LIST: &str = "/auth/credentials";
+pub(crate) const LIST: &str = "/auth/credentials";
 
 /// A request as a client sends it: with an action if it has one.
-async fn send(site: &Site, method: &str, path: &str, action: Option<&str>, body: &str) -> Answer {
+pub(crate) async fn send(site: &Site, method: &str, path: &str, action: Option<&str>, body: &str) -> Answer {
     let mut request =
         Request::builder().method(method).uri(path).header(header::AUTHORIZATION, "Bearer us-1");
     if !body.is_empty() {
@@ -25,7 +25,7 @@ async fn send(site: &Site, method: &str, path: &str, action: Option<&str>, body:
 }
 
 /// The same, signed by a key.
-async fn signed(site: &Site, client: &KeyClient, method: &str, path: &str, body: &str) -> Answer {
+pub(crate) async fn signed(site: &Site, client: &KeyClient, method: &str, path: &str, body: &str) -> Answer {
     let action = site.sign(client, method, path, body).await;
     send(site, method, path, Some(&action), body).await
 }
@@ -194,9 +194,13 @@ async fn malformed_changes_are_refused_and_spend_no_action() {
         StatusCode::BAD_REQUEST
     );
     assert_eq!(send(&site, "GET", LIST, None, "{}").await.status, StatusCode::BAD_REQUEST);
-    for (method, path) in
-        [("POST", LIST), ("PUT", LIST), ("GET", "/auth/credentials/activate"), ("GET", &path)]
-    {
+    for (method, path) in [
+        ("PATCH", LIST),
+        ("PUT", LIST),
+        ("GET", "/auth/credentials/init"),
+        ("GET", "/auth/credentials/activate"),
+        ("GET", &path),
+    ] {
         let answer = send(&site, method, path, None, "{}").await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
     }

@@ -193,6 +193,10 @@ impl Site {
         self.send(Self::minting("us-1", path, action, body)).await
     }
 
+    pub(crate) async fn mint_at_as(&self, user: &str, path: &str, action: &str, body: &str) -> Answer {
+        self.send(Self::minting(user, path, action, body)).await
+    }
+
     fn minting(user: &str, path: &str, action: &str, body: &str) -> Request<Body> {
         let request = Request::post(path)
             .header(header::CONTENT_TYPE, "application/json")

@@ -302,6 +302,20 @@ test('a user neither sees nor ends what another one began', async () => {
   assert.equal(await isListed(setup, own.credential), false);
 });
 
+test('a signed-in user adds a key without a code, which then signs itself', async () => {
+  const dfns = seeded();
+  const challenge = await dfns.auth.createCredentialChallenge({ body: { kind: 'Key' } });
+  const pair = keyPairs.Ed25519();
+  const credential = await dfns.auth.createCredential({ body: newKey(challenge, pair) });
+  assert.equal(credential.isActive, true);
+  assert.equal(await isListed(setup, credential), true);
+  await mint(client(signer(credential.credentialId, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }))));
+
+  // A challenge of a code is another thing.
+  const ofCode = await exchange((await mint(dfns)).code);
+  await assert.rejects(dfns.auth.createCredential({ body: newKey(ofCode, pair) }), DfnsError);
+});
+
 test('the owner lists, deactivates, activates and deletes a credential', async () => {
   const dfns = seeded();
   const challenge = await exchange((await mint(dfns)).code);

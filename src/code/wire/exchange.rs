@@ -99,7 +99,7 @@ struct ExcludedAnswer<'a> {
     id: &'a str,
 }
 
-pub(in crate::code) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize {
+pub(crate) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize {
     let algorithm = |alg| AlgorithmAnswer { r#type: "public-key", alg };
     let policy = &*answer.fido2;
     let signing = |algorithms| SigningAnswer {

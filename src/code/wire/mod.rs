@@ -8,7 +8,9 @@ mod exchange;
 mod mint;
 mod register;
 
-pub(super) use self::exchange::{read_exchange, write_challenge};
+pub(super) use self::exchange::read_exchange;
+pub(crate) use self::exchange::write_challenge;
 pub(super) use self::mint::{read_mint, write_minted};
 pub use self::register::CredentialAnswer;
-pub(super) use self::register::{read_register, write_registration};
+pub(crate) use self::register::read_register;
+pub(super) use self::register::write_registration;

@@ -55,7 +55,7 @@ struct PasswordInfo {
     password: Zeroizing<String>,
 }
 
-pub(in crate::code) fn read_register(body: &[u8]) -> Result<RegisterRequest, Error> {
+pub(crate) fn read_register(body: &[u8]) -> Result<RegisterRequest, Error> {
     let body: RegisterBody<'_> = json::object(body).map_err(Error::invalid_request)?;
     if body.challenge_identifier.is_empty() {
         return Err(Invalid::new("challengeIdentifier is empty").into());
