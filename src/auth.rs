@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `/credentials/code`, `/credentials/code/init`, `/credentials/code/verify` | [`CodeFlow`] |
 //! | `/credentials/enrolments` and below | [`CodeFlow`]: what its owner [sees and decides](crate::code#what-the-owner-sees-and-decides) |
-//! | `/credentials`, `/credentials/activate` and so on | [`ManageFlow`], if the site has management |
+//! | `/credentials`, `/credentials/init`, `/credentials/activate` and so on | [`ManageFlow`], if the site has management |
 //! | `/action/init`, `/action` | [`ActionFlow`](crate::ActionFlow), if the code flow is signed by one |
 //!
 //! ```

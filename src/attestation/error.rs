@@ -123,7 +123,7 @@ impl From<VerifyError> for Error {
                 format!("The credential was not accepted: {error}. Try again, or use another authenticator.")
                     .into()
             }
-            false => Cow::Borrowed("The credential could not be verified. Ask for a new code."),
+            false => Cow::Borrowed("The credential could not be verified. Begin again."),
         };
         Self::because(ErrorKind::InvalidAttestation, message, error)
     }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::code::opening::{Offer, Terms};
+use crate::code::opening::{Offer, Terms, check_scope};
 use crate::code::{BeginRequest, CodeFlow, RegistrationChallenge};
 use crate::enrolment::{Enrolments, NotAdvanced};
 use crate::error::{Error, Reason};
@@ -49,7 +49,7 @@ impl CodeFlow {
         };
         let exchanging = self.site().ceremony(asking).once(self.fee_of_guess(source), sought, async |code| {
             let grant = &code.record;
-            request.check_scope(&grant.scope).map_err(Refusal::unspent)?;
+            check_scope(&grant.scope, kind, &request.relying_party).map_err(Refusal::unspent)?;
             let challenge = self.open(grant, &request).await.map_err(Refusal::of_failures)?;
             self.site().tell(&Event::Exchanged {
                 user: &grant.user,
@@ -73,7 +73,7 @@ impl CodeFlow {
             scope: &grant.scope,
             approval: grant.approval,
             began_at: grant.began_at,
-            label: SlotLabel::Challenge,
+            slot_of: |keys, _, id| keys.newest(SlotLabel::Challenge, id.secret()),
         };
         let Offer { slot, pending, challenge } = self.offer(user, request, terms).await?;
         let store: &dyn OneTimeStore<PendingRegistration> = site.records();

@@ -88,8 +88,8 @@ impl CodeFlow {
         }
         let code = laid?;
         entered?;
-        if let Some(most) = self.inner.policy.outstanding_per_user
-            && let Err(error) = Box::pin(self.supersede(&caller.user, most, source)).await
+        if self.inner.policy.outstanding_per_user.is_some()
+            && let Err(error) = Box::pin(self.supersede(&caller.user, source)).await
         {
             Box::pin(self.withdraw(&caller.user, &id)).await;
             return Err(error);
@@ -97,10 +97,11 @@ impl CodeFlow {
         Ok(MintedCode { code, enrolment: id, expires_at })
     }
 
-    /// Hides from its owner a code that nobody has. If that fails as well, it expires.
-    async fn withdraw(&self, user: &UserId, enrolment: &EnrolmentId) {
+    /// Hides from its owner a code, or a challenge, that nobody has. If that fails as well, it expires.
+    pub(super) async fn withdraw(&self, user: &UserId, enrolment: &EnrolmentId) {
         let change = self.site().enrolments().end(Stage::Revoked);
-        let _ = self.site().enrolments().advance(user, enrolment, &[Stage::Waiting], change).await;
+        let _ =
+            self.site().enrolments().advance(user, enrolment, &[Stage::Waiting, Stage::Opened], change).await;
     }
 
     /// Lays what a code is worth into its slot, or into that of another code where it is taken.
@@ -119,7 +120,8 @@ impl CodeFlow {
     /// Revokes a user's oldest enrolments, if more are outstanding than may be. Each of any number of
     /// mints at once counts after its own was entered, in the one order of the ledger. So no more
     /// than so many are left, and of two at once the later one.
-    async fn supersede(&self, user: &UserId, most: usize, source: Option<&str>) -> Result<(), Error> {
+    pub(super) async fn supersede(&self, user: &UserId, source: Option<&str>) -> Result<(), Error> {
+        let Some(most) = self.inner.policy.outstanding_per_user else { return Ok(()) };
         let enrolments = self.site().enrolments().of_user(user).await?;
         let outstanding = enrolments.iter().filter(|it| it.stage.is_outstanding());
         for older in outstanding.skip(most) {

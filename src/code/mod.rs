@@ -182,7 +182,7 @@ impl CodeFlow {
         }
         let allowed: Vec<_> = self.inner.kinds.iter().map(|kind| kind.as_str()).collect();
         Err(Error::invalid_request(format!(
-            "credentialKind {kind} is not allowed here, but these are: {}",
+            "The kind {kind} is not allowed here, but these are: {}",
             allowed.join(", ")
         )))
     }

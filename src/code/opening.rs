@@ -6,9 +6,9 @@ use crate::code::CodeFlow;
 use crate::error::{Error, ErrorKind};
 use crate::model::{
     Approval, Challenge, ChallengeId, Credential, CredentialId, CredentialKind, CredentialStatus,
-    EnrolmentId, Fido2Policy, Opening, Origin, OtpUrl, RelyingParty, Scope, User,
+    EnrolmentId, Fido2Policy, Opening, Origin, OtpUrl, RelyingParty, Scope, User, UserId,
 };
-use crate::store::{PendingRegistration, Slot, SlotLabel};
+use crate::store::{PendingRegistration, Slot, SlotKeys};
 
 /// Browsers refuse a longer list.
 const MOST_EXCLUDED: usize = 64;
@@ -40,18 +40,18 @@ impl BeginRequest {
         let (origin, source, place) = (self.origin.clone(), self.source.clone(), self.place.clone());
         Arc::new(Opening { origin, source, place, ..Opening::new(at, self.kind, self.relying_party.id()) })
     }
+}
 
-    /// Refuses what the scope does not allow. Nothing is spent by that.
-    pub(super) fn check_scope(&self, scope: &Scope) -> Result<(), Error> {
-        let message = if !scope.has_kind(self.kind) {
-            format!("No {} may be added with this.", self.kind)
-        } else if !scope.has_relying_party(self.relying_party.id()) {
-            format!("Nothing may be added with this for {}.", self.relying_party.id())
-        } else {
-            return Ok(());
-        };
-        Err(Error::new(ErrorKind::Forbidden, message))
-    }
+/// Refuses what a scope does not allow. Nothing is spent by that.
+pub(super) fn check_scope(scope: &Scope, kind: CredentialKind, party: &RelyingParty) -> Result<(), Error> {
+    let message = if !scope.has_kind(kind) {
+        format!("The owner does not let a {kind} be added.")
+    } else if !scope.has_relying_party(party.id()) {
+        format!("The owner lets nothing be added for {}.", party.id())
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorKind::Forbidden, message))
 }
 
 /// What a client needs to make a credential.
@@ -84,8 +84,8 @@ pub(super) struct Terms<'a> {
     pub(super) scope: &'a Scope,
     pub(super) approval: Approval,
     pub(super) began_at: SystemTime,
-    /// Whose challenge it is: a code's, or a signed-in user's.
-    pub(super) label: SlotLabel,
+    /// Where a challenge lies whose id is that.
+    pub(super) slot_of: fn(&SlotKeys, &UserId, &ChallengeId) -> Slot,
 }
 
 /// A challenge, and the record that has to lie in a slot before it is worth anything.
@@ -133,7 +133,7 @@ impl CodeFlow {
             awaited: None,
         };
         let keys = site.slot_keys();
-        let slot = keys.newest(terms.label, challenge_id.secret());
+        let slot = (terms.slot_of)(keys, &user.id, &challenge_id);
         let secrets = &self.inner.secrets;
         let otp_url = secrets.otp_url(request.kind, keys, slot, &challenge_id, &request.relying_party, &user);
         let challenge = RegistrationChallenge {

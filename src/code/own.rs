@@ -4,13 +4,15 @@
 //! gets a token that undoes it. Its challenge lies in slots of its own, so that it is worth nothing
 //! where a code's is asked for. Nobody is asked for approval: the owner does it.
 
-use crate::code::opening::{Offer, Terms};
+use crate::code::opening::{Offer, Terms, check_scope};
 use crate::code::register::Closing;
 use crate::code::{BeginRequest, CodeFlow, RegisterRequest, RegistrationChallenge};
-use crate::error::{Error, Reason};
+use crate::error::Error;
 use crate::event::{Asking, Step, name_in_span};
 use crate::host::Caller;
-use crate::model::{Approval, Credential, CredentialKind, Enrolment, EnrolmentId, Insertion, Stage};
+use crate::model::{
+    Approval, ChallengeId, Credential, CredentialKind, Enrolment, EnrolmentId, Insertion, Stage, UserId,
+};
 use crate::once::{Fee, Refusal, Sought, both};
 use crate::store::{OneTimeStore, PendingRegistration, SlotLabel};
 
@@ -36,7 +38,7 @@ impl CodeFlow {
     ) -> Result<RegistrationChallenge, Error> {
         let (site, now) = (self.site(), self.site().now());
         let began_at = caller.began_at(now);
-        request.check_scope(&caller.scope)?;
+        check_scope(&caller.scope, request.kind, &request.relying_party)?;
         let user = site.active_user(&caller.user, began_at).await?.map_err(Error::may_not_add)?;
         let enrolment = EnrolmentId::mint()?;
         let terms = Terms {
@@ -44,7 +46,7 @@ impl CodeFlow {
             scope: &caller.scope,
             approval: Approval::NotAsked,
             began_at,
-            label: SlotLabel::OwnChallenge,
+            slot_of: |keys, user, id| keys.newest(SlotLabel::OwnChallenge, &own_secret(user, id)),
         };
         let Offer { slot, pending, challenge } = self.offer(user, request, terms).await?;
         let mut opened = Enrolment::new(enrolment.clone(), caller.user.clone(), now, pending.expires_at);
@@ -55,10 +57,15 @@ impl CodeFlow {
         let (inserted, entered) = both(store.insert(slot, pending), site.enrolments().enter(opened)).await;
         entered?;
         name_in_span(&enrolment);
-        match inserted? {
-            Insertion::Created => Ok(challenge),
-            Insertion::Duplicate => Err(Error::drawn_before()),
+        let laid = match inserted {
+            Ok(Insertion::Created) => self.supersede(&caller.user, request.source.as_deref()).await,
+            Ok(Insertion::Duplicate) => Err(Error::drawn_before()),
+            Err(error) => Err(error.into()),
+        };
+        if laid.is_err() {
+            self.withdraw(&caller.user, &enrolment).await;
         }
+        laid.map(|()| challenge)
     }
 
     /// Spends the challenge of a signed-in user, and stores the credential that answers it.
@@ -71,17 +78,17 @@ impl CodeFlow {
         let source = request.source.as_deref();
         let asking = Asking::new(Step::CreateCredential, source).of(kind).by(&caller.user);
         self.check_own_kind(kind).map_err(|error| self.site().refuse(asking, error))?;
+        let secret = own_secret(&caller.user, &request.challenge_id);
         let sought = Sought::<PendingRegistration, _> {
             store: self.site().records(),
-            slots: self.site().slot_keys().all(SlotLabel::OwnChallenge, request.challenge_id.secret()),
+            slots: self.site().slot_keys().all(SlotLabel::OwnChallenge, &secret),
             invalid: Error::invalid_challenge,
         };
         let began_at = caller.began_at(self.site().now());
         let creating = self.site().ceremony(asking).once(Fee::none(), sought, async |taken| {
             let pending = &taken.record;
-            if pending.user != caller.user {
-                return Err(Refusal::unspent(Error::invalid_challenge(Reason::NotFound)));
-            }
+            // Another session of the same user may have begun it.
+            check_scope(&caller.scope, pending.kind, &pending.relying_party).map_err(Refusal::unspent)?;
             // What began first counts: neither may be older than what the user declared void.
             let began_at = pending.began_at.min(began_at);
             let closing = Closing { approval: Approval::NotAsked, began_at, source };
@@ -103,4 +110,11 @@ impl CodeFlow {
             }
         }
     }
+}
+
+/// The user of the challenge goes into its slot, so that nobody else can spend it. The length keeps
+/// the parts apart.
+fn own_secret(user: &UserId, id: &ChallengeId) -> Vec<u8> {
+    let length = user.as_str().len() as u64;
+    [&length.to_be_bytes()[..], user.as_str().as_bytes(), id.secret()].concat()
 }

@@ -93,8 +93,8 @@ impl CodePolicy {
         self
     }
 
-    /// Sets how many enrolments of a user may be outstanding. Minting one more revokes the oldest.
-    /// Default: any number.
+    /// Sets how many enrolments of a user may be outstanding. Minting or beginning one more revokes
+    /// the oldest. Default: any number.
     pub fn outstanding_per_user(mut self, most: usize) -> Self {
         self.outstanding_per_user = Some(most);
         self

@@ -22,7 +22,7 @@ const LONGEST_NAME: usize = 1024;
 pub struct RegisterRequest {
     pub(super) challenge_id: ChallengeId,
     pub(super) answer: Answer,
-    /// Where the request comes from, for miss budgets and events.
+    /// Where the request comes from, for events and, with a code, for miss budgets.
     pub source: Option<String>,
 }
 

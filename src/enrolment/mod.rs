@@ -9,6 +9,8 @@
 //! waiting, opened, pending --revoke--> revoked
 //! ```
 //!
+//! What a signed-in user begins without a code is `opened` from the start.
+//!
 //! 1. **The ledger decides.** Each step advances the enrolment from the stages that it may come
 //!    from, in one atomic step of the [ledger](crate::store::EnrolmentLedger). A step whose turn
 //!    was lost is refused, in whichever process.

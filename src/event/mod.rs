@@ -22,7 +22,7 @@ pub enum BudgetScope {
     Source,
     /// Misses of everybody.
     Flow,
-    /// Codes of one user, or their user actions.
+    /// Codes of one user, what they begin without one, or their user actions.
     User,
 }
 

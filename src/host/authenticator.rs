@@ -45,7 +45,7 @@ impl fmt::Debug for AuthRequest<'_> {
 pub struct Caller {
     /// The signed-in user.
     pub user: UserId,
-    /// What a code that they mint may buy.
+    /// What a code that they mint may buy, and what they may add without one.
     pub scope: Scope,
     session: Option<Box<str>>,
     since: Option<SystemTime>,
@@ -69,7 +69,7 @@ impl Caller {
         Self { since: Some(at), ..self }
     }
 
-    /// Narrows what a code that they mint may buy.
+    /// Narrows what a code that they mint may buy, and what they may add without one.
     pub fn limited_to(self, scope: Scope) -> Self {
         Self { scope, ..self }
     }

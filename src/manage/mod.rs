@@ -95,7 +95,11 @@ impl ManageFlow {
         self.codes.begin(caller, request).await
     }
 
-    /// Spends the challenge, verifies the answer, and stores the credential.
+    /// Spends the challenge, verifies the answer, and stores the credential. Nobody is asked for
+    /// [approval](crate::CodePolicy::approval).
+    ///
+    /// A host that calls this from a transport of its own
+    /// [redeems](crate::ActionFlow::redeem) the user action first.
     pub async fn create(&self, caller: &Caller, request: RegisterRequest) -> Result<Credential, Error> {
         self.codes.create(caller, request).await
     }

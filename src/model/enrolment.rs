@@ -62,7 +62,8 @@ conversions_of_text!(EnrolmentId);
 pub enum Stage {
     /// The code was minted, and nobody has entered it.
     Waiting,
-    /// The code was exchanged, and a credential is being made.
+    /// There is a challenge, and a credential is being made: the code was exchanged, or a signed-in
+    /// user began without one.
     Opened,
     /// A credential was verified, and waits for the owner's approval. It is not stored.
     Pending,

@@ -8,7 +8,7 @@ use crate::model::{AuthenticatorAttachment, AuthenticatorHint, CredentialKind};
 /// with [`Caller::limited_to`](crate::host::Caller::limited_to).
 ///
 /// It lies in the code's grant. Exchange enforces kinds and relying parties before the code is
-/// spent.
+/// spent. Begin and create enforce those of their caller.
 ///
 /// ```
 /// use credential_code::model::{CredentialKind, Scope};

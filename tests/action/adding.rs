@@ -1,14 +1,22 @@
 //! A credential that a signed-in user adds where they are, without a code.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential_code::attestation::Attestation;
 use credential_code::clock::Clock as _;
-use credential_code::model::{CredentialKind, UserId, UserStatus};
-use credential_code::testing::KeyClient;
+use credential_code::error::ErrorKind;
+use credential_code::host::Caller;
+use credential_code::manage::{BeginRequest, ManageFlow, RegisterRequest};
+use credential_code::model::{CredentialKind, Scope, Stage, User, UserId, UserStatus};
+use credential_code::store::PendingRegistration;
+use credential_code::testing::{self, KeyClient, MemoryHost};
+use credential_code::{CodeFlow, CodePolicy, RelyingParty};
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::flaky::Flaky;
 use crate::managing::{LIST, send, signed};
 use crate::site::{Answer, MINT, Site, mint_body};
 
@@ -195,6 +203,62 @@ async fn a_host_that_lost_its_answer_is_asked_again_by_the_same_request() {
     site.host.recover();
     assert_eq!(create(&site, &signer, &body).await.status, StatusCode::OK);
     assert_eq!(site.host.stored().len(), 2);
+}
+
+/// A caller, what they may begin, and the flows.
+fn flows(policy: CodePolicy) -> (Caller, BeginRequest, CodeFlow, ManageFlow) {
+    let user = UserId::new("us-1").unwrap();
+    let host = Arc::new(MemoryHost::new([User::new(user.clone(), "us-1@example.com")]));
+    let codes = CodeFlow::new(&testing::site(&host), policy).unwrap();
+    let manage = ManageFlow::new(&codes).unwrap();
+    let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"]).unwrap();
+    (Caller::new(user), BeginRequest::new(CredentialKind::Key, Arc::new(party)), codes, manage)
+}
+
+#[tokio::test]
+async fn a_scope_narrows_what_its_caller_begins_and_what_another_session_began() {
+    let (caller, request, _, manage) = flows(CodePolicy::default());
+    let mut scope = Scope::default();
+    scope.kinds = Some(vec![CredentialKind::RecoveryKey]);
+    let narrowed = caller.clone().limited_to(scope);
+    let refused = manage.begin(&narrowed, request.clone()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Forbidden);
+
+    let begun = manage.begin(&caller, request).await.unwrap();
+    let attestation = KeyClient::p256().attest(CredentialKind::Key, begun.challenge.as_str());
+    let answer = RegisterRequest::new(begun.challenge_id, "here", attestation, None).unwrap();
+    for _ in 0..10 {
+        let refused = manage.create(&narrowed, answer.clone()).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Forbidden);
+    }
+    manage.create(&caller, answer).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_begun_addition_counts_as_outstanding_and_the_oldest_gives_way() {
+    let (caller, request, codes, manage) = flows(CodePolicy::default().outstanding_per_user(1));
+    let first = manage.begin(&caller, request.clone()).await.unwrap();
+    manage.begin(&caller, request).await.unwrap();
+    let stages: Vec<_> = codes.enrolments(&caller).await.unwrap().iter().map(|it| it.stage).collect();
+    assert_eq!(stages, [Stage::Opened, Stage::Revoked]);
+    let attestation = KeyClient::p256().attest(CredentialKind::Key, first.challenge.as_str());
+    let answer = RegisterRequest::new(first.challenge_id, "here", attestation, None).unwrap();
+    assert_eq!(manage.create(&caller, answer).await.unwrap_err().kind(), ErrorKind::InvalidChallenge);
+}
+
+/// Its owner is not shown what nobody can finish.
+#[tokio::test]
+async fn a_store_that_fails_leaves_nothing_outstanding_and_costs_nothing() {
+    let store = Flaky::new();
+    let site = Site::over(store.storage());
+    for _ in 0..100 {
+        store.fail_inserts::<PendingRegistration>(1);
+        let answer = site.post_as("us-1", BEGIN, json!({ "kind": "Key" }).to_string()).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    }
+    let begun = list(&site, "/enrolments").await;
+    assert!(begun.iter().all(|it| it["stage"] == "revoked"), "{begun:?}");
+    begin(&site, CredentialKind::Key).await;
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ impl CodeFlow {
                 (Some(_), Some(_)) | (None, _) => {}
             }
             if user.voids(waiting.began_at) {
-                return Err(Refusal::put_back(may_not_add(Reason::Void)));
+                return Err(Refusal::put_back(Error::may_not_add(Reason::Void)));
             }
             self.close_approval(waiting, &shown, source).await
         });
@@ -95,7 +95,7 @@ impl CodeFlow {
             return Err(Error::new(ErrorKind::Forbidden, "You may not approve this credential."));
         }
         let began_at = caller.began_at(self.site().now());
-        let user = self.site().active_user(&caller.user, began_at).await?.map_err(may_not_add)?;
+        let user = self.site().active_user(&caller.user, began_at).await?.map_err(Error::may_not_add)?;
         Ok((found, user))
     }
 
@@ -185,8 +185,4 @@ impl CodeFlow {
 
 fn check_code_is_missing() -> Error {
     Invalid::new("the checkCode is missing").into()
-}
-
-fn may_not_add(reason: Reason) -> Error {
-    Error::because(ErrorKind::Forbidden, "This user may not add credentials.", reason)
 }

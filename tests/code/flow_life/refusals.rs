@@ -143,7 +143,7 @@ async fn a_challenge_is_spent_by_every_refusal_that_is_final() {
         let refused = world.register(&body).await;
         refused.assert_refused(400, "invalid_attestation");
         let message = text(&refused.json(), "message");
-        assert_eq!(message, "The credential could not be verified. Ask for a new code.", "{name}");
+        assert_eq!(message, "The credential could not be verified. Begin again.", "{name}");
         let again = world.register(&good(kind, &challenge)).await;
         assert_eq!(again.status, 403, "{name}: the challenge is good again");
         assert!(world.host.stored().is_empty(), "{name}");
