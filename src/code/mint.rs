@@ -97,7 +97,8 @@ impl CodeFlow {
         Ok(MintedCode { code, enrolment: id, expires_at })
     }
 
-    /// Hides from its owner a code, or a challenge, that nobody has. If that fails as well, it expires.
+    /// Hides from its owner a code, or a challenge, that nobody has. If that fails as well, it
+    /// expires.
     pub(super) async fn withdraw(&self, user: &UserId, enrolment: &EnrolmentId) {
         let change = self.site().enrolments().end(Stage::Revoked);
         let _ =

@@ -93,7 +93,7 @@ impl CodeFlow {
         let fee = self.fee_of_guess(source);
         let registering = self.site().ceremony(asking).once(fee, sought, async |taken| {
             let pending = &taken.record;
-            // Of several flows of a site, and of a policy that changed meanwhile, the stricter counts.
+            // A site may have several flows, and a policy may have changed. The stricter counts.
             let approval = pending.approval.max(self.inner.policy.approval);
             let closing = Closing { approval, began_at: pending.began_at, source };
             self.close(taken, &request.challenge_id, request.answer, closing).await

@@ -223,7 +223,7 @@ pub enum Event<'a> {
         step: Step,
         /// Whose code or challenge it was, as far as it was known.
         user: Option<&'a UserId>,
-        /// Of which enrolment, as far as it was known.
+        /// Its enrolment, as far as it was known.
         enrolment: Option<&'a EnrolmentId>,
         /// What was to be registered, as far as it was known.
         kind: Option<CredentialKind>,
@@ -254,7 +254,7 @@ pub enum Event<'a> {
         records: &'static str,
         /// Whose it was.
         user: &'a UserId,
-        /// Of which enrolment, unless it was a user action's.
+        /// Its enrolment. A user action has none.
         enrolment: Option<&'a EnrolmentId>,
     },
 }

@@ -21,7 +21,7 @@ impl Endpoints for ManageFlow {
             "/rename" => &[(Verb::Put, Step::Rename)],
             // The code flow's, which may stand behind a layer of this one.
             "/code" | "/enrolments" => &[],
-            // A uuid, of whatever form.
+            // A uuid, or a text that is none.
             _ => match below.strip_prefix('/') {
                 Some(uuid) if !uuid.is_empty() && !uuid.contains('/') => &[(Verb::Delete, Step::Remove)],
                 Some(_) | None => &[],

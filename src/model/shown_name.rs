@@ -1,4 +1,4 @@
-//! Names that people are shown: the owner decides by the name of a credential whether to approve it.
+//! Names that people are shown. The owner decides by a credential's name whether to approve it.
 
 /// Whether a name shows what it says: it has a visible character, and none that reorders or breaks
 /// the text around it.

@@ -107,8 +107,8 @@ pub struct CodeGrant {
     pub returns: u8,
 }
 
-/// What is remembered between exchange and register, or between begin and create. Whatever was asked of the client is enforced
-/// from here.
+/// What is remembered between exchange and register, or between begin and create. What was asked of
+/// the client is enforced from here.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PendingRegistration {

@@ -220,7 +220,7 @@ fn assert_numbers<R: Record>(record: &R, path: &str, names: &[&str]) {
         *fields.pointer_mut(path).unwrap() = json!(name);
         serde_json::from_value::<R>(fields)
     };
-    // Whoever is told of a variant that there is not lists those that there are.
+    // An error that names an unknown variant also lists the known ones.
     let complaint = with("").unwrap_err().to_string();
     let there_are: Vec<_> = complaint.split('`').skip(3).step_by(2).collect();
     assert_eq!(there_are, names, "{path}: {complaint}");

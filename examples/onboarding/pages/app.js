@@ -296,7 +296,7 @@ async function look(mine) {
   return told;
 }
 
-/** Whoever closes the panel wants nothing more to come of the code. */
+/** A user who closes the panel wants nothing more to come of the code. */
 async function close() {
   const mine = shown;
   notice(byId('problem'));

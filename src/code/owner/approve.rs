@@ -13,7 +13,7 @@ use crate::store::{Change, PendingApproval};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ApproveRequest {
-    /// Of which enrolment.
+    /// Its enrolment.
     pub id: EnrolmentId,
     /// What the new client shows, if a check code is asked for.
     pub check_code: Option<CheckCode>,

@@ -54,7 +54,7 @@ impl EnrolmentLedger for SqlStore {
         if let Some(row) = self.fetch_one(&self.statements.advance_enrolment, &values).await? {
             return Ok(Transition::Made(read(user, row)?));
         }
-        // It decides nothing: the update did. Whoever lost is told where it is by now.
+        // It decides nothing: the update did. The loser is told where it is by now.
         Ok(match self.find(user, id).await? {
             Some(enrolment) => Transition::Elsewhere(enrolment),
             None => Transition::Missing,

@@ -109,7 +109,7 @@ async fn a_change_in_another_process_wakes_those_who_wait_in_this_one() {
         here.advance(Duration::from_millis(500));
         settle().await;
     }
-    assert_eq!(store.finds() - before, 10, "twice a second, whoever waits");
+    assert_eq!(store.finds() - before, 10, "twice a second, however many wait");
     // The one who looks hangs up, and another does so from then on.
     let mut waits = waits.into_iter();
     waits.next().unwrap().abort();
@@ -172,7 +172,7 @@ async fn a_user_has_sixteen_waiters_and_one_who_hangs_up_leaves_a_seat() {
     }
 }
 
-/// Whoever made the credential may be a stranger, and can't keep the owner from watching.
+/// The client that made the credential may be a stranger's. It can't keep the owner from watching.
 #[tokio::test]
 async fn a_client_that_waits_takes_no_seat_of_the_owner() {
     let world = World::asking(Approval::Asked);
