@@ -139,7 +139,6 @@ function begin(challenge) {
   if (section.id === 'recovery') {
     byId('recovery-code').textContent = newRecoveryCode();
     byId('recovery-date').textContent = new Date().toLocaleDateString('en', { dateStyle: 'long' });
-    byId('saved').checked = false;
   }
   showSection(section.id);
 }
@@ -294,8 +293,9 @@ function showRefused({ challenge, isUncertain }, { title, text }) {
   showSection('refused');
 }
 
-/** Nothing secret stays on the page once it is of no more use. */
+/** Nothing secret stays on the page once it is of no more use, nor the word that a code was saved. */
 function forgetSecrets() {
+  byId('saved').checked = false;
   for (const id of ['new-password', 'repeated']) byId(id).value = '';
   for (const id of ['recovery-code', 'check-code', 'check-code-spelled']) byId(id).textContent = '';
 }
