@@ -17,8 +17,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential_code::code::{ExchangeRequest, Expiration, MintRequest};
 use credential_code::error::BoxError;
-use credential_code::host::{Caller, CredentialRepository};
-use credential_code::model::{Code, Credential, CredentialKind, Insertion, NewCredential, User, UserId};
+use credential_code::host::{Addition, Caller, CredentialRepository};
+use credential_code::model::{Code, Credential, CredentialKind, NewCredential, User, UserId};
 use credential_code::store::Budget;
 use credential_code::testing::{KeyClient, MemoryHost, site_builder};
 use credential_code::{CodeFlow, CodePolicy, CodeRouter, RelyingParty, Storage};
@@ -46,8 +46,8 @@ impl CredentialRepository for NoCredentials {
         Ok(Vec::new())
     }
 
-    async fn insert(&self, _: NewCredential) -> Result<Insertion, BoxError> {
-        Ok(Insertion::Created)
+    async fn insert(&self, _: NewCredential, _: usize) -> Result<Addition, BoxError> {
+        Ok(Addition::Added)
     }
 }
 

@@ -1,4 +1,3 @@
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::action::{ActionFlow, ActionRequest, challenge_secret};
@@ -6,9 +5,9 @@ use crate::error::Error;
 use crate::event::{Asking, Step};
 use crate::host::Caller;
 use crate::model::{
-    Challenge, ChallengeId, Credential, CredentialKind, Insertion, RelyingParty, Requirement, UserId,
+    Challenge, ChallengeId, CredentialDescriptor, Insertion, RelyingParty, Requirement, UserId,
 };
-use crate::once::Fee;
+use crate::once::{Fee, both};
 use crate::store::{OneTimeStore, PendingAction, SlotLabel};
 
 /// Browsers refuse a longer list of passkeys, and one of keys has every encrypted key in it.
@@ -41,8 +40,10 @@ pub struct ActionChallenge {
     pub challenge: Challenge,
     /// The handle to come back with.
     pub challenge_id: ChallengeId,
-    /// The caller's credentials that may sign: of passkeys, those of the relying party.
-    pub credentials: Vec<Credential>,
+    /// The caller's passkeys for the relying party, which may sign.
+    pub passkeys: Vec<CredentialDescriptor>,
+    /// The caller's keys, which may sign.
+    pub keys: Vec<CredentialDescriptor>,
     /// For which relying party.
     pub relying_party: Arc<RelyingParty>,
     /// Whether the person has to be verified by their passkey.
@@ -66,7 +67,7 @@ impl ActionFlow {
         relying_party: &Arc<RelyingParty>,
     ) -> Result<ActionChallenge, Error> {
         let (user, now) = (&caller.user, self.site().now());
-        let credentials = self.site().credentials().credentials(user).await.map_err(Error::host)?;
+        let (passkeys, keys) = self.credentials_that_sign(user, relying_party).await?;
         let (challenge, challenge_id) = Challenge::mint_with_id()?;
         let pending = PendingAction {
             user: user.clone(),
@@ -85,39 +86,29 @@ impl ActionFlow {
             Insertion::Created => Ok(ActionChallenge {
                 challenge,
                 challenge_id,
-                credentials: credentials_that_sign(credentials, user, relying_party),
+                passkeys,
+                keys,
                 relying_party: relying_party.clone(),
                 user_verification: self.0.policy.user_verification,
             }),
             Insertion::Duplicate => Err(Error::drawn_before()),
         }
     }
-}
 
-/// The user's active credentials of the kinds that sign, and of too many passkeys, or of too many
-/// keys, the newest.
-fn credentials_that_sign(
-    mut credentials: Vec<Credential>,
-    user: &UserId,
-    relying_party: &RelyingParty,
-) -> Vec<Credential> {
-    credentials.retain(|credential| {
-        credential.is_active() && credential.user == *user && signs_for(credential, relying_party)
-    });
-    credentials.sort_by_key(|credential| Reverse(credential.created_at));
-    let (mut passkeys, mut keys) = (0, 0);
-    credentials.retain(|credential| {
-        let newer = if credential.kind == CredentialKind::Fido2 { &mut passkeys } else { &mut keys };
-        *newer += 1;
-        *newer <= MOST_OFFERED
-    });
-    credentials
-}
-
-fn signs_for(credential: &Credential, relying_party: &RelyingParty) -> bool {
-    match credential.kind {
-        CredentialKind::Key | CredentialKind::PasswordProtectedKey => true,
-        CredentialKind::Fido2 => cfg!(feature = "fido2") && credential.relying_party_id == relying_party.id(),
-        CredentialKind::RecoveryKey | CredentialKind::Password | CredentialKind::Totp => false,
+    /// Returns the newest of the user's passkeys and keys, of each no more than are offered.
+    async fn credentials_that_sign(
+        &self,
+        user: &UserId,
+        relying_party: &RelyingParty,
+    ) -> Result<(Vec<CredentialDescriptor>, Vec<CredentialDescriptor>), Error> {
+        let credentials = self.site().credentials();
+        let passkeys = async {
+            match cfg!(feature = "fido2") {
+                true => credentials.passkeys(user, relying_party.id(), MOST_OFFERED).await,
+                false => Ok(Vec::new()),
+            }
+        };
+        let (passkeys, keys) = both(passkeys, credentials.keys(user, MOST_OFFERED)).await;
+        Ok((passkeys.map_err(Error::host)?, keys.map_err(Error::host)?))
     }
 }

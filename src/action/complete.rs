@@ -102,9 +102,9 @@ impl ActionFlow {
         user: &UserId,
         id: &CredentialId,
     ) -> Result<Credential, Refusal<PendingAction>> {
-        let credentials = self.site().credentials().credentials(user).await;
-        let credentials = credentials.map_err(|error| Refusal::put_back(Error::host(error)))?;
-        let own = credentials.into_iter().find(|credential| credential.id == *id && credential.user == *user);
+        let stored = self.site().credentials().credential(user, id).await;
+        let stored = stored.map_err(|error| Refusal::put_back(Error::host(error)))?;
+        let own = stored.filter(|credential| credential.id == *id && credential.user == *user);
         own.ok_or_else(|| refusal(AssertionError::Credential))
     }
 

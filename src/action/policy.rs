@@ -37,7 +37,7 @@ impl Default for ActionPolicy {
             user_verification: Requirement::Required,
             challenge_lifetime: Duration::from_secs(5 * 60),
             action_lifetime: Duration::from_secs(60),
-            challenges_per_user: Budget::per_minute(600),
+            challenges_per_user: Budget::per_minute(60),
             misses_per_user: Budget::per_minute(1000),
             header: HEADER,
         }
@@ -64,7 +64,7 @@ impl ActionPolicy {
         self
     }
 
-    /// Sets how many challenges one user may ask for, so that nobody fills the store. Default: 600
+    /// Sets how many challenges one user may ask for, so that nobody fills the store. Default: 60
     /// a minute.
     pub fn challenges_per_user(mut self, budget: Budget) -> Self {
         self.challenges_per_user = budget;

@@ -59,12 +59,12 @@ impl ActionFlow {
         credential: &CredentialId,
         began_at: SystemTime,
     ) -> Result<(), Error> {
-        let credentials = self.site().credentials().credentials(user);
-        let (active, credentials) = both(self.site().active_user(user, began_at), credentials).await;
+        let stored = self.site().credentials().credential(user, credential);
+        let (active, stored) = both(self.site().active_user(user, began_at), stored).await;
         active?.map_err(Error::invalid_action)?;
         let signs =
             |stored: &Credential| stored.id == *credential && stored.user == *user && stored.is_active();
-        match credentials.map_err(Error::host)?.iter().any(signs) {
+        match stored.map_err(Error::host)?.is_some_and(|stored| signs(&stored)) {
             true => Ok(()),
             false => Err(Error::invalid_action(Reason::CredentialGone)),
         }

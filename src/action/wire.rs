@@ -10,7 +10,8 @@ use crate::assertion::{Assertion, Fido2Assertion};
 use crate::encoding::json::{self, Object};
 use crate::error::Error;
 use crate::model::{
-    AttestationConveyance, ChallengeId, Credential, CredentialKind, EncryptedPrivateKey, Invalid, Requirement,
+    AttestationConveyance, ChallengeId, CredentialDescriptor, CredentialKind, EncryptedPrivateKey, Invalid,
+    Requirement, Transport,
 };
 use crate::serve::{RelyingPartyAnswer, read_base64url, read_credential_id};
 
@@ -180,16 +181,19 @@ struct AllowedAnswer<'a> {
 struct AllowedCredential<'a> {
     r#type: &'static str,
     id: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    transports: &'a [Transport],
     #[serde(skip_serializing_if = "Option::is_none")]
     encrypted_private_key: Option<&'a str>,
 }
 
 impl<'a> AllowedCredential<'a> {
-    fn new(credential: &'a Credential) -> Self {
-        Self { r#type: "public-key", id: credential.id.as_str(), encrypted_private_key: None }
+    fn new(credential: &'a CredentialDescriptor) -> Self {
+        let (id, transports) = (credential.id.as_str(), &*credential.transports);
+        Self { r#type: "public-key", id, transports, encrypted_private_key: None }
     }
 
-    fn with_encrypted_private_key(credential: &'a Credential) -> Self {
+    fn with_encrypted_private_key(credential: &'a CredentialDescriptor) -> Self {
         let encrypted_private_key =
             credential.encrypted_private_key.as_ref().map(EncryptedPrivateKey::reveal);
         Self { encrypted_private_key, ..Self::new(credential) }
@@ -197,9 +201,10 @@ impl<'a> AllowedCredential<'a> {
 }
 
 pub(super) fn write_challenge(answer: &ActionChallenge) -> impl Serialize {
-    let of_kind = |kind| answer.credentials.iter().filter(move |credential| credential.kind == kind);
+    let of_kind = |kind| answer.keys.iter().filter(move |key| key.kind == kind);
     let kinds = [CredentialKind::Fido2, CredentialKind::Key, CredentialKind::PasswordProtectedKey];
-    let supported = kinds.into_iter().filter(|kind| of_kind(*kind).next().is_some());
+    let offered = answer.passkeys.iter().chain(&answer.keys);
+    let supported = kinds.into_iter().filter(|kind| offered.clone().any(|one| one.kind == *kind));
     // Who has unlocked a password-protected key may sign as if it were a key, and published signers
     // look for their id among the keys.
     let keys = of_kind(CredentialKind::Key).chain(of_kind(CredentialKind::PasswordProtectedKey));
@@ -221,7 +226,7 @@ pub(super) fn write_challenge(answer: &ActionChallenge) -> impl Serialize {
             password_protected_key: of_kind(CredentialKind::PasswordProtectedKey)
                 .map(AllowedCredential::with_encrypted_private_key)
                 .collect(),
-            webauthn: of_kind(CredentialKind::Fido2).map(AllowedCredential::new).collect(),
+            webauthn: answer.passkeys.iter().map(AllowedCredential::new).collect(),
         },
         external_authentication_url: "",
     }

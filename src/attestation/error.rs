@@ -55,6 +55,9 @@ pub enum VerifyError {
     /// The person was not verified, and had to be.
     #[error("the authenticator did not verify the person")]
     UserNotVerified,
+    /// The passkey may be synchronised between devices, and had to stay on one.
+    #[error("the passkey may leave its device")]
+    BackupEligible,
     /// The authenticator used an algorithm that was not offered.
     #[error("the authenticator used an algorithm that was not offered")]
     AlgorithmNotOffered,
@@ -76,7 +79,9 @@ impl VerifyError {
     /// choosing another authenticator.
     pub fn is_mendable(&self) -> bool {
         match self {
-            Self::UserNotVerified | Self::AlgorithmNotOffered | Self::Untrusted => true,
+            Self::UserNotVerified | Self::AlgorithmNotOffered | Self::BackupEligible | Self::Untrusted => {
+                true
+            }
             Self::Kind
             | Self::ClientData(_)
             | Self::Type

@@ -3,11 +3,11 @@ use std::time::SystemTime;
 
 use crate::code::CodeFlow;
 use crate::enrolment::{Enrolments, NotAdvanced, Seconds, UndoHandle};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::event::Event;
-use crate::host::Removal;
+use crate::host::{Addition, Keep, Removal};
 use crate::model::{
-    Credential, CredentialSecret, Enrolment, EnrolmentId, Insertion, NewCredential, Stage, UndoToken, UserId,
+    Credential, CredentialSecret, Enrolment, EnrolmentId, NewCredential, Stage, UndoToken, UserId,
 };
 use crate::store::Change;
 
@@ -24,7 +24,7 @@ pub(super) struct Adding<'a> {
 
 /// Whose claim it is that an enrolment is `added`.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Claim {
+pub(super) enum Claim {
     /// This call's.
     Made,
     /// An earlier try's, for the same credential. It may have stored it.
@@ -35,10 +35,9 @@ enum Claim {
 pub(super) enum NotAdded {
     /// The enrolment went on without it, or nobody can tell. Nothing was stored.
     NotClaimed(NotAdvanced),
-    /// Another credential has that id. Nothing was stored, and the claim is this call's alone.
-    Duplicate,
-    /// Another credential has that id. An earlier try made the claim, which stands.
-    DuplicateOfClaimed,
+    /// The repository refused it: nothing was stored. The claim is taken back if it is this call's
+    /// alone.
+    Refused(Error, Claim),
     /// The host failed to say whether that credential was stored before.
     Failed(Error),
     /// The host failed when it was to store it. It may be there.
@@ -68,24 +67,26 @@ impl CodeFlow {
             }
         };
         let new = NewCredential::new(credential.clone(), secret);
-        let insertion = match self.site().credentials().insert(new).await {
-            Ok(insertion) => insertion,
+        let most = self.inner.policy.credentials_per_user;
+        let addition = match self.site().credentials().insert(new, most).await {
+            Ok(addition) => addition,
             Err(error) => {
                 enrolments.tell(enrolment);
                 return Err(NotAdded::Unsettled(Error::host(error)));
             }
         };
         let stored = if was_offered || claim == Claim::Stood {
-            let settled = self.settle(insertion, &credential, enrolment, source).await;
+            let settled = self.settle(addition, &credential, enrolment, source).await;
             if !matches!(settled, Err(NotAdded::Unsettled(_))) {
                 unsettled.settle();
             }
             settled?
         } else {
             unsettled.settle();
-            match insertion {
-                Insertion::Created => credential,
-                Insertion::Duplicate => return Err(NotAdded::Duplicate),
+            match addition {
+                Addition::Added => credential,
+                Addition::Duplicate => return Err(NotAdded::Refused(Error::duplicate(), Claim::Made)),
+                Addition::Full => return Err(NotAdded::Refused(Error::too_many_credentials(), Claim::Made)),
             }
         };
         enrolments.tell(enrolment);
@@ -121,20 +122,18 @@ impl CodeFlow {
         }
     }
 
-    /// Finds out what an insertion came to that was tried before.
+    /// Finds out what an addition came to that was tried before.
     async fn settle(
         &self,
-        insertion: Insertion,
+        addition: Addition,
         credential: &Credential,
         enrolment: &EnrolmentId,
         source: Option<&str>,
     ) -> Result<Credential, NotAdded> {
-        let stored = match insertion {
-            Insertion::Created => credential.clone(),
-            Insertion::Duplicate => match self.stored_before(credential).await {
-                Err(NotAdded::Duplicate) => return Err(NotAdded::DuplicateOfClaimed),
-                stored => stored?,
-            },
+        let stored = match addition {
+            Addition::Added => credential.clone(),
+            Addition::Duplicate => self.stored_before(credential).await?,
+            Addition::Full => return Err(NotAdded::Refused(Error::too_many_credentials(), Claim::Stood)),
         };
         self.hold_claim(stored, enrolment, source).await
     }
@@ -156,11 +155,11 @@ impl CodeFlow {
         };
         if let Some(management) = self.site().management() {
             let (user, credential) = (&stored.user, &stored.uuid);
-            match management.remove(user, credential).await {
+            match management.remove(user, credential, Keep::Nothing).await {
                 Ok(Removal::Removed) => {
                     self.site().tell(&Event::Undone { user, credential, enrolment, source });
                 }
-                Ok(Removal::Missing) => {}
+                Ok(Removal::Missing | Removal::Last) => {}
                 Err(error) => return Err(NotAdded::Unsettled(Error::host(error))),
             }
         }
@@ -170,15 +169,15 @@ impl CodeFlow {
     /// Returns the credential that was stored before, if it is this very one, whose answer was
     /// lost. Any other that is there already is a duplicate.
     async fn stored_before(&self, credential: &Credential) -> Result<Credential, NotAdded> {
-        let stored = self.site().credentials().credentials(&credential.user).await;
+        let stored = self.site().credentials().credential(&credential.user, &credential.id).await;
         let stored = stored.map_err(|error| NotAdded::Failed(Error::host(error)))?;
-        let same = stored.into_iter().find(|stored| {
+        let same = stored.filter(|stored| {
             credential.public_key.is_some()
                 && stored.is(credential)
                 && stored.encrypted_private_key == credential.encrypted_private_key
                 && stored.is_active()
         });
-        same.ok_or(NotAdded::Duplicate)
+        same.ok_or_else(|| NotAdded::Refused(Error::duplicate(), Claim::Stood))
     }
 
     /// Makes what takes the credential back, if the host can remove one.
@@ -195,12 +194,6 @@ impl CodeFlow {
 
 fn is_claimed_for(enrolment: &Enrolment, credential: &Credential) -> bool {
     enrolment.stage == Stage::Added && enrolment.credential.as_ref().is_some_and(|shown| shown.is(credential))
-}
-
-/// The refusal of a credential id that exists.
-pub(super) fn duplicate() -> Error {
-    let message = "This credential is registered already. Use another authenticator.";
-    Error::new(ErrorKind::DuplicateCredential, message)
 }
 
 /// Nobody is told of a credential before the host has it. A host that fails, or a caller who hangs

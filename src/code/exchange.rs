@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::code::opening::{Offer, Terms, check_scope};
 use crate::code::{BeginRequest, CodeFlow, RegistrationChallenge};
 use crate::enrolment::{Enrolments, NotAdvanced};
-use crate::error::{Error, Reason};
+use crate::error::{Error, ErrorKind, Reason};
 use crate::event::{Asking, Event, Step};
 use crate::model::{Code, CredentialKind, Insertion, Origin, RelyingParty, Stage};
 use crate::once::{Refusal, Sought, both};
@@ -50,7 +50,7 @@ impl CodeFlow {
         let exchanging = self.site().ceremony(asking).once(self.fee_of_guess(source), sought, async |code| {
             let grant = &code.record;
             check_scope(&grant.scope, kind, &request.relying_party).map_err(Refusal::unspent)?;
-            let challenge = self.open(grant, &request).await.map_err(Refusal::of_failures)?;
+            let challenge = self.open(grant, &request).await.map_err(refusal)?;
             self.site().tell(&Event::Exchanged {
                 user: &grant.user,
                 enrolment: &grant.enrolment,
@@ -94,4 +94,12 @@ impl CodeFlow {
             Insertion::Duplicate => Err(Error::drawn_before()),
         }
     }
+}
+
+/// A user who has too many credentials may remove one, and the same code works.
+fn refusal(error: Error) -> Refusal<CodeGrant> {
+    if error.kind() == ErrorKind::TooManyCredentials {
+        return Refusal::put_back(error);
+    }
+    Refusal::of_failures(error)
 }

@@ -66,6 +66,7 @@ impl CodeFlow {
         let (site, now) = (self.site(), self.site().now());
         let began_at = caller.began_at(now);
         let user = site.active_user(&caller.user, began_at).await?.map_err(Error::may_not_add)?;
+        user.check_names()?;
         let latest = caller.scope.longest_life.and_then(|life| now.checked_add(life));
         let expires_at = latest.map_or(expires_at, |latest| expires_at.min(latest));
         let (code, id) = self.code_format().mint_with_enrolment()?;

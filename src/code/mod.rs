@@ -70,7 +70,7 @@ pub use self::wire::CredentialAnswer;
 use crate::action::{ActionFlow, UserActions};
 pub use crate::enrolment::Wait;
 use crate::error::Error;
-use crate::host::Authenticator;
+use crate::host::{Authenticator, Keep};
 use crate::model::{CodeFormat, CredentialKind, Fido2Policy};
 use crate::once::{Fee, Purses};
 use crate::secret::Secrets;
@@ -164,6 +164,11 @@ impl CodeFlow {
     /// Returns what decides who may mint.
     pub(crate) fn authenticator(&self) -> &Arc<dyn Authenticator> {
         &self.authenticator
+    }
+
+    /// Returns what a user's changes have to leave behind.
+    pub(crate) fn keep(&self) -> Keep {
+        self.inner.policy.keep
     }
 
     /// Returns how codes are written, and read.

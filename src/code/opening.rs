@@ -1,13 +1,13 @@
-use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::code::CodeFlow;
 use crate::error::{Error, ErrorKind};
 use crate::model::{
-    Approval, Challenge, ChallengeId, Credential, CredentialId, CredentialKind, CredentialStatus,
-    EnrolmentId, Fido2Policy, Opening, Origin, OtpUrl, RelyingParty, Scope, User, UserId,
+    Approval, Challenge, ChallengeId, CredentialDescriptor, CredentialKind, EnrolmentId, Fido2Policy,
+    Opening, Origin, OtpUrl, RelyingParty, Scope, User, UserId,
 };
+use crate::once::both;
 use crate::store::{PendingRegistration, Slot, SlotKeys};
 
 /// Browsers refuse a longer list.
@@ -73,7 +73,7 @@ pub struct RegistrationChallenge {
     pub fido2: Arc<Fido2Policy>,
     /// The passkeys that the user has for this relying party: an authenticator that holds one of
     /// them should not make another.
-    pub exclude: Vec<CredentialId>,
+    pub exclude: Vec<CredentialDescriptor>,
     /// What the authenticator app scans, for `Totp`.
     pub otp_url: Option<OtpUrl>,
 }
@@ -96,7 +96,7 @@ pub(super) struct Offer {
 }
 
 impl CodeFlow {
-    /// Makes a challenge for a user.
+    /// Makes a challenge for a user, who has room for one credential more.
     pub(super) async fn offer(
         &self,
         user: User,
@@ -104,17 +104,10 @@ impl CodeFlow {
         terms: Terms<'_>,
     ) -> Result<Offer, Error> {
         let site = self.site();
-        let exclude = match request.kind {
-            CredentialKind::Fido2 => {
-                let credentials = site.credentials().credentials(&user.id).await;
-                passkeys_to_exclude(credentials.map_err(Error::host)?, &request.relying_party)
-            }
-            CredentialKind::Key
-            | CredentialKind::PasswordProtectedKey
-            | CredentialKind::RecoveryKey
-            | CredentialKind::Password
-            | CredentialKind::Totp => Vec::new(),
-        };
+        user.check_names()?;
+        let (room, exclude) = both(self.check_room(&user.id), self.to_exclude(&user.id, request)).await;
+        room?;
+        let exclude = exclude?;
         let (challenge, challenge_id) = Challenge::mint_with_id()?;
         let fido2 = self.fido2_policy(terms.scope);
         let pending = PendingRegistration {
@@ -149,6 +142,35 @@ impl CodeFlow {
         Ok(Offer { slot, pending, challenge })
     }
 
+    /// Refuses one credential more than a user may have, before they make it.
+    async fn check_room(&self, user: &UserId) -> Result<(), Error> {
+        let most = self.inner.policy.credentials_per_user;
+        match self.site().credentials().count(user, most).await.map_err(Error::host)? < most {
+            true => Ok(()),
+            false => Err(Error::too_many_credentials()),
+        }
+    }
+
+    /// Returns the passkeys that should not be made twice.
+    async fn to_exclude(
+        &self,
+        user: &UserId,
+        request: &BeginRequest,
+    ) -> Result<Vec<CredentialDescriptor>, Error> {
+        match request.kind {
+            CredentialKind::Fido2 => {
+                let credentials = self.site().credentials();
+                let passkeys = credentials.passkeys(user, request.relying_party.id(), MOST_EXCLUDED).await;
+                passkeys.map_err(Error::host)
+            }
+            CredentialKind::Key
+            | CredentialKind::PasswordProtectedKey
+            | CredentialKind::RecoveryKey
+            | CredentialKind::Password
+            | CredentialKind::Totp => Ok(Vec::new()),
+        }
+    }
+
     /// What is asked of a passkey: the policy, less what the scope says otherwise.
     fn fido2_policy(&self, scope: &Scope) -> Arc<Fido2Policy> {
         if scope.attachment.is_none() && scope.hints.is_empty() {
@@ -161,18 +183,4 @@ impl CodeFlow {
         }
         Arc::new(policy)
     }
-}
-
-/// The ids of the active passkeys of that relying party, of too many the newest.
-fn passkeys_to_exclude(mut credentials: Vec<Credential>, relying_party: &RelyingParty) -> Vec<CredentialId> {
-    credentials.retain(|credential| {
-        credential.kind == CredentialKind::Fido2
-            && credential.status == CredentialStatus::Active
-            && credential.relying_party_id == relying_party.id()
-    });
-    if credentials.len() > MOST_EXCLUDED {
-        credentials.sort_by_key(|credential| Reverse(credential.created_at));
-        credentials.truncate(MOST_EXCLUDED);
-    }
-    credentials.into_iter().map(|credential| credential.id).collect()
 }

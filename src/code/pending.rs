@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::code::add::duplicate;
 use crate::code::{CodeFlow, MOST_ATTEMPTS};
 use crate::enrolment::{Enrolments, NotAdvanced, OutcomeHandle, Seconds};
 use crate::error::{Error, Reason, StoreError};
@@ -49,10 +48,9 @@ impl CodeFlow {
         source: Option<&str>,
     ) -> Result<Registration, Refusal<PendingRegistration>> {
         let (site, pending) = (self.site(), &taken.record);
-        let own = site.credentials().credentials(&pending.user).await;
-        let own = own.map_err(|error| Refusal::put_back(Error::host(error)))?;
-        if own.iter().any(|stored| stored.id == credential.id) {
-            return Err(Refusal::put_back(duplicate()));
+        let own = site.credentials().credential(&pending.user, &credential.id).await;
+        if own.map_err(|error| Refusal::put_back(Error::host(error)))?.is_some() {
+            return Err(Refusal::put_back(Error::duplicate()));
         }
         let expires_at = site.now() + self.inner.policy.approval_lifetime;
         let status = CredentialStatus::Deactivated;

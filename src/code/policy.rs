@@ -3,6 +3,7 @@ use std::time::Duration;
 
 #[cfg(feature = "fido2")]
 use crate::attestation::AttestationEngine;
+use crate::host::Keep;
 use crate::model::{Approval, CodeFormat, CredentialKind, Fido2Policy};
 use crate::secret::{PasswordPolicy, Secrets};
 use crate::site::{BuildError, Site, check, check_challenge_lifetime, check_lifetime};
@@ -46,6 +47,8 @@ pub struct CodePolicy {
     pub(super) approval: Approval,
     pub(super) approval_lifetime: Duration,
     pub(super) outstanding_per_user: Option<usize>,
+    pub(super) credentials_per_user: usize,
+    pub(crate) keep: Keep,
     is_sp_800_63b: bool,
 }
 
@@ -67,6 +70,8 @@ impl Default for CodePolicy {
             approval: Approval::NotAsked,
             approval_lifetime: Duration::from_secs(5 * 60),
             outstanding_per_user: None,
+            credentials_per_user: 256,
+            keep: Keep::default(),
             is_sp_800_63b: false,
         }
     }
@@ -97,6 +102,20 @@ impl CodePolicy {
     /// the oldest. Default: any number.
     pub fn outstanding_per_user(mut self, most: usize) -> Self {
         self.outstanding_per_user = Some(most);
+        self
+    }
+
+    /// Sets how many credentials a user may have, inactive ones too. One more is refused before it is
+    /// made, and by the repository. Default: 256.
+    pub fn credentials_per_user(mut self, most: usize) -> Self {
+        self.credentials_per_user = most;
+        self
+    }
+
+    /// Sets what a user's [changes](crate::manage) have to leave behind. An undo is none of them: it
+    /// takes back what a stranger may have added. Default: nothing, as published.
+    pub fn keep(mut self, keep: Keep) -> Self {
+        self.keep = keep;
         self
     }
 
@@ -199,6 +218,7 @@ impl CodePolicy {
         check_challenge_lifetime(self.challenge_lifetime)?;
         check_lifetime(self.approval_lifetime, LONGEST_APPROVAL_LIFETIME, "approval_lifetime", rule)?;
         check(self.outstanding_per_user != Some(0), "outstanding_per_user", "a code has to work")?;
+        check(self.credentials_per_user > 0, "credentials_per_user", "one credential has to be allowed")?;
         self.check_approval(&kinds)?;
         self.check_sp_800_63b(site)?;
         Ok(kinds)

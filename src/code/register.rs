@@ -1,15 +1,15 @@
 use std::time::SystemTime;
 
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError, verify};
-use crate::code::add::{Adding, NotAdded, duplicate};
+use crate::code::add::{Adding, Claim, NotAdded};
 use crate::code::expiration::whole_millis;
 use crate::code::{CodeFlow, Proof, Registration};
 use crate::enrolment::NotAdvanced;
 use crate::error::{Error, Reason};
 use crate::event::{Asking, Step};
 use crate::model::{
-    Approval, ChallengeId, CheckCode, Credential, CredentialId, CredentialKind, CredentialSecret,
-    EncryptedPrivateKey, Invalid, Stage, is_showable,
+    Approval, ChallengeId, CheckCode, ClientReport, Credential, CredentialId, CredentialKind,
+    CredentialSecret, EncryptedPrivateKey, Fido2Properties, Invalid, Stage, is_showable,
 };
 use crate::once::{Refusal, Remains, Sought, Taken};
 use crate::store::{OneTimeStore, PendingRegistration, SlotLabel};
@@ -32,6 +32,7 @@ pub(super) struct Answer {
     name: String,
     proof: Proof,
     encrypted_private_key: Option<EncryptedPrivateKey>,
+    report: ClientReport,
 }
 
 impl RegisterRequest {
@@ -54,11 +55,17 @@ impl RegisterRequest {
                 Err(Invalid::new("a PasswordProtectedKey comes with its encryptedPrivateKey"))
             }
             (CredentialKind::PasswordProtectedKey | CredentialKind::RecoveryKey, _) | (_, None) => {
-                let answer = Answer { name, proof, encrypted_private_key };
+                let answer = Answer { name, proof, encrypted_private_key, report: ClientReport::default() };
                 Ok(Self { challenge_id, answer, source: None })
             }
             (_, Some(_)) => Err(Invalid::new("this kind has no encryptedPrivateKey")),
         }
+    }
+
+    /// Adds what the client says of a passkey. For every other kind it says nothing.
+    pub fn with_report(mut self, report: ClientReport) -> Self {
+        self.answer.report = report;
+        self
     }
 
     /// Returns what is to be registered.
@@ -158,10 +165,11 @@ impl CodeFlow {
                 Err(Refusal::for_good(Error::invalid_challenge(Reason::Ended)))
             }
             Err(NotAdded::Failed(error)) => Err(Refusal::put_back(error)),
-            Err(NotAdded::DuplicateOfClaimed) => Err(Refusal::put_back(duplicate())),
-            Err(NotAdded::Duplicate) => {
-                self.give_back_claim(&pending.user, adding, pending.expires_at).await;
-                Err(Refusal::put_back(duplicate()))
+            Err(NotAdded::Refused(error, claim)) => {
+                if claim == Claim::Made {
+                    self.give_back_claim(&pending.user, adding, pending.expires_at).await;
+                }
+                Err(Refusal::put_back(error))
             }
             Err(NotAdded::Unsettled(error)) => {
                 Err(Refusal { error, remains: Remains::Changed(pending.clone().offered_to(id)) })
@@ -236,7 +244,8 @@ impl CodeFlow {
         credential.encrypted_private_key = answer.encrypted_private_key;
         if let Some(attestation) = attestation {
             credential.digest = attestation.digest();
-            credential.fido2 = attestation.fido2().cloned();
+            let fido2 = attestation.fido2().cloned();
+            credential.fido2 = fido2.map(|fido2| Fido2Properties { report: answer.report, ..fido2 });
         }
         Ok(credential)
     }

@@ -23,10 +23,17 @@ impl From<serde_json::Error> for JsonError {
     fn from(error: serde_json::Error) -> Self {
         let what = match error.classify() {
             Category::Syntax | Category::Eof | Category::Io => "not JSON".into(),
-            Category::Data => match missing_member(&error.to_string()) {
-                Some(name) => format!("JSON without the member `{name}`,").into(),
-                None => "JSON, but not of the expected form,".into(),
-            },
+            Category::Data => {
+                let sentence = error.to_string();
+                match (missing_member(&sentence), misspelled_member(&sentence)) {
+                    (Some(name), _) => format!("JSON without the member `{name}`,").into(),
+                    (None, Some((spelled, name))) => {
+                        format!("JSON with the unknown member `{spelled}`, which is spelled `{name}` here,")
+                            .into()
+                    }
+                    (None, None) => "JSON, but not of the expected form,".into(),
+                }
+            }
         };
         Self { what, line: error.line(), column: error.column() }
     }
@@ -36,6 +43,15 @@ impl From<serde_json::Error> for JsonError {
 fn missing_member(sentence: &str) -> Option<&str> {
     let (name, _) = sentence.strip_prefix("missing field `")?.split_once('`')?;
     Some(name)
+}
+
+/// An unknown member in another spelling of one of ours (`credential_uuid`), as some clients write
+/// it. Of any other nothing is said.
+fn misspelled_member(sentence: &str) -> Option<(&str, &str)> {
+    let (spelled, expected) = sentence.strip_prefix("unknown field `")?.split_once("`, expected ")?;
+    let plain = |name: &str| name.replace('_', "").to_ascii_lowercase();
+    let name = expected.split('`').skip(1).step_by(2).find(|name| plain(name) == plain(spelled))?;
+    (spelled.len() <= 2 * name.len()).then_some((spelled, name))
 }
 
 /// The whole text, before a reader can skip a part that is not text.

@@ -20,8 +20,12 @@ pub enum ErrorKind {
     InvalidAttestation,
     /// A proof by an existing credential that does not hold.
     InvalidAssertion,
-    /// The credential id exists, for any user.
+    /// The credential id is taken.
     DuplicateCredential,
+    /// The user has as many credentials as they may have.
+    TooManyCredentials,
+    /// The credential is the last that signs, and one has to be kept.
+    LastCredential,
     /// The enrolment is at a stage where this can't be done: [`Error::stage`](super::Error::stage).
     Conflict,
     /// A check code that is not the one that the new client shows.
@@ -58,6 +62,8 @@ impl ErrorKind {
             Self::InvalidAttestation => "invalid_attestation",
             Self::InvalidAssertion => "invalid_assertion",
             Self::DuplicateCredential => "duplicate_credential",
+            Self::TooManyCredentials => "too_many_credentials",
+            Self::LastCredential => "last_credential",
             Self::Conflict => "conflict",
             Self::InvalidCheckCode => "invalid_check_code",
             Self::InvalidToken => "invalid_token",
@@ -84,7 +90,9 @@ impl ErrorKind {
             | Self::InvalidChallenge
             | Self::InvalidCheckCode
             | Self::InvalidToken => StatusCode::FORBIDDEN,
-            Self::DuplicateCredential | Self::Conflict => StatusCode::CONFLICT,
+            Self::DuplicateCredential | Self::TooManyCredentials | Self::LastCredential | Self::Conflict => {
+                StatusCode::CONFLICT
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

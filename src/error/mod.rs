@@ -146,6 +146,24 @@ impl Error {
         Self::new(ErrorKind::NotFound, "There is no such credential.")
     }
 
+    /// The refusal of a credential id that is taken.
+    pub(crate) fn duplicate() -> Self {
+        let message = "This credential is registered already. Use another authenticator.";
+        Self::new(ErrorKind::DuplicateCredential, message)
+    }
+
+    /// The refusal of one credential more than a user may have.
+    pub(crate) fn too_many_credentials() -> Self {
+        let message = "This account has as many credentials as it may have. Remove one first.";
+        Self::new(ErrorKind::TooManyCredentials, message)
+    }
+
+    /// The refusal to take the last credential that signs.
+    pub(crate) fn last_credential() -> Self {
+        let message = "This is the last credential that signs. Add another one first.";
+        Self::new(ErrorKind::LastCredential, message)
+    }
+
     pub(crate) fn may_not_add(reason: Reason) -> Self {
         Self::because(ErrorKind::Forbidden, "This user may not add credentials.", reason)
     }

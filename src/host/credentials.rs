@@ -1,21 +1,108 @@
+use std::cmp::Reverse;
+
 use async_trait::async_trait;
 
 use crate::error::BoxError;
 use crate::model::{
-    Credential, CredentialId, CredentialStatus, CredentialUuid, Insertion, NewCredential, UserId,
+    Credential, CredentialDescriptor, CredentialId, CredentialKind, CredentialStatus, CredentialUuid,
+    NewCredential, UserId,
 };
 
 /// Keeps credentials.
+///
+/// Two methods are a repository. The others select some of a user's credentials, and have bodies
+/// that load all of them. A repository over a database overrides them, so that nothing is loaded
+/// that nobody asked for.
 #[async_trait]
 pub trait CredentialRepository: Send + Sync + 'static {
-    /// All credentials of a user, in any order. Their passkeys are excluded when they register
-    /// another.
+    /// Returns all credentials of a user, in any order.
     async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError>;
 
-    /// Stores a credential, in one atomic step, unless one of the same [`id`](Credential::id)
-    /// exists **for any user**: then nothing changes and the answer is [`Insertion::Duplicate`]. A
-    /// unique index does it; a look-up followed by an insertion does not.
-    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError>;
+    /// Stores a credential, in one atomic step, unless its [`id`](Credential::id) is taken, or the
+    /// user has `most` credentials already. Then nothing changes.
+    ///
+    /// - An id is taken if the same user has it. That of a passkey is taken, too, if a passkey of
+    ///   **any** user has it. That of a key is free for every other user: it may be guessed, and
+    ///   nobody should be able to take it from them. Two unique indexes do it, one of them over
+    ///   passkeys alone; a look-up followed by an insertion does not.
+    /// - `most` is [`CodePolicy::credentials_per_user`](crate::CodePolicy::credentials_per_user).
+    ///   Inactive credentials count.
+    /// - If both hold, the answer is [`Addition::Duplicate`]: a lost answer is found out by trying
+    ///   once more.
+    async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError>;
+
+    /// Returns the credential of a user that has that id.
+    async fn credential(&self, user: &UserId, id: &CredentialId) -> Result<Option<Credential>, BoxError> {
+        let credentials = self.credentials(user).await?;
+        Ok(credentials.into_iter().find(|credential| credential.id == *id))
+    }
+
+    /// Returns the active passkeys that a user has for a relying party, at most so many, the newest
+    /// first. They sign the user's actions, and are not made twice.
+    async fn passkeys(
+        &self,
+        user: &UserId,
+        relying_party_id: &str,
+        most: usize,
+    ) -> Result<Vec<CredentialDescriptor>, BoxError> {
+        let credentials = self.credentials(user).await?;
+        Ok(newest(&credentials, most, |credential| is_passkey_of(credential, relying_party_id)))
+    }
+
+    /// Returns the active credentials of a user that sign and are no passkeys, at most so many, the
+    /// newest first. They sign the user's actions.
+    async fn keys(&self, user: &UserId, most: usize) -> Result<Vec<CredentialDescriptor>, BoxError> {
+        Ok(newest(&self.credentials(user).await?, most, is_key_that_signs))
+    }
+
+    /// Returns how many credentials a user has, inactive ones too. It may stop counting at `most`.
+    async fn count(&self, user: &UserId, most: usize) -> Result<usize, BoxError> {
+        Ok(self.credentials(user).await?.len().min(most))
+    }
+}
+
+/// Returns the newest of some credentials that are active and wanted.
+pub(crate) fn newest<'a>(
+    credentials: impl IntoIterator<Item = &'a Credential>,
+    most: usize,
+    is_wanted: impl Fn(&Credential) -> bool,
+) -> Vec<CredentialDescriptor> {
+    let wanted = credentials.into_iter().filter(|credential| credential.is_active() && is_wanted(credential));
+    let mut wanted: Vec<_> = wanted.collect();
+    wanted.sort_by_key(|credential| Reverse(credential.created_at));
+    wanted.into_iter().take(most).map(CredentialDescriptor::from).collect()
+}
+
+pub(crate) fn is_passkey_of(credential: &Credential, relying_party_id: &str) -> bool {
+    credential.kind == CredentialKind::Fido2 && credential.relying_party_id == relying_party_id
+}
+
+pub(crate) fn is_key_that_signs(credential: &Credential) -> bool {
+    credential.kind.signs() && credential.kind != CredentialKind::Fido2
+}
+
+/// What became of a credential that was to be stored.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub enum Addition {
+    /// It is stored.
+    Added,
+    /// Its id is taken.
+    Duplicate,
+    /// The user has as many credentials as they may have.
+    Full,
+}
+
+/// What a change has to leave behind.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Keep {
+    /// Nothing: the last credential may go, as published.
+    #[default]
+    Nothing,
+    /// One active credential that [signs](CredentialKind::signs). What takes the last one changes
+    /// nothing, and is told so by `Last`.
+    OneThatSigns,
 }
 
 /// What became of a credential that was to be changed.
@@ -28,6 +115,8 @@ pub enum Changed {
     Unchanged,
     /// The user has no such credential.
     Missing,
+    /// It is the last that signs, and one had to be kept.
+    Last,
 }
 
 /// What became of a credential that was to be removed.
@@ -38,13 +127,16 @@ pub enum Removal {
     Removed,
     /// The user has no such credential.
     Missing,
+    /// It is the last that signs, and one had to be kept.
+    Last,
 }
 
 /// Changes credentials that are stored. With it a site has endpoints for its users'
 /// [own credentials](crate::manage), and the notice of a new one carries an
 /// [undo token](crate::model::UndoToken).
 ///
-/// Each verb is one atomic step, and finds a credential under its own user alone.
+/// Each verb is one atomic step, and finds a credential under its own user alone. Of two racing
+/// changes that would take the last two credentials, [`Keep::OneThatSigns`] lets one through.
 #[async_trait]
 pub trait CredentialManagement: Send + Sync + 'static {
     /// Makes a credential active, or not. One that is deactivated signs nothing from then on.
@@ -53,14 +145,15 @@ pub trait CredentialManagement: Send + Sync + 'static {
         user: &UserId,
         uuid: &CredentialUuid,
         status: CredentialStatus,
+        keep: Keep,
     ) -> Result<Changed, BoxError>;
 
-    /// Gives a credential another name.
+    /// Gives a credential another name. It is never [`Changed::Last`].
     async fn rename(&self, user: &UserId, uuid: &CredentialUuid, name: &str) -> Result<Changed, BoxError>;
 
     /// Removes a credential. Of any number of racing calls, one is told that it was
     /// [`Removed`](Removal::Removed). It signs nothing from then on.
-    async fn remove(&self, user: &UserId, uuid: &CredentialUuid) -> Result<Removal, BoxError>;
+    async fn remove(&self, user: &UserId, uuid: &CredentialUuid, keep: Keep) -> Result<Removal, BoxError>;
 }
 
 /// What became of a signature counter.

@@ -2,11 +2,10 @@
 //! relying parties there are.
 //!
 //! The traits are dyn-compatible and held as `Arc<dyn …>`, so that no type parameter of a host's
-//! leaks into the flow. Expected outcomes are values (`None`,
-//! [`Insertion::Duplicate`](crate::model::Insertion::Duplicate)); an `Err` is a failure, which the
-//! caller sees as a 5xx without any detail: 503 if it is a
-//! [`StoreError`](crate::error::StoreError), else 500. No method has a default body: each matters
-//! for security, and a host has to decide.
+//! leaks into the flow. Expected outcomes are values (`None`, [`Addition::Duplicate`]); an `Err` is
+//! a failure, which the caller sees as a 5xx without any detail: 503 if it is a
+//! [`StoreError`](crate::error::StoreError), else 500. A method that matters for security has no
+//! default body: a host has to decide. What a body does for a host is to select among credentials.
 //!
 //! They are `async` by [`macro@async_trait`], which an implementation names as well. An `Arc` and a
 //! `Box` of an implementation are one too.
@@ -38,8 +37,10 @@ pub use async_trait::async_trait;
 
 pub use self::authenticator::{AuthError, AuthRequest, Authenticator, Caller};
 pub use self::credentials::{
-    Advance, Changed, CredentialManagement, CredentialRepository, Removal, SignCounters,
+    Addition, Advance, Changed, CredentialManagement, CredentialRepository, Keep, Removal, SignCounters,
 };
+#[cfg(any(test, feature = "test-util"))]
+pub(crate) use self::credentials::{is_key_that_signs, is_passkey_of, newest};
 pub(crate) use self::forward::forward;
 pub use self::relying_parties::{RelyingParties, RelyingPartyList};
 pub use self::users::UserDirectory;

@@ -16,6 +16,12 @@ use crate::model::{Invalid, RelyingParty};
 pub trait RelyingParties: Send + Sync + 'static {
     /// The relying party, or `None`: then the request is refused, and the code not spent.
     async fn resolve(&self, request: &Parts) -> Result<Option<Arc<RelyingParty>>, BoxError>;
+
+    /// Returns the parties that are known before any request. A site is not built if one of them is
+    /// more than browsers take. Default: none.
+    fn listed(&self) -> &[Arc<RelyingParty>] {
+        &[]
+    }
 }
 
 /// A configured list of relying parties.
@@ -51,5 +57,9 @@ impl RelyingParties for RelyingPartyList {
         };
         let origin = origin.to_str().unwrap_or_default();
         Ok(self.0.iter().find(|party| party.origin(origin).is_some()).cloned())
+    }
+
+    fn listed(&self) -> &[Arc<RelyingParty>] {
+        &self.0
     }
 }

@@ -50,15 +50,21 @@ impl RenameRequest {
 impl ManageFlow {
     /// Makes a credential active. One that is active already stays so.
     pub async fn activate(&self, caller: &Caller, request: ChangeRequest) -> Result<(), Error> {
-        let changing =
-            self.management.set_status(&caller.user, &request.credential, CredentialStatus::Active);
+        let changing = self.management.set_status(
+            &caller.user,
+            &request.credential,
+            CredentialStatus::Active,
+            self.codes.keep(),
+        );
         self.change(Step::Activate, Change::Activated, caller, &request, changing).await
     }
 
-    /// Deactivates a credential. It signs nothing from then on, and its outstanding actions end.
+    /// Deactivates a credential. It signs nothing from then on, and its outstanding actions end. The
+    /// last that signs stays, if [`CodePolicy::keep`](crate::CodePolicy::keep) says so.
     pub async fn deactivate(&self, caller: &Caller, request: ChangeRequest) -> Result<(), Error> {
         let status = CredentialStatus::Deactivated;
-        let changing = self.management.set_status(&caller.user, &request.credential, status);
+        let changing =
+            self.management.set_status(&caller.user, &request.credential, status, self.codes.keep());
         self.change(Step::Deactivate, Change::Deactivated, caller, &request, changing).await
     }
 
@@ -70,12 +76,14 @@ impl ManageFlow {
         self.change(Step::Rename, Change::Renamed, caller, &request, changing).await
     }
 
-    /// Removes a credential for good.
+    /// Removes a credential for good, unless it is the last that signs and has to be kept.
     pub async fn remove(&self, caller: &Caller, request: ChangeRequest) -> Result<(), Error> {
         let removing = async {
-            Ok(match self.management.remove(&caller.user, &request.credential).await? {
+            let keep = self.codes.keep();
+            Ok(match self.management.remove(&caller.user, &request.credential, keep).await? {
                 Removal::Removed => Changed::Changed,
                 Removal::Missing => Changed::Missing,
+                Removal::Last => Changed::Last,
             })
         };
         self.change(Step::Remove, Change::Removed, caller, &request, removing).await
@@ -95,6 +103,7 @@ impl ManageFlow {
             self.site().active_user(user, began_at).await?.map_err(Error::may_not_change)?;
             match changing.await.map_err(Error::host)? {
                 Changed::Missing => Err(Error::no_credential()),
+                Changed::Last => Err(Error::last_credential()),
                 changed @ (Changed::Changed | Changed::Unchanged) => Ok(changed),
             }
         };
@@ -104,7 +113,7 @@ impl ManageFlow {
                 let credential = &request.credential;
                 self.site().tell(&Event::CredentialChanged { user, credential, change, source });
             }
-            Changed::Unchanged | Changed::Missing => {}
+            Changed::Unchanged | Changed::Missing | Changed::Last => {}
         }
         Ok(())
     }

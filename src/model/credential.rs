@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::{Digest, PublicKey};
 use crate::model::public_id;
-use crate::model::{CredentialKind, Invalid, Origin, UserId};
+use crate::model::{ClientReport, CredentialKind, Invalid, Origin, UserId};
 
-/// A client's name for a credential, kept and returned verbatim, and unique among the credentials
-/// of all users.
+/// A client's name for a credential, kept and returned verbatim.
 ///
-/// For a passkey it is the WebAuthn credential id in base64url; for keys it may be any text: a
-/// path, an ARN. A password and a one-time password get one from the server: 32 random bytes in
+/// For a passkey it is the WebAuthn credential id in base64url, and unique among the passkeys of all
+/// users. For keys it may be any text, such as a path or an ARN. It is unique among the credentials
+/// of its user alone, so that nobody takes a name that others would choose. A password and a one-time password get one from the server: 32 random bytes in
 /// base64url.
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
@@ -189,6 +189,9 @@ pub struct Fido2Properties {
     pub backup_eligible: bool,
     /// The credential was synchronised when it was registered.
     pub backed_up: bool,
+    /// What its client said of it.
+    #[serde(default)]
+    pub report: ClientReport,
 }
 
 impl Fido2Properties {
@@ -202,6 +205,7 @@ impl Fido2Properties {
             user_verified: false,
             backup_eligible: false,
             backed_up: false,
+            report: ClientReport::default(),
         }
     }
 }
@@ -215,7 +219,7 @@ pub struct Credential {
     pub user: UserId,
     /// What it is.
     pub kind: CredentialKind,
-    /// The client's name for it, unique among all users.
+    /// The client's name for it.
     pub id: CredentialId,
     /// The server's name for it.
     pub uuid: CredentialUuid,
@@ -268,6 +272,14 @@ impl Credential {
             encrypted_private_key: None,
             fido2: None,
         }
+    }
+
+    /// Returns whether a new credential may not be stored beside this one, since its id is taken: by
+    /// the same user, or by a passkey of anybody if the new one is a passkey. For repositories that
+    /// have no unique indexes to say so.
+    pub fn takes_id_of(&self, new: &Self) -> bool {
+        let are_passkeys = self.kind == CredentialKind::Fido2 && new.kind == CredentialKind::Fido2;
+        self.id == new.id && (self.user == new.user || are_passkeys)
     }
 
     /// Returns whether both are one credential: one that was made anew of the same proof is.

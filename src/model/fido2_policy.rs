@@ -125,9 +125,20 @@ impl CoseAlgorithm {
     }
 }
 
+/// Whether a passkey may be one that is synchronised between devices (WebAuthn: backup eligible).
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum Backup {
+    /// It may.
+    #[default]
+    Allowed,
+    /// It has to stay on the device that made it.
+    Refused,
+}
+
 /// What is asked of a new passkey, and then enforced from the pending registration.
 ///
-/// Enforced are the algorithms and user verification. The others are hints to the client, which no
+/// Enforced are the algorithms, user verification and the refusal of backup. The others are hints to the client, which no
 /// server can check: an authenticator does not sign whether its key is resident or where it is
 /// attached, and a client may always answer with the attestation format `none`.
 ///
@@ -155,6 +166,12 @@ pub struct Fido2Policy {
     /// How much the authenticator should prove of itself. Default: nothing, so that every
     /// authenticator can register.
     pub attestation: AttestationConveyance,
+    /// Whether a passkey may be synchronised between devices. Default: it may, as most are.
+    ///
+    /// What an authenticator says of that is signed. It is as true as its maker, so pair the refusal
+    /// with [roots](crate::attestation::TrustAnchors) that vouch for it.
+    #[serde(default)]
+    pub backup: Backup,
 }
 
 impl Default for Fido2Policy {
@@ -166,6 +183,7 @@ impl Default for Fido2Policy {
             attachment: None,
             hints: Vec::new(),
             attestation: AttestationConveyance::None,
+            backup: Backup::Allowed,
         }
     }
 }

@@ -43,6 +43,14 @@ impl CredentialKind {
         }
     }
 
+    /// Returns whether it signs user actions.
+    pub fn signs(self) -> bool {
+        match self {
+            Self::Fido2 | Self::Key | Self::PasswordProtectedKey => true,
+            Self::RecoveryKey | Self::Password | Self::Totp => false,
+        }
+    }
+
     /// Whether this build can verify the kind at all.
     pub(crate) fn is_supported(self) -> bool {
         match self {

@@ -12,6 +12,7 @@ mod approval;
 mod challenge;
 mod code;
 mod credential;
+mod descriptor;
 mod enrolment;
 mod fido2_policy;
 mod insertion;
@@ -24,7 +25,9 @@ mod scope;
 mod shared_secret;
 mod shown_name;
 mod token;
+mod transport;
 mod user;
+mod well_known;
 
 pub use self::action_proof::ActionProof;
 pub use self::approval::{Approval, CheckCode};
@@ -34,9 +37,10 @@ pub use self::credential::{
     AttestationTrust, Credential, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey,
     Fido2Properties,
 };
+pub use self::descriptor::CredentialDescriptor;
 pub use self::enrolment::{Enrolment, EnrolmentId, Opening, Stage};
 pub use self::fido2_policy::{
-    AttestationConveyance, AuthenticatorAttachment, AuthenticatorHint, CoseAlgorithm, Fido2Policy,
+    AttestationConveyance, AuthenticatorAttachment, AuthenticatorHint, Backup, CoseAlgorithm, Fido2Policy,
     Requirement,
 };
 pub use self::insertion::Insertion;
@@ -50,4 +54,6 @@ pub use self::shared_secret::{
 };
 pub(crate) use self::shown_name::is_showable;
 pub use self::token::{OutcomeToken, UndoToken};
+pub use self::transport::{ClientReport, Transport};
 pub use self::user::{User, UserId, UserStatus};
+pub use self::well_known::PasskeyEndpoints;

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Invalid;
+use crate::model::{Invalid, is_showable};
 
 /// The host's name for a user: 1 to 64 bytes, because it is also the user handle of their passkeys.
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -67,6 +67,18 @@ impl User {
     pub fn new(id: UserId, name: impl Into<String>) -> Self {
         let name = name.into();
         Self { id, display_name: name.clone(), name, status: UserStatus::Active, void_before: None }
+    }
+
+    /// Refuses names that an authenticator's dialog would show wrongly, or not at all. A display name
+    /// may be empty: then the name is shown.
+    pub(crate) fn check_names(&self) -> Result<(), Invalid> {
+        let is_shown = self.display_name.is_empty() || is_showable(&self.display_name);
+        match is_showable(&self.name) && is_shown {
+            true => Ok(()),
+            false => Err(Invalid::new(
+                "the account's name has a visible character, and none that controls or reorders text",
+            )),
+        }
     }
 
     /// Whether what began then is void.

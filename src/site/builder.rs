@@ -11,7 +11,10 @@ use crate::host::{
 };
 use crate::model::RelyingParty;
 use crate::site::limits::RequestLimits;
-use crate::site::{BuildError, Inner, Site, SourceOf, Storage};
+use crate::site::{BuildError, Inner, Site, SourceOf, Storage, check};
+
+/// Of related origins a client takes at least five labels (WebAuthn Level 3), and known ones no more.
+const MOST_LABELS: usize = 5;
 
 /// Builds a [`Site`].
 ///
@@ -192,6 +195,8 @@ impl SiteBuilder {
         else {
             return Err(BuildError::Missing(missing));
         };
+        let within = relying_parties.listed().iter().all(|party| party.labels() <= MOST_LABELS);
+        check(within, "relying_party", "browsers take origins of at most five labels for related ones")?;
         let storage = storage.open(&listener)?;
         let source_of = self.source.unwrap_or_else(|| Box::new(|_| None));
         let limits = RequestLimits::new(self.body_limit, self.read_deadline)?;

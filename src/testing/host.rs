@@ -10,12 +10,13 @@ use http::header::AUTHORIZATION;
 
 use crate::error::BoxError;
 use crate::host::{
-    Advance, AuthError, AuthRequest, Authenticator, Caller, Changed, CredentialManagement,
-    CredentialRepository, Removal, SignCounters, UserDirectory,
+    Addition, Advance, AuthError, AuthRequest, Authenticator, Caller, Changed, CredentialManagement,
+    CredentialRepository, Keep, Removal, SignCounters, UserDirectory, is_key_that_signs, is_passkey_of,
+    newest,
 };
 use crate::model::{
-    Credential, CredentialId, CredentialSecret, CredentialStatus, CredentialUuid, Insertion, NewCredential,
-    RelyingParty, User, UserId, UserStatus,
+    Credential, CredentialDescriptor, CredentialId, CredentialSecret, CredentialStatus, CredentialUuid,
+    NewCredential, RelyingParty, User, UserId, UserStatus,
 };
 use crate::site::{Site, SiteBuilder};
 
@@ -36,11 +37,29 @@ pub struct MemoryHost(Mutex<State>);
 struct State {
     users: HashMap<UserId, User>,
     credentials: Vec<Credential>,
-    secrets: HashMap<CredentialId, CredentialSecret>,
+    secrets: HashMap<CredentialUuid, CredentialSecret>,
     is_failing: bool,
     insertions: Insertions,
     held: Vec<Waker>,
     is_keeping: bool,
+}
+
+impl State {
+    fn of(&self, user: &UserId) -> impl Iterator<Item = &Credential> {
+        self.credentials.iter().filter(move |stored| stored.user == *user)
+    }
+
+    fn position(&self, user: &UserId, uuid: &CredentialUuid) -> Option<usize> {
+        self.credentials.iter().position(|stored| stored.user == *user && stored.uuid == *uuid)
+    }
+
+    /// Whether one that signs has to be kept, and this is the last.
+    fn is_kept(&self, index: usize, keep: Keep) -> bool {
+        let signs = |stored: &Credential| stored.is_active() && stored.kind.signs();
+        keep == Keep::OneThatSigns
+            && signs(&self.credentials[index])
+            && self.of(&self.credentials[index].user).filter(|stored| signs(stored)).count() == 1
+    }
 }
 
 /// What becomes of insertions.
@@ -69,7 +88,9 @@ impl MemoryHost {
 
     /// What a password or a one-time password is checked with. A real host keeps it encrypted.
     pub fn secret(&self, id: &CredentialId) -> Option<CredentialSecret> {
-        self.state().secrets.get(id).cloned()
+        let state = self.state();
+        let stored = state.credentials.iter().find(|stored| stored.id == *id)?;
+        state.secrets.get(&stored.uuid).cloned()
     }
 
     /// Stores a credential as if it had been registered before.
@@ -89,6 +110,11 @@ impl MemoryHost {
         if let Some(user) = self.state().users.get_mut(id) {
             user.void_before = Some(at);
         }
+    }
+
+    /// Adds a user, or changes what is known of them.
+    pub fn put_user(&self, user: User) {
+        self.state().users.insert(user.id.clone(), user);
     }
 
     /// Forgets a user.
@@ -145,21 +171,6 @@ impl MemoryHost {
         self.state().credentials.clear();
     }
 
-    fn change(
-        &self,
-        user: &UserId,
-        uuid: &CredentialUuid,
-        change: impl FnOnce(&mut Credential) -> bool,
-    ) -> Result<Changed, BoxError> {
-        let mut state = self.working_state()?;
-        let stored = state.credentials.iter_mut().find(|it| it.user == *user && it.uuid == *uuid);
-        Ok(match stored.map(change) {
-            Some(true) => Changed::Changed,
-            Some(false) => Changed::Unchanged,
-            None => Changed::Missing,
-        })
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -204,10 +215,32 @@ impl UserDirectory for MemoryHost {
 impl CredentialRepository for MemoryHost {
     async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
         let state = self.working_state()?;
-        Ok(state.credentials.iter().filter(|credential| credential.user == *user).cloned().collect())
+        Ok(state.of(user).cloned().collect())
     }
 
-    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+    async fn credential(&self, user: &UserId, id: &CredentialId) -> Result<Option<Credential>, BoxError> {
+        Ok(self.working_state()?.of(user).find(|stored| stored.id == *id).cloned())
+    }
+
+    async fn passkeys(
+        &self,
+        user: &UserId,
+        relying_party_id: &str,
+        most: usize,
+    ) -> Result<Vec<CredentialDescriptor>, BoxError> {
+        let is_wanted = |stored: &Credential| is_passkey_of(stored, relying_party_id);
+        Ok(newest(self.working_state()?.of(user), most, is_wanted))
+    }
+
+    async fn keys(&self, user: &UserId, most: usize) -> Result<Vec<CredentialDescriptor>, BoxError> {
+        Ok(newest(self.working_state()?.of(user), most, is_key_that_signs))
+    }
+
+    async fn count(&self, user: &UserId, most: usize) -> Result<usize, BoxError> {
+        Ok(self.working_state()?.of(user).take(most).count())
+    }
+
+    async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
         poll_fn(|cx| {
             let mut state = self.state();
             match state.insertions {
@@ -224,15 +257,18 @@ impl CredentialRepository for MemoryHost {
         if matches!(insertions, Insertions::Fail) {
             return Err("the host was told to fail".into());
         }
-        if state.credentials.iter().any(|stored| stored.id == credential.id) {
-            return Ok(Insertion::Duplicate);
+        if state.credentials.iter().any(|stored| stored.takes_id_of(&credential)) {
+            return Ok(Addition::Duplicate);
+        }
+        if state.of(&credential.user).count() >= most {
+            return Ok(Addition::Full);
         }
         if let Some(secret) = credential.secret() {
-            state.secrets.insert(credential.id.clone(), secret.clone());
+            state.secrets.insert(credential.uuid.clone(), secret.clone());
         }
         state.credentials.push(credential.into_credential());
         match insertions {
-            Insertions::Work | Insertions::Fail | Insertions::Wait => Ok(Insertion::Created),
+            Insertions::Work | Insertions::Fail | Insertions::Wait => Ok(Addition::Added),
             Insertions::AreLost => Err("the host was told to lose the answer".into()),
         }
     }
@@ -245,23 +281,38 @@ impl CredentialManagement for MemoryHost {
         user: &UserId,
         uuid: &CredentialUuid,
         status: CredentialStatus,
+        keep: Keep,
     ) -> Result<Changed, BoxError> {
-        self.change(user, uuid, |credential| std::mem::replace(&mut credential.status, status) != status)
+        let mut state = self.working_state()?;
+        let Some(index) = state.position(user, uuid) else { return Ok(Changed::Missing) };
+        if state.credentials[index].status == status {
+            return Ok(Changed::Unchanged);
+        }
+        if state.is_kept(index, keep) {
+            return Ok(Changed::Last);
+        }
+        state.credentials[index].status = status;
+        Ok(Changed::Changed)
     }
 
     async fn rename(&self, user: &UserId, uuid: &CredentialUuid, name: &str) -> Result<Changed, BoxError> {
-        self.change(user, uuid, |credential| std::mem::replace(&mut credential.name, name.to_owned()) != name)
+        let mut state = self.working_state()?;
+        let Some(index) = state.position(user, uuid) else { return Ok(Changed::Missing) };
+        let before = std::mem::replace(&mut state.credentials[index].name, name.to_owned());
+        Ok(if before == name { Changed::Unchanged } else { Changed::Changed })
     }
 
-    async fn remove(&self, user: &UserId, uuid: &CredentialUuid) -> Result<Removal, BoxError> {
+    async fn remove(&self, user: &UserId, uuid: &CredentialUuid, keep: Keep) -> Result<Removal, BoxError> {
         let mut state = self.working_state()?;
         if state.is_keeping {
             return Err("the host was told to keep what it has".into());
         }
-        let is_it = |stored: &Credential| stored.user == *user && stored.uuid == *uuid;
-        let Some(index) = state.credentials.iter().position(is_it) else { return Ok(Removal::Missing) };
+        let Some(index) = state.position(user, uuid) else { return Ok(Removal::Missing) };
+        if state.is_kept(index, keep) {
+            return Ok(Removal::Last);
+        }
         let removed = state.credentials.remove(index);
-        state.secrets.remove(&removed.id);
+        state.secrets.remove(&removed.uuid);
         Ok(Removal::Removed)
     }
 }
@@ -270,8 +321,9 @@ impl CredentialManagement for MemoryHost {
 impl SignCounters for MemoryHost {
     async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError> {
         let mut state = self.working_state()?;
-        let stored = state.credentials.iter_mut().find(|stored| stored.id == *id);
-        let stored = stored.and_then(|stored| stored.fido2.as_mut()).ok_or("no such passkey")?;
+        let stored = state.credentials.iter_mut().filter(|stored| stored.id == *id);
+        let mut stored = stored.filter_map(|stored| stored.fido2.as_mut());
+        let stored = stored.next().ok_or("no such passkey")?;
         if stored.sign_count >= count {
             return Ok(Advance::NotGreater);
         }

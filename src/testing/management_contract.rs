@@ -1,5 +1,5 @@
-use crate::host::{Changed, CredentialManagement, CredentialRepository, Removal};
-use crate::model::{Credential, CredentialStatus, CredentialUuid, Insertion, NewCredential, UserId};
+use crate::host::{Addition, Changed, CredentialManagement, CredentialRepository, Keep, Removal};
+use crate::model::{Credential, CredentialKind, CredentialStatus, CredentialUuid, NewCredential, UserId};
 use crate::testing::race::at_once;
 use crate::testing::repository_contract::{find, sample, unique};
 
@@ -27,13 +27,31 @@ where
     a_foreign_or_unknown_credential_is_missing(host, users).await;
     a_removed_credential_is_gone_and_its_id_is_free(host, users).await;
     of_racing_changes_one_is_told_that_it_changed(host, users).await;
+    one_that_signs_is_kept_where_one_has_to_be(host, users).await;
+    of_racing_changes_to_the_last_two_one_is_refused(host, users).await;
 }
 
 async fn stored<H: CredentialRepository>(host: &H, user: &UserId) -> Credential {
-    let credential = sample(user, &unique(""));
-    let inserted = host.insert(NewCredential::new(credential.clone(), None)).await;
-    assert_eq!(inserted.expect("the repository answers"), Insertion::Created);
+    stored_of_kind(host, user, CredentialKind::Key).await
+}
+
+async fn stored_of_kind<H: CredentialRepository>(
+    host: &H,
+    user: &UserId,
+    kind: CredentialKind,
+) -> Credential {
+    let mut credential = sample(user, &unique(""));
+    credential.kind = kind;
+    let inserted = host.insert(NewCredential::new(credential.clone(), None), usize::MAX).await;
+    assert_eq!(inserted.expect("the repository answers"), Addition::Added);
     credential
+}
+
+/// Leaves a user without a credential.
+async fn cleared<H: CredentialRepository + CredentialManagement>(host: &H, user: &UserId) {
+    for credential in host.credentials(user).await.expect("the repository answers") {
+        assert_eq!(remove(host, user, &credential.uuid).await, Removal::Removed);
+    }
 }
 
 async fn now_is<H: CredentialRepository>(host: &H, credential: &Credential, law: &str) {
@@ -47,7 +65,7 @@ async fn set_status<H: CredentialManagement>(
     uuid: &CredentialUuid,
     status: CredentialStatus,
 ) -> Changed {
-    host.set_status(user, uuid, status).await.expect("the host answers")
+    host.set_status(user, uuid, status, Keep::Nothing).await.expect("the host answers")
 }
 
 async fn rename<H: CredentialManagement>(
@@ -60,7 +78,7 @@ async fn rename<H: CredentialManagement>(
 }
 
 async fn remove<H: CredentialManagement>(host: &H, user: &UserId, uuid: &CredentialUuid) -> Removal {
-    host.remove(user, uuid).await.expect("the host answers")
+    host.remove(user, uuid, Keep::Nothing).await.expect("the host answers")
 }
 
 async fn a_change_changes_one_member_of_one_credential<H>(host: &H, [user, _]: &[UserId; 2])
@@ -120,8 +138,8 @@ where
     assert_eq!(rename(host, user, &removed.uuid, "x").await, Changed::Missing, "{LAW}");
     now_is(host, &left, LAW).await;
     let again = NewCredential::new(sample(other, removed.id.as_str()), None);
-    let inserted = host.insert(again).await.expect("the repository answers");
-    assert_eq!(inserted, Insertion::Created, "{LAW}");
+    let inserted = host.insert(again, usize::MAX).await.expect("the repository answers");
+    assert_eq!(inserted, Addition::Added, "{LAW}");
 }
 
 async fn of_racing_changes_one_is_told_that_it_changed<H>(host: &H, [user, _]: &[UserId; 2])
@@ -138,5 +156,68 @@ where
         let outcomes = at_once((0..8).map(|_| remove(host, user, uuid))).await;
         let removed = outcomes.iter().filter(|outcome| **outcome == Removal::Removed).count();
         assert_eq!(removed, 1, "{LAW}: {outcomes:?}");
+    }
+}
+
+async fn one_that_signs_is_kept_where_one_has_to_be<H>(host: &H, [user, other]: &[UserId; 2])
+where
+    H: CredentialRepository + CredentialManagement,
+{
+    const LAW: &str = "one_that_signs_is_kept_where_one_has_to_be";
+    cleared(host, user).await;
+    // None of these is another one that signs.
+    let recovery = stored_of_kind(host, user, CredentialKind::RecoveryKey).await;
+    let inactive = stored(host, user).await;
+    let status = set_status(host, user, &inactive.uuid, CredentialStatus::Deactivated).await;
+    assert_eq!(status, Changed::Changed);
+    stored(host, other).await;
+    let last = stored(host, user).await;
+
+    let deactivate = async |uuid: &CredentialUuid| {
+        let status = CredentialStatus::Deactivated;
+        host.set_status(user, uuid, status, Keep::OneThatSigns).await.expect("the host answers")
+    };
+    let remove = async |uuid: &CredentialUuid| {
+        host.remove(user, uuid, Keep::OneThatSigns).await.expect("the host answers")
+    };
+    assert_eq!(deactivate(&last.uuid).await, Changed::Last, "{LAW}");
+    assert_eq!(remove(&last.uuid).await, Removal::Last, "{LAW}");
+    now_is(host, &last, LAW).await;
+    assert_eq!(deactivate(&inactive.uuid).await, Changed::Unchanged, "{LAW}: it is inactive already");
+    assert_eq!(remove(&inactive.uuid).await, Removal::Removed, "{LAW}: it signs nothing");
+    assert_eq!(deactivate(&recovery.uuid).await, Changed::Changed, "{LAW}: it signs nothing");
+    for kind in [CredentialKind::Fido2, CredentialKind::PasswordProtectedKey] {
+        let another = stored_of_kind(host, user, kind).await;
+        assert_eq!(deactivate(&last.uuid).await, Changed::Changed, "{LAW}: {kind} signs");
+        assert_eq!(remove(&another.uuid).await, Removal::Last, "{LAW}: {kind} signs");
+        let status = set_status(host, user, &last.uuid, CredentialStatus::Active).await;
+        assert_eq!(status, Changed::Changed);
+        assert_eq!(remove(&another.uuid).await, Removal::Removed, "{LAW}");
+    }
+    assert_eq!(self::remove(host, user, &last.uuid).await, Removal::Removed, "{LAW}: where none has to be");
+    assert_eq!(remove(&recovery.uuid).await, Removal::Removed, "{LAW}: it signs nothing");
+}
+
+async fn of_racing_changes_to_the_last_two_one_is_refused<H>(host: &H, [user, _]: &[UserId; 2])
+where
+    H: CredentialRepository + CredentialManagement,
+{
+    const LAW: &str = "of_racing_changes_to_the_last_two_one_is_refused";
+    let status = CredentialStatus::Deactivated;
+    for round in 0..10 {
+        cleared(host, user).await;
+        let two = [stored(host, user).await, stored(host, user).await];
+        let taken = at_once(two.iter().enumerate().map(|(index, credential)| async move {
+            let (uuid, keep) = (&credential.uuid, Keep::OneThatSigns);
+            match (round + index) % 3 {
+                0 => host.remove(user, uuid, keep).await.expect("the host answers") == Removal::Removed,
+                _ => {
+                    let changed = host.set_status(user, uuid, status, keep).await;
+                    changed.expect("the host answers") == Changed::Changed
+                }
+            }
+        }))
+        .await;
+        assert_eq!(taken.iter().filter(|taken| **taken).count(), 1, "{LAW}");
     }
 }

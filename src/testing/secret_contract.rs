@@ -1,7 +1,7 @@
-use crate::host::CredentialRepository;
+use crate::host::{Addition, CredentialRepository};
 use crate::model::{
-    Credential, CredentialId, CredentialKind, CredentialSecret, Insertion, NewCredential, PasswordHash,
-    TotpSecret, UserId,
+    Credential, CredentialId, CredentialKind, CredentialSecret, NewCredential, PasswordHash, TotpSecret,
+    UserId,
 };
 use crate::testing::repository_contract::{find, sample, unique};
 
@@ -26,7 +26,7 @@ pub async fn secret_contract(
 ) {
     for (kind, secret, other) in samples() {
         let credential = without_key(user, kind);
-        assert_eq!(insert(repository, &credential, Some(secret.clone())).await, Insertion::Created);
+        assert_eq!(insert(repository, &credential, Some(secret.clone())).await, Addition::Added);
 
         let found = find(repository, user, &credential.id).await;
         assert_eq!(
@@ -37,12 +37,12 @@ pub async fn secret_contract(
         let kept = secret_of(&credential.id).await;
         assert_eq!(kept.as_ref(), Some(&secret), "a_secret_is_stored_with_its_credential");
 
-        assert_eq!(insert(repository, &credential, Some(other)).await, Insertion::Duplicate);
+        assert_eq!(insert(repository, &credential, Some(other)).await, Addition::Duplicate);
         let kept = secret_of(&credential.id).await;
         assert_eq!(kept.as_ref(), Some(&secret), "a_duplicate_leaves_the_secret_alone");
     }
     let key = sample(user, &unique(""));
-    assert_eq!(insert(repository, &key, None).await, Insertion::Created);
+    assert_eq!(insert(repository, &key, None).await, Addition::Added);
     assert_eq!(secret_of(&key.id).await, None, "a_key_has_no_secret");
 }
 
@@ -71,7 +71,7 @@ async fn insert(
     repository: &dyn CredentialRepository,
     credential: &Credential,
     secret: Option<CredentialSecret>,
-) -> Insertion {
+) -> Addition {
     let new = NewCredential::new(credential.clone(), secret);
-    repository.insert(new).await.expect("the repository answers")
+    repository.insert(new, usize::MAX).await.expect("the repository answers")
 }

@@ -20,18 +20,18 @@ use crate::flaky::Flaky;
 use crate::managing::{LIST, send, signed};
 use crate::site::{Answer, MINT, Site, mint_body};
 
-const BEGIN: &str = "/auth/credentials/init";
-const EXCHANGE: &str = "/auth/credentials/code/init";
-const REGISTER: &str = "/auth/credentials/code/verify";
+pub(crate) const BEGIN: &str = "/auth/credentials/init";
+pub(crate) const EXCHANGE: &str = "/auth/credentials/code/init";
+pub(crate) const REGISTER: &str = "/auth/credentials/code/verify";
 
-async fn begin(site: &Site, kind: CredentialKind) -> Value {
+pub(crate) async fn begin(site: &Site, kind: CredentialKind) -> Value {
     let answer = site.post_as("us-1", BEGIN, json!({ "kind": kind.as_str() }).to_string()).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     answer.body
 }
 
 /// The challenge of a code.
-async fn exchange(site: &Site, signer: &KeyClient) -> Value {
+pub(crate) async fn exchange(site: &Site, signer: &KeyClient) -> Value {
     let body = mint_body();
     let action = site.sign(signer, "POST", MINT, &body).await;
     let code = site.mint(&action, &body).await.body["code"].clone();
@@ -39,7 +39,7 @@ async fn exchange(site: &Site, signer: &KeyClient) -> Value {
     site.post_as("us-1", EXCHANGE, body).await.body
 }
 
-fn answer_of(challenge: &Value, attestation: &Attestation) -> String {
+pub(crate) fn answer_of(challenge: &Value, attestation: &Attestation) -> String {
     let mut body = json!({
         "challengeIdentifier": challenge["challengeIdentifier"],
         "credentialKind": attestation.kind.as_str(),
@@ -57,7 +57,7 @@ fn answer_of(challenge: &Value, attestation: &Attestation) -> String {
 }
 
 /// A new key's answer.
-fn key_for(challenge: &Value) -> String {
+pub(crate) fn key_for(challenge: &Value) -> String {
     let kind = challenge["kind"].as_str().unwrap().parse().unwrap();
     let attestation = KeyClient::ed25519().attest(kind, challenge["challenge"].as_str().unwrap());
     answer_of(challenge, &attestation)

@@ -59,22 +59,30 @@ impl Site {
 
     /// The same, with actions of another policy.
     pub(crate) fn with(policy: ActionPolicy) -> Self {
-        Self::made(Storage::in_memory(), policy)
+        Self::made(Storage::in_memory(), policy, CodePolicy::default())
     }
 
     /// The same, with its records elsewhere.
     pub(crate) fn over(storage: Storage) -> Self {
-        Self::made(storage, ActionPolicy::default())
+        Self::made(storage, ActionPolicy::default(), CodePolicy::default())
     }
 
-    fn made(storage: Storage, policy: ActionPolicy) -> Self {
+    /// The same, with codes of another policy, and a key of the first user.
+    pub(crate) fn with_codes(policy: CodePolicy) -> (Self, KeyClient) {
+        let site = Self::made(Storage::in_memory(), ActionPolicy::default(), policy);
+        let client = KeyClient::p256();
+        site.seed(client.credential(site.user(), CredentialKind::Key));
+        (site, client)
+    }
+
+    fn made(storage: Storage, policy: ActionPolicy, codes: CodePolicy) -> Self {
         let user = |id: &str| User::new(UserId::new(id).unwrap(), format!("{id}@example.com"));
         let host = Arc::new(MemoryHost::new([user("us-1"), user("us-2")]));
         let clock = ManualClock::new();
         let storage = storage.with_clock(clock.clone());
         let site = site_builder(&host).events(told::note).storage(storage).build().unwrap();
         let actions = ActionFlow::new(&site, policy).unwrap();
-        let flow = CodeFlow::new(&site, CodePolicy::default()).unwrap().signed_by(&actions).unwrap();
+        let flow = CodeFlow::new(&site, codes).unwrap().signed_by(&actions).unwrap();
         let flows = AuthFlows::new(flow.clone());
         let app = Router::new().nest_service("/auth", AuthRouter::new(flows));
         Self { host, clock, actions, flow, app }

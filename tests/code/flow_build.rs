@@ -52,6 +52,30 @@ async fn a_full_store_drops_the_oldest_code_and_says_so() {
     assert!(evicted.iter().all(|(_, whose)| *whose == user));
 }
 
+/// A browser that looks for a related origin takes five labels.
+#[test]
+fn a_party_has_origins_of_five_labels_and_no_more() {
+    let party = |more: &[&str]| {
+        let five = ["https://a.com", "https://b.co.uk", "https://c.org", "https://d.dev", "https://e.io"];
+        let same = ["https://www.a.com", "https://a.net:8443", "https://login.b.com"];
+        let none =
+            ["http://localhost:3000", "https://10.0.0.1", "https://[2001:db8::1]", "android:apk-key-hash:x"];
+        let origins = [&five[..], &same, &none, more].concat();
+        RelyingParty::new("a.com", "Example", origins).unwrap()
+    };
+    let built = |party| {
+        let host = Arc::new(MemoryHost::default());
+        Site::builder().host(host).relying_party(party).events(|_| {}).build()
+    };
+    built(party(&[])).unwrap();
+    let error = built(party(&["https://f.com"])).unwrap_err().to_string();
+    assert!(error.contains("five labels"), "{error}");
+    let listed = RelyingPartyList::new([party(&[]), party(&["https://f.com"])]).unwrap();
+    let host = Arc::new(MemoryHost::default());
+    Site::builder().host(host).relying_parties(Arc::new(listed)).events(|_| {}).build().unwrap_err();
+    assert!(!party(&[]).well_known_webauthn().contains("android"));
+}
+
 fn refusal(builder: SiteBuilder) -> String {
     builder.build().unwrap_err().to_string()
 }

@@ -614,3 +614,15 @@ async fn a_missing_member_is_named_and_an_unknown_one_is_not() {
         assert!(message.contains(said) && !message.contains("secret"), "{message}");
     }
 }
+
+#[tokio::test]
+async fn an_unknown_member_is_named_if_it_is_another_spelling_of_ours() {
+    let world = World::new();
+    let body = r#"{"credential_kind":"Key","code":"A"}"#;
+    let message = text(&world.post(EXCHANGE, body).await.json(), "message");
+    let said = "the unknown member `credential_kind`, which is spelled `credentialKind` here";
+    assert!(message.contains(said), "{message}");
+    let long = format!(r#"{{"{}credentialKind":1}}"#, "_".repeat(99));
+    let message = text(&world.post(EXCHANGE, long).await.json(), "message");
+    assert!(message.contains("not of the expected form"), "{message}");
+}

@@ -8,10 +8,8 @@ use std::task::{Context, Waker};
 use async_trait::async_trait;
 use credential_code::error::BoxError;
 use credential_code::event::Event;
-use credential_code::host::CredentialRepository;
-use credential_code::model::{
-    Credential, CredentialKind, CredentialStatus, Insertion, NewCredential, User, UserId,
-};
+use credential_code::host::{Addition, CredentialRepository};
+use credential_code::model::{Credential, CredentialKind, CredentialStatus, NewCredential, User, UserId};
 use credential_code::testing::MemoryHost;
 use serde_json::Value;
 
@@ -43,12 +41,12 @@ impl CredentialRepository for Repository {
         Ok(credentials)
     }
 
-    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+    async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
         let answer = *self.answer.lock().unwrap();
         if matches!(answer, AnswerOf::NothingDone) {
             return Err("no connection".into());
         }
-        let inserted = self.host.insert(credential).await;
+        let inserted = self.host.insert(credential, most).await;
         match answer {
             AnswerOf::Arrives | AnswerOf::NothingDone => inserted,
             AnswerOf::Breaks => Err("the connection broke after the commit".into()),

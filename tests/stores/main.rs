@@ -6,11 +6,13 @@ mod support;
 #[path = "../support/two_processes.rs"]
 mod two_processes;
 
+mod changing;
 mod damaged_records;
 mod ledger_contract_rejects;
 mod memory_ledger;
 #[cfg(feature = "redis")]
 mod redis_store;
+mod repository_contract_rejects;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
 mod store_codec;

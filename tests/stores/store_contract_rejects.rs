@@ -1,4 +1,4 @@
-//! Stores and repositories that are wrong on purpose: the suites name the law that each breaks.
+//! Stores and purses that are wrong on purpose: the suites name the law that each breaks.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use credential_code::error::{BoxError, StoreError};
-use credential_code::host::CredentialRepository;
-use credential_code::model::{Credential, Insertion, NewCredential, UserId};
+use credential_code::error::StoreError;
+use credential_code::model::Insertion;
 use credential_code::store::{Budget, CodeGrant, OneTimeStore, Payment, PurseStore, Record, Slot};
-use credential_code::testing::{block_on, purse_contract, repository_contract, store_contract};
+use credential_code::testing::{block_on, purse_contract, store_contract};
 
 /// What a store does wrong.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -121,108 +120,6 @@ fn each_wrong_store_is_caught_by_the_law_that_it_breaks() {
         let store = Wrong { fault, records: Mutex::default(), taken: Mutex::default() };
         let complaint = complaint(store_contract::<CodeGrant>(Arc::new(store)));
         assert!(complaint.contains(law), "{fault:?}: {complaint}");
-    }
-}
-
-/// What a repository does wrong.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Mistake {
-    FoldsCase,
-    TrimsIds,
-    IsUniquePerUser,
-    LooksThenInserts,
-    ForgetsTheName,
-    ForgetsTheDigest,
-    ForgetsTheEncryptedKey,
-    ForgetsPasskeyProperties,
-    RoundsTimes,
-    ShowsEverybodys,
-    ReplacesTheOld,
-}
-
-struct WrongRepository {
-    mistake: Mistake,
-    credentials: Mutex<Vec<Credential>>,
-}
-
-impl WrongRepository {
-    fn has(&self, mistake: Mistake) -> bool {
-        self.mistake == mistake
-    }
-
-    fn is_same(&self, one: &Credential, other: &Credential) -> bool {
-        let spelling = |credential: &Credential| {
-            let id = credential.id.as_str();
-            match self.mistake {
-                Mistake::FoldsCase => id.to_lowercase(),
-                Mistake::TrimsIds => id.trim_end().to_owned(),
-                _ => id.to_owned(),
-            }
-        };
-        spelling(one) == spelling(other) && (one.user == other.user || !self.has(Mistake::IsUniquePerUser))
-    }
-}
-
-#[async_trait]
-impl CredentialRepository for WrongRepository {
-    async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
-        let credentials = self.credentials.lock().unwrap();
-        let seen =
-            credentials.iter().filter(|stored| stored.user == *user || self.has(Mistake::ShowsEverybodys));
-        Ok(seen.cloned().collect())
-    }
-
-    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
-        let mut credential = credential.into_credential();
-        match self.mistake {
-            Mistake::ForgetsTheName => credential.name.clear(),
-            Mistake::ForgetsTheDigest => credential.digest = credential_code::crypto::Digest::Sha256,
-            Mistake::ForgetsTheEncryptedKey => credential.encrypted_private_key = None,
-            Mistake::ForgetsPasskeyProperties => credential.fido2 = None,
-            Mistake::RoundsTimes => credential.created_at -= Duration::from_millis(123),
-            _ => {}
-        }
-        let find = |stored: &[Credential]| stored.iter().position(|stored| self.is_same(stored, &credential));
-        let found = find(&self.credentials.lock().unwrap());
-        if self.has(Mistake::LooksThenInserts) {
-            round_trip().await;
-        }
-        let mut credentials = self.credentials.lock().unwrap();
-        match found {
-            Some(old) => {
-                if self.has(Mistake::ReplacesTheOld) {
-                    credentials[old] = credential;
-                }
-                Ok(Insertion::Duplicate)
-            }
-            None => {
-                credentials.push(credential);
-                Ok(Insertion::Created)
-            }
-        }
-    }
-}
-
-#[test]
-fn each_wrong_repository_is_caught_by_the_law_that_it_breaks() {
-    let mistakes = [
-        (Mistake::FoldsCase, "ids_are_compared_to_the_letter"),
-        (Mistake::TrimsIds, "ids_are_compared_to_the_letter"),
-        (Mistake::IsUniquePerUser, "an_id_is_unique_among_all_users"),
-        (Mistake::LooksThenInserts, "of_racing_insertions_of_one_id_one_creates"),
-        (Mistake::ForgetsTheName, "a_stored_credential_is_found_unchanged"),
-        (Mistake::ForgetsTheDigest, "a_stored_credential_is_found_unchanged"),
-        (Mistake::ForgetsTheEncryptedKey, "a_stored_credential_is_found_unchanged"),
-        (Mistake::ForgetsPasskeyProperties, "a_stored_credential_is_found_unchanged"),
-        (Mistake::RoundsTimes, "a_stored_credential_is_found_unchanged"),
-        (Mistake::ShowsEverybodys, "credentials_of_another_user_are_not_seen"),
-        (Mistake::ReplacesTheOld, "an_id_is_unique_among_all_users"),
-    ];
-    let users = [UserId::new("us-1").unwrap(), UserId::new("us-2").unwrap()];
-    for (mistake, law) in mistakes {
-        let repository = WrongRepository { mistake, credentials: Mutex::default() };
-        let complaint = complaint(repository_contract(&repository, &users));
-        assert!(complaint.contains(law), "{mistake:?}: {complaint}");
     }
 }
 

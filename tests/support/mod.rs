@@ -110,10 +110,11 @@ pub(crate) fn party() -> RelyingParty {
     RelyingParty::new(PARTY, "Example", [ORIGIN, "https://example.com"]).unwrap()
 }
 
-/// Budgets that are out of the way.
+/// Budgets and bounds that are out of the way.
 pub(crate) fn plenty() -> CodePolicy {
     let plenty = Budget::per_minute(1_000_000);
-    CodePolicy::default().codes_per_user(plenty).misses_per_source(plenty).misses(plenty)
+    let policy = CodePolicy::default().codes_per_user(plenty).misses_per_source(plenty).misses(plenty);
+    policy.credentials_per_user(usize::MAX)
 }
 
 impl World {

@@ -8,9 +8,9 @@ use axum::extract::{ConnectInfo, State};
 use axum::routing::get;
 use credential_code::error::BoxError;
 use credential_code::host::{
-    AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, UserDirectory, async_trait,
+    Addition, AuthError, AuthRequest, Authenticator, Caller, CredentialRepository, UserDirectory, async_trait,
 };
-use credential_code::model::{Credential, Insertion, NewCredential, User, UserId};
+use credential_code::model::{Credential, NewCredential, User, UserId};
 use credential_code::site::source_of;
 use credential_code::{CodeFlow, CodePolicy, CodeRouter, RelyingParty, Site};
 
@@ -48,14 +48,17 @@ impl CredentialRepository for App {
         Ok(stored.iter().filter(|credential| credential.user == *user).cloned().collect())
     }
 
-    /// Looks and inserts under one lock. In a database a unique index does that.
-    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+    /// Looks and inserts under one lock. In a database unique indexes do that.
+    async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
         let mut stored = self.credentials.lock().unwrap_or_else(PoisonError::into_inner);
-        if stored.iter().any(|other| other.id == credential.id) {
-            return Ok(Insertion::Duplicate);
+        if stored.iter().any(|other| other.takes_id_of(&credential)) {
+            return Ok(Addition::Duplicate);
+        }
+        if stored.iter().filter(|other| other.user == credential.user).count() >= most {
+            return Ok(Addition::Full);
         }
         stored.push(credential.into_credential());
-        Ok(Insertion::Created)
+        Ok(Addition::Added)
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use credential_code::clock::{Clock, SystemClock};
 use credential_code::code::{ExchangeRequest, Expiration, MintRequest, RegisterRequest};
 use credential_code::error::{BoxError, StoreError};
-use credential_code::host::{Caller, CredentialRepository, async_trait};
+use credential_code::host::{Addition, Caller, CredentialRepository, async_trait};
 use credential_code::model::{
     Credential, CredentialKind, Enrolment, EnrolmentId, Insertion, NewCredential, Stage, User, UserId,
 };
@@ -82,19 +82,27 @@ impl SharedStore for Table {
     }
 }
 
-/// Credentials by their id, which makes it unique among all users.
+/// Credentials in a list, which is locked while one is added.
 #[derive(Default)]
-struct Credentials(Mutex<HashMap<String, Credential>>);
+struct Credentials(Mutex<Vec<Credential>>);
 
 #[async_trait]
 impl CredentialRepository for Credentials {
     async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
         let rows = self.0.lock().map_err(|error| error.to_string())?;
-        Ok(rows.values().filter(|credential| credential.user == *user).cloned().collect())
+        Ok(rows.iter().filter(|credential| credential.user == *user).cloned().collect())
     }
 
-    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
-        Ok(insert_new(&self.0, credential.id.to_string(), credential.into_credential()))
+    async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
+        let mut rows = self.0.lock().map_err(|error| error.to_string())?;
+        if rows.iter().any(|row| row.takes_id_of(&credential)) {
+            return Ok(Addition::Duplicate);
+        }
+        if rows.iter().filter(|row| row.user == credential.user).count() >= most {
+            return Ok(Addition::Full);
+        }
+        rows.push(credential.into_credential());
+        Ok(Addition::Added)
     }
 }
 

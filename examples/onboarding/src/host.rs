@@ -3,11 +3,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use axum::http::{HeaderMap, header};
 use credential_code::error::BoxError;
 use credential_code::host::{
-    Advance, AuthError, AuthRequest, Authenticator, Caller, Changed, CredentialManagement,
-    CredentialRepository, Removal, SignCounters, UserDirectory, async_trait,
+    Addition, Advance, AuthError, AuthRequest, Authenticator, Caller, Changed, CredentialManagement,
+    CredentialRepository, Keep, Removal, SignCounters, UserDirectory, async_trait,
 };
 use credential_code::model::{
-    Credential, CredentialId, CredentialStatus, CredentialUuid, Insertion, NewCredential, User, UserId,
+    Credential, CredentialId, CredentialStatus, CredentialUuid, NewCredential, User, UserId,
 };
 use subtle::ConstantTimeEq;
 
@@ -99,16 +99,20 @@ impl CredentialRepository for DemoHost {
         Ok(self.stored().iter().filter(|credential| credential.user == *user).cloned().collect())
     }
 
-    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+    async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
         let mut credentials = self.stored();
-        if credentials.iter().any(|stored| stored.id == credential.id) {
-            return Ok(Insertion::Duplicate);
+        if credentials.iter().any(|stored| stored.takes_id_of(&credential)) {
+            return Ok(Addition::Duplicate);
+        }
+        if credentials.iter().filter(|stored| stored.user == credential.user).count() >= most {
+            return Ok(Addition::Full);
         }
         credentials.push(credential.into_credential());
-        Ok(Insertion::Created)
+        Ok(Addition::Added)
     }
 }
 
+/// The policy of this example keeps nothing, so `Keep` says nothing here.
 #[async_trait]
 impl CredentialManagement for DemoHost {
     async fn set_status(
@@ -116,6 +120,7 @@ impl CredentialManagement for DemoHost {
         user: &UserId,
         uuid: &CredentialUuid,
         status: CredentialStatus,
+        _: Keep,
     ) -> Result<Changed, BoxError> {
         Ok(self.change(user, uuid, |stored| std::mem::replace(&mut stored.status, status) != status))
     }
@@ -124,7 +129,7 @@ impl CredentialManagement for DemoHost {
         Ok(self.change(user, uuid, |stored| std::mem::replace(&mut stored.name, name.to_owned()) != name))
     }
 
-    async fn remove(&self, user: &UserId, uuid: &CredentialUuid) -> Result<Removal, BoxError> {
+    async fn remove(&self, user: &UserId, uuid: &CredentialUuid, _: Keep) -> Result<Removal, BoxError> {
         let mut credentials = self.stored();
         let found = credentials.iter().position(|stored| stored.user == *user && stored.uuid == *uuid);
         Ok(found.map_or(Removal::Missing, |at| {

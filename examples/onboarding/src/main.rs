@@ -29,6 +29,7 @@ mod pages;
 mod places;
 mod session;
 mod setup;
+mod well_known;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -39,7 +40,7 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::routing::post;
+use axum::routing::{get, post};
 use credential_code::host::RelyingPartyList;
 use credential_code::site::source_of;
 use credential_code::store::Budget;
@@ -113,6 +114,8 @@ fn router(app: App, notices: Notices, options: &Options) -> Result<Router, Box<d
     Ok(Router::new()
         .merge(pages::router())
         .route("/demo/session", post(session::session))
+        .route("/.well-known/webauthn", get(well_known::webauthn))
+        .route("/.well-known/passkey-endpoints", get(well_known::passkey_endpoints))
         .nest_service("/auth", AuthRouter::new(flows))
         .with_state(app))
 }
@@ -125,7 +128,7 @@ fn policies(options: &Options) -> (CodePolicy, ActionPolicy) {
         Limits::Relaxed => {
             let plenty = Budget::per_minute(10_000_000);
             (
-                codes.misses(plenty).misses_per_source(plenty).codes_per_user(plenty),
+                codes.misses(plenty).misses_per_source(plenty).codes_per_user(plenty).begins_per_user(plenty),
                 actions.misses_per_user(plenty).challenges_per_user(plenty),
             )
         }

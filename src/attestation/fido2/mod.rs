@@ -20,7 +20,7 @@ pub use crate::attestation::fido2::engine::{AttestationEngine, NativeEngine, Tru
 use crate::attestation::fido2::engine::{StatementEngine, StatementInput};
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError};
 use crate::encoding::base64url;
-use crate::model::{Fido2Policy, Fido2Properties, Origin, RelyingParty, Requirement};
+use crate::model::{Backup, ClientReport, Fido2Policy, Fido2Properties, Origin, RelyingParty, Requirement};
 use crate::signed::{AttestedCredential, AuthenticatorData, ClientData};
 
 pub(super) fn verify(
@@ -66,6 +66,7 @@ fn verify_by(
     check_none_is_empty(&object)?;
     let key = CoseKey::parse(credential.public_key)?;
     check_user_verified(&authenticator_data, policy)?;
+    check_device_bound(&authenticator_data, policy)?;
     check_algorithm(&key, policy)?;
 
     let attestation_trust = engine.verify_statement(&StatementInput {
@@ -94,6 +95,7 @@ fn verify_by(
             user_verified: authenticator_data.flags.user_verified(),
             backup_eligible: authenticator_data.flags.backup_eligible(),
             backed_up: authenticator_data.flags.backed_up(),
+            report: ClientReport::default(),
         }),
     })
 }
@@ -128,6 +130,14 @@ fn check_user_verified(data: &AuthenticatorData<'_>, policy: &Fido2Policy) -> Re
     match policy.user_verification {
         Requirement::Required if !data.flags.user_verified() => Err(VerifyError::UserNotVerified),
         Requirement::Required | Requirement::Preferred | Requirement::Discouraged => Ok(()),
+    }
+}
+
+/// Step 18: the flag says it before anybody has synchronised it.
+fn check_device_bound(data: &AuthenticatorData<'_>, policy: &Fido2Policy) -> Result<(), VerifyError> {
+    match policy.backup {
+        Backup::Refused if data.flags.backup_eligible() => Err(VerifyError::BackupEligible),
+        Backup::Refused | Backup::Allowed => Ok(()),
     }
 }
 

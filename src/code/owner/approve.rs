@@ -1,5 +1,5 @@
 use crate::code::CodeFlow;
-use crate::code::add::{Adding, NotAdded, duplicate};
+use crate::code::add::{Adding, Claim, NotAdded};
 use crate::code::pending::shows;
 use crate::enrolment::{Enrolments, NotAdvanced};
 use crate::error::{Error, ErrorKind, Reason};
@@ -143,13 +143,13 @@ impl CodeFlow {
             self.end_unapproved(waiting, Stage::Pending).await;
             return Err(Refusal::for_good(Error::at_stage(Stage::Refused)));
         }
-        let own = site.credentials().credentials(&waiting.user).await;
+        let own = site.credentials().credential(&waiting.user, &credential.id).await;
         let own = own.map_err(|error| Refusal::put_back(Error::host(error)))?;
         let was_offered = waiting.offered;
         // Looked up first, so that nobody is told of an addition that can't take place.
-        if !was_offered && own.iter().any(|stored| stored.id == credential.id) {
+        if !was_offered && own.is_some() {
             self.end_unapproved(waiting, Stage::Pending).await;
-            return Err(Refusal::for_good(duplicate().at(Stage::Refused)));
+            return Err(Refusal::for_good(Error::duplicate().at(Stage::Refused)));
         }
         let adding = Adding { enrolment, from: Stage::Pending, was_offered, source };
         match self.add(credential.clone(), None, adding).await {
@@ -167,10 +167,15 @@ impl CodeFlow {
                 let remains = Remains::Changed(PendingApproval { offered: true, ..waiting.clone() });
                 Err(Refusal { error, remains })
             }
-            Err(NotAdded::DuplicateOfClaimed) => Err(Refusal::for_good(duplicate().at(Stage::Added))),
-            Err(NotAdded::Duplicate) => {
+            // Once the owner has removed one, they may approve again.
+            Err(NotAdded::Refused(error, Claim::Made)) if error.kind() == ErrorKind::TooManyCredentials => {
+                self.give_back_claim(&waiting.user, adding, waiting.expires_at).await;
+                Err(Refusal::put_back(error.at(Stage::Pending)))
+            }
+            Err(NotAdded::Refused(error, Claim::Stood)) => Err(Refusal::for_good(error.at(Stage::Added))),
+            Err(NotAdded::Refused(error, Claim::Made)) => {
                 self.end_unapproved(waiting, Stage::Added).await;
-                Err(Refusal::for_good(duplicate().at(Stage::Refused)))
+                Err(Refusal::for_good(error.at(Stage::Refused)))
             }
         }
     }

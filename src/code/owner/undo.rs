@@ -2,7 +2,7 @@ use crate::code::CodeFlow;
 use crate::enrolment::{NotAdvanced, UndoHandle};
 use crate::error::Error;
 use crate::event::{Asking, Event, Step};
-use crate::host::Removal;
+use crate::host::{Keep, Removal};
 use crate::model::{Stage, UndoToken};
 use crate::once::Fee;
 
@@ -47,11 +47,11 @@ impl CodeFlow {
                 Ok(_) | Err(NotAdvanced::At(_) | NotAdvanced::Gone) => {}
                 Err(NotAdvanced::Unknown(error)) => return Err(error.into()),
             }
-            management.remove(user, credential).await.map_err(Error::host)
+            management.remove(user, credential, Keep::Nothing).await.map_err(Error::host)
         };
         match site.ceremony(asking).charged(Fee::none(), undoing).await? {
             Removal::Removed => site.tell(&Event::Undone { user, credential, enrolment, source }),
-            Removal::Missing => {}
+            Removal::Missing | Removal::Last => {}
         }
         Ok(())
     }

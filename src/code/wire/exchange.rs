@@ -6,8 +6,8 @@ use crate::code::RegistrationChallenge;
 use crate::encoding::json;
 use crate::error::Error;
 use crate::model::{
-    AttestationConveyance, AuthenticatorAttachment, AuthenticatorHint, CredentialKind, Invalid, OtpUrl,
-    Requirement,
+    AttestationConveyance, AuthenticatorAttachment, AuthenticatorHint, CredentialDescriptor, CredentialKind,
+    Invalid, OtpUrl, Requirement, Transport,
 };
 use crate::serve::RelyingPartyAnswer;
 
@@ -97,6 +97,14 @@ struct SelectionAnswer {
 struct ExcludedAnswer<'a> {
     r#type: &'static str,
     id: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    transports: &'a [Transport],
+}
+
+impl<'a> From<&'a CredentialDescriptor> for ExcludedAnswer<'a> {
+    fn from(passkey: &'a CredentialDescriptor) -> Self {
+        Self { r#type: "public-key", id: passkey.id.as_str(), transports: &passkey.transports }
+    }
 }
 
 pub(crate) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize {
@@ -115,12 +123,9 @@ pub(crate) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize 
                 require_resident_key: policy.resident_key == Requirement::Required,
                 user_verification: policy.user_verification,
             };
-            let exclude = answer.exclude.iter();
-            let exclude =
-                exclude.map(|id| ExcludedAnswer { r#type: "public-key", id: id.as_str() }).collect();
             let passkey = PasskeyAnswer {
                 authenticator_selection: selection,
-                exclude_credentials: exclude,
+                exclude_credentials: answer.exclude.iter().map(ExcludedAnswer::from).collect(),
                 hints: &policy.hints,
             };
             let algorithms = policy.algorithms.iter().map(|offered| algorithm(offered.number())).collect();

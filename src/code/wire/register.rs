@@ -7,11 +7,12 @@ use zeroize::Zeroizing;
 use crate::attestation::Attestation;
 use crate::code::{Proof, RegisterRequest, Registration};
 use crate::crypto::PublicKey;
+use crate::encoding::json::Object;
 use crate::encoding::{json, rfc3339};
 use crate::error::Error;
 use crate::model::{
-    ChallengeId, CheckCode, Credential, CredentialKind, EncryptedPrivateKey, Invalid, OneTimePassword,
-    Password,
+    ChallengeId, CheckCode, ClientReport, Credential, CredentialKind, EncryptedPrivateKey, Invalid,
+    OneTimePassword, Password, Transport,
 };
 use crate::serve::{read_base64url, read_credential_id};
 
@@ -39,6 +40,19 @@ struct AttestationInfo<'a> {
     client_data: Cow<'a, str>,
     #[serde(borrow)]
     attestation_data: Cow<'a, str>,
+    /// Of a passkey alone, as the next one.
+    #[serde(default, deserialize_with = "json::present")]
+    transports: Option<Vec<Transport>>,
+    #[serde(default, deserialize_with = "json::present")]
+    cred_props: Option<Object<CredentialProperties>>,
+}
+
+/// The answer of WebAuthn's extension `credProps`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CredentialProperties {
+    #[serde(default, deserialize_with = "json::present")]
+    rk: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -61,30 +75,41 @@ pub(crate) fn read_register(body: &[u8]) -> Result<RegisterRequest, Error> {
         return Err(Invalid::new("challengeIdentifier is empty").into());
     }
     let kind = body.credential_kind.parse()?;
-    let proof = read_proof(kind, body.credential_info.get().as_bytes())?;
+    let (proof, report) = read_proof(kind, body.credential_info.get().as_bytes())?;
     let encrypted_private_key = body.encrypted_private_key.map(EncryptedPrivateKey::new).transpose()?;
     let challenge_id = ChallengeId::new(&*body.challenge_identifier);
-    Ok(RegisterRequest::new(challenge_id, body.credential_name, proof, encrypted_private_key)?)
+    let request = RegisterRequest::new(challenge_id, body.credential_name, proof, encrypted_private_key)?;
+    Ok(request.with_report(report))
 }
 
-fn read_proof(kind: CredentialKind, info: &[u8]) -> Result<Proof, Error> {
-    match kind {
+fn read_proof(kind: CredentialKind, info: &[u8]) -> Result<(Proof, ClientReport), Error> {
+    let proof = match kind {
         CredentialKind::Fido2
         | CredentialKind::Key
         | CredentialKind::PasswordProtectedKey
         | CredentialKind::RecoveryKey => {
             let info: AttestationInfo<'_> = json::object(info).map_err(Error::invalid_request)?;
-            Ok(read_attestation(kind, &info)?.into())
+            let attestation = read_attestation(kind, &info)?;
+            return Ok((attestation.into(), read_report(kind, info)?));
         }
         CredentialKind::Totp => {
             let info: OneTimePasswordInfo = json::object(info).map_err(Error::invalid_request)?;
-            Ok(OneTimePassword::new(&*info.otp_code)?.into())
+            OneTimePassword::new(&*info.otp_code)?.into()
         }
         CredentialKind::Password => {
             let info: PasswordInfo = json::object(info).map_err(Error::invalid_request)?;
-            Ok(Password::new(&*info.password)?.into())
+            Password::new(&*info.password)?.into()
         }
+    };
+    Ok((proof, ClientReport::default()))
+}
+
+fn read_report(kind: CredentialKind, info: AttestationInfo<'_>) -> Result<ClientReport, Invalid> {
+    if kind != CredentialKind::Fido2 && (info.transports.is_some() || info.cred_props.is_some()) {
+        return Err(Invalid::new("only a Fido2 credential has transports and credProps"));
     }
+    let discoverable = info.cred_props.and_then(|Object(properties)| properties.rk);
+    ClientReport::new(info.transports.unwrap_or_default(), discoverable)
 }
 
 fn read_attestation(kind: CredentialKind, info: &AttestationInfo<'_>) -> Result<Attestation, Error> {

@@ -1,15 +1,18 @@
-use async_trait::async_trait;
-use sqlx::SqlStr;
-
 use crate::crypto::PublicKey;
-use crate::error::BoxError;
-use crate::host::{Advance, Changed, CredentialManagement, CredentialRepository, Removal, SignCounters};
+use crate::error::{BoxError, StoreError};
+use crate::host::{
+    Addition, Advance, Changed, CredentialManagement, CredentialRepository, Keep, Removal, SignCounters,
+};
 use crate::model::{
-    Credential, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey, Insertion,
-    NewCredential, Origin, UserId,
+    Credential, CredentialDescriptor, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey,
+    Fido2Properties, NewCredential, Origin, UserId,
 };
 use crate::store::sql::SqlStore;
-use crate::store::sql::value::{Row, Value, micros, time};
+use crate::store::sql::engine::{Effect, Statement};
+use crate::store::sql::value::{Row, UnexpectedRow, Value, micros, time};
+use async_trait::async_trait;
+use sha2::{Digest as _, Sha256};
+use sqlx::SqlStr;
 
 #[async_trait]
 impl CredentialRepository for SqlStore {
@@ -18,7 +21,7 @@ impl CredentialRepository for SqlStore {
         rows.into_iter().map(read).collect()
     }
 
-    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+    async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
         // What a password or a one-time password is checked with has to be encrypted under a key
         // that only the host has.
         let public_key = credential.public_key.as_ref().ok_or("these tables hold no passwords")?;
@@ -38,8 +41,44 @@ impl CredentialRepository for SqlStore {
             Value::MaybeText(credential.encrypted_private_key.as_ref().map(EncryptedPrivateKey::reveal)),
             Value::MaybeInteger(credential.fido2.as_ref().map(|fido2| fido2.sign_count.into())),
             Value::MaybeText(fido2.as_deref()),
+            Value::Integer(count(most)),
         ];
-        Ok(self.insert_one(&self.statements.insert_credential, &values).await?)
+        let insert = Statement { sql: &self.statements.insert_credential, values: &values };
+        let [id, user, kind] = [0, 2, 3].map(|index| values[index]);
+        let look = Statement { sql: &self.statements.why_not_inserted, values: &[id, user, kind] };
+        Ok(match self.change_or_look(&credential.user, insert, look).await? {
+            Effect::Changed => Addition::Added,
+            Effect::Nothing(Some(_)) => Addition::Duplicate,
+            Effect::Nothing(None) => Addition::Full,
+        })
+    }
+
+    async fn credential(&self, user: &UserId, id: &CredentialId) -> Result<Option<Credential>, BoxError> {
+        let values = [Value::Text(user.as_str()), Value::Text(id.as_str())];
+        self.fetch_one(&self.statements.credential, &values).await?.map(read).transpose()
+    }
+
+    async fn passkeys(
+        &self,
+        user: &UserId,
+        relying_party_id: &str,
+        most: usize,
+    ) -> Result<Vec<CredentialDescriptor>, BoxError> {
+        let values = [Value::Text(user.as_str()), Value::Text(relying_party_id), Value::Integer(count(most))];
+        let rows = self.fetch(&self.statements.passkeys, &values).await?;
+        rows.into_iter().map(read_descriptor).collect()
+    }
+
+    async fn keys(&self, user: &UserId, most: usize) -> Result<Vec<CredentialDescriptor>, BoxError> {
+        let values = [Value::Text(user.as_str()), Value::Integer(count(most))];
+        let rows = self.fetch(&self.statements.keys, &values).await?;
+        rows.into_iter().map(read_descriptor).collect()
+    }
+
+    async fn count(&self, user: &UserId, most: usize) -> Result<usize, BoxError> {
+        let values = [Value::Text(user.as_str()), Value::Integer(count(most))];
+        let row = self.fetch_one(&self.statements.count_credentials, &values).await?;
+        Ok(row.ok_or(UnexpectedRow)?.integer()?.try_into()?)
     }
 }
 
@@ -50,47 +89,84 @@ impl CredentialManagement for SqlStore {
         user: &UserId,
         uuid: &CredentialUuid,
         status: CredentialStatus,
+        keep: Keep,
     ) -> Result<Changed, BoxError> {
-        self.change(&self.statements.set_credential_status, user, uuid, status.as_str()).await
+        let [wanted, keep] = [Value::Text(status.as_str()), Value::Integer(flag(keep))];
+        let effect =
+            self.change_one(&self.statements.set_credential_status, user, uuid, &[wanted, keep]).await?;
+        Ok(match effect {
+            Some(Effect::Changed) => Changed::Changed,
+            None | Some(Effect::Nothing(None)) => Changed::Missing,
+            Some(Effect::Nothing(Some(mut row))) => match row.text()? == status.as_str() {
+                true => Changed::Unchanged,
+                false => Changed::Last,
+            },
+        })
     }
 
     async fn rename(&self, user: &UserId, uuid: &CredentialUuid, name: &str) -> Result<Changed, BoxError> {
-        self.change(&self.statements.rename_credential, user, uuid, name).await
+        let effect =
+            self.change_one(&self.statements.rename_credential, user, uuid, &[Value::Text(name)]).await?;
+        Ok(match effect {
+            Some(Effect::Changed) => Changed::Changed,
+            Some(Effect::Nothing(Some(_))) => Changed::Unchanged,
+            None | Some(Effect::Nothing(None)) => Changed::Missing,
+        })
     }
 
-    async fn remove(&self, user: &UserId, uuid: &CredentialUuid) -> Result<Removal, BoxError> {
-        // PostgreSQL has no text with a NUL, so nobody has such an id.
-        if user.as_str().contains('\0') {
-            return Ok(Removal::Missing);
-        }
-        let values = [Value::Text(user.as_str()), Value::Text(uuid.as_str())];
-        match self.execute(&self.statements.remove_credential, &values).await? {
-            0 => Ok(Removal::Missing),
-            _ => Ok(Removal::Removed),
-        }
+    async fn remove(&self, user: &UserId, uuid: &CredentialUuid, keep: Keep) -> Result<Removal, BoxError> {
+        let keep = Value::Integer(flag(keep));
+        Ok(match self.change_one(&self.statements.remove_credential, user, uuid, &[keep]).await? {
+            Some(Effect::Changed) => Removal::Removed,
+            Some(Effect::Nothing(Some(_))) => Removal::Last,
+            None | Some(Effect::Nothing(None)) => Removal::Missing,
+        })
     }
 }
 
 impl SqlStore {
-    /// Runs a statement that changes a row unless it is so already. If it changed none, another looks
-    /// which of both it was.
-    async fn change(
+    /// Runs a statement that changes a user's credential. If it changed none, another looks what its
+    /// status is. Nobody has an id with a NUL, since PostgreSQL has no text with one.
+    async fn change_one(
         &self,
-        statement: &SqlStr,
+        sql: &SqlStr,
         user: &UserId,
         uuid: &CredentialUuid,
-        value: &str,
-    ) -> Result<Changed, BoxError> {
-        // PostgreSQL has no text with a NUL, so nobody has such an id.
+        values: &[Value<'_>],
+    ) -> Result<Option<Effect>, StoreError> {
         if user.as_str().contains('\0') {
-            return Ok(Changed::Missing);
+            return Ok(None);
         }
-        let [user, uuid] = [user.as_str(), uuid.as_str()].map(Value::Text);
-        if self.execute(statement, &[user, uuid, Value::Text(value)]).await? > 0 {
-            return Ok(Changed::Changed);
-        }
-        let found = self.fetch_one(&self.statements.has_credential, &[user, uuid]).await?;
-        Ok(found.map_or(Changed::Missing, |_| Changed::Unchanged))
+        let own = [user.as_str(), uuid.as_str()].map(Value::Text);
+        let values = [&own[..], values].concat();
+        let change = Statement { sql, values: &values };
+        let look = Statement { sql: &self.statements.credential_status, values: &own };
+        self.change_or_look(user, change, look).await.map(Some)
+    }
+
+    async fn change_or_look(
+        &self,
+        user: &UserId,
+        change: Statement<'_>,
+        look: Statement<'_>,
+    ) -> Result<Effect, StoreError> {
+        // Users whose numbers are the same wait for each other, and that is all.
+        let digest = Sha256::digest(user.as_str().as_bytes());
+        let lock = i32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+        let changing = self.engine.change_or_look(lock, change, look, self.deadline);
+        changing.await.map_err(|error| self.failed(error))
+    }
+}
+
+/// A number of rows, as a statement takes it.
+fn count(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}
+
+fn flag(keep: Keep) -> i64 {
+    match keep {
+        Keep::Nothing => 0,
+        Keep::OneThatSigns => 1,
     }
 }
 
@@ -130,4 +206,14 @@ fn read(mut row: Row) -> Result<Credential, BoxError> {
         fido2.sign_count = sign_count.try_into()?;
     }
     Ok(credential)
+}
+
+/// Reads a row of the statements `PASSKEYS` and `KEYS`.
+fn read_descriptor(mut row: Row) -> Result<CredentialDescriptor, BoxError> {
+    let mut descriptor = CredentialDescriptor::new(row.text()?.parse()?, CredentialId::new(row.text()?)?);
+    descriptor.encrypted_private_key = row.maybe_text()?.map(EncryptedPrivateKey::new).transpose()?;
+    if let Some(fido2) = row.maybe_text()? {
+        descriptor.transports = serde_json::from_str::<Fido2Properties>(&fido2)?.report.transports;
+    }
+    Ok(descriptor)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::postgres::PgPool;
 #[cfg(feature = "sqlite")]
 use sqlx::sqlite::SqlitePool;
-use sqlx::{Database, Pool, SqlStr};
+use sqlx::{Connection, Database, Pool, SqlStr};
 use tokio::time::{Instant, timeout_at};
 
 #[cfg(feature = "postgres")]
@@ -14,6 +14,22 @@ use crate::store::sql::postgres;
 #[cfg(feature = "sqlite")]
 use crate::store::sql::sqlite;
 use crate::store::sql::value::{Row, Value};
+
+/// A statement, with what goes into it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Statement<'a> {
+    pub(super) sql: &'a SqlStr,
+    pub(super) values: &'a [Value<'a>],
+}
+
+/// What became of a statement that changes one row or none.
+#[derive(Debug)]
+pub(super) enum Effect {
+    /// It changed the row.
+    Changed,
+    /// It changed none. What another statement found, which looks why.
+    Nothing(Option<Row>),
+}
 
 /// The pool of one engine or the other.
 #[derive(Clone, Debug)]
@@ -77,6 +93,62 @@ impl Engine {
                 let query = sqlite::query(sql, values);
                 let rows = in_time(pool, deadline, |on| Box::pin(query.fetch_all(on))).await?;
                 rows.iter().map(sqlite::row).collect()
+            }
+        }
+    }
+
+    /// Runs a statement that decides by several rows of a user, and in the same transaction, if it
+    /// changed none, another that tells why. No two of one user run at the same time.
+    ///
+    /// SQLite has one writer anyway. In PostgreSQL two statements would both see what was there
+    /// before either, so a transaction takes a lock first, in the round trip that begins it. Each
+    /// statement sees what was committed before it began, which needs `READ COMMITTED`.
+    pub(super) async fn change_or_look(
+        &self,
+        lock: i32,
+        change: Statement<'_>,
+        look: Statement<'_>,
+        deadline: Duration,
+    ) -> Result<Effect, sqlx::Error> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => {
+                let begin = postgres::begin_locked(lock);
+                let [change, look] = [change, look].map(|it| postgres::query(it.sql, it.values));
+                let changing = in_time(pool, deadline, |on| {
+                    Box::pin(async move {
+                        let mut transaction = on.begin_with(begin).await?;
+                        let effect = match change.execute(&mut *transaction).await?.rows_affected() {
+                            0 => {
+                                let found = look.fetch_optional(&mut *transaction).await?;
+                                Effect::Nothing(found.as_ref().map(postgres::row).transpose()?)
+                            }
+                            _ => Effect::Changed,
+                        };
+                        transaction.commit().await?;
+                        Ok(effect)
+                    })
+                });
+                changing.await
+            }
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(pool) => {
+                let [change, look] = [change, look].map(|it| sqlite::query(it.sql, it.values));
+                let changing = in_time(pool, deadline, |on| {
+                    Box::pin(async move {
+                        let mut transaction = on.begin_with("BEGIN IMMEDIATE").await?;
+                        let effect = match change.execute(&mut *transaction).await?.rows_affected() {
+                            0 => {
+                                let found = look.fetch_optional(&mut *transaction).await?;
+                                Effect::Nothing(found.as_ref().map(sqlite::row).transpose()?)
+                            }
+                            _ => Effect::Changed,
+                        };
+                        transaction.commit().await?;
+                        Ok(effect)
+                    })
+                });
+                changing.await
             }
         }
     }

@@ -5,9 +5,10 @@ use crate::store::sql::{Engine, SqlStore, TableNames};
 
 /// The scripts of each engine, the oldest first. A released one never changes; a change is a new one.
 #[cfg(feature = "sqlite")]
-const SQLITE: [&str; 1] = [include_str!("migrations/sqlite_1.sql")];
+const SQLITE: [&str; 2] = [include_str!("migrations/sqlite_1.sql"), include_str!("migrations/sqlite_2.sql")];
 #[cfg(feature = "postgres")]
-const POSTGRES: [&str; 1] = [include_str!("migrations/postgres_1.sql")];
+const POSTGRES: [&str; 2] =
+    [include_str!("migrations/postgres_1.sql"), include_str!("migrations/postgres_2.sql")];
 
 const VERSIONS: &str = "
     CREATE TABLE IF NOT EXISTS credential_code_migrations (version INTEGER NOT NULL PRIMARY KEY)";

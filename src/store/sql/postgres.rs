@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
-use sqlx::{Connection, Executor, Postgres, Row as _, SqlStr, TypeInfo, ValueRef};
+use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, Row as _, SqlStr, TypeInfo, ValueRef};
 use tokio::time::timeout;
 
 use crate::error::{BoxError, StoreError};
@@ -93,6 +93,17 @@ async fn server_time(connection: &mut PgConnection) -> Result<SystemTime, BoxErr
     const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
     let row = timeout(EngineClock::SLOWEST, connection.fetch_one(sqlx::raw_sql(TIME))).await??;
     Ok(time(row.try_get(0)?)?)
+}
+
+/// Begins a transaction that waits for all others with that lock. In the two-number form, no number
+/// is that of another lock of ours.
+pub(super) fn begin_locked(lock: i32) -> AssertSqlSafe<String> {
+    /// Which of a database's advisory locks are ours.
+    const SPACE: i32 = 0x63_72_64_63;
+
+    AssertSqlSafe(format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({SPACE}, {lock})"
+    ))
 }
 
 pub(super) fn query(sql: &SqlStr, values: &[Value<'_>]) -> Query<'static, Postgres, PgArguments> {

@@ -20,10 +20,15 @@ pub(super) struct Statements {
     pub(super) give_back: SqlStr,
     pub(super) purge_purses: SqlStr,
     pub(super) insert_credential: SqlStr,
+    pub(super) why_not_inserted: SqlStr,
     pub(super) credentials_of_user: SqlStr,
+    pub(super) credential: SqlStr,
+    pub(super) passkeys: SqlStr,
+    pub(super) keys: SqlStr,
+    pub(super) count_credentials: SqlStr,
     pub(super) set_credential_status: SqlStr,
     pub(super) rename_credential: SqlStr,
-    pub(super) has_credential: SqlStr,
+    pub(super) credential_status: SqlStr,
     pub(super) remove_credential: SqlStr,
     pub(super) advance_sign_count: SqlStr,
     pub(super) user: SqlStr,
@@ -56,10 +61,15 @@ impl Statements {
             give_back: statement(GIVE_BACK),
             purge_purses: statement(purge_purses),
             insert_credential: statement(INSERT_CREDENTIAL),
+            why_not_inserted: statement(WHY_NOT_INSERTED),
             credentials_of_user: statement(CREDENTIALS_OF_USER),
+            credential: statement(CREDENTIAL),
+            passkeys: statement(PASSKEYS),
+            keys: statement(KEYS),
+            count_credentials: statement(COUNT_CREDENTIALS),
             set_credential_status: statement(SET_CREDENTIAL_STATUS),
             rename_credential: statement(RENAME_CREDENTIAL),
-            has_credential: statement(HAS_CREDENTIAL),
+            credential_status: statement(CREDENTIAL_STATUS),
             remove_credential: statement(REMOVE_CREDENTIAL),
             advance_sign_count: statement(ADVANCE_SIGN_COUNT),
             user: statement(USER),
@@ -168,13 +178,26 @@ const PURGE_PURSES_IN_SQLITE: &str = "
         SELECT slot FROM credential_code_purses WHERE whole_at <= $1 ORDER BY whole_at LIMIT $2
     )";
 
-/// A duplicate of anything but the id is no duplicate but a failure.
+/// `$15` is how many the user may have. The id is one of the user's own, or of anybody's passkey. A
+/// duplicate of anything else is no duplicate but a failure.
 const INSERT_CREDENTIAL: &str = "
     INSERT INTO credential_code_credentials (
         id, uuid, user_id, kind, name, public_key, digest, relying_party_id, origin, created_at, status,
         encrypted_private_key, sign_count, fido2
-    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-    ON CONFLICT (id) DO NOTHING";
+    )
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+    WHERE NOT EXISTS (SELECT id FROM credential_code_credentials WHERE user_id = $3 AND id = $1)
+    AND (
+        SELECT COUNT(*) FROM (
+            SELECT id FROM credential_code_credentials WHERE user_id = $3 LIMIT $15
+        ) AS counted
+    ) < $15
+    ON CONFLICT (id) WHERE kind = 'Fido2' DO NOTHING";
+
+/// A row where it was a duplicate.
+const WHY_NOT_INSERTED: &str = "
+    SELECT id FROM credential_code_credentials
+    WHERE id = $1 AND (user_id = $2 OR (kind = 'Fido2' AND $3 = 'Fido2'))";
 
 const CREDENTIALS_OF_USER: &str = "
     SELECT
@@ -182,20 +205,58 @@ const CREDENTIALS_OF_USER: &str = "
         encrypted_private_key, sign_count, fido2
     FROM credential_code_credentials WHERE user_id = $1";
 
+const CREDENTIAL: &str = "
+    SELECT
+        id, uuid, user_id, kind, name, public_key, digest, relying_party_id, origin, created_at, status,
+        encrypted_private_key, sign_count, fido2
+    FROM credential_code_credentials WHERE user_id = $1 AND id = $2";
+
+const PASSKEYS: &str = "
+    SELECT kind, id, encrypted_private_key, fido2 FROM credential_code_credentials
+    WHERE user_id = $1 AND relying_party_id = $2 AND kind = 'Fido2' AND status = 'Active'
+    ORDER BY created_at DESC LIMIT $3";
+
+const KEYS: &str = "
+    SELECT kind, id, encrypted_private_key, fido2 FROM credential_code_credentials
+    WHERE user_id = $1 AND kind IN ('Key', 'PasswordProtectedKey') AND status = 'Active'
+    ORDER BY created_at DESC LIMIT $2";
+
+const COUNT_CREDENTIALS: &str = "
+    SELECT COUNT(*) FROM (
+        SELECT id FROM credential_code_credentials WHERE user_id = $1 LIMIT $2
+    ) AS counted";
+
+/// `$4` is 1 where one that signs has to be kept.
 const SET_CREDENTIAL_STATUS: &str = "
-    UPDATE credential_code_credentials SET status = $3 WHERE user_id = $1 AND uuid = $2 AND status <> $3";
+    UPDATE credential_code_credentials AS changed SET status = $3
+    WHERE user_id = $1 AND uuid = $2 AND status <> $3 AND (
+        $4 = 0 OR status <> 'Active' OR kind NOT IN ('Fido2', 'Key', 'PasswordProtectedKey') OR EXISTS (
+            SELECT id FROM credential_code_credentials AS other
+            WHERE other.user_id = $1 AND other.uuid <> $2 AND other.status = 'Active'
+            AND other.kind IN ('Fido2', 'Key', 'PasswordProtectedKey')
+        )
+    )";
 
 const RENAME_CREDENTIAL: &str = "
     UPDATE credential_code_credentials SET name = $3 WHERE user_id = $1 AND uuid = $2 AND name <> $3";
 
-const HAS_CREDENTIAL: &str = "
-    SELECT uuid FROM credential_code_credentials WHERE user_id = $1 AND uuid = $2";
+const CREDENTIAL_STATUS: &str = "
+    SELECT status FROM credential_code_credentials WHERE user_id = $1 AND uuid = $2";
 
+/// `$3` is 1 where one that signs has to be kept.
 const REMOVE_CREDENTIAL: &str = "
-    DELETE FROM credential_code_credentials WHERE user_id = $1 AND uuid = $2";
+    DELETE FROM credential_code_credentials AS removed
+    WHERE user_id = $1 AND uuid = $2 AND (
+        $3 = 0 OR status <> 'Active' OR kind NOT IN ('Fido2', 'Key', 'PasswordProtectedKey') OR EXISTS (
+            SELECT id FROM credential_code_credentials AS other
+            WHERE other.user_id = $1 AND other.uuid <> $2 AND other.status = 'Active'
+            AND other.kind IN ('Fido2', 'Key', 'PasswordProtectedKey')
+        )
+    )";
 
 const ADVANCE_SIGN_COUNT: &str = "
-    UPDATE credential_code_credentials SET sign_count = $2 WHERE id = $1 AND sign_count < $2";
+    UPDATE credential_code_credentials SET sign_count = $2
+    WHERE id = $1 AND kind = 'Fido2' AND sign_count < $2";
 
 const USER: &str = "
     SELECT name, display_name, status, void_before FROM credential_code_users WHERE id = $1";

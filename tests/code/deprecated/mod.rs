@@ -11,10 +11,10 @@ use bytes::Bytes;
 use credential_code::assertion::{AssertionError, Expected, verify};
 use credential_code::clock::Clock;
 use credential_code::error::BoxError;
-use credential_code::host::CredentialRepository;
+use credential_code::host::{Addition, CredentialRepository};
 use credential_code::model::{
-    Challenge, Credential, CredentialId, CredentialKind, CredentialSecret, Fido2Properties, Insertion,
-    NewCredential, User, UserId, UserStatus,
+    Challenge, Credential, CredentialId, CredentialKind, CredentialSecret, Fido2Properties, NewCredential,
+    User, UserId, UserStatus,
 };
 use credential_code::secret::PasswordPolicy;
 use credential_code::testing::{
@@ -249,10 +249,10 @@ impl CredentialRepository for Forgetful {
         self.0.credentials(user).await
     }
 
-    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
-        match self.0.insert(credential).await? {
-            Insertion::Created => Err("the connection was lost".into()),
-            Insertion::Duplicate => Ok(Insertion::Duplicate),
+    async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
+        match self.0.insert(credential, most).await? {
+            Addition::Added => Err("the connection was lost".into()),
+            refused @ (Addition::Duplicate | Addition::Full) => Ok(refused),
         }
     }
 }

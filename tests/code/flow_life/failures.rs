@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use credential_code::CodePolicy;
 use credential_code::error::BoxError;
-use credential_code::host::CredentialRepository;
-use credential_code::model::{Credential, Insertion, NewCredential, UserId};
+use credential_code::host::{Addition, CredentialRepository};
+use credential_code::model::{Credential, NewCredential, UserId};
 use credential_code::store::{Budget, CodeGrant, PendingRegistration};
 use serde_json::json;
 
@@ -57,7 +57,7 @@ impl CredentialRepository for LossyRepository {
         Ok(Vec::new())
     }
 
-    async fn insert(&self, credential: NewCredential) -> Result<Insertion, BoxError> {
+    async fn insert(&self, credential: NewCredential, _: usize) -> Result<Addition, BoxError> {
         let mut stored = self.stored.lock().unwrap();
         let is_there = stored.iter().any(|other| other.id == credential.id);
         if self.stores.load(Ordering::Relaxed) && !is_there {
@@ -65,8 +65,8 @@ impl CredentialRepository for LossyRepository {
         }
         match (self.answers.load(Ordering::Relaxed), is_there) {
             (false, _) => Err("the answer was lost".into()),
-            (true, true) => Ok(Insertion::Duplicate),
-            (true, false) => Ok(Insertion::Created),
+            (true, true) => Ok(Addition::Duplicate),
+            (true, false) => Ok(Addition::Added),
         }
     }
 }

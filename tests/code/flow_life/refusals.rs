@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use credential_code::attestation::Attestation;
-use credential_code::model::{CredentialKind, UserId};
+use credential_code::model::{CredentialId, CredentialKind, UserId};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use serde_json::{Value, json};
 
@@ -211,15 +211,21 @@ async fn a_challenge_is_put_back_when_the_credential_is_registered_already() {
 }
 
 #[tokio::test]
-async fn a_credential_of_another_user_is_a_duplicate_too() {
-    let world = World::new();
-    let body = world.registration(key()).await;
-    world.register(&body).await.ok();
-    let mut taken = world.host.stored().remove(0);
-    taken.user = UserId::new("us-eve").unwrap();
-    taken.id = credential_code::model::CredentialId::new("eves").unwrap();
-    world.host.seed(taken);
-    let mut body = world.registration(key()).await;
-    body["credentialInfo"]["credId"] = "eves".into();
-    world.register(&body).await.assert_refused(409, "duplicate_credential");
+async fn a_passkey_of_another_user_is_a_duplicate_too_and_a_key_is_not() {
+    for (kind, is_taken) in [(CredentialKind::Fido2, true), (key(), false)] {
+        let world = World::new();
+        let body = world.registration(kind).await;
+        world.register(&body).await.ok();
+        let mut taken = world.host.stored().remove(0);
+        taken.user = UserId::new("us-eve").unwrap();
+        world.host.clear();
+        let body = world.registration(kind).await;
+        taken.id = CredentialId::new(body["credentialInfo"]["credId"].as_str().unwrap()).unwrap();
+        world.host.seed(taken);
+        let answer = world.register(&body).await;
+        match is_taken {
+            true => answer.assert_refused(409, "duplicate_credential"),
+            false => drop(answer.ok()),
+        }
+    }
 }

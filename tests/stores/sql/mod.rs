@@ -1,6 +1,6 @@
 //! SQLite and PostgreSQL: every law, over both.
 
-mod backend;
+pub(crate) mod backend;
 mod http;
 mod laws;
 mod purge;

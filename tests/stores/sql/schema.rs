@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use credential_code::model::Insertion;
+use credential_code::model::{Credential, CredentialKind, Insertion, UserId};
 use credential_code::store::{CodeGrant, OneTimeStore, Slot, SqlStore, TableNames};
 use credential_code::testing::{Sample, repository_contract};
 use tokio::task::JoinSet;
@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::backend::{Backend, Engine, users};
 #[cfg(feature = "sqlite")]
 use crate::support::servers::Directory;
+use crate::support::{text, user};
 
 fn named(prefix: &str) -> TableNames {
     TableNames::prefixed(prefix).unwrap()
@@ -48,21 +49,64 @@ async fn a_migration_may_be_run_again_and_by_many_at_once() {
         store.migrate().await.unwrap();
         repository_contract(&store, &users()).await;
         store.migrate().await.unwrap();
-        assert!(!credentials(&store).await.is_empty(), "a migration loses nothing");
+        assert!(!credentials(&store, &users()[0]).await.is_empty(), "a migration loses nothing");
     }
 }
 
-async fn credentials(store: &SqlStore) -> Vec<credential_code::model::Credential> {
-    credential_code::host::CredentialRepository::credentials(store, &users()[0]).await.unwrap()
+async fn credentials(store: &SqlStore, user: &UserId) -> Vec<Credential> {
+    credential_code::host::CredentialRepository::credentials(store, user).await.unwrap()
 }
 
 #[tokio::test]
 async fn tables_of_a_later_version_are_refused() {
     for backend in &Backend::all().await {
-        backend.run("INSERT INTO credential_code_migrations (version) VALUES (2)").await;
+        backend.run("INSERT INTO credential_code_migrations (version) VALUES (99)").await;
         let error = backend.store.migrate().await.unwrap_err();
         let source = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(source, "the tables are of version 2, and this build knows no later one than 1");
+        assert_eq!(source, "the tables are of version 99, and this build knows no later one than 2");
+    }
+}
+
+/// The tables as they were before ids of keys were unique for each user alone.
+#[tokio::test]
+async fn a_migration_keeps_the_credentials_that_are_there() {
+    for engine in Engine::all() {
+        let backend = Backend { store: engine.open().await, engine };
+        let first = match &backend.engine {
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => include_str!("../../../src/store/sql/migrations/postgres_1.sql"),
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(_) => include_str!("../../../src/store/sql/migrations/sqlite_1.sql"),
+        };
+        backend.run(first).await;
+        backend.run("CREATE TABLE credential_code_migrations (version INTEGER NOT NULL PRIMARY KEY)").await;
+        backend.run("INSERT INTO credential_code_migrations (version) VALUES (1)").await;
+        let world = backend.world().await;
+        backend.store.migrate().await.unwrap();
+        let mut kept = Vec::new();
+        for kind in [CredentialKind::Fido2, CredentialKind::Key] {
+            let body = world.registration(kind).await;
+            kept.push(text(&world.register(&body).await.ok(), "credentialId"));
+        }
+        // Back to the first version, with what is there.
+        let columns = "id, uuid, user_id, kind, name, public_key, digest, relying_party_id, origin, \
+                       created_at, status, encrypted_private_key, sign_count, fido2";
+        backend.run(&format!("CREATE TABLE kept AS SELECT {columns} FROM credential_code_credentials")).await;
+        for table in ["records", "enrolments", "users", "credentials", "purses"] {
+            backend.run(&format!("DROP TABLE credential_code_{table}")).await;
+        }
+        backend.run(first).await;
+        backend.run(&format!("INSERT INTO credential_code_credentials SELECT {columns} FROM kept")).await;
+        backend.run("DELETE FROM credential_code_migrations WHERE version = 2").await;
+
+        let store = backend.engine.open().await;
+        store.migrate().await.unwrap();
+        let found = credentials(&store, &user()).await;
+        let mut found: Vec<_> = found.iter().map(|credential| credential.id.to_string()).collect();
+        found.sort();
+        kept.sort();
+        assert_eq!(found, kept);
+        repository_contract(&store, &users()).await;
     }
 }
 
@@ -100,7 +144,7 @@ async fn tables_of_a_schema_lie_there() {
     other.migrate().await.unwrap();
     do_not_meet(store, &other).await;
     repository_contract(&other, &users()).await;
-    assert_eq!(credentials(store).await, [], "the tables of the search path are untouched");
+    assert_eq!(credentials(store, &users()[0]).await, [], "the tables of the search path are untouched");
 }
 
 #[cfg(feature = "sqlite")]

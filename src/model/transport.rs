@@ -1,0 +1,62 @@
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Invalid;
+
+/// A way to reach an authenticator, by the names of WebAuthn: `usb`, `nfc`, `ble`, `smart-card`,
+/// `hybrid`, `internal`. Names that are new are kept as they are, as WebAuthn asks.
+#[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Transport(Arc<str>);
+
+impl Transport {
+    /// How many a credential has at most.
+    pub const MOST: usize = 16;
+
+    /// Creates a name of 1 to 32 bytes of visible ASCII.
+    pub fn new(name: impl Into<Arc<str>>) -> Result<Self, Invalid> {
+        let name = name.into();
+        match name.len() {
+            1..=32 if name.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Self(name)),
+            _ => Err(Invalid::new("a transport has 1 to 32 bytes of visible ASCII")),
+        }
+    }
+
+    /// Returns the name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+shown_text!(Transport);
+conversions_of_text!(Transport);
+
+/// What a client says of a passkey that it made. Nobody signs it, so it is kept as a hint.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ClientReport {
+    /// How its authenticator can be reached, each way once and in order.
+    #[serde(default)]
+    pub transports: Box<[Transport]>,
+    /// Whether it is found without a user name (`credProps.rk`), if the client knows.
+    #[serde(default)]
+    pub discoverable: Option<bool>,
+}
+
+impl ClientReport {
+    /// Creates a report of at most [`Transport::MOST`] transports, in any order.
+    pub fn new(
+        transports: impl IntoIterator<Item = Transport>,
+        discoverable: Option<bool>,
+    ) -> Result<Self, Invalid> {
+        let mut transports: Vec<_> = transports.into_iter().collect();
+        if transports.len() > Transport::MOST {
+            return Err(Invalid::new("a passkey has at most 16 transports"));
+        }
+        transports.sort_unstable();
+        transports.dedup();
+        Ok(Self { transports: transports.into(), discoverable })
+    }
+}
