@@ -3,19 +3,14 @@
 // Needs the example to be built: cargo build -p onboarding.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import crypto from 'node:crypto';
-import { once } from 'node:events';
 import fs from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { DfnsApiClient, DfnsDelegatedApiClient, DfnsError } from '@dfns/sdk';
+import { DfnsDelegatedApiClient, DfnsError } from '@dfns/sdk';
 import { BaseAuthApi } from '@dfns/sdk/baseAuthApi.js';
-import { AsymmetricKeySigner } from '@dfns/sdk-keysigner';
 
-const target = process.env.CARGO_TARGET_DIR ?? new URL('../../target', import.meta.url).pathname;
+import { client, exchange, inAMinute, isListed, keyPairs, mint, newKey, seeded, signAction, signer, signerOf, start } from './demo.js';
+
 /** The example as published clients expect it, and as it asks the owner. */
 let plain, asking;
 /** What a client needs to be the user of the one that does not ask. */
@@ -27,93 +22,25 @@ before(async () => {
 });
 after(() => Promise.all([plain?.stop(), asking?.stop()]));
 
-/** Starts the example on a free port. */
-async function start(...flags) {
-  const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'onboarding-'));
-  const [file, tokens] = ['setup.json', 'undo-tokens'].map((name) => path.join(folder, name));
-  const args = ['--port', '0', '--setup-file', file, '--undo-tokens', tokens, '--relaxed-limits', ...flags];
-  const server = spawn(path.join(target, 'debug/onboarding'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  // The greeting comes when the server listens and the file is written.
-  await Promise.race([
-    once(server.stdout, 'data'),
-    once(server, 'exit').then(([code]) => assert.fail(`the example ended with ${code}`)),
-    once(server, 'error').then(([error]) => assert.fail(`the example did not start: ${error.message}`)),
-  ]);
-  // Read, so that its mails do not fill the pipe.
-  server.stdout.resume();
-  return {
-    setup: JSON.parse(await fs.readFile(file, 'utf8')),
-    tokens,
-    async stop() {
-      if (server.exitCode === null) {
-        const exit = once(server, 'exit');
-        server.kill('SIGINT');
-        const [code] = await exit;
-        assert.equal(code, 0, 'Ctrl-C ends the server cleanly');
-      }
-      await fs.rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-const signer = (credId, privateKey) => new AsymmetricKeySigner({ credId, privateKey });
-const client = (keySigner, { base, token } = setup) =>
-  new DfnsApiClient({ baseUrl: base, authToken: token, signer: keySigner });
-const seeded = (of = setup) => client(signer(of.credId, of.privateKey), of);
-const inAMinute = () => new Date(Date.now() + 60_000).toISOString();
-
-const mint = (dfns) => dfns.auth.createCredentialCode({ body: { expiration: inAMinute() } });
-const exchange = (code, credentialKind = 'Key', of = setup) =>
-  client(undefined, of).auth.createCredentialChallengeWithCode({ body: { code, credentialKind } });
-
-/** Answers a challenge with a new key, as the published browser signer does. */
-function newKey(challenge, { publicKey, privateKey }) {
-  const pem = publicKey.export({ type: 'spki', format: 'pem' });
-  const clientData = Buffer.from(JSON.stringify({ type: 'key.create', challenge: challenge.challenge }));
-  const clientDataHash = crypto.createHash('sha256').update(clientData).digest('hex');
-  const fingerprint = JSON.stringify({ clientDataHash, publicKey: pem });
-  const signature = crypto.sign(undefined, Buffer.from(fingerprint), privateKey).toString('hex');
-  const attestation = Buffer.from(JSON.stringify({ publicKey: pem, signature, algorithm: 'SHA256' }));
-  return {
-    credentialKind: 'Key',
-    credentialName: 'A new key',
-    challengeIdentifier: challenge.challengeIdentifier,
-    credentialInfo: {
-      credId: crypto.randomBytes(32).toString('base64url'),
-      clientData: clientData.toString('base64url'),
-      attestationData: attestation.toString('base64url'),
-    },
-  };
-}
-
-const keyPairs = {
-  'P-256': () => crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  'P-384': () => crypto.generateKeyPairSync('ec', { namedCurve: 'P-384' }),
-  secp256k1: () => crypto.generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
-  Ed25519: () => crypto.generateKeyPairSync('ed25519'),
-  'RSA-2048': () => crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }),
-};
-
 for (const [name, generate] of Object.entries(keyPairs)) {
   test(`a ${name} key is registered with a code, and then signs an action itself`, async () => {
-    const { code, expiration } = await mint(seeded());
+    const { code, expiration } = await mint(seeded(setup));
     assert.match(code, /^[A-Z2-9]{3}-[A-Z2-9]{3}-[A-Z2-9]{3}$/);
     assert.match(expiration, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-    const challenge = await exchange(code);
+    const challenge = await exchange(setup, code);
     assert.equal(challenge.kind, 'Key');
     assert.equal(challenge.rp.id, setup.rpId);
     assert.equal(challenge.temporaryAuthenticationToken, challenge.challengeIdentifier);
 
     const pair = generate();
     const body = newKey(challenge, pair);
-    const credential = await client().auth.createCredentialWithCode({ body });
+    const credential = await client(setup).auth.createCredentialWithCode({ body });
     assert.equal(credential.credentialId, body.credentialInfo.credId);
     assert.equal(credential.kind, 'Key');
     assert.ok(credential.isActive);
 
-    const privateKey = pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
-    const minted = await mint(client(signer(credential.credentialId, privateKey)));
+    const minted = await mint(client(setup, signerOf(credential, pair)));
     assert.notEqual(minted.code, code);
   });
 }
@@ -125,37 +52,19 @@ test('the delegated client signs in two steps', async () => {
   const firstFactor = await signer(setup.credId, setup.privateKey).sign(challenge);
   const { challengeIdentifier } = challenge;
   const { code } = await dfns.auth.createCredentialCodeComplete({ body }, { challengeIdentifier, firstFactor });
-  assert.equal((await exchange(code)).kind, 'Key');
+  assert.equal((await exchange(setup, code)).kind, 'Key');
 });
 
 test('a code is spent by its first exchange, and says no more than that it does not work', async () => {
-  const { code } = await mint(seeded());
-  await exchange(code);
-  await assert.rejects(exchange(code), (error) => {
+  const { code } = await mint(seeded(setup));
+  await exchange(setup, code);
+  await assert.rejects(exchange(setup, code), (error) => {
     assert.ok(error instanceof DfnsError);
     assert.equal(error.httpStatus, 403);
     assert.match(error.message, /code does not work/);
     return true;
   });
 });
-
-/** Signs a request by the published signer. Returns what was sent, and the action that it got. */
-async function signAction({ base, token, credId, privateKey }, path, body, method = 'POST') {
-  const api = { baseUrl: base, authToken: token };
-  const challenge = await BaseAuthApi.createUserActionChallenge(
-    {
-      userActionPayload: body,
-      userActionHttpMethod: method,
-      userActionHttpPath: path,
-      userActionServerKind: 'Api',
-    },
-    api,
-  );
-  const firstFactor = await signer(credId, privateKey).sign(challenge);
-  const signed = { challengeIdentifier: challenge.challengeIdentifier, firstFactor };
-  const { userAction } = await BaseAuthApi.signUserActionChallenge(signed, api);
-  return { api, signed, userAction };
-}
 
 test('an action is good for the body that it was signed for, once', async () => {
   const body = JSON.stringify({ expiration: inAMinute() });
@@ -190,7 +99,7 @@ test('a request without a signature by an existing credential mints nothing', as
 });
 
 test('the user sees every credential in their list', async () => {
-  const { items } = await client().auth.listCredentials();
+  const { items } = await client(setup).auth.listCredentials();
   assert.ok(items.some((credential) => credential.credentialId === setup.credId));
   assert.ok(items.length > 1);
 });
@@ -222,16 +131,10 @@ async function approve(of, id) {
 async function registerAsked(of) {
   const { code } = await mint(seeded(of));
   const pair = keyPairs['P-256']();
-  const body = newKey(await exchange(code, 'Key', of), pair);
-  const credential = await client(undefined, of).auth.createCredentialWithCode({ body });
-  const privateKey = pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
-  return { credential, signs: () => mint(client(signer(credential.credentialId, privateKey), of)) };
+  const body = newKey(await exchange(of, code), pair);
+  const credential = await client(of).auth.createCredentialWithCode({ body });
+  return { credential, signs: () => mint(client(of, signerOf(credential, pair))) };
 }
-
-const isListed = async (of, { credentialUuid }) => {
-  const { items } = await client(undefined, of).auth.listCredentials();
-  return items.some((listed) => listed.credentialUuid === credentialUuid);
-};
 
 test('a client that knows nothing of approvals registers a key that works once it is approved', async () => {
   const { setup } = asking;
@@ -300,43 +203,4 @@ test('a user neither sees nor ends what another one began', async () => {
   await approve(second, own.credential.enrolmentId);
   assert.equal(await isListed(second, own.credential), true);
   assert.equal(await isListed(setup, own.credential), false);
-});
-
-test('a signed-in user adds a key without a code, which then signs itself', async () => {
-  const dfns = seeded();
-  const challenge = await dfns.auth.createCredentialChallenge({ body: { kind: 'Key' } });
-  const pair = keyPairs.Ed25519();
-  const credential = await dfns.auth.createCredential({ body: newKey(challenge, pair) });
-  assert.equal(credential.isActive, true);
-  assert.equal(await isListed(setup, credential), true);
-  await mint(client(signer(credential.credentialId, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }))));
-
-  // A challenge of a code is another thing.
-  const ofCode = await exchange((await mint(dfns)).code);
-  await assert.rejects(dfns.auth.createCredential({ body: newKey(ofCode, pair) }), DfnsError);
-});
-
-test('the owner lists, deactivates, activates and deletes a credential', async () => {
-  const dfns = seeded();
-  const challenge = await exchange((await mint(dfns)).code);
-  const pair = keyPairs['P-256']();
-  const { credentialUuid, credentialId } = await client().auth.createCredentialWithCode({ body: newKey(challenge, pair) });
-  const found = async () => (await dfns.auth.listCredentials()).items.find((item) => item.credentialUuid === credentialUuid);
-  assert.equal((await found()).isActive, true);
-
-  const own = client(signer(credentialId, pair.privateKey.export({ type: 'pkcs8', format: 'pem' })));
-  assert.deepEqual(await dfns.auth.deactivateCredential({ body: { credentialUuid } }), { message: 'success' });
-  assert.equal((await found()).isActive, false);
-  await assert.rejects(mint(own), DfnsError);
-  assert.deepEqual(await dfns.auth.activateCredential({ body: { credentialUuid } }), { message: 'success' });
-  await mint(own);
-
-  // The SDK has no method for it yet: the request that newer ones send, signed by its own signer.
-  const path = `/auth/credentials/${credentialUuid}`;
-  const { userAction } = await signAction(setup, path, '', 'DELETE');
-  const headers = { authorization: `Bearer ${setup.token}`, 'x-dfns-useraction': userAction };
-  const deleted = await fetch(setup.base + path, { method: 'DELETE', headers });
-  assert.deepEqual([deleted.status, await deleted.json()], [200, {}]);
-  assert.equal(await found(), undefined);
-  await assert.rejects(mint(own), DfnsError);
 });
