@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { DfnsError } from '@dfns/sdk';
+import { DfnsDelegatedApiClient, DfnsError } from '@dfns/sdk';
 
-import { client, exchange, isListed, keyPairs, mint, newKey, seeded, signAction, signerOf, start } from './demo.js';
+import { client, exchange, keyPairs, mint, newKey, seeded, signAction, signer, signerOf, start } from './demo.js';
 
 /** The example as published clients expect it. */
 let plain;
@@ -20,13 +20,50 @@ before(async () => {
 });
 after(() => plain?.stop());
 
+const listed = async (dfns, { credentialUuid }) => {
+  const { items } = await dfns.auth.listCredentials();
+  return items.find((item) => item.credentialUuid === credentialUuid);
+};
+
+/** A deletion that was signed before. */
+async function remove(path, userAction, body) {
+  const response = await fetch(setup.base + path, {
+    method: 'DELETE',
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      authorization: `Bearer ${setup.token}`,
+      'x-dfns-useraction': userAction,
+    },
+    body,
+  });
+  return [response.status, await response.json()];
+}
+
+const delegated = () => new DfnsDelegatedApiClient({ baseUrl: setup.base, authToken: setup.token });
+
+/** What the user signs elsewhere: by a given signer, or with the key that they have from the beginning. */
+async function signed(challenge, by = signer(setup.credId, setup.privateKey)) {
+  const { challengeIdentifier } = challenge;
+  return { challengeIdentifier, firstFactor: await by.sign(challenge) };
+}
+
+/** A key that the delegated client creates, and its pair. */
+async function createDelegated(dfns) {
+  const pair = keyPairs['P-256']();
+  const body = newKey(await dfns.auth.createCredentialChallenge({ body: { kind: 'Key' } }), pair);
+  const credential = await dfns.auth.createCredentialComplete(
+    { body },
+    await signed(await dfns.auth.createCredentialInit({ body })),
+  );
+  return { credential, pair };
+}
+
 test('a signed-in user adds a key without a code, which then signs itself', async () => {
   const dfns = seeded(setup);
   const challenge = await dfns.auth.createCredentialChallenge({ body: { kind: 'Key' } });
   const pair = keyPairs.Ed25519();
   const credential = await dfns.auth.createCredential({ body: newKey(challenge, pair) });
-  assert.equal(credential.isActive, true);
-  assert.equal(await isListed(setup, credential), true);
+  assert.equal((await listed(dfns, credential)).isActive, true);
   await mint(client(setup, signerOf(credential, pair)));
 
   // A challenge of a code is another thing.
@@ -40,22 +77,58 @@ test('the owner lists, deactivates, activates and deletes a credential', async (
   const pair = keyPairs['P-256']();
   const credential = await client(setup).auth.createCredentialWithCode({ body: newKey(challenge, pair) });
   const { credentialUuid } = credential;
-  const found = async () => (await dfns.auth.listCredentials()).items.find((item) => item.credentialUuid === credentialUuid);
-  assert.equal((await found()).isActive, true);
-
   const own = client(setup, signerOf(credential, pair));
+  assert.equal((await listed(dfns, credential)).isActive, true);
+
   assert.deepEqual(await dfns.auth.deactivateCredential({ body: { credentialUuid } }), { message: 'success' });
-  assert.equal((await found()).isActive, false);
+  assert.equal((await listed(dfns, credential)).isActive, false);
   await assert.rejects(mint(own), DfnsError);
   assert.deepEqual(await dfns.auth.activateCredential({ body: { credentialUuid } }), { message: 'success' });
   await mint(own);
 
-  // The SDK has no method for it yet: the request that newer ones send, signed by its own signer.
+  // No published version has a method for it: the request that its generator would make, signed by its own signer.
   const path = `/auth/credentials/${credentialUuid}`;
   const { userAction } = await signAction(setup, path, '', 'DELETE');
-  const headers = { authorization: `Bearer ${setup.token}`, 'x-dfns-useraction': userAction };
-  const deleted = await fetch(setup.base + path, { method: 'DELETE', headers });
-  assert.deepEqual([deleted.status, await deleted.json()], [200, {}]);
-  assert.equal(await found(), undefined);
+  assert.deepEqual(await remove(path, userAction), [200, {}]);
+  assert.equal(await listed(dfns, credential), undefined);
   await assert.rejects(mint(own), DfnsError);
+});
+
+test('the delegated client lists, creates, deactivates, activates and deletes, each change in two steps', async () => {
+  const dfns = delegated();
+  const { credential, pair } = await createDelegated(dfns);
+  assert.equal((await listed(dfns, credential)).isActive, true);
+  const body = { credentialUuid: credential.credentialUuid };
+
+  const off = await dfns.auth.deactivateCredentialInit({ body });
+  assert.equal((await listed(dfns, credential)).isActive, true, 'the first step changes nothing');
+  assert.deepEqual(await dfns.auth.deactivateCredentialComplete({ body }, await signed(off)), { message: 'success' });
+  assert.equal((await listed(dfns, credential)).isActive, false);
+
+  // A key that is not active signs nothing, not even its own return: the challenge does not name it.
+  const own = signerOf(credential, pair);
+  await assert.rejects(async () => signed(await dfns.auth.activateCredentialInit({ body }), own), DfnsError);
+  const on = await dfns.auth.activateCredentialInit({ body });
+  assert.deepEqual(await dfns.auth.activateCredentialComplete({ body }, await signed(on)), { message: 'success' });
+  assert.equal((await listed(dfns, credential)).isActive, true);
+
+  // Its generator signs and sends an empty object where a deletion has no body.
+  const path = `/auth/credentials/${credential.credentialUuid}`;
+  const { userAction } = await signAction(setup, path, '{}', 'DELETE');
+  assert.deepEqual(await remove(path, userAction, '{}'), [200, {}]);
+  assert.equal(await listed(dfns, credential), undefined);
+});
+
+test('what was signed for one credential changes no other', async () => {
+  const dfns = delegated();
+  const [one, other] = [await createDelegated(dfns), await createDelegated(dfns)];
+  const [body, elsewhere] = [one, other].map(({ credential }) => ({ credentialUuid: credential.credentialUuid }));
+  const challenge = await signed(await dfns.auth.deactivateCredentialInit({ body }));
+  await assert.rejects(dfns.auth.deactivateCredentialComplete({ body: elsewhere }, challenge), { httpStatus: 403 });
+  const { userAction } = await signAction(setup, `/auth/credentials/${body.credentialUuid}`, '', 'DELETE');
+  const [status] = await remove(`/auth/credentials/${elsewhere.credentialUuid}`, userAction);
+  assert.equal(status, 403);
+  for (const { credential } of [one, other]) {
+    assert.equal((await listed(dfns, credential)).isActive, true);
+  }
 });
