@@ -86,7 +86,7 @@ test('the owner lists, deactivates, activates and deletes a credential', async (
   assert.deepEqual(await dfns.auth.activateCredential({ body: { credentialUuid } }), { message: 'success' });
   await mint(own);
 
-  // No published version has a method for it: the request that its generator would make, signed by its own signer.
+  // No published version has a method for it: the request that others send, signed by its own signer.
   const path = `/auth/credentials/${credentialUuid}`;
   const { userAction } = await signAction(setup, path, '', 'DELETE');
   assert.deepEqual(await remove(path, userAction), [200, {}]);

@@ -81,7 +81,7 @@ test('an action is good for the body that it was signed for, once', async () => 
     });
     return [response.status, await response.json()];
   };
-  // The Python client spaces its body and not its payload.
+  // The Python client spaces its body and not its payload, over an httpx before 0.28.
   assert.equal((await send(body.replace(':', ': ')))[0], 200);
   const [status, refusal] = await send(body);
   assert.equal(status, 403);
