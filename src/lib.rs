@@ -41,3 +41,20 @@ pub use self::auth::{AuthFlows, AuthLayer, AuthRouter};
 pub use self::code::{CodeFlow, CodeLayer, CodePolicy, CodeRouter};
 pub use self::model::RelyingParty;
 pub use self::site::{Site, Storage};
+
+/// The OpenAPI 3.1 document of every endpoint, as JSON.
+///
+/// Its paths are those of the default mount `/auth`, as [`AuthRouter`] serves them. All names in it
+/// begin with `CredentialCode`, so that none collides with a name of yours. Serve it as it is, with
+/// `application/json`. Or merge it into your own document. With [utoipa] that is one call:
+/// `host.merge(serde_json::from_str(credential_code::OPENAPI)?)`. For another mount,
+/// change the keys of `paths` first.
+///
+/// ```
+/// let document: serde_json::Value = serde_json::from_str(credential_code::OPENAPI)?;
+/// assert!(document["paths"]["/auth/credentials/code"]["post"].is_object());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// [utoipa]: https://docs.rs/utoipa
+pub const OPENAPI: &str = include_str!("openapi.json");
