@@ -16,10 +16,10 @@ use credential_code::{
     ActionFlow, ActionPolicy, AuthFlows, AuthLayer, AuthRouter, CodeFlow, CodeLayer, CodePolicy, Storage,
 };
 use http::{Request, StatusCode, header};
-use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::{Layer as _, ServiceExt};
 
+use crate::openapi::Heard;
 use crate::told;
 
 pub(crate) const MINT: &str = "/auth/credentials/code";
@@ -156,11 +156,11 @@ impl Site {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let answering = async { self.app.clone().oneshot(request).await.unwrap() };
+        let (heard, request) = Heard::overhear(request);
+        let answering = async { heard.read(self.app.clone().oneshot(request).await.unwrap()).await };
         let response = told::counting(answering, |response| response.status()).await;
-        let status = response.status();
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        Answer { status, body: serde_json::from_slice(&body).expect("every answer is JSON") }
+        let body = serde_json::from_slice(response.body()).expect("every answer is JSON");
+        Answer { status: response.status(), body }
     }
 
     pub(crate) async fn post_as(&self, user: &str, path: &str, body: impl Into<Body>) -> Answer {

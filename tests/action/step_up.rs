@@ -21,8 +21,8 @@ use credential_code::{
     ActionFlow, ActionPolicy, CodeFlow, CodePolicy, CodeRouter, RelyingParty, Site, Storage,
 };
 use http::{Request, StatusCode, header};
-use tower::ServiceExt;
 
+use crate::openapi::ask;
 use crate::site::{INIT, MINT, begin_body, mint_body};
 
 type Setter = Arc<dyn Fn(SiteBuilder) -> SiteBuilder>;
@@ -72,7 +72,7 @@ async fn post(app: &Router, path: &str, body: String) -> StatusCode {
     let request = Request::post(path)
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::AUTHORIZATION, "Bearer us-1");
-    app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap().status()
+    ask(app.clone(), request.body(Body::from(body.clone())).unwrap(), &body).await.status()
 }
 
 fn mounted(codes: CodeFlow) -> Router {
@@ -256,9 +256,9 @@ async fn an_approval_needs_an_action_and_a_look_needs_none() {
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::AUTHORIZATION, "Bearer us-1")
         .header("x-dfns-useraction", proof.reveal())
-        .body(Body::from(body))
+        .body(Body::from(body.clone()))
         .unwrap();
-    assert_eq!(app.clone().oneshot(request).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(ask(app.clone(), request, &body).await.status(), StatusCode::OK);
     assert_eq!(bearer.stored().len(), 2);
     // To refuse, or to revoke, takes away: the bearer is enough.
     assert_eq!(post(&app, &format!("{path}/refuse"), "{}".into()).await, StatusCode::CONFLICT);

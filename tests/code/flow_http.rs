@@ -16,11 +16,11 @@ use credential_code::{CodeLayer, RelyingParty};
 use http::{Request, Response, header};
 use http_body_util::Full;
 use serde_json::{Value, json};
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, service_fn};
 
 use crate::support::{
-    Answer, EXCHANGE, KINDS, MINT, ORIGIN, PARTY, REGISTER, USER, World, assert_uuid, assert_valid, attest,
-    base64url, exchange_body, member_names, register_body, request, text, user,
+    Answer, EXCHANGE, KINDS, MINT, ORIGIN, PARTY, REGISTER, USER, World, ask, assert_uuid, assert_valid,
+    attest, base64url, exchange_body, member_names, register_body, request, text, user,
 };
 
 fn assert_challenge(kind: CredentialKind, challenge: &Value) {
@@ -182,8 +182,8 @@ async fn every_client_registers_through_the_layer_in_a_bare_stack() {
         });
         let service = CodeLayer::new(world.flow.clone()).layer(inner);
         run(&world, client, async |path, body| {
-            let request = request(path).body(Full::from(body.to_string())).unwrap();
-            Answer::read(service.clone().oneshot(request).await.unwrap()).await
+            let body = body.to_string();
+            ask(service.clone(), request(path).body(Full::from(body.clone())).unwrap(), &body).await
         })
         .await;
     }

@@ -15,7 +15,7 @@ use tonic::service::Routes;
 use tower::limit::ConcurrencyLimit;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
-use crate::support::{ENDPOINTS, flow, is_an_endpoints};
+use crate::support::{ENDPOINTS, ask, flow, is_an_endpoints};
 
 /// Paths that look like an endpoint and are none.
 const LOOKALIKES: [&str; 9] = [
@@ -81,9 +81,9 @@ async fn an_endpoint_never_reaches_the_inner_service() {
     let mut service = CodeLayer::new(flow()).layer(inner.clone());
 
     for path in ENDPOINTS {
-        let response = service.ready().await.unwrap().call(request(path)).await.unwrap();
+        let answer = ask(&mut service, request::<Full<Bytes>>(path), "").await;
 
-        assert!(is_an_endpoints(&response), "{path}: {response:?}");
+        assert!(is_an_endpoints(&answer), "{path}: {answer:?}");
     }
     assert_eq!(inner.calls.load(Ordering::Relaxed), 0);
 }
@@ -92,17 +92,17 @@ async fn an_endpoint_never_reaches_the_inner_service() {
 async fn a_query_does_not_hide_an_endpoint() {
     let service = CodeLayer::new(flow()).layer(Echo::default());
 
-    let response = service.oneshot(request("/auth/credentials/code?next=/")).await.unwrap();
+    let answer = ask(service, request::<Full<Bytes>>("/auth/credentials/code?next=/"), "").await;
 
-    assert!(is_an_endpoints(&response));
+    assert!(is_an_endpoints(&answer));
 }
 
 #[tokio::test]
 async fn the_mount_moves_all_endpoints_and_leaves_none_behind() {
     let service = CodeLayer::new(flow()).mounted_at("/api/v2").layer(Echo::default());
 
-    let moved = service.clone().oneshot(request("/api/v2/code/init")).await.unwrap();
-    let left = service.oneshot(request(ENDPOINTS[1])).await.unwrap();
+    let moved = ask(service.clone(), request::<Full<Bytes>>("/api/v2/code/init"), "").await;
+    let left = service.oneshot(request::<Full<Bytes>>(ENDPOINTS[1])).await.unwrap();
 
     assert!(is_an_endpoints(&moved));
     assert_eq!(left.status(), StatusCode::ACCEPTED);
@@ -122,7 +122,7 @@ async fn readiness_is_the_inner_services_and_an_unused_one_serves_the_next_reque
     let limited = ConcurrencyLimit::new(Echo::default(), 1);
     let mut service = CodeLayer::new(flow()).layer(limited.clone());
 
-    let ours = service.ready().await.unwrap().call(request(ENDPOINTS[0])).await.unwrap();
+    let ours = ask(&mut service, request(ENDPOINTS[0]), "").await;
     assert!(is_an_endpoints(&ours));
     let mut other = CodeLayer::new(flow()).layer(limited);
     assert!(is_pending(&mut other), "the one permit is still reserved");
@@ -145,7 +145,7 @@ async fn a_whole_axum_router_can_be_the_inner_service() {
     let passed = service.clone().oneshot(request::<axum::body::Body>("/")).await.unwrap();
     assert_eq!(passed.into_body().collect().await.unwrap().to_bytes(), "the application");
     for path in ENDPOINTS {
-        assert!(is_an_endpoints(&service.clone().oneshot(request::<axum::body::Body>(path)).await.unwrap()));
+        assert!(is_an_endpoints(&ask(service.clone(), request::<axum::body::Body>(path), "").await));
     }
 }
 
@@ -157,7 +157,7 @@ async fn tonics_routes_can_be_the_inner_service() {
         service.clone().oneshot(request::<tonic::body::Body>("/package.Service/Method")).await.unwrap();
     assert_eq!(passed.headers()["grpc-status"], "12", "tonic's answer to an unknown method");
     for path in ENDPOINTS {
-        assert!(is_an_endpoints(&service.clone().oneshot(request::<tonic::body::Body>(path)).await.unwrap()));
+        assert!(is_an_endpoints(&ask(service.clone(), request::<tonic::body::Body>(path), "").await));
     }
 }
 
@@ -169,7 +169,7 @@ async fn the_layer_is_shared_between_threads_and_its_futures_move_between_them()
     let service = layer.layer(Echo::default());
     assert_shareable(&service);
 
-    let response = tokio::spawn(service.oneshot(request(ENDPOINTS[2]))).await.unwrap().unwrap();
+    let answer = tokio::spawn(async move { ask(service, request(ENDPOINTS[2]), "").await }).await.unwrap();
 
-    assert!(is_an_endpoints(&response));
+    assert!(is_an_endpoints(&answer));
 }

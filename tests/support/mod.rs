@@ -1,9 +1,11 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 mod ground;
+pub(crate) mod openapi;
 pub(crate) mod servers;
 pub(crate) mod told;
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -25,9 +27,10 @@ use credential_code::{CodeFlow, CodePolicy, CodeRouter, RelyingParty, Site, Stor
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use self::ground::Ground;
+use self::openapi::Heard;
 
 pub(crate) const ENDPOINTS: [&str; 3] =
     ["/auth/credentials/code", "/auth/credentials/code/init", "/auth/credentials/code/verify"];
@@ -51,9 +54,18 @@ pub(crate) fn flow() -> CodeFlow {
 }
 
 /// Whether an endpoint gave this answer to a `GET`, and not whatever is around it.
-pub(crate) fn is_an_endpoints<B>(response: &Response<B>) -> bool {
-    response.status() == StatusCode::METHOD_NOT_ALLOWED
-        && response.headers().get(header::CACHE_CONTROL).is_some_and(|value| value == "no-store")
+pub(crate) fn is_an_endpoints(answer: &Answer) -> bool {
+    answer.status == StatusCode::METHOD_NOT_ALLOWED
+        && answer.headers.get(header::CACHE_CONTROL).is_some_and(|value| value == "no-store")
+}
+
+/// What the endpoints in a stack of any kind answer, held against the document.
+pub(crate) async fn ask<S, B, R>(service: S, request: Request<B>, sent: &str) -> Answer
+where
+    S: Service<Request<B>, Response = Response<R>, Error: Debug>,
+    R: http_body::Body<Error: Debug>,
+{
+    Answer::from(openapi::ask(service, request, sent).await)
 }
 
 pub(crate) fn user() -> UserId {
@@ -146,8 +158,9 @@ impl World {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let answering = async { Answer::read(self.app.clone().oneshot(request).await.unwrap()).await };
-        told::counting(answering, |answer| answer.status).await
+        let (heard, request) = Heard::overhear(request);
+        let answering = async { heard.read(self.app.clone().oneshot(request).await.unwrap()).await.into() };
+        told::counting(answering, |answer: &Answer| answer.status).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
@@ -205,14 +218,17 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
-impl Answer {
-    pub(crate) async fn read<B: http_body::Body>(response: Response<B>) -> Self
-    where
-        B::Error: std::fmt::Debug,
-    {
+impl From<Response<Bytes>> for Answer {
+    fn from(response: Response<Bytes>) -> Self {
         let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
         Self { status: head.status, headers: head.headers, body }
+    }
+}
+
+impl Answer {
+    pub(crate) async fn read<B: http_body::Body<Error: Debug>>(response: Response<B>) -> Self {
+        let (head, body) = response.into_parts();
+        Response::from_parts(head, body.collect().await.unwrap().to_bytes()).into()
     }
 
     pub(crate) fn json(&self) -> Value {

@@ -24,11 +24,11 @@ use credential_code::{CodeLayer, RelyingParty};
 use http::{Request, Response};
 use http_body_util::Full;
 use serde_json::{Value, json};
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, service_fn};
 
 use crate::support::{
-    Answer, EXCHANGE, KINDS, MINT, ORIGIN, PARTY, REGISTER, Setup, World, assert_uuid, assert_valid, attest,
-    exchange_body, member_names, register_body, request, secret_body, text, user,
+    Answer, EXCHANGE, KINDS, MINT, ORIGIN, PARTY, REGISTER, Setup, World, ask, assert_uuid, assert_valid,
+    attest, exchange_body, member_names, register_body, request, secret_body, text, user,
 };
 
 pub(crate) const DEPRECATED: [CredentialKind; 2] = [CredentialKind::Password, CredentialKind::Totp];
@@ -137,8 +137,8 @@ async fn both_kinds_register_through_the_layer_in_a_bare_stack() {
         });
         let service = CodeLayer::new(world.flow.clone()).layer(inner);
         run(&world, kind, async |path, body| {
-            let request = request(path).body(Full::from(body.to_string())).unwrap();
-            Answer::read(service.clone().oneshot(request).await.unwrap()).await
+            let body = body.to_string();
+            ask(service.clone(), request(path).body(Full::from(body.clone())).unwrap(), &body).await
         })
         .await;
     }

@@ -6,10 +6,9 @@ use credential_code::model::Approval;
 use credential_code::{AuthFlows, AuthRouter, Storage};
 use http::{Request, header};
 use serde_json::json;
-use tower::ServiceExt;
 
 use super::{ENROLMENTS, another_user, as_user, two_users};
-use crate::support::{Answer, World, plenty, text};
+use crate::support::{Answer, World, ask, plenty, text};
 
 /// What is no enrolment of the user's: of no known form, unknown, somebody else's.
 fn strange_ids(foreign: &str) -> Vec<String> {
@@ -239,10 +238,10 @@ async fn all_flows_of_a_site_under_one_path_have_these_endpoints_too() {
     let (id, _) = world.pending().await;
     let app = Router::new().nest_service("/auth", AuthRouter::new(AuthFlows::new(world.flow.clone())));
     let request = as_user("GET", &format!("{ENROLMENTS}/{id}"), crate::support::USER);
-    let answer = Answer::read(app.clone().oneshot(request).await.unwrap()).await;
+    let answer = ask(app.clone(), request, "").await;
     assert_eq!(answer.ok()["stage"], "pending");
     let request = as_user("DELETE", &format!("{ENROLMENTS}/{id}"), crate::support::USER);
-    let answer = Answer::read(app.oneshot(request).await.unwrap()).await;
+    let answer = ask(app, request, "").await;
     assert_eq!(answer.ok()["stage"], "revoked");
 }
 
@@ -255,6 +254,7 @@ async fn without_management_nothing_is_undone() {
     let flow = credential_code::CodeFlow::new(&site, plenty()).unwrap();
     let app = Router::new().nest_service("/auth/credentials", credential_code::CodeRouter::new(flow));
     let request = crate::support::request(&format!("{ENROLMENTS}/undo"));
-    let request = request.body(Body::from(json!({ "token": "x" }).to_string())).unwrap();
-    Answer::read(app.oneshot(request).await.unwrap()).await.assert_refused(404, "not_found");
+    let body = json!({ "token": "x" }).to_string();
+    let request = request.body(Body::from(body.clone())).unwrap();
+    ask(app, request, &body).await.assert_refused(404, "not_found");
 }
