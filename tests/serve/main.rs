@@ -9,3 +9,4 @@ mod layer_tower;
 mod mount_axum;
 #[cfg(feature = "tracing")]
 mod spans;
+mod utoipa_host;
