@@ -10,8 +10,11 @@ use crate::model::{
 use crate::once::{Fee, both};
 use crate::store::{OneTimeStore, PendingAction, SlotLabel};
 
-/// Browsers refuse a longer list of passkeys, and one of keys has every encrypted key in it.
-const MOST_OFFERED: usize = 64;
+/// Browsers refuse a longer list of passkeys.
+const MOST_PASSKEYS: usize = 64;
+/// Published signers look for their own id in the list, so it has as many keys as a user may have by
+/// default.
+const MOST_KEYS: usize = 256;
 
 /// A wish to sign an action.
 #[derive(Clone, Debug)]
@@ -104,11 +107,11 @@ impl ActionFlow {
         let credentials = self.site().credentials();
         let passkeys = async {
             match cfg!(feature = "fido2") {
-                true => credentials.passkeys(user, relying_party.id(), MOST_OFFERED).await,
+                true => credentials.passkeys(user, relying_party.id(), MOST_PASSKEYS).await,
                 false => Ok(Vec::new()),
             }
         };
-        let (passkeys, keys) = both(passkeys, credentials.keys(user, MOST_OFFERED)).await;
+        let (passkeys, keys) = both(passkeys, credentials.keys(user, MOST_KEYS)).await;
         Ok((passkeys.map_err(Error::host)?, keys.map_err(Error::host)?))
     }
 }

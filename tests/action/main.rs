@@ -8,11 +8,11 @@ mod binding;
 mod flaky;
 mod malformed;
 mod managing;
-mod reports;
-mod room;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 #[path = "../support/openapi.rs"]
 mod openapi;
+mod reports;
+mod room;
 mod site;
 mod step_up;
 #[path = "../support/told.rs"]

@@ -132,3 +132,32 @@ test('what was signed for one credential changes no other', async () => {
     assert.equal((await listed(dfns, credential)).isActive, true);
   }
 });
+
+test('an account that is filled to its bound is told so before a key is made, and has room after a removal', async () => {
+  const dfns = seeded(setup);
+  const begin = () => dfns.auth.createCredentialChallenge({ body: { kind: 'Key' } });
+  const { items } = await dfns.auth.listCredentials();
+  let last;
+  for (let count = items.length; count < 256; count += 1) {
+    last = await dfns.auth.createCredential({ body: newKey(await begin(), keyPairs['P-256']()) });
+  }
+  const isFull = (error) => error instanceof DfnsError && error.httpStatus === 409 && /Remove one first/.test(error.message);
+  await assert.rejects(begin(), isFull);
+  const { code } = await mint(dfns);
+  await assert.rejects(exchange(setup, code), isFull);
+  const path = `/auth/credentials/${last.credentialUuid}`;
+  const { userAction } = await signAction(setup, path, '', 'DELETE');
+  assert.equal((await remove(path, userAction))[0], 200);
+  assert.equal((await exchange(setup, code)).kind, 'Key');
+});
+
+test('the documents of a domain are served from it, and of no other', async () => {
+  const read = async (name) => (await fetch(`${setup.base}/.well-known/${name}`)).json();
+  const { origins } = await read('webauthn');
+  assert.ok(origins.includes(new URL(setup.base).origin), origins.join(' '));
+  const { enroll, manage } = await read('passkey-endpoints');
+  assert.match(enroll, /\/enroll$/);
+  assert.equal(new URL(manage).origin, new URL(setup.base).origin);
+  const other = await fetch(`${setup.base.replace('localhost', '127.0.0.1')}/.well-known/webauthn`);
+  assert.equal(other.status, 404);
+});

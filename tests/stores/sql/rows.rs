@@ -14,11 +14,12 @@ use credential_code::model::{
 };
 use credential_code::store::{Budget, Change, EnrolmentLedger, Transition};
 use credential_code::testing::KeyClient;
-use credential_code::{ActionFlow, ActionPolicy, Site};
+use credential_code::{ActionFlow, ActionPolicy, Site, Storage};
 use serde_json::json;
 
 use super::backend::{Backend, users};
 use crate::support::{self, ORIGIN, PARTY, USER, World, party, user};
+use crate::two_processes::keys;
 
 /// Registers a credential of that id, and says what the answer's status was.
 async fn register(world: &World, kind: CredentialKind, id: &str) -> u16 {
@@ -364,6 +365,7 @@ async fn a_begin_costs_about_the_same_with_five_credentials_as_with_14_400() {
         .sign_counters(backend.store.clone())
         .relying_party(party())
         .events(|_| {})
+        .storage(Storage::shared_records(backend.store.clone(), keys()))
         .build()
         .unwrap();
     let budget = Budget::per_minute(1_000_000);
