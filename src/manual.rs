@@ -1,8 +1,12 @@
-//! Pages to read: what each default is and why, which clauses of the standards hold, what an
-//! attacker may try, which store to choose, and the tables of SQLite and PostgreSQL.
+//! Pages to read: what each default is and why, how passkeys open an existing sign-in, which clauses
+//! of the standards hold, what an attacker may try, which store to choose, and the tables of SQLite
+//! and PostgreSQL.
 
 #[doc = include_str!("../docs/defaults.md")]
 pub mod defaults {}
+
+#[doc = include_str!("../docs/handles.md")]
+pub mod handles {}
 
 #[doc = include_str!("../docs/standards.md")]
 pub mod standards {}
@@ -19,11 +23,13 @@ pub mod threat_model {}
 ///
 /// ```sql
 #[doc = include_str!("store/sql/migrations/postgres_1.sql")]
+#[doc = include_str!("store/sql/migrations/postgres_2.sql")]
 /// ```
 ///
 /// ### SQLite
 ///
 /// ```sql
 #[doc = include_str!("store/sql/migrations/sqlite_1.sql")]
+#[doc = include_str!("store/sql/migrations/sqlite_2.sql")]
 /// ```
 pub mod sql {}

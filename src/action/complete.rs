@@ -70,10 +70,11 @@ impl ActionFlow {
         )
         .await;
         let credential = credential?;
-        if let Err(reason) = user.map_err(Refusal::put_back)? {
-            return Err(Refusal::for_good(Error::invalid_action_challenge(reason)));
-        }
-        let expected = Expected::new(&pending.challenge).with_user_verification(pending.user_verification);
+        let user = user.map_err(Refusal::put_back)?;
+        let user = user.map_err(|reason| Refusal::for_good(Error::invalid_action_challenge(reason)))?;
+        let expected = Expected::new(&pending.challenge)
+            .with_user_verification(pending.user_verification)
+            .with_user_handle(user.handle());
         let verified = verify(&pending.relying_party, &expected, &credential, assertion).map_err(refusal)?;
         let proof = ActionProof::mint().map_err(Refusal::put_back)?;
         let expires_at = self.site().now() + self.0.policy.action_lifetime;

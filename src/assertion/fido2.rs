@@ -17,7 +17,7 @@ pub(super) fn verify(
 ) -> Result<u32, AssertionError> {
     let answer = assertion.fido2.as_ref().ok_or(AssertionError::Kind)?;
     let registered = credential.fido2.as_ref().ok_or(AssertionError::Changed)?;
-    check_user_handle(answer, &credential.user)?;
+    check_user_handle(answer, &credential.user, expected.user_handle)?;
 
     let client_data = ClientData::parse(&assertion.client_data)?;
     client_data.check_type("webauthn.get")?;
@@ -39,15 +39,20 @@ pub(super) fn verify(
     Ok(data.sign_count)
 }
 
-/// Step 6. Clients make the handle of the user id's own bytes, or of what these decode to; empty
-/// text is how some say that there is none.
-fn check_user_handle(answer: &Fido2Assertion, user: &UserId) -> Result<(), AssertionError> {
+/// Step 6. Clients take the handle that they are given, or make it of the user id's own bytes, or of
+/// what these decode to. Empty text is how some say that there is none.
+fn check_user_handle(
+    answer: &Fido2Assertion,
+    user: &UserId,
+    known: Option<&[u8]>,
+) -> Result<(), AssertionError> {
     let Some(handle) = answer.user_handle.as_deref().filter(|handle| !handle.is_empty()) else {
         return Ok(());
     };
+    let is_known = known == Some(handle);
     let is_text = handle == user.as_str().as_bytes();
     let is_decoded = || base64url::decode(user.as_str()).is_ok_and(|decoded| decoded == handle);
-    (is_text || is_decoded()).then_some(()).ok_or(AssertionError::UserHandle)
+    (is_known || is_text || is_decoded()).then_some(()).ok_or(AssertionError::UserHandle)
 }
 
 /// Step 15, and that the host keeps the credential for that relying party too.

@@ -122,18 +122,26 @@ pub struct Expected<'a> {
     pub challenge: &'a Challenge,
     /// Whether the person has to be verified by their passkey.
     pub user_verification: Requirement,
+    /// The handle that the user's passkeys have, beside the id.
+    pub user_handle: Option<&'a [u8]>,
 }
 
 impl<'a> Expected<'a> {
     /// Expects that challenge to be signed, and the person to be verified.
     pub fn new(challenge: &'a Challenge) -> Self {
-        Self { challenge, user_verification: Requirement::Required }
+        Self { challenge, user_verification: Requirement::Required, user_handle: None }
     }
 
     /// Sets another requirement.
     #[must_use]
     pub fn with_user_verification(self, user_verification: Requirement) -> Self {
         Self { user_verification, ..self }
+    }
+
+    /// Adds the [handle](crate::model::User::handle) that the user's passkeys have.
+    #[must_use]
+    pub fn with_user_handle(self, handle: &'a [u8]) -> Self {
+        Self { user_handle: Some(handle), ..self }
     }
 }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Invalid, is_showable};
 
-/// The host's name for a user: 1 to 64 bytes, because it is also the user handle of their passkeys.
+/// The host's name for a user: 1 to 64 bytes, because it is also the user handle of their passkeys
+/// unless the host [says otherwise](User::with_handle).
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(Arc<str>);
@@ -60,13 +61,33 @@ pub struct User {
     /// are signed in. One column in the host's table ends everything that is outstanding after an
     /// account was stolen.
     pub void_before: Option<SystemTime>,
+    handle: Option<Box<[u8]>>,
 }
 
 impl User {
     /// Creates an active user whose display name is their name.
     pub fn new(id: UserId, name: impl Into<String>) -> Self {
         let name = name.into();
-        Self { id, display_name: name.clone(), name, status: UserStatus::Active, void_before: None }
+        let display_name = name.clone();
+        Self { id, name, display_name, status: UserStatus::Active, void_before: None, handle: None }
+    }
+
+    /// Sets the user handle, by which an authenticator knows the account: 1 to 64 bytes, and never
+    /// another one for the same user. Default: the bytes of the id.
+    ///
+    /// A host that signs people in with passkeys already has one: the 16 bytes of a UUID, where
+    /// webauthn-rs does. See [`manual::handles`](crate::manual::handles).
+    pub fn with_handle(self, handle: impl Into<Box<[u8]>>) -> Result<Self, Invalid> {
+        let handle = handle.into();
+        match handle.len() {
+            1..=64 => Ok(Self { handle: Some(handle), ..self }),
+            _ => Err(Invalid::new("a user handle has 1 to 64 bytes")),
+        }
+    }
+
+    /// Returns the user handle.
+    pub fn handle(&self) -> &[u8] {
+        self.handle.as_deref().unwrap_or(self.id.as_str().as_bytes())
     }
 
     /// Refuses names that an authenticator's dialog would show wrongly, or not at all. A display name

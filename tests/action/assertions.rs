@@ -112,6 +112,7 @@ mod passkeys {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use credential_code::assertion::Fido2Assertion;
     use credential_code::crypto::{Digest, PublicKey};
+    use credential_code::model::User;
     use credential_code::store::UserAction;
     use credential_code::testing::{SoftAuthenticator, StatementFormat};
     use serde_json::Value;
@@ -201,6 +202,29 @@ mod passkeys {
             let data = assertion.fido2.unwrap().authenticator_data;
             assertion.fido2 = Some(Fido2Assertion::new(data, Some(handle.into())));
             assert_eq!(check(&passkey, &assertion), expected, "{handle:?}");
+        }
+    }
+
+    /// As the passkeys are that the host's own sign-in made.
+    #[tokio::test]
+    async fn a_passkey_with_the_handle_that_the_host_names_signs_user_actions() {
+        let (site, passkey) = (Site::new(), passkey());
+        site.seed(passkey.credential(site.user()));
+        let handle = [7; 16];
+        let user = || User::new(site.user(), "ada@example.com");
+        for (user, handle, expected) in [
+            (user().with_handle(handle).unwrap(), &handle[..], StatusCode::OK),
+            (user().with_handle(handle).unwrap(), &[8; 16], StatusCode::BAD_REQUEST),
+            (user(), &handle, StatusCode::BAD_REQUEST),
+            (user().with_handle(handle).unwrap(), b"us-1", StatusCode::OK),
+        ] {
+            site.host.put_user(user);
+            let challenge = site.begin("POST", MINT, "{}").await;
+            let text = challenge["challenge"].as_str().unwrap();
+            let mut assertion = passkey.assert("example.com", ORIGIN, text);
+            let data = assertion.fido2.unwrap().authenticator_data;
+            assertion.fido2 = Some(Fido2Assertion::new(data, Some(handle.into())));
+            assert_eq!(site.complete(&challenge, &assertion).await.status, expected, "{handle:?}");
         }
     }
 

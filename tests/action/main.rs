@@ -258,7 +258,7 @@ async fn of_more_keys_than_fit_the_newest_are_offered() {
     let site = Site::new();
     let start = std::time::SystemTime::UNIX_EPOCH;
     let mut ids = Vec::new();
-    for number in 0..66 {
+    for number in 0..258 {
         let client = KeyClient::ed25519();
         let kinds = [CredentialKind::Key, CredentialKind::PasswordProtectedKey];
         let mut credential = client.credential(site.user(), kinds[number % 2]);
@@ -276,7 +276,7 @@ async fn of_more_keys_than_fit_the_newest_are_offered() {
     newest.sort_unstable();
     assert_eq!(offered, newest);
     let protected = challenge["allowCredentials"]["passwordProtectedKey"].as_array().unwrap();
-    assert_eq!(protected.len(), 32);
+    assert_eq!(protected.len(), 128);
 }
 
 #[tokio::test]

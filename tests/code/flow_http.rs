@@ -34,7 +34,8 @@ fn assert_challenge(kind: CredentialKind, challenge: &Value) {
     assert_ne!(challenge["challenge"], challenge["challengeIdentifier"]);
     assert_eq!(challenge["attestation"], "none");
     let common = ["attestation", "challenge", "challengeIdentifier"];
-    let rest = ["kind", "pubKeyCredParams", "rp", "temporaryAuthenticationToken", "user"];
+    let rest = ["rp", "temporaryAuthenticationToken", "user"];
+    let signing = ["kind", "pubKeyCredParams"];
     let names = match kind {
         CredentialKind::Fido2 => {
             let offered = json!([{ "type": "public-key", "alg": -7 }, { "type": "public-key", "alg": -257 }]);
@@ -43,9 +44,12 @@ fn assert_challenge(kind: CredentialKind, challenge: &Value) {
                 "residentKey": "required", "requireResidentKey": true, "userVerification": "required",
             });
             assert_eq!(challenge["authenticatorSelection"], selection);
-            [&common[..1], &["authenticatorSelection"], &common[1..], &["excludeCredentials"], &rest].concat()
+            let (first, second) = common.split_at(1);
+            let options = ["publicKey"];
+            [first, &["authenticatorSelection"], second, &["excludeCredentials"], &signing, &options, &rest]
+                .concat()
         }
-        _ => [&common[..], &rest].concat(),
+        _ => [&common[..], &signing, &rest].concat(),
     };
     assert_eq!(member_names(challenge), names);
 }

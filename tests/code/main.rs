@@ -12,6 +12,7 @@ mod deprecated_off;
 mod flow_build;
 mod flow_http;
 mod flow_life;
+mod handles;
 mod http_malformed;
 mod owner;
 mod races;

@@ -105,27 +105,21 @@ export function canCreatePasskeys() {
  * the browser's dialog when your page goes on without it.
  */
 export async function createPasskey(challenge, { signal } = {}) {
-  const publicKey = creationOptions(challenge);
-  const { id, response } = await navigator.credentials.create({ publicKey, signal });
+  const publicKey = creationOptions(challenge.publicKey);
+  const credential = await navigator.credentials.create({ publicKey, signal });
+  const { id, response } = credential;
   return {
     credId: id,
     clientData: toBase64url(response.clientDataJSON),
     attestationData: toBase64url(response.attestationObject),
+    // How to reach it, and whether it is found without a user name. Older browsers say neither.
+    transports: response.getTransports?.() ?? [],
+    credProps: { rk: credential.getClientExtensionResults().credProps?.rk },
   };
 }
 
-/** The server's challenge as the browser wants it. */
-function creationOptions(challenge) {
-  const json = {
-    challenge: challenge.challenge,
-    rp: challenge.rp,
-    // The server compares the user handle of a passkey with the text of the id.
-    user: { ...challenge.user, id: toBase64url(new TextEncoder().encode(challenge.user.id)) },
-    pubKeyCredParams: challenge.pubKeyCredParams,
-    authenticatorSelection: challenge.authenticatorSelection,
-    excludeCredentials: challenge.excludeCredentials,
-    attestation: challenge.attestation,
-  };
+/** The server's options as the browser wants them. */
+function creationOptions(json) {
   if (PublicKeyCredential.parseCreationOptionsFromJSON) {
     return PublicKeyCredential.parseCreationOptionsFromJSON(json);
   }

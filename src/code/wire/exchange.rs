@@ -1,13 +1,13 @@
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::code::RegistrationChallenge;
-use crate::encoding::json;
+use crate::encoding::{base64url, json};
 use crate::error::Error;
 use crate::model::{
-    AttestationConveyance, AuthenticatorAttachment, AuthenticatorHint, CredentialDescriptor, CredentialKind,
-    Invalid, OtpUrl, Requirement, Transport,
+    AttestationConveyance, AuthenticatorAttachment, AuthenticatorHint, CoseAlgorithm, CredentialDescriptor,
+    CredentialKind, Invalid, OtpUrl, Requirement, Transport,
 };
 use crate::serve::RelyingPartyAnswer;
 
@@ -48,16 +48,18 @@ struct ChallengeAnswer<'a> {
     #[serde(flatten)]
     passkey: Option<PasskeyAnswer<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    public_key: Option<CreationOptions<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     otp_url: Option<&'a str>,
 }
 
 /// What only a kind that signs is told.
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SigningAnswer<'a> {
     challenge: &'a str,
     attestation: AttestationConveyance,
-    pub_key_cred_params: Vec<AlgorithmAnswer>,
+    pub_key_cred_params: Algorithms<'a>,
 }
 
 #[derive(Serialize)]
@@ -68,22 +70,67 @@ struct UserAnswer<'a> {
     name: &'a str,
 }
 
+/// Which algorithms are offered.
+#[derive(Clone, Copy)]
+enum Algorithms<'a> {
+    Passkey(&'a [CoseAlgorithm]),
+    Key,
+}
+
+impl Serialize for Algorithms<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let answer = |alg| AlgorithmAnswer { r#type: "public-key", alg };
+        match self {
+            Self::Passkey(offered) => serializer.collect_seq(offered.iter().map(|one| answer(one.number()))),
+            Self::Key => serializer.collect_seq(KEY_ALGORITHMS.map(answer)),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct AlgorithmAnswer {
     r#type: &'static str,
     alg: i32,
 }
 
+/// What `PublicKeyCredential.parseCreationOptionsFromJSON` takes as it is. The members beside it have
+/// the published form, in which the user's id is a text and no handle.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CreationOptions<'a> {
+    rp: RelyingPartyAnswer<'a>,
+    user: HandleAnswer<'a>,
+    #[serde(flatten)]
+    signing: SigningAnswer<'a>,
+    #[serde(flatten)]
+    passkey: PasskeyAnswer<'a>,
+    extensions: Extensions,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HandleAnswer<'a> {
+    id: String,
+    display_name: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Extensions {
+    cred_props: bool,
+}
+
+#[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PasskeyAnswer<'a> {
     authenticator_selection: SelectionAnswer,
-    exclude_credentials: Vec<ExcludedAnswer<'a>>,
+    exclude_credentials: Excluded<'a>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     hints: &'a [AuthenticatorHint],
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SelectionAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,6 +138,16 @@ struct SelectionAnswer {
     resident_key: Requirement,
     require_resident_key: bool,
     user_verification: Requirement,
+}
+
+/// Which passkeys should not be made again.
+#[derive(Clone, Copy)]
+struct Excluded<'a>(&'a [CredentialDescriptor]);
+
+impl Serialize for Excluded<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(ExcludedAnswer::from))
+    }
 }
 
 #[derive(Serialize)]
@@ -108,7 +165,6 @@ impl<'a> From<&'a CredentialDescriptor> for ExcludedAnswer<'a> {
 }
 
 pub(crate) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize {
-    let algorithm = |alg| AlgorithmAnswer { r#type: "public-key", alg };
     let policy = &*answer.fido2;
     let signing = |algorithms| SigningAnswer {
         challenge: answer.challenge.as_str(),
@@ -125,17 +181,27 @@ pub(crate) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize 
             };
             let passkey = PasskeyAnswer {
                 authenticator_selection: selection,
-                exclude_credentials: answer.exclude.iter().map(ExcludedAnswer::from).collect(),
+                exclude_credentials: Excluded(&answer.exclude),
                 hints: &policy.hints,
             };
-            let algorithms = policy.algorithms.iter().map(|offered| algorithm(offered.number())).collect();
-            (Some(signing(algorithms)), Some(passkey))
+            (Some(signing(Algorithms::Passkey(&policy.algorithms))), Some(passkey))
         }
         CredentialKind::Key | CredentialKind::PasswordProtectedKey | CredentialKind::RecoveryKey => {
-            (Some(signing(KEY_ALGORITHMS.map(algorithm).into())), None)
+            (Some(signing(Algorithms::Key)), None)
         }
         CredentialKind::Password | CredentialKind::Totp => (None, None),
     };
+    let public_key = signing.zip(passkey).map(|(signing, passkey)| CreationOptions {
+        rp: RelyingPartyAnswer::new(&answer.relying_party),
+        user: HandleAnswer {
+            id: base64url::encode(answer.user.handle()),
+            display_name: &answer.user.display_name,
+            name: &answer.user.name,
+        },
+        signing,
+        passkey,
+        extensions: Extensions { cred_props: true },
+    });
     ChallengeAnswer {
         kind: answer.kind.as_str(),
         user: UserAnswer {
@@ -148,6 +214,7 @@ pub(crate) fn write_challenge(answer: &RegistrationChallenge) -> impl Serialize 
         rp: RelyingPartyAnswer::new(&answer.relying_party),
         signing,
         passkey,
+        public_key,
         otp_url: answer.otp_url.as_ref().map(OtpUrl::reveal),
     }
 }

@@ -259,13 +259,14 @@ const ADVANCE_SIGN_COUNT: &str = "
     WHERE id = $1 AND kind = 'Fido2' AND sign_count < $2";
 
 const USER: &str = "
-    SELECT name, display_name, status, void_before FROM credential_code_users WHERE id = $1";
+    SELECT name, display_name, status, void_before, handle FROM credential_code_users WHERE id = $1";
 
 const PUT_USER: &str = "
-    INSERT INTO credential_code_users (id, name, display_name, status, void_before)
-    VALUES ($1, $2, $3, $4, $5)
+    INSERT INTO credential_code_users (id, name, display_name, status, void_before, handle)
+    VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name,
         display_name = excluded.display_name,
         status = excluded.status,
-        void_before = excluded.void_before";
+        void_before = excluded.void_before,
+        handle = excluded.handle";

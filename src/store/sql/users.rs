@@ -16,6 +16,7 @@ impl SqlStore {
             Value::Text(&user.display_name),
             Value::Text(status_name(user.status)),
             Value::MaybeInteger(user.void_before.map(micros)),
+            Value::Bytes(user.handle()),
         ];
         self.execute(&self.statements.put_user, &values).await.map(drop)
     }
@@ -29,20 +30,23 @@ impl UserDirectory for SqlStore {
             return Ok(None);
         }
         let row = self.fetch_one(&self.statements.user, &[Value::Text(id.as_str())]).await?;
-        Ok(row.map(|row| read(id, row)).transpose()?)
+        row.map(|row| read(id, row)).transpose()
     }
 }
 
-fn read(id: &UserId, mut row: Row) -> Result<User, UnexpectedRow> {
+fn read(id: &UserId, mut row: Row) -> Result<User, BoxError> {
     let mut user = User::new(id.clone(), row.text()?);
     user.display_name = row.text()?;
     user.status = match row.text()?.as_str() {
         "Active" => UserStatus::Active,
         "Deactivated" => UserStatus::Deactivated,
-        _ => return Err(UnexpectedRow),
+        _ => return Err(UnexpectedRow.into()),
     };
     user.void_before = row.maybe_integer()?.map(time).transpose()?;
-    Ok(user)
+    Ok(match row.maybe_bytes()? {
+        Some(handle) => user.with_handle(handle)?,
+        None => user,
+    })
 }
 
 fn status_name(status: UserStatus) -> &'static str {

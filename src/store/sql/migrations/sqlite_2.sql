@@ -36,3 +36,6 @@ ON credential_code_credentials (user_id, relying_party_id, created_at) WHERE kin
 CREATE INDEX credential_code_credentials_keys
 ON credential_code_credentials (user_id, created_at)
 WHERE kind IN ('Key', 'PasswordProtectedKey') AND status = 'Active';
+
+-- The handle that a user's passkeys have. Where it is null, it is the id.
+ALTER TABLE credential_code_users ADD COLUMN handle BLOB;
