@@ -5,7 +5,8 @@ use crate::error::Error;
 use crate::event::{Asking, Step};
 use crate::host::Caller;
 use crate::model::{
-    Challenge, ChallengeId, CredentialDescriptor, Insertion, RelyingParty, Requirement, UserId,
+    Challenge, ChallengeId, CredentialDescriptor, CredentialKind, Insertion, RelyingParty, Requirement,
+    UserId,
 };
 use crate::once::{Fee, both};
 use crate::store::{OneTimeStore, PendingAction, SlotLabel};
@@ -112,6 +113,11 @@ impl ActionFlow {
             }
         };
         let (passkeys, keys) = both(passkeys, credentials.keys(user, MOST_KEYS)).await;
-        Ok((passkeys.map_err(Error::host)?, keys.map_err(Error::host)?))
+        let (mut passkeys, mut keys) = (passkeys.map_err(Error::host)?, keys.map_err(Error::host)?);
+        passkeys.retain(|passkey| passkey.kind == CredentialKind::Fido2);
+        passkeys.truncate(MOST_PASSKEYS);
+        keys.retain(|key| key.kind.signs() && key.kind != CredentialKind::Fido2);
+        keys.truncate(MOST_KEYS);
+        Ok((passkeys, keys))
     }
 }

@@ -81,6 +81,7 @@ impl ActionFlow {
         let action = UserAction {
             user: pending.user.clone(),
             credential: credential.id,
+            uuid: credential.uuid,
             began_at: pending.began_at,
             expires_at,
         };

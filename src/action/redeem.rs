@@ -1,10 +1,8 @@
-use std::time::SystemTime;
-
 use crate::action::{ActionFlow, ActionRequest, action_secret};
 use crate::error::{Error, Reason};
 use crate::event::{Asking, Event, Step};
 use crate::host::Caller;
-use crate::model::{ActionProof, Credential, CredentialId, UserId};
+use crate::model::{ActionProof, Credential, UserId};
 use crate::once::{Fee, Refusal, Sought, both};
 use crate::store::{SlotLabel, UserAction};
 
@@ -44,8 +42,9 @@ impl ActionFlow {
         };
         let fee = Fee::of_user(&self.0.misses_of_user, user);
         let redeeming = self.site().ceremony(asking).once(fee, sought, async |taken| {
-            let UserAction { credential, began_at, .. } = &taken.record;
-            self.check_redeemable(user, credential, *began_at).await.map_err(Refusal::for_good)?;
+            let action = &taken.record;
+            let credential = &action.credential;
+            self.check_redeemable(user, action).await.map_err(Refusal::for_good)?;
             self.site().tell(&Event::ActionRedeemed { user, credential, source });
             Ok(())
         });
@@ -53,17 +52,12 @@ impl ActionFlow {
     }
 
     /// Refuses an action whose user or credential may no longer be used.
-    async fn check_redeemable(
-        &self,
-        user: &UserId,
-        credential: &CredentialId,
-        began_at: SystemTime,
-    ) -> Result<(), Error> {
-        let stored = self.site().credentials().credential(user, credential);
-        let (active, stored) = both(self.site().active_user(user, began_at), stored).await;
+    async fn check_redeemable(&self, user: &UserId, action: &UserAction) -> Result<(), Error> {
+        let stored = self.site().credentials().credential(user, &action.credential);
+        let (active, stored) = both(self.site().active_user(user, action.began_at), stored).await;
         active?.map_err(Error::invalid_action)?;
         let signs =
-            |stored: &Credential| stored.id == *credential && stored.user == *user && stored.is_active();
+            |stored: &Credential| stored.uuid == action.uuid && stored.user == *user && stored.is_active();
         match stored.map_err(Error::host)?.is_some_and(|stored| signs(&stored)) {
             true => Ok(()),
             false => Err(Error::invalid_action(Reason::CredentialGone)),

@@ -96,9 +96,10 @@ impl CodeFlow {
     }
 }
 
-/// A user who has too many credentials may remove one, and the same code works.
+/// A user who has too many credentials may remove one, and one whose name can't be shown may change
+/// it. Then the same code works.
 fn refusal(error: Error) -> Refusal<CodeGrant> {
-    if error.kind() == ErrorKind::TooManyCredentials {
+    if matches!(error.kind(), ErrorKind::TooManyCredentials | ErrorKind::InvalidRequest) {
         return Refusal::put_back(error);
     }
     Refusal::of_failures(error)

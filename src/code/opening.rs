@@ -143,7 +143,7 @@ impl CodeFlow {
     }
 
     /// Refuses one credential more than a user may have, before they make it.
-    async fn check_room(&self, user: &UserId) -> Result<(), Error> {
+    pub(super) async fn check_room(&self, user: &UserId) -> Result<(), Error> {
         let most = self.inner.policy.credentials_per_user;
         match self.site().credentials().count(user, most).await.map_err(Error::host)? < most {
             true => Ok(()),
@@ -161,7 +161,9 @@ impl CodeFlow {
             CredentialKind::Fido2 => {
                 let credentials = self.site().credentials();
                 let passkeys = credentials.passkeys(user, request.relying_party.id(), MOST_EXCLUDED).await;
-                passkeys.map_err(Error::host)
+                let mut passkeys = passkeys.map_err(Error::host)?;
+                passkeys.truncate(MOST_EXCLUDED);
+                Ok(passkeys)
             }
             CredentialKind::Key
             | CredentialKind::PasswordProtectedKey

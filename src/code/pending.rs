@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::model::{
     CheckCode, Credential, CredentialStatus, Enrolment, EnrolmentId, Insertion, OutcomeToken, Stage,
 };
-use crate::once::{Refusal, Taken};
+use crate::once::{Refusal, Taken, both};
 use crate::store::{Awaited, Change, OneTimeStore, PendingApproval, PendingRegistration, Slot, SlotLabel};
 
 /// What came of a registration.
@@ -48,10 +48,12 @@ impl CodeFlow {
         source: Option<&str>,
     ) -> Result<Registration, Refusal<PendingRegistration>> {
         let (site, pending) = (self.site(), &taken.record);
-        let own = site.credentials().credential(&pending.user, &credential.id).await;
+        let own = site.credentials().credential(&pending.user, &credential.id);
+        let (own, room) = both(own, self.check_room(&pending.user)).await;
         if own.map_err(|error| Refusal::put_back(Error::host(error)))?.is_some() {
             return Err(Refusal::put_back(Error::duplicate()));
         }
+        room.map_err(Refusal::put_back)?;
         let expires_at = site.now() + self.inner.policy.approval_lifetime;
         let status = CredentialStatus::Deactivated;
         let shown = Arc::new(Credential { status, ..credential.without_private_key() });

@@ -45,13 +45,15 @@ fn missing_member(sentence: &str) -> Option<&str> {
     Some(name)
 }
 
-/// An unknown member in another spelling of one of ours (`credential_uuid`), as some clients write
-/// it. Of any other nothing is said.
+/// Returns an unknown member that is another spelling of one of ours (`credential_uuid`), as some
+/// clients write it. Any other is not repeated.
 fn misspelled_member(sentence: &str) -> Option<(&str, &str)> {
-    let (spelled, expected) = sentence.strip_prefix("unknown field `")?.split_once("`, expected ")?;
+    // What a client wrote stands in front, and may look like the rest of the sentence.
+    let (spelled, expected) = sentence.strip_prefix("unknown field `")?.rsplit_once("`, expected ")?;
     let plain = |name: &str| name.replace('_', "").to_ascii_lowercase();
     let name = expected.split('`').skip(1).step_by(2).find(|name| plain(name) == plain(spelled))?;
-    (spelled.len() <= 2 * name.len()).then_some((spelled, name))
+    let is_plain = spelled.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    (is_plain && spelled.len() <= 2 * name.len()).then_some((spelled, name))
 }
 
 /// The whole text, before a reader can skip a part that is not text.

@@ -23,8 +23,8 @@ pub trait CredentialRepository: Send + Sync + 'static {
     ///
     /// - An id is taken if the same user has it. That of a passkey is taken, too, if a passkey of
     ///   **any** user has it. That of a key is free for every other user: it may be guessed, and
-    ///   nobody should be able to take it from them. Two unique indexes do it, one of them over
-    ///   passkeys alone; a look-up followed by an insertion does not.
+    ///   nobody should be able to take it from them. Use two unique indexes: one over user and id,
+    ///   and one over the ids of passkeys. A look-up followed by an insertion is not enough.
     /// - `most` is [`CodePolicy::credentials_per_user`](crate::CodePolicy::credentials_per_user).
     ///   Inactive credentials count.
     /// - If both hold, the answer is [`Addition::Duplicate`]: a lost answer is found out by trying
@@ -173,8 +173,8 @@ pub enum Advance {
 /// them nothing is ever called.
 #[async_trait]
 pub trait SignCounters: Send + Sync + 'static {
-    /// Sets the counter of a credential if it is lower, in one atomic step: `UPDATE … SET
-    /// sign_count = $2 WHERE id = $1 AND sign_count < $2`. A look-up followed by an update lets a
+    /// Sets the counter of a passkey if it is lower, in one atomic step: `UPDATE … SET sign_count = $2
+    /// WHERE id = $1 AND kind = 'Fido2' AND sign_count < $2`. A look-up followed by an update lets a
     /// clone slip in between. If its answer is lost, a retry with the same signature is
     /// refused as a clone would be, and the user signs anew.
     async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError>;

@@ -11,10 +11,10 @@ use crate::model::{ClientReport, CredentialKind, Invalid, Origin, UserId};
 
 /// A client's name for a credential, kept and returned verbatim.
 ///
-/// For a passkey it is the WebAuthn credential id in base64url, and unique among the passkeys of all
-/// users. For keys it may be any text, such as a path or an ARN. It is unique among the credentials
-/// of its user alone, so that nobody takes a name that others would choose. A password and a one-time password get one from the server: 32 random bytes in
-/// base64url.
+/// For a passkey it is the WebAuthn credential id in base64url. It is unique among the passkeys of
+/// all users. For keys it may be any text, such as a path or an ARN. It is unique among the
+/// credentials of its user alone, so that nobody takes a name that others would choose. A password
+/// and a one-time password get one from the server: 32 random bytes in base64url.
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CredentialId(Arc<str>);

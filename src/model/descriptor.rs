@@ -16,7 +16,7 @@ pub struct CredentialDescriptor {
 }
 
 impl CredentialDescriptor {
-    /// Creates a descriptor of a credential of which no more than its id is known.
+    /// Creates a descriptor of a credential whose id alone is known.
     pub fn new(kind: CredentialKind, id: CredentialId) -> Self {
         Self { kind, id, transports: Box::default(), encrypted_private_key: None }
     }

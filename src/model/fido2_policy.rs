@@ -138,9 +138,9 @@ pub enum Backup {
 
 /// What is asked of a new passkey, and then enforced from the pending registration.
 ///
-/// Enforced are the algorithms, user verification and the refusal of backup. The others are hints to the client, which no
-/// server can check: an authenticator does not sign whether its key is resident or where it is
-/// attached, and a client may always answer with the attestation format `none`.
+/// The algorithms, user verification and the refusal of backup are enforced. The others are hints to
+/// the client, which no server can check. An authenticator does not sign whether its key is resident
+/// or where it is attached. A client may always answer with the attestation format `none`.
 ///
 /// ```
 /// use credential_code::model::{Fido2Policy, Requirement};

@@ -35,14 +35,22 @@ conversions_of_text!(Transport);
 
 /// What a client says of a passkey that it made. Nobody signs it, so it is kept as a hint.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(try_from = "Unchecked")]
 #[non_exhaustive]
 pub struct ClientReport {
     /// How its authenticator can be reached, each way once and in order.
-    #[serde(default)]
     pub transports: Box<[Transport]>,
     /// Whether it is found without a user name (`credProps.rk`), if the client knows.
-    #[serde(default)]
     pub discoverable: Option<bool>,
+}
+
+/// What a stored report is before it went through the constructor again.
+#[derive(Deserialize)]
+struct Unchecked {
+    #[serde(default)]
+    transports: Vec<Transport>,
+    #[serde(default)]
+    discoverable: Option<bool>,
 }
 
 impl ClientReport {
@@ -58,5 +66,13 @@ impl ClientReport {
         transports.sort_unstable();
         transports.dedup();
         Ok(Self { transports: transports.into(), discoverable })
+    }
+}
+
+impl TryFrom<Unchecked> for ClientReport {
+    type Error = Invalid;
+
+    fn try_from(report: Unchecked) -> Result<Self, Invalid> {
+        Self::new(report.transports, report.discoverable)
     }
 }

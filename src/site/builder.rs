@@ -13,7 +13,7 @@ use crate::model::RelyingParty;
 use crate::site::limits::RequestLimits;
 use crate::site::{BuildError, Inner, Site, SourceOf, Storage, check};
 
-/// Of related origins a client takes at least five labels (WebAuthn Level 3), and known ones no more.
+/// A client takes related origins of at least five labels (WebAuthn Level 3). Known ones take no more.
 const MOST_LABELS: usize = 5;
 
 /// Builds a [`Site`].

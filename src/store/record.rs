@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Approval, Challenge, CheckCode, Credential, CredentialId, CredentialKind, EnrolmentId, Fido2Policy,
-    Origin, RelyingParty, Requirement, Scope, UserId,
+    Approval, Challenge, CheckCode, Credential, CredentialId, CredentialKind, CredentialUuid, EnrolmentId,
+    Fido2Policy, Origin, RelyingParty, Requirement, Scope, UserId,
 };
 
 /// What a [`OneTimeStore`](crate::store::OneTimeStore) keeps. Every record serialises, so a store
@@ -215,6 +215,8 @@ pub struct UserAction {
     pub user: UserId,
     /// With what.
     pub credential: CredentialId,
+    /// The server's name for that: another credential may get the same id later.
+    pub uuid: CredentialUuid,
     /// When its challenge was made, or its user signed in.
     pub began_at: SystemTime,
     /// When the action stops working.

@@ -203,7 +203,8 @@ async fn a_credential_is_found_by_its_id_under_its_own_user(
     [user, other]: &[UserId; 2],
 ) {
     const LAW: &str = "a_credential_is_found_by_its_id_under_its_own_user";
-    let (credential, neighbour) = (passkey(user, &unique("")), passkey(user, &unique("")));
+    let (mut credential, neighbour) = (passkey(user, &unique("")), passkey(user, &unique("")));
+    credential.status = CredentialStatus::Deactivated;
     for credential in [&credential, &neighbour] {
         assert_eq!(insert(repository, credential).await, Addition::Added);
     }
@@ -216,7 +217,7 @@ async fn a_credential_is_found_by_its_id_under_its_own_user(
 
 async fn the_newest_that_may_sign_are_selected(
     repository: &dyn CredentialRepository,
-    [user, _]: &[UserId; 2],
+    [user, other]: &[UserId; 2],
 ) {
     const LAW: &str = "the_newest_that_may_sign_are_selected";
     let party = unique("party");
@@ -246,6 +247,9 @@ async fn the_newest_that_may_sign_are_selected(
     stored(6, of_party(inactive(passkey(user, &unique(""))))).await;
     stored(7, passkey(user, &unique(""))).await;
     let new = stored(8, of_party(reported(passkey(user, &unique(""))))).await;
+
+    stored(9, of_party(passkey(other, &unique("")))).await;
+    stored(10, encrypted(sample(other, &unique("")))).await;
 
     let passkeys = async |most| repository.passkeys(user, &party, most).await.expect("it answers");
     assert_eq!(passkeys(64).await, [new.clone(), old], "{LAW}: passkeys");

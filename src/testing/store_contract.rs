@@ -3,8 +3,8 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::model::{
-    Approval, Challenge, CheckCode, CredentialId, CredentialKind, EnrolmentId, Fido2Policy, Insertion,
-    Origin, RelyingParty, Requirement, Scope, UserId,
+    Approval, Challenge, CheckCode, CredentialId, CredentialKind, CredentialUuid, EnrolmentId, Fido2Policy,
+    Insertion, Origin, RelyingParty, Requirement, Scope, UserId,
 };
 use crate::random;
 use crate::store::{
@@ -57,7 +57,8 @@ impl Sample for PendingAction {
 impl Sample for UserAction {
     fn sample(number: u8, expires_at: SystemTime) -> Self {
         let credential = CredentialId::new(format!("arn:key/{number}/ü")).expect("a short id is valid");
-        Self { user: user(number), credential, began_at: expires_at - HOUR, expires_at }
+        let uuid = CredentialUuid::new("cr-6uunn-bm6ja-f6rmod5kqrk5rbel").expect("the sample is valid");
+        Self { user: user(number), credential, uuid, began_at: expires_at - HOUR, expires_at }
     }
 }
 

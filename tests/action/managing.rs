@@ -244,3 +244,19 @@ async fn the_layer_of_all_flows_answers_these_too_and_passes_the_rest() {
     let passed = send(&site, "GET", "/auth/credentials/a/b", None, "").await;
     assert_eq!(passed.body, "the application");
 }
+
+/// The id of a key may be used again, and is then another key's.
+#[tokio::test]
+async fn an_action_of_a_removed_key_is_not_one_of_its_namesake() {
+    let (site, signer, _) = site();
+    let signs = KeyClient::p256();
+    let mut doomed = signs.credential(site.user(), CredentialKind::Key);
+    site.seed(doomed.clone());
+    let body = mint_body();
+    let action = site.sign(&signs, "POST", MINT, &body).await;
+    let path = format!("{LIST}/{}", doomed.uuid);
+    assert_eq!(signed(&site, &signer, "DELETE", &path, "").await.status, StatusCode::OK);
+    doomed.uuid = KeyClient::p256().credential(site.user(), CredentialKind::Key).uuid;
+    site.seed(doomed);
+    assert_eq!(site.mint(&action, &body).await.status, StatusCode::FORBIDDEN);
+}

@@ -32,7 +32,7 @@ async fn how_a_passkey_is_reached_is_kept_and_offered_back() {
     let challenge = begin(&site, CredentialKind::Fido2).await;
     let report = json!({
         "transports": ["usb", "internal", "smart-card", "usb", "brand-new"],
-        "credProps": { "rk": true },
+        "credProps": { "rk": true, "authenticatorDisplayName": "Key" },
     });
     let created = create(&site, &signer, &passkey_for(&challenge, &report)).await;
     assert_eq!(created.status, StatusCode::OK, "{created:?}");
@@ -77,7 +77,6 @@ async fn a_malformed_report_is_refused_and_spends_nothing() {
         json!({ "credProps": [true] }),
         json!({ "credProps": { "rk": null } }),
         json!({ "credProps": { "rk": "true" } }),
-        json!({ "credProps": { "other": true } }),
     ] {
         let answer = create(&site, &signer, &passkey_for(&challenge, &report)).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{report}");

@@ -168,13 +168,17 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
 #[test]
 fn every_object_says_which_members_it_has_and_no_others() {
     let document = document();
+    let mut open = Vec::new();
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         visit(schema, &mut |members| {
-            if members.get("type").is_some_and(|of| of == "object") {
-                assert_eq!(members.get("additionalProperties"), Some(&json!(false)), "{name}");
+            let is_object = members.get("type").is_some_and(|of| of == "object");
+            if is_object && members.get("additionalProperties") != Some(&json!(false)) {
+                open.push(name.clone());
             }
         });
     }
+    // What WebAuthn's extension `credProps` says, to which later levels may add members.
+    assert_eq!(open, ["CredentialCodePasskeyInfo"]);
 }
 
 #[test]

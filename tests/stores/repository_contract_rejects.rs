@@ -37,6 +37,8 @@ enum Mistake {
     OffersInactiveOnes,
     OffersTheOldest,
     OffersOtherParties,
+    OffersForeignOnes,
+    FindsActiveOnesAlone,
     OffersTooMany,
     OffersRecoveryKeys,
     OffersNoTransports,
@@ -110,7 +112,8 @@ impl WrongHost {
         is_wanted: impl Fn(&Credential) -> bool,
     ) -> Vec<CredentialDescriptor> {
         let mut offered = self.credentials.lock().unwrap().clone();
-        offered.retain(|stored| stored.user == *user && self.may_sign(stored) && is_wanted(stored));
+        let is_own = |stored: &Credential| stored.user == *user || self.has(Mistake::OffersForeignOnes);
+        offered.retain(|stored| is_own(stored) && self.may_sign(stored) && is_wanted(stored));
         offered.sort_by_key(|stored| stored.created_at);
         if !self.has(Mistake::OffersTheOldest) {
             offered.reverse();
@@ -237,7 +240,10 @@ impl CredentialRepository for WrongHost {
     async fn credential(&self, user: &UserId, id: &CredentialId) -> Result<Option<Credential>, BoxError> {
         let credentials = self.credentials.lock().unwrap();
         let is_own = |stored: &&Credential| stored.user == *user || self.has(Mistake::FindsForeignOnes);
-        let is_it = |stored: &&Credential| stored.id == *id || self.has(Mistake::FindsAnyOne);
+        let is_it = |stored: &&Credential| {
+            (stored.id == *id || self.has(Mistake::FindsAnyOne))
+                && (stored.is_active() || !self.has(Mistake::FindsActiveOnesAlone))
+        };
         Ok(credentials.iter().filter(is_own).find(is_it).cloned())
     }
 
@@ -322,6 +328,8 @@ fn each_wrong_repository_is_caught_by_the_law_that_it_breaks() {
         (Mistake::OffersInactiveOnes, "the_newest_that_may_sign_are_selected"),
         (Mistake::OffersTheOldest, "the_newest_that_may_sign_are_selected"),
         (Mistake::OffersOtherParties, "the_newest_that_may_sign_are_selected"),
+        (Mistake::OffersForeignOnes, "the_newest_that_may_sign_are_selected"),
+        (Mistake::FindsActiveOnesAlone, "a_credential_is_found_by_its_id_under_its_own_user"),
         (Mistake::OffersTooMany, "the_newest_that_may_sign_are_selected"),
         (Mistake::OffersRecoveryKeys, "the_newest_that_may_sign_are_selected"),
         (Mistake::OffersNoTransports, "the_newest_that_may_sign_are_selected"),

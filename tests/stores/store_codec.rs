@@ -97,6 +97,7 @@ fn user_action() -> UserAction {
     record(json!({
         "user": "us-ada",
         "credential": "arn:key/1",
+        "uuid": "cr-6uunn-bm6ja-f6rmod5kqrk5rbel",
         "began_at": instant(-60),
         "expires_at": instant(0),
     }))
@@ -165,7 +166,11 @@ fn the_form_of_version_1_never_changes() {
          616d706c652e636f6d084578c3a46d706c65011768747470733a2f2f6170702e6578616d706c652e636f6d02\
          c4f1d6ca060080f2d6ca0600ff",
     );
-    assert_form(&user_action(), "01040675732d6164610961726e3a6b65792f31c4f1d6ca060080f2d6ca0600");
+    assert_form(
+        &user_action(),
+        "01040675732d6164610961726e3a6b65792f311f63722d3675756e6e2d626d366a612d6636726d6f64356b71\
+         726b357262656cc4f1d6ca060080f2d6ca0600",
+    );
     assert_form(
         &pending_approval(),
         "01050675732d6164611f656e2d3675756e6e2d626d366a612d6636726d6f64356b71726b357262656c067573\

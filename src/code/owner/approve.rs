@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Reason};
 use crate::event::{Asking, Event, Step};
 use crate::host::Caller;
 use crate::model::{CheckCode, Credential, Enrolment, EnrolmentId, Invalid, Stage, User};
-use crate::once::{Fee, Refusal, Remains, Sought};
+use crate::once::{Fee, Refusal, Remains, Sought, both};
 use crate::store::{Change, PendingApproval};
 
 /// The owner's yes to a credential that waits.
@@ -143,13 +143,22 @@ impl CodeFlow {
             self.end_unapproved(waiting, Stage::Pending).await;
             return Err(Refusal::for_good(Error::at_stage(Stage::Refused)));
         }
-        let own = site.credentials().credential(&waiting.user, &credential.id).await;
+        let own = site.credentials().credential(&waiting.user, &credential.id);
+        let (own, room) = both(own, self.check_room(&waiting.user)).await;
         let own = own.map_err(|error| Refusal::put_back(Error::host(error)))?;
         let was_offered = waiting.offered;
-        // Looked up first, so that nobody is told of an addition that can't take place.
-        if !was_offered && own.is_some() {
-            self.end_unapproved(waiting, Stage::Pending).await;
-            return Err(Refusal::for_good(Error::duplicate().at(Stage::Refused)));
+        // Looked up first, so that nobody is told of an addition that can't take place. What was
+        // offered before may be there already, and has its room.
+        if !was_offered {
+            if own.is_some() {
+                self.end_unapproved(waiting, Stage::Pending).await;
+                return Err(Refusal::for_good(Error::duplicate().at(Stage::Refused)));
+            }
+            // Once the owner has removed one, they may approve again.
+            room.map_err(|error| match error.is_failure() {
+                true => Refusal::put_back(error),
+                false => Refusal::unspent(error.at(Stage::Pending)),
+            })?;
         }
         let adding = Adding { enrolment, from: Stage::Pending, was_offered, source };
         match self.add(credential.clone(), None, adding).await {
@@ -167,10 +176,15 @@ impl CodeFlow {
                 let remains = Remains::Changed(PendingApproval { offered: true, ..waiting.clone() });
                 Err(Refusal { error, remains })
             }
-            // Once the owner has removed one, they may approve again.
-            Err(NotAdded::Refused(error, Claim::Made)) if error.kind() == ErrorKind::TooManyCredentials => {
-                self.give_back_claim(&waiting.user, adding, waiting.expires_at).await;
-                Err(Refusal::put_back(error.at(Stage::Pending)))
+            Err(NotAdded::Refused(error, claim)) if error.kind() == ErrorKind::TooManyCredentials => {
+                let stage = match claim {
+                    Claim::Made => {
+                        self.give_back_claim(&waiting.user, adding, waiting.expires_at).await;
+                        Stage::Pending
+                    }
+                    Claim::Stood => Stage::Added,
+                };
+                Err(Refusal::unspent(error.at(stage)))
             }
             Err(NotAdded::Refused(error, Claim::Stood)) => Err(Refusal::for_good(error.at(Stage::Added))),
             Err(NotAdded::Refused(error, Claim::Made)) => {

@@ -40,16 +40,15 @@ struct AttestationInfo<'a> {
     client_data: Cow<'a, str>,
     #[serde(borrow)]
     attestation_data: Cow<'a, str>,
-    /// Of a passkey alone, as the next one.
+    /// Only a passkey has this and the next one.
     #[serde(default, deserialize_with = "json::present")]
     transports: Option<Vec<Transport>>,
     #[serde(default, deserialize_with = "json::present")]
     cred_props: Option<Object<CredentialProperties>>,
 }
 
-/// The answer of WebAuthn's extension `credProps`.
+/// The answer of WebAuthn's extension `credProps`, to which later levels may add members.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct CredentialProperties {
     #[serde(default, deserialize_with = "json::present")]
     rk: Option<bool>,

@@ -17,6 +17,9 @@ use sqlx::SqlStr;
 #[async_trait]
 impl CredentialRepository for SqlStore {
     async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
+        if self.is_nobody(user) {
+            return Ok(Vec::new());
+        }
         let rows = self.fetch(&self.statements.credentials_of_user, &[Value::Text(user.as_str())]).await?;
         rows.into_iter().map(read).collect()
     }
@@ -54,6 +57,9 @@ impl CredentialRepository for SqlStore {
     }
 
     async fn credential(&self, user: &UserId, id: &CredentialId) -> Result<Option<Credential>, BoxError> {
+        if self.is_nobody(user) {
+            return Ok(None);
+        }
         let values = [Value::Text(user.as_str()), Value::Text(id.as_str())];
         self.fetch_one(&self.statements.credential, &values).await?.map(read).transpose()
     }
@@ -64,18 +70,27 @@ impl CredentialRepository for SqlStore {
         relying_party_id: &str,
         most: usize,
     ) -> Result<Vec<CredentialDescriptor>, BoxError> {
+        if self.is_nobody(user) {
+            return Ok(Vec::new());
+        }
         let values = [Value::Text(user.as_str()), Value::Text(relying_party_id), Value::Integer(count(most))];
         let rows = self.fetch(&self.statements.passkeys, &values).await?;
         rows.into_iter().map(read_descriptor).collect()
     }
 
     async fn keys(&self, user: &UserId, most: usize) -> Result<Vec<CredentialDescriptor>, BoxError> {
+        if self.is_nobody(user) {
+            return Ok(Vec::new());
+        }
         let values = [Value::Text(user.as_str()), Value::Integer(count(most))];
         let rows = self.fetch(&self.statements.keys, &values).await?;
         rows.into_iter().map(read_descriptor).collect()
     }
 
     async fn count(&self, user: &UserId, most: usize) -> Result<usize, BoxError> {
+        if self.is_nobody(user) {
+            return Ok(0);
+        }
         let values = [Value::Text(user.as_str()), Value::Integer(count(most))];
         let row = self.fetch_one(&self.statements.count_credentials, &values).await?;
         Ok(row.ok_or(UnexpectedRow)?.integer()?.try_into()?)
@@ -126,7 +141,7 @@ impl CredentialManagement for SqlStore {
 
 impl SqlStore {
     /// Runs a statement that changes a user's credential. If it changed none, another looks what its
-    /// status is. Nobody has an id with a NUL, since PostgreSQL has no text with one.
+    /// status is.
     async fn change_one(
         &self,
         sql: &SqlStr,
@@ -134,7 +149,7 @@ impl SqlStore {
         uuid: &CredentialUuid,
         values: &[Value<'_>],
     ) -> Result<Option<Effect>, StoreError> {
-        if user.as_str().contains('\0') {
+        if self.is_nobody(user) {
             return Ok(None);
         }
         let own = [user.as_str(), uuid.as_str()].map(Value::Text);

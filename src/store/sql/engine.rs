@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::postgres::PgPool;
 #[cfg(feature = "sqlite")]
 use sqlx::sqlite::SqlitePool;
-use sqlx::{Connection, Database, Pool, SqlStr};
+use sqlx::{Database, Pool, SqlStr};
 use tokio::time::{Instant, timeout_at};
 
 #[cfg(feature = "postgres")]
@@ -100,8 +100,8 @@ impl Engine {
     /// Runs a statement that decides by several rows of a user, and in the same transaction, if it
     /// changed none, another that tells why. No two of one user run at the same time.
     ///
-    /// SQLite has one writer anyway. In PostgreSQL two statements would both see what was there
-    /// before either, so a transaction takes a lock first, in the round trip that begins it. Each
+    /// SQLite has one writer anyway. In PostgreSQL a transaction takes a lock first, in the round trip
+    /// that begins it: without it, two statements would see what was there before either. Each
     /// statement sees what was committed before it began, which needs `READ COMMITTED`.
     pub(super) async fn change_or_look(
         &self,
@@ -113,42 +113,16 @@ impl Engine {
         match self {
             #[cfg(feature = "postgres")]
             Self::Postgres(pool) => {
-                let begin = postgres::begin_locked(lock);
                 let [change, look] = [change, look].map(|it| postgres::query(it.sql, it.values));
-                let changing = in_time(pool, deadline, |on| {
-                    Box::pin(async move {
-                        let mut transaction = on.begin_with(begin).await?;
-                        let effect = match change.execute(&mut *transaction).await?.rows_affected() {
-                            0 => {
-                                let found = look.fetch_optional(&mut *transaction).await?;
-                                Effect::Nothing(found.as_ref().map(postgres::row).transpose()?)
-                            }
-                            _ => Effect::Changed,
-                        };
-                        transaction.commit().await?;
-                        Ok(effect)
-                    })
+                let changing = in_time(pool, deadline, move |on| {
+                    Box::pin(postgres::change_or_look(on, lock, change, look))
                 });
                 changing.await
             }
             #[cfg(feature = "sqlite")]
             Self::Sqlite(pool) => {
                 let [change, look] = [change, look].map(|it| sqlite::query(it.sql, it.values));
-                let changing = in_time(pool, deadline, |on| {
-                    Box::pin(async move {
-                        let mut transaction = on.begin_with("BEGIN IMMEDIATE").await?;
-                        let effect = match change.execute(&mut *transaction).await?.rows_affected() {
-                            0 => {
-                                let found = look.fetch_optional(&mut *transaction).await?;
-                                Effect::Nothing(found.as_ref().map(sqlite::row).transpose()?)
-                            }
-                            _ => Effect::Changed,
-                        };
-                        transaction.commit().await?;
-                        Ok(effect)
-                    })
-                });
-                changing.await
+                in_time(pool, deadline, |on| Box::pin(sqlite::change_or_look(on, change, look))).await
             }
         }
     }

@@ -1,3 +1,5 @@
+#[cfg(feature = "sqlite")]
+use sqlx::Connection;
 use sqlx::{AssertSqlSafe, Executor, RawSql, Row};
 
 use crate::error::{BoxError, StoreError};
@@ -46,8 +48,14 @@ fn outstanding<'a>(scripts: &'a [&'a str], found: i64) -> Result<&'a [&'a str], 
 
 #[cfg(feature = "sqlite")]
 async fn sqlite(pool: &sqlx::SqlitePool, names: &TableNames) -> Result<(), BoxError> {
-    // The lock is taken before the version is read, so that of several processes each finds what the one before did.
-    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let mut connection = pool.acquire().await?;
+    // What is set here is this connection's alone, and it is closed in the end. A table that is made
+    // anew is dropped first: no row of a host's that refers to it may go with it.
+    connection.close_on_drop();
+    connection.execute("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON").await?;
+    // The lock is taken before the version is read, so that of several processes each finds what the
+    // one before did.
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     transaction.execute(script(names, VERSIONS)).await?;
     let found = transaction.fetch_one(script(names, NEWEST)).await?.try_get(0)?;
     for (migration, version) in outstanding(&SQLITE, found)?.iter().zip(found + 1..) {

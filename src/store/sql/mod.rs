@@ -29,7 +29,7 @@ use self::statements::Statements;
 use self::value::{Row, Value};
 use crate::clock::Clock;
 use crate::error::{BoxError, StoreError};
-use crate::model::Insertion;
+use crate::model::{Insertion, UserId};
 
 /// How long a request waits for the database: for a connection and a statement together.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -37,7 +37,8 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// Everything that the flow keeps, in SQLite or in PostgreSQL: one-time records, enrolments, shared
 /// budgets, credentials, users.
 ///
-/// Each verb is one statement, so the database decides every race. A clone is the same store.
+/// Each verb is one statement, or one transaction where several rows of a user decide. So the
+/// database decides every race. A clone is the same store.
 /// Tables, pools, and what is guaranteed when something fails: [`manual::sql`](crate::manual::sql).
 ///
 /// As a [`CredentialRepository`](crate::host::CredentialRepository) it holds no passwords and no
@@ -135,6 +136,16 @@ impl SqlStore {
 
     async fn fetch(&self, sql: &SqlStr, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
         self.engine.fetch(sql, values, self.deadline).await.map_err(|error| self.failed(error))
+    }
+
+    /// Whether nobody can have that id: PostgreSQL has no text with a NUL.
+    fn is_nobody(&self, user: &UserId) -> bool {
+        match &self.engine {
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => user.as_str().contains('\0'),
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(_) => false,
+        }
     }
 
     fn failed(&self, error: impl Into<BoxError>) -> StoreError {

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use crate::error::{BoxError, StoreError};
 use crate::store::EngineClock;
 use crate::store::kept_clock::KeptClock;
+use crate::store::sql::engine::Effect;
 use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value, time};
 use crate::store::sql::{DEADLINE, Engine, SqlStore};
 
@@ -95,18 +96,46 @@ async fn server_time(connection: &mut PgConnection) -> Result<SystemTime, BoxErr
     Ok(time(row.try_get(0)?)?)
 }
 
-/// Begins a transaction that waits for all others with that lock. In the two-number form, no number
-/// is that of another lock of ours.
-pub(super) fn begin_locked(lock: i32) -> AssertSqlSafe<String> {
+type Prepared = Query<'static, Postgres, PgArguments>;
+
+/// Changes a row, or looks why not, in a transaction that waits for all others with that lock.
+///
+/// The transaction is spelled out. One of the driver's, whose beginning fails after `BEGIN`, would be
+/// left open on a connection that goes back to the pool.
+pub(super) async fn change_or_look(
+    on: &mut PgConnection,
+    lock: i32,
+    change: Prepared,
+    look: Prepared,
+) -> Result<Effect, sqlx::Error> {
+    let changed = async {
+        sqlx::raw_sql(begin(lock)).execute(&mut *on).await?;
+        Ok(match change.execute(&mut *on).await?.rows_affected() {
+            0 => Effect::Nothing(look.fetch_optional(&mut *on).await?.as_ref().map(row).transpose()?),
+            _ => Effect::Changed,
+        })
+    };
+    let changed = changed.await;
+    let end = if changed.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    sqlx::raw_sql(end).execute(on).await?;
+    changed
+}
+
+/// In the two-number form, no number is that of another lock of ours. A process that stops in the
+/// middle keeps the lock for no longer than the deadline.
+fn begin(lock: i32) -> AssertSqlSafe<String> {
     /// Which of a database's advisory locks are ours.
     const SPACE: i32 = 0x63_72_64_63;
 
     AssertSqlSafe(format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({SPACE}, {lock})"
+        "BEGIN ISOLATION LEVEL READ COMMITTED; \
+         SET LOCAL idle_in_transaction_session_timeout = {}; \
+         SELECT pg_advisory_xact_lock({SPACE}, {lock})",
+        DEADLINE.as_millis()
     ))
 }
 
-pub(super) fn query(sql: &SqlStr, values: &[Value<'_>]) -> Query<'static, Postgres, PgArguments> {
+pub(super) fn query(sql: &SqlStr, values: &[Value<'_>]) -> Prepared {
     values.iter().fold(sqlx::query(sql.clone()), |query, value| match *value {
         Value::Bytes(bytes) => query.bind(bytes),
         Value::Integer(integer) => query.bind(integer),

@@ -3,13 +3,14 @@ use std::sync::Arc;
 
 use sqlx::query::Query;
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool,
+    SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Row as _, SqlStr, Sqlite, TypeInfo, ValueRef};
+use sqlx::{Connection, Row as _, SqlStr, Sqlite, TypeInfo, ValueRef};
 
 use crate::clock::SystemClock;
 use crate::error::StoreError;
+use crate::store::sql::engine::Effect;
 use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value};
 use crate::store::sql::{DEADLINE, Engine, SqlStore};
 
@@ -67,7 +68,27 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-pub(super) fn query(sql: &SqlStr, values: &[Value<'_>]) -> Query<'static, Sqlite, SqliteArguments> {
+type Prepared = Query<'static, Sqlite, SqliteArguments>;
+
+/// Changes a row, or looks why not, in a transaction that no other writes beside.
+pub(super) async fn change_or_look(
+    on: &mut SqliteConnection,
+    change: Prepared,
+    look: Prepared,
+) -> Result<Effect, sqlx::Error> {
+    let mut transaction = on.begin_with("BEGIN IMMEDIATE").await?;
+    let effect = match change.execute(&mut *transaction).await?.rows_affected() {
+        0 => {
+            let found = look.fetch_optional(&mut *transaction).await?;
+            Effect::Nothing(found.as_ref().map(row).transpose()?)
+        }
+        _ => Effect::Changed,
+    };
+    transaction.commit().await?;
+    Ok(effect)
+}
+
+pub(super) fn query(sql: &SqlStr, values: &[Value<'_>]) -> Prepared {
     values.iter().fold(sqlx::query(sql.clone()), |query, value| match *value {
         Value::Bytes(bytes) => query.bind(bytes.to_vec()),
         Value::Integer(integer) => query.bind(integer),

@@ -4,8 +4,8 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use crate::store::sql::{Engine, TableNames};
 
-/// Every statement that runs while requests are served, each of them one step of its own. Both
-/// engines read the same SQL, `$1` included, but for the purge.
+/// Every statement that runs while requests are served. Both engines read the same SQL, `$1`
+/// included, but for the purge.
 #[derive(Debug)]
 pub(super) struct Statements {
     pub(super) insert_record: SqlStr,

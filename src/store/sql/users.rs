@@ -25,8 +25,7 @@ impl SqlStore {
 #[async_trait]
 impl UserDirectory for SqlStore {
     async fn user(&self, id: &UserId) -> Result<Option<User>, BoxError> {
-        // PostgreSQL has no text with a NUL, so nobody has such an id.
-        if id.as_str().contains('\0') {
+        if self.is_nobody(id) {
             return Ok(None);
         }
         let row = self.fetch_one(&self.statements.user, &[Value::Text(id.as_str())]).await?;

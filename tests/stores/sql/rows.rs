@@ -383,3 +383,19 @@ async fn a_begin_costs_about_the_same_with_five_credentials_as_with_14_400() {
     println!("with five {:?}, with 14 400 {:?}", fastest[0], fastest[1]);
     assert!(fastest[1] <= fastest[0] * 3, "{fastest:?}");
 }
+
+/// Such an id is fine in SQLite, and nobody's in PostgreSQL, which has no text with a NUL.
+#[tokio::test]
+async fn a_user_whose_id_has_a_nul_is_no_riddle() {
+    let user = UserId::new("us\0ada").unwrap();
+    let credential = KeyClient::p256().credential(user.clone(), CredentialKind::Key);
+    for Backend { store, engine } in &Backend::all().await {
+        assert!(store.credentials(&user).await.unwrap().is_empty(), "{engine:?}");
+        assert_eq!(store.count(&user, 1).await.unwrap(), 0, "{engine:?}");
+        assert!(store.passkeys(&user, PARTY, 1).await.unwrap().is_empty(), "{engine:?}");
+        assert!(store.keys(&user, 1).await.unwrap().is_empty(), "{engine:?}");
+        assert_eq!(store.credential(&user, &credential.id).await.unwrap(), None, "{engine:?}");
+        let removed = store.remove(&user, &credential.uuid, Keep::Nothing).await.unwrap();
+        assert_eq!(removed, Removal::Missing, "{engine:?}");
+    }
+}

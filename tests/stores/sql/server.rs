@@ -5,13 +5,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use credential_code::code::{ExchangeRequest, Expiration, MintRequest};
 use credential_code::error::{ErrorKind, StoreError};
-use credential_code::host::Caller;
-use credential_code::model::{CredentialKind, Insertion, User};
+use credential_code::host::{Caller, Changed, CredentialManagement};
+use credential_code::model::{CredentialKind, CredentialUuid, Insertion, User, UserId};
 use credential_code::store::{Budget, CodeGrant, EngineClock, OneTimeStore, PurseStore, Slot, SqlStore};
 use credential_code::testing::{MemoryHost, Sample, site_builder};
 use credential_code::{CodeFlow, CodePolicy, RelyingParty, Storage};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, Executor, PgConnection, PgPool};
+use sha2::{Digest as _, Sha256};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 
 use super::backend::world_over;
 use crate::support::servers::postgres::Postgres;
@@ -259,4 +260,32 @@ async fn a_payment_changes_its_row_where_it_lies() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     };
     assert_eq!(updates, (PAYMENTS.into(), PAYMENTS.into()));
+}
+
+/// A change that got no lock leaves no open transaction on a connection of the pool.
+#[tokio::test]
+async fn a_lock_that_is_not_given_spoils_no_connection() {
+    let Some(server) = Postgres::start_with(&["statement_timeout=200"]) else { return };
+    let pool = PgPoolOptions::new().max_connections(2).connect(&server.url()).await.unwrap();
+    let store = SqlStore::postgres(pool.clone()).await.unwrap();
+    store.migrate().await.unwrap();
+    let uuid = CredentialUuid::new("cr-6uunn-bm6ja-f6rmod5kqrk5rbel").unwrap();
+    let digest = Sha256::digest(user().as_str());
+    let lock = i32::from_be_bytes(digest[..4].try_into().unwrap());
+    let mut other = PgConnection::connect(&server.url()).await.unwrap();
+    let held =
+        format!("SET statement_timeout = 0; BEGIN; SELECT pg_advisory_xact_lock({}, {lock})", 0x63_72_64_63);
+    sqlx::raw_sql(AssertSqlSafe(held)).execute(&mut other).await.unwrap();
+    for _ in 0..6 {
+        store.rename(&user(), &uuid, "x").await.unwrap_err();
+    }
+    let neighbour = UserId::new("us-eve").unwrap();
+    for _ in 0..6 {
+        let renamed = store.rename(&neighbour, &uuid, "x").await;
+        assert_eq!(renamed.unwrap(), Changed::Missing, "another user waits for nobody");
+    }
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    for _ in 0..6 {
+        assert_eq!(store.rename(&user(), &uuid, "x").await.unwrap(), Changed::Missing);
+    }
 }

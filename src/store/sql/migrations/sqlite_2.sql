@@ -1,9 +1,8 @@
 -- An id is unique among the credentials of its user. That of a passkey is unique among all passkeys, too.
--- SQLite drops no UNIQUE of a table, so the table is made anew.
-ALTER TABLE credential_code_credentials RENAME TO credential_code_credentials_1;
+-- SQLite drops no UNIQUE of a table, so the table is made anew, in the order that its ALTER TABLE page names.
 
 -- Text is compared byte by byte, which is SQLite's default.
-CREATE TABLE credential_code_credentials (
+CREATE TABLE credential_code_credentials_2 (
     id                    TEXT    NOT NULL, -- the client's name for it
     uuid                  TEXT    NOT NULL UNIQUE, -- the server's name for it
     user_id               TEXT    NOT NULL,
@@ -20,12 +19,14 @@ CREATE TABLE credential_code_credentials (
     fido2                 TEXT     -- of a passkey, what it was registered with: a JSON object
 ) STRICT;
 
-INSERT INTO credential_code_credentials SELECT
+INSERT INTO credential_code_credentials_2 SELECT
     id, uuid, user_id, kind, name, public_key, digest, relying_party_id, origin, created_at, status,
     encrypted_private_key, sign_count, fido2
-FROM credential_code_credentials_1;
+FROM credential_code_credentials;
 
-DROP TABLE credential_code_credentials_1;
+DROP TABLE credential_code_credentials;
+
+ALTER TABLE credential_code_credentials_2 RENAME TO credential_code_credentials;
 
 CREATE UNIQUE INDEX credential_code_credentials_own_id ON credential_code_credentials (user_id, id);
 CREATE UNIQUE INDEX credential_code_credentials_passkey_id ON credential_code_credentials (id) WHERE kind = 'Fido2';
