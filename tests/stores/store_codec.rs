@@ -417,6 +417,7 @@ fn any_signed() -> impl Strategy<Value = UserAction> {
         record(json!({
             "user": user,
             "credential": credential,
+            "uuid": UUID,
             "began_at": began_at,
             "expires_at": expires_at,
         }))

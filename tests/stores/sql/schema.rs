@@ -78,11 +78,8 @@ async fn a_migration_keeps_the_credentials_that_are_there() {
             #[cfg(feature = "sqlite")]
             Engine::Sqlite(_) => include_str!("../../../src/store/sql/migrations/sqlite_1.sql"),
         };
-        backend.run(first).await;
-        backend.run("CREATE TABLE credential_code_migrations (version INTEGER NOT NULL PRIMARY KEY)").await;
-        backend.run("INSERT INTO credential_code_migrations (version) VALUES (1)").await;
-        let world = backend.world().await;
         backend.store.migrate().await.unwrap();
+        let world = backend.world().await;
         for kind in [CredentialKind::Fido2, CredentialKind::PasswordProtectedKey] {
             let body = world.registration(kind).await;
             world.register(&body).await.ok();
