@@ -1,5 +1,5 @@
-//! Pages to read: what each default is and why, how passkeys open an existing sign-in, which clauses
-//! of the standards hold, what an attacker may try, which store to choose, and the tables of SQLite
+//! Pages to read: what each default is and why, how passkeys open an existing sign-in, what is
+//! told, which clauses of the standards hold, what an attacker may try, which store to choose, and the tables of SQLite
 //! and PostgreSQL.
 
 #[doc = include_str!("../docs/defaults.md")]
@@ -7,6 +7,9 @@ pub mod defaults {}
 
 #[doc = include_str!("../docs/handles.md")]
 pub mod handles {}
+
+#[doc = include_str!("../docs/observability.md")]
+pub mod observability {}
 
 #[doc = include_str!("../docs/standards.md")]
 pub mod standards {}

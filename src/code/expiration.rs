@@ -41,10 +41,22 @@ impl Expiration {
     }
 }
 
+/// What becomes of a code that a client wants to live longer than it may.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum LateExpiration {
+    /// The request is refused, so that a client learns of its mistake.
+    #[default]
+    Refused,
+    /// The code lives as long as it may, and the answer says until when. A client whose clock is
+    /// wrong still gets one.
+    Shortened,
+}
+
 impl CodeFlow {
     /// Returns when a code will really expire, in whole milliseconds. What the client wants may be
-    /// neither past nor further away than a code may live. Within a skew of five seconds, what is
-    /// too far away is brought nearer.
+    /// neither past nor further away than a code may live. Within a skew of five seconds, or where the
+    /// policy says so, what is too far away is brought nearer.
     pub(super) fn code_expiry(&self, request: &MintRequest) -> Result<SystemTime, Error> {
         let Expiration(wanted) = request.expiration;
         let now = self.site().now();
@@ -54,8 +66,14 @@ impl CodeFlow {
             return Err(Error::invalid_request("expiration is in the past"));
         }
         if wanted > latest + SKEW {
-            let limit = lifetime.as_secs();
-            return Err(Error::invalid_request(format!("expiration is more than {limit} seconds away")));
+            match self.inner.policy.late_expiration {
+                LateExpiration::Refused => {
+                    let limit = lifetime.as_secs();
+                    let rule = format!("expiration is more than {limit} seconds away");
+                    return Err(Error::invalid_request(rule));
+                }
+                LateExpiration::Shortened => {}
+            }
         }
         Ok(whole_millis(wanted.min(latest)))
     }

@@ -57,7 +57,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use self::exchange::ExchangeRequest;
-pub use self::expiration::Expiration;
+pub use self::expiration::{Expiration, LateExpiration};
 pub use self::mint::{MintRequest, MintedCode};
 pub use self::opening::{BeginRequest, RegistrationChallenge};
 pub use self::owner::wire::EnrolmentAnswer;

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 #[cfg(feature = "fido2")]
 use crate::attestation::AttestationEngine;
+use crate::code::LateExpiration;
 use crate::host::Keep;
 use crate::model::{Approval, CodeFormat, CredentialKind, Fido2Policy};
 use crate::secret::{PasswordPolicy, Secrets};
@@ -39,6 +40,7 @@ pub struct CodePolicy {
     pub(super) engine: AttestationEngine,
     pub(super) code_format: CodeFormat,
     pub(super) code_lifetime: Duration,
+    pub(super) late_expiration: LateExpiration,
     pub(super) challenge_lifetime: Duration,
     pub(super) misses_per_source: Budget,
     pub(super) misses: Budget,
@@ -62,6 +64,7 @@ impl Default for CodePolicy {
             engine: AttestationEngine::default(),
             code_format: CodeFormat::TYPED,
             code_lifetime: Duration::from_secs(60),
+            late_expiration: LateExpiration::default(),
             challenge_lifetime: Duration::from_secs(5 * 60),
             misses_per_source: Budget::per_minute(10),
             misses: Budget::per_minute(600),
@@ -159,6 +162,12 @@ impl CodePolicy {
     /// Sets how long a code may live at most. Default: a minute; no more than ten.
     pub fn code_lifetime(mut self, longest: Duration) -> Self {
         self.code_lifetime = longest;
+        self
+    }
+
+    /// Sets what becomes of a code that a client wants to live longer. Default: it is refused.
+    pub fn late_expiration(mut self, late: LateExpiration) -> Self {
+        self.late_expiration = late;
         self
     }
 

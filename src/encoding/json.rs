@@ -19,30 +19,70 @@ pub struct JsonError {
     column: usize,
 }
 
-impl From<serde_json::Error> for JsonError {
-    fn from(error: serde_json::Error) -> Self {
+impl JsonError {
+    /// Says what is wrong with a text that was read as a `T`. The text is read once more to find the
+    /// member, since that costs only those who were wrong.
+    fn of<'de, T: Deserialize<'de>>(text: &'de str, error: &serde_json::Error) -> Self {
+        let mut again = serde_json::Deserializer::from_str(text);
+        let found = serde_path_to_error::deserialize::<_, Object<T>>(&mut again).err();
+        Self::at(error, found.map(|error| error.path().to_string()).as_deref())
+    }
+
+    fn at(error: &serde_json::Error, member: Option<&str>) -> Self {
         let what = match error.classify() {
             Category::Syntax | Category::Eof | Category::Io => "not JSON".into(),
-            Category::Data => {
-                let sentence = error.to_string();
-                match (missing_member(&sentence), misspelled_member(&sentence)) {
-                    (Some(name), _) => format!("JSON without the member `{name}`,").into(),
-                    (None, Some((spelled, name))) => {
-                        format!("JSON with the unknown member `{spelled}`, which is spelled `{name}` here,")
-                            .into()
-                    }
-                    (None, None) => "JSON, but not of the expected form,".into(),
-                }
-            }
+            Category::Data => mistake(&error.to_string(), member).into(),
         };
         Self { what, line: error.line(), column: error.column() }
     }
 }
 
-/// serde says it in words alone. The name is one of ours: what a client named is in none of its sentences that begin so.
-fn missing_member(sentence: &str) -> Option<&str> {
-    let (name, _) = sentence.strip_prefix("missing field `")?.split_once('`')?;
+impl From<serde_json::Error> for JsonError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::at(&error, None)
+    }
+}
+
+/// Says in which member the mistake is and what was expected, as far as both are our own words. serde
+/// says it in sentences alone, in which a client's words may stand in front.
+fn mistake(sentence: &str, member: Option<&str>) -> String {
+    if let Some(name) = quoted_behind(sentence, "missing field `") {
+        return format!("JSON without the member `{name}`,");
+    }
+    if let Some(name) = quoted_behind(sentence, "duplicate field `") {
+        return format!("JSON with the member `{name}` twice,");
+    }
+    if let Some((spelled, name)) = misspelled_member(sentence) {
+        return format!("JSON with the unknown member `{spelled}`, which is spelled `{name}` here,");
+    }
+    let is_unknown = sentence.starts_with("unknown field `");
+    let place = match member {
+        // The path of an unknown member ends in what the client calls it.
+        Some(member) if !is_unknown && member != "." => format!(" in `{member}`"),
+        Some(_) | None => String::new(),
+    };
+    let expected = match expected_in(sentence) {
+        Some(expected) => format!(" (expected {expected})"),
+        None => String::new(),
+    };
+    format!("JSON, but not of the expected form{place}{expected},")
+}
+
+/// Returns a name of one of our members: of what a client named, nothing stands in such a sentence.
+fn quoted_behind<'a>(sentence: &'a str, beginning: &str) -> Option<&'a str> {
+    let (name, _) = sentence.strip_prefix(beginning)?.split_once('`')?;
     Some(name)
+}
+
+/// Returns what serde expected, which is behind everything that a client wrote.
+fn expected_in(sentence: &str) -> Option<&str> {
+    let known =
+        ["invalid type: ", "invalid value: ", "invalid length ", "unknown field `", "unknown variant `"];
+    if !known.iter().any(|beginning| sentence.starts_with(beginning)) {
+        return None;
+    }
+    let (_, expected) = sentence.rsplit_once(", expected ")?;
+    Some(expected.rsplit_once(" at line ").map_or(expected, |(expected, _)| expected))
 }
 
 /// Returns an unknown member that is another spelling of one of ours (`credential_uuid`), as some
@@ -63,7 +103,11 @@ pub(crate) fn utf8(text: &[u8]) -> Result<&str, JsonError> {
 
 /// Reads one JSON object and nothing behind it. A derived `Deserialize` would take an array for a struct as well.
 pub(crate) fn object<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Result<T, JsonError> {
-    Ok(serde_json::from_str::<Object<T>>(utf8(text)?)?.0)
+    let text = utf8(text)?;
+    match serde_json::from_str::<Object<T>>(text) {
+        Ok(Object(value)) => Ok(value),
+        Err(error) => Err(JsonError::of::<T>(text, &error)),
+    }
 }
 
 /// A value that has to be written as an object: for members that are structs.

@@ -12,6 +12,8 @@ pub enum ErrorKind {
     Unauthenticated,
     /// The caller may not do this, or the origin belongs to no relying party.
     Forbidden,
+    /// The caller has to prove anew who they are, by a fresh sign-in say.
+    StepUpRequired,
     /// A code that does not work: unknown, spent, expired, mistyped.
     InvalidCode,
     /// A challenge that does not work: unknown, spent, expired, or its user gone.
@@ -57,6 +59,7 @@ impl ErrorKind {
             Self::InvalidRequest => "invalid_request",
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
+            Self::StepUpRequired => "step_up_required",
             Self::InvalidCode => "invalid_code",
             Self::InvalidChallenge => "invalid_challenge",
             Self::InvalidAttestation => "invalid_attestation",
@@ -86,6 +89,7 @@ impl ErrorKind {
             }
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden
+            | Self::StepUpRequired
             | Self::InvalidCode
             | Self::InvalidChallenge
             | Self::InvalidCheckCode

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::{fmt, iter};
 
+use crate::error::ErrorKind;
 use crate::event::Event;
 
 /// An error and what is behind it, to the last cause.
@@ -96,6 +97,12 @@ pub(crate) fn write(event: &Event<'_>) {
             user = user.map(tracing::field::display),
             source,
             "a budget is exhausted"
+        ),
+        Event::Answered { step, refused, elapsed } => tracing::debug!(
+            step = step.as_str(),
+            refused = refused.map(ErrorKind::as_str),
+            elapsed = elapsed.as_secs_f64(),
+            "a request was answered"
         ),
         Event::Evicted { records, user, .. } => {
             tracing::warn!(records, %user, "a full store dropped a record before its time");

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 pub(crate) use self::listener::{Asking, Listener, name_in_span};
 pub use self::step::Step;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::model::{
     Credential, CredentialId, CredentialKind, CredentialUuid, EnrolmentId, UndoToken, UserId,
 };
@@ -24,6 +24,17 @@ pub enum BudgetScope {
     Flow,
     /// Codes of one user, what they begin without one, or their user actions.
     User,
+}
+
+impl BudgetScope {
+    /// Returns the scope's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Flow => "flow",
+            Self::User => "user",
+        }
+    }
 }
 
 /// What a user changed of a credential.
@@ -257,9 +268,56 @@ pub enum Event<'a> {
         /// Its enrolment. A user action has none.
         enrolment: Option<&'a EnrolmentId>,
     },
+    /// A request over HTTP was answered, whatever came of it. It is for counters and histograms: what
+    /// happened is told by another event. A caller who hangs up gets no answer.
+    #[non_exhaustive]
+    Answered {
+        /// Which step.
+        step: Step,
+        /// Why it was refused, if it was.
+        refused: Option<ErrorKind>,
+        /// How long it took, from its head to its answer. A look that waits for a change waits long.
+        elapsed: Duration,
+    },
+}
+
+impl Change {
+    /// Returns the change's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Activated => "activated",
+            Self::Deactivated => "deactivated",
+            Self::Renamed => "renamed",
+            Self::Removed => "removed",
+        }
+    }
 }
 
 impl<'a> Event<'a> {
+    /// Returns the event's name, for logs and metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Minted { .. } => "minted",
+            Self::Exchanged { .. } => "exchanged",
+            Self::Registered { .. } => "registered",
+            Self::Unsettled { .. } => "unsettled",
+            Self::AwaitingApproval { .. } => "awaiting_approval",
+            Self::Approved { .. } => "approved",
+            Self::RefusedByOwner { .. } => "refused_by_owner",
+            Self::CheckCodesSpent { .. } => "check_codes_spent",
+            Self::Lapsed { .. } => "lapsed",
+            Self::Revoked { .. } => "revoked",
+            Self::Undone { .. } => "undone",
+            Self::CredentialChanged { .. } => "credential_changed",
+            Self::ActionSigned { .. } => "action_signed",
+            Self::ActionRedeemed { .. } => "action_redeemed",
+            Self::Refused { .. } => "refused",
+            Self::Throttled { .. } => "throttled",
+            Self::Evicted { .. } => "evicted",
+            Self::Answered { .. } => "answered",
+        }
+    }
+
     /// Returns the credential that the user is to be told of: one that was
     /// [`Registered`](Self::Registered), or that may have been, since it is
     /// [`Unsettled`](Self::Unsettled).
@@ -294,7 +352,8 @@ impl<'a> Event<'a> {
             | Self::ActionRedeemed { .. }
             | Self::Refused { .. }
             | Self::Throttled { .. }
-            | Self::Evicted { .. } => None,
+            | Self::Evicted { .. }
+            | Self::Answered { .. } => None,
         }
     }
 
@@ -317,7 +376,8 @@ impl<'a> Event<'a> {
             | Self::ActionRedeemed { .. }
             | Self::Refused { .. }
             | Self::Throttled { .. }
-            | Self::Evicted { .. } => None,
+            | Self::Evicted { .. }
+            | Self::Answered { .. } => None,
         }
     }
 
@@ -339,7 +399,8 @@ impl<'a> Event<'a> {
             Self::Throttled { .. }
             | Self::CredentialChanged { .. }
             | Self::ActionSigned { .. }
-            | Self::ActionRedeemed { .. } => None,
+            | Self::ActionRedeemed { .. }
+            | Self::Answered { .. } => None,
         }
     }
 }

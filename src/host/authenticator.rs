@@ -102,6 +102,10 @@ pub enum AuthError {
     /// Somebody is, and may not do this: 403. The text is told to them.
     #[error("{0}")]
     Forbidden(Cow<'static, str>),
+    /// Somebody is, and has to prove it anew before they may do this: 403 `step_up_required`, which a
+    /// page can tell from every other refusal. The text is told to them.
+    #[error("{0}")]
+    StepUp(Cow<'static, str>),
     /// The caller was wrong too often: 429, and when to come back.
     #[error("too many attempts")]
     TooManyAttempts {
@@ -136,6 +140,7 @@ impl From<AuthError> for Error {
         match error {
             AuthError::Unauthenticated => Self::new(ErrorKind::Unauthenticated, "Sign in first."),
             AuthError::Forbidden(message) => Self::new(ErrorKind::Forbidden, message),
+            AuthError::StepUp(message) => Self::new(ErrorKind::StepUpRequired, message),
             AuthError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             AuthError::Unavailable(source) => Self::unavailable(source),
             AuthError::Other(source) => Self::host(source),

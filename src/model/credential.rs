@@ -1,7 +1,7 @@
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
+use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
 
@@ -72,9 +72,11 @@ impl CredentialUuid {
         Self([Self::PREFIX, name].concat().into())
     }
 
-    #[cfg(any(test, feature = "test-util"))]
-    pub(crate) fn mint() -> Result<Self, crate::random::NoRandomness> {
-        Ok(Self(public_id::public_id(Self::PREFIX, crate::random::bytes()?)))
+    /// Draws a new name at random, for a credential that a host had before this crate. It fails where
+    /// the system gives no randomness.
+    pub fn generate() -> io::Result<Self> {
+        let bytes = crate::random::bytes().map_err(io::Error::other)?;
+        Ok(Self(public_id::public_id(Self::PREFIX, bytes)))
     }
 }
 

@@ -81,6 +81,9 @@ struct Unchecked {
 impl RelyingParty {
     /// Creates a relying party with at least one origin. The first is what a credential gets when
     /// its client names none.
+    ///
+    /// A public suffix is refused, such as `com` or `github.io`: strangers share it, and no browser
+    /// makes a passkey for it. So is every other name of one label but `localhost`.
     pub fn new<O>(
         id: impl Into<String>,
         name: impl Into<String>,
@@ -93,6 +96,9 @@ impl RelyingParty {
         let is_domain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
         if id.is_empty() || id.len() > 253 || !id.bytes().all(is_domain) {
             return Err(Invalid::new("a relying party's id is a domain in lower-case ASCII"));
+        }
+        if id != "localhost" && psl::domain_str(&id).is_none() {
+            return Err(Invalid::new("a relying party's id is no public suffix, such as com or co.uk"));
         }
         let origins =
             origins.into_iter().map(|origin| Origin::new(origin.into())).collect::<Result<Box<[_]>, _>>()?;

@@ -1,9 +1,11 @@
+use std::time::Instant;
+
 use http::header::ALLOW;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::event::Step;
+use crate::event::{Event, Step};
 use crate::serve::answer::{AnswerBody, refusal};
 use crate::serve::endpoints::{Asked, Endpoints, Verb};
 use crate::serve::mount::Mount;
@@ -52,6 +54,7 @@ where
     let Some((verb, step)) = asked.or(steps.first().copied()) else {
         return refusal(Error::not_found());
     };
+    let began = Instant::now();
     let (head, body) = request.into_parts();
     let site = flow.site();
     let below = &head.uri.path()[below..];
@@ -71,17 +74,20 @@ where
             enrolment = tracing::field::Empty
         ))
     };
-    match answer.await {
-        Ok(response) => response,
+    let (response, refused) = match answer.await {
+        Ok(response) => (response, None),
         // The flow has told of what it refused. This tells of what it never heard of.
         Err(error) => {
+            let refused = Some(error.kind());
             let mut response = refusal(site.refuse(asked.asking(), error));
             if response.status() == StatusCode::METHOD_NOT_ALLOWED {
                 response.headers_mut().extend(HeaderValue::try_from(methods(steps)).map(|it| (ALLOW, it)));
             }
-            response
+            (response, refused)
         }
-    }
+    };
+    site.tell(&Event::Answered { step, refused, elapsed: began.elapsed() });
+    response
 }
 
 fn check_method(method: &Method, steps: &[(Verb, Step)]) -> Result<(), Error> {

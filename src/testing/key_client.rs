@@ -94,7 +94,7 @@ impl KeyClient {
             user,
             kind,
             self.credential_id.clone(),
-            CredentialUuid::mint().expect("the system gives randomness"),
+            CredentialUuid::generate().expect("the system gives randomness"),
             self.public_key.clone(),
             "example.com",
             Origin::new("https://app.example.com").expect("this is an origin"),

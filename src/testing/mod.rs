@@ -36,7 +36,7 @@ pub use self::management_contract::management_contract;
 pub use self::password_client::PasswordClient;
 pub use self::purse_contract::purse_contract;
 pub use self::race::block_on;
-pub use self::repository_contract::repository_contract;
+pub use self::repository_contract::{SIGNING, new_credential, repository_contract};
 #[cfg(feature = "deprecated-kinds")]
 pub use self::secret_contract::secret_contract;
 #[cfg(feature = "fido2")]

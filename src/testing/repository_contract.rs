@@ -1,39 +1,83 @@
 use std::time::{Duration, SystemTime};
 
 use crate::crypto::Digest;
+use crate::encoding::base64url;
 use crate::host::{Addition, CredentialRepository};
 use crate::model::{
     AttestationTrust, ClientReport, Credential, CredentialDescriptor, CredentialId, CredentialKind,
     CredentialStatus, CredentialUuid, EncryptedPrivateKey, Fido2Properties, NewCredential, Origin, Transport,
     UserId,
 };
+use crate::random;
 use crate::testing::KeyClient;
 use crate::testing::race::at_once;
 
-/// Asserts every law of a [`CredentialRepository`], and panics with the name of the first that is broken.
+/// Asserts every law of a [`CredentialRepository`], and panics with the name of the first that is
+/// broken. [`CredentialRepository`] says what a repository has to do about each.
 ///
-/// The two users have to exist where the repository has foreign keys, and should have no credentials yet.
+/// The two users have to exist where the repository has foreign keys, and should have no
+/// credentials yet. The kinds are those that the repository keeps. `Password` and `Totp` have a
+/// suite of their own.
 ///
 /// ```
 /// # async fn example() {
 /// use credential_code::model::UserId;
-/// use credential_code::testing::{repository_contract, MemoryHost};
+/// use credential_code::testing::{MemoryHost, SIGNING, repository_contract};
 ///
 /// let users = [UserId::new("us-1").unwrap(), UserId::new("us-2").unwrap()];
-/// repository_contract(&MemoryHost::default(), &users).await;
+/// repository_contract(&MemoryHost::default(), &users, &SIGNING).await;
 /// # }
 /// # credential_code::testing::block_on(example());
 /// ```
-pub async fn repository_contract(repository: &dyn CredentialRepository, users: &[UserId; 2]) {
-    a_stored_credential_is_found_unchanged(repository, users).await;
-    credentials_of_another_user_are_not_seen(repository, users).await;
-    a_passkeys_id_is_unique_among_all_users(repository, users).await;
-    a_keys_id_is_unique_among_its_users(repository, users).await;
-    ids_are_compared_to_the_letter(repository, users).await;
-    of_racing_insertions_of_one_id_one_creates(repository, users).await;
-    a_credential_is_found_by_its_id_under_its_own_user(repository, users).await;
-    the_newest_that_may_sign_are_selected(repository, users).await;
-    a_user_has_no_more_credentials_than_allowed(repository, users).await;
+pub async fn repository_contract(
+    repository: &dyn CredentialRepository,
+    users: &[UserId; 2],
+    kinds: &[CredentialKind],
+) {
+    assert!(!kinds.is_empty(), "the suite needs a kind that the repository keeps");
+    a_stored_credential_is_found_unchanged(repository, users, kinds).await;
+    credentials_of_another_user_are_not_seen(repository, users, kinds).await;
+    a_passkeys_id_is_unique_among_all_users(repository, users, kinds).await;
+    a_keys_id_is_unique_among_its_users(repository, users, kinds).await;
+    ids_are_compared_to_the_letter(repository, users, kinds).await;
+    of_racing_insertions_of_one_id_one_creates(repository, users, kinds).await;
+    a_credential_is_found_by_its_id_under_its_own_user(repository, users, kinds).await;
+    the_newest_that_may_sign_are_selected(repository, users, kinds).await;
+    a_user_has_no_more_credentials_than_allowed(repository, users, kinds).await;
+}
+
+/// The kinds with a public key: all that the suites ask a repository to keep, if it keeps them.
+pub const SIGNING: [CredentialKind; 4] = [
+    CredentialKind::Key,
+    CredentialKind::Fido2,
+    CredentialKind::PasswordProtectedKey,
+    CredentialKind::RecoveryKey,
+];
+
+/// Makes what a repository is given to store, for a test of its own: elsewhere only verification
+/// makes one.
+pub fn new_credential(credential: Credential) -> NewCredential {
+    NewCredential::new(credential, None)
+}
+
+/// A new credential of a kind, with an id as its clients make one.
+pub(super) fn sample_of(kind: CredentialKind, user: &UserId) -> Credential {
+    match kind {
+        CredentialKind::Fido2 => passkey(user, &passkey_id()),
+        CredentialKind::PasswordProtectedKey => {
+            let mut credential = sample(user, &unique(""));
+            credential.kind = kind;
+            credential.encrypted_private_key = Some(EncryptedPrivateKey::new("secret").expect("it is valid"));
+            credential
+        }
+        CredentialKind::Key | CredentialKind::RecoveryKey => Credential { kind, ..sample(user, &unique("")) },
+        CredentialKind::Password | CredentialKind::Totp => panic!("{kind} has a suite of its own"),
+    }
+}
+
+/// A repository may keep such an id as the bytes that it stands for.
+fn passkey_id() -> String {
+    base64url::encode(&random::bytes::<32>().expect("the system gives randomness"))
 }
 
 pub(super) fn sample(user: &UserId, id: &str) -> Credential {
@@ -42,7 +86,7 @@ pub(super) fn sample(user: &UserId, id: &str) -> Credential {
         user.clone(),
         CredentialKind::Key,
         CredentialId::new(id).expect("the sample is valid"),
-        CredentialUuid::mint().expect("the system gives randomness"),
+        CredentialUuid::generate().expect("the system gives randomness"),
         client.public_key().clone(),
         "example.com",
         Origin::new("https://app.example.com").expect("the sample is valid"),
@@ -61,7 +105,7 @@ fn passkey(user: &UserId, id: &str) -> Credential {
 }
 
 pub(super) fn unique(prefix: &str) -> String {
-    let uuid = CredentialUuid::mint().expect("the system gives randomness");
+    let uuid = CredentialUuid::generate().expect("the system gives randomness");
     format!("{prefix}{uuid}")
 }
 
@@ -91,6 +135,7 @@ pub(super) async fn find(
 async fn a_stored_credential_is_found_unchanged(
     repository: &dyn CredentialRepository,
     [user, _]: &[UserId; 2],
+    kinds: &[CredentialKind],
 ) {
     let key = sample(user, &unique("arn:aws:kms/ü key="));
     let mut protected = sample(user, &unique(""));
@@ -98,8 +143,9 @@ async fn a_stored_credential_is_found_unchanged(
     protected.digest = Digest::Sha512;
     protected.encrypted_private_key =
         Some(EncryptedPrivateKey::new("c2VjcmV0".repeat(500)).expect("the sample is valid"));
-    let padding = "x".repeat(CredentialId::MAX_LENGTH - unique("").len());
-    let mut passkey = sample(user, &unique(&padding));
+    // The longest id that WebAuthn has.
+    let padding = random::bytes::<1023>().expect("the system gives randomness");
+    let mut passkey = sample(user, &base64url::encode(&padding));
     passkey.kind = CredentialKind::Fido2;
     passkey.digest = Digest::Sha384;
     passkey.fido2 = Some(Fido2Properties {
@@ -112,7 +158,7 @@ async fn a_stored_credential_is_found_unchanged(
         report: report(),
         ..Fido2Properties::new("packed")
     });
-    for credential in [key, protected, passkey] {
+    for credential in [key, protected, passkey].into_iter().filter(|sample| kinds.contains(&sample.kind)) {
         assert_eq!(insert(repository, &credential).await, Addition::Added);
         let found = find(repository, user, &credential.id).await;
         assert_eq!(found, [credential], "a_stored_credential_is_found_unchanged");
@@ -122,8 +168,9 @@ async fn a_stored_credential_is_found_unchanged(
 async fn credentials_of_another_user_are_not_seen(
     repository: &dyn CredentialRepository,
     [user, other]: &[UserId; 2],
+    kinds: &[CredentialKind],
 ) {
-    let credential = sample(user, &unique(""));
+    let credential = sample_of(kinds[0], user);
     assert_eq!(insert(repository, &credential).await, Addition::Added);
     let seen = find(repository, other, &credential.id).await;
     assert!(seen.is_empty(), "credentials_of_another_user_are_not_seen");
@@ -137,9 +184,13 @@ fn report() -> ClientReport {
 async fn a_passkeys_id_is_unique_among_all_users(
     repository: &dyn CredentialRepository,
     [user, other]: &[UserId; 2],
+    kinds: &[CredentialKind],
 ) {
     const LAW: &str = "a_passkeys_id_is_unique_among_all_users";
-    let first = passkey(user, &unique(""));
+    if !kinds.contains(&CredentialKind::Fido2) {
+        return;
+    }
+    let first = sample_of(CredentialKind::Fido2, user);
     assert_eq!(insert(repository, &first).await, Addition::Added);
     for thief in [user, other] {
         let second = passkey(thief, first.id.as_str());
@@ -156,13 +207,16 @@ async fn a_passkeys_id_is_unique_among_all_users(
 async fn a_keys_id_is_unique_among_its_users(
     repository: &dyn CredentialRepository,
     [user, other]: &[UserId; 2],
+    kinds: &[CredentialKind],
 ) {
     const LAW: &str = "a_keys_id_is_unique_among_its_users";
+    if !kinds.contains(&CredentialKind::Key) {
+        return;
+    }
     let key = sample(user, &unique("arn:aws:kms:guessable/"));
     assert_eq!(insert(repository, &key).await, Addition::Added);
-    let makes: [fn(&UserId, &str) -> Credential; 2] = [sample, passkey];
-    for make in makes {
-        let second = make(user, key.id.as_str());
+    for kind in [CredentialKind::Key, CredentialKind::Fido2].into_iter().filter(|kind| kinds.contains(kind)) {
+        let second = Credential { id: key.id.clone(), ..sample_of(kind, user) };
         assert_eq!(insert(repository, &second).await, Addition::Duplicate, "{LAW}");
     }
     let foreign = sample(other, key.id.as_str());
@@ -171,11 +225,27 @@ async fn a_keys_id_is_unique_among_its_users(
     assert_eq!(find(repository, other, &foreign.id).await, [foreign], "{LAW}");
 }
 
-async fn ids_are_compared_to_the_letter(repository: &dyn CredentialRepository, [user, _]: &[UserId; 2]) {
-    let id = unique("Key-A");
-    let spellings = [id.clone(), id.to_lowercase(), id.to_uppercase(), format!("{id} "), format!("{id}=")];
+async fn ids_are_compared_to_the_letter(
+    repository: &dyn CredentialRepository,
+    [user, _]: &[UserId; 2],
+    kinds: &[CredentialKind],
+) {
+    let spellings = match kinds[0] {
+        CredentialKind::Fido2 => {
+            // Both are base64url, and stand for other bytes.
+            let id = passkey_id().replacen(|symbol: char| !symbol.is_ascii_lowercase(), "a", 1);
+            vec![id.replacen(|symbol: char| symbol.is_ascii_lowercase(), "A", 1), id]
+        }
+        _ => {
+            let id = unique("Key-A");
+            let marked = [format!("{id} "), format!("{id}=")];
+            [&[id.clone(), id.to_lowercase(), id.to_uppercase()][..], &marked].concat()
+        }
+    };
     for spelling in &spellings {
-        let inserted = insert(repository, &sample(user, spelling)).await;
+        let id = CredentialId::new(spelling.as_str()).expect("the sample is valid");
+        let credential = Credential { id, ..sample_of(kinds[0], user) };
+        let inserted = insert(repository, &credential).await;
         assert_eq!(inserted, Addition::Added, "ids_are_compared_to_the_letter: {spelling:?}");
     }
 }
@@ -183,12 +253,20 @@ async fn ids_are_compared_to_the_letter(repository: &dyn CredentialRepository, [
 async fn of_racing_insertions_of_one_id_one_creates(
     repository: &dyn CredentialRepository,
     [user, other]: &[UserId; 2],
+    kinds: &[CredentialKind],
 ) {
     const LAW: &str = "of_racing_insertions_of_one_id_one_creates";
     for _ in 0..10 {
-        let id = unique("");
-        let racers: Vec<Credential> =
-            (0..8).map(|number| passkey(if number % 2 == 0 { user } else { other }, &id)).collect();
+        // Of passkeys, users race each other.
+        let is_passkey = kinds.contains(&CredentialKind::Fido2);
+        let first = sample_of(if is_passkey { CredentialKind::Fido2 } else { kinds[0] }, user);
+        let racers: Vec<Credential> = (0..8)
+            .map(|number| {
+                let user = if is_passkey && number % 2 == 1 { other } else { user };
+                let uuid = CredentialUuid::generate().expect("the system gives randomness");
+                Credential { user: user.clone(), uuid, ..first.clone() }
+            })
+            .collect();
         let outcomes = at_once(racers.iter().map(|credential| insert(repository, credential))).await;
         let created = outcomes.iter().filter(|outcome| **outcome == Addition::Added).count();
         assert_eq!(created, 1, "{LAW}");
@@ -201,9 +279,10 @@ async fn of_racing_insertions_of_one_id_one_creates(
 async fn a_credential_is_found_by_its_id_under_its_own_user(
     repository: &dyn CredentialRepository,
     [user, other]: &[UserId; 2],
+    kinds: &[CredentialKind],
 ) {
     const LAW: &str = "a_credential_is_found_by_its_id_under_its_own_user";
-    let (mut credential, neighbour) = (passkey(user, &unique("")), passkey(user, &unique("")));
+    let (mut credential, neighbour) = (sample_of(kinds[0], user), sample_of(kinds[0], user));
     credential.status = CredentialStatus::Deactivated;
     for credential in [&credential, &neighbour] {
         assert_eq!(insert(repository, credential).await, Addition::Added);
@@ -211,67 +290,81 @@ async fn a_credential_is_found_by_its_id_under_its_own_user(
     let find = async |user, id| repository.credential(user, id).await.expect("the repository answers");
     assert_eq!(find(user, &credential.id).await, Some(credential.clone()), "{LAW}");
     assert_eq!(find(other, &credential.id).await, None, "{LAW}");
-    let unknown = CredentialId::new(unique("")).expect("the sample is valid");
+    let unknown = sample_of(kinds[0], user).id;
     assert_eq!(find(user, &unknown).await, None, "{LAW}");
 }
 
 async fn the_newest_that_may_sign_are_selected(
     repository: &dyn CredentialRepository,
     [user, other]: &[UserId; 2],
+    kinds: &[CredentialKind],
 ) {
     const LAW: &str = "the_newest_that_may_sign_are_selected";
-    let party = unique("party");
+    let party = unique("party").to_lowercase();
     // Later than all that the suite has stored so far, each later than the one before.
-    let stored = async |number: u64, mut credential: Credential| {
-        credential.created_at += Duration::from_secs(60 * number);
-        assert_eq!(insert(repository, &credential).await, Addition::Added);
+    let mut later = 0;
+    let mut stored = async |kind, user: &UserId, change: &dyn Fn(&mut Credential)| {
+        let mut credential = sample_of(kind, user);
+        later += 60;
+        credential.created_at += Duration::from_secs(later);
+        if kind == CredentialKind::Fido2 {
+            credential.relying_party_id.clone_from(&party);
+        }
+        change(&mut credential);
+        if kinds.contains(&kind) {
+            assert_eq!(insert(repository, &credential).await, Addition::Added);
+        }
         CredentialDescriptor::from(&credential)
     };
-    let of_party = |credential| Credential { relying_party_id: party.clone(), ..credential };
-    let reported = |mut credential: Credential| {
+    let as_it_is = |_: &mut Credential| {};
+    let inactive = |credential: &mut Credential| credential.status = CredentialStatus::Deactivated;
+    let elsewhere = |credential: &mut Credential| credential.relying_party_id = "example.com".into();
+    let reported = |credential: &mut Credential| {
         credential.fido2 = Some(Fido2Properties { report: report(), ..Fido2Properties::new("none") });
-        credential
     };
-    let encrypted = |mut credential: Credential| {
-        credential.kind = CredentialKind::PasswordProtectedKey;
-        credential.encrypted_private_key = Some(EncryptedPrivateKey::new("secret").expect("it is valid"));
-        credential
-    };
-    let inactive = |credential| Credential { status: CredentialStatus::Deactivated, ..credential };
-    let recovery = |credential| Credential { kind: CredentialKind::RecoveryKey, ..credential };
-    let key = stored(1, sample(user, &unique(""))).await;
-    let protected = stored(2, encrypted(sample(user, &unique("")))).await;
-    stored(3, inactive(sample(user, &unique("")))).await;
-    stored(4, recovery(sample(user, &unique("")))).await;
-    let old = stored(5, of_party(passkey(user, &unique("")))).await;
-    stored(6, of_party(inactive(passkey(user, &unique(""))))).await;
-    stored(7, passkey(user, &unique(""))).await;
-    let new = stored(8, of_party(reported(passkey(user, &unique(""))))).await;
-
-    stored(9, of_party(passkey(other, &unique("")))).await;
-    stored(10, encrypted(sample(other, &unique("")))).await;
+    let passkey = CredentialKind::Fido2;
+    let mut keys = Vec::new();
+    for kind in [CredentialKind::Key, CredentialKind::PasswordProtectedKey] {
+        let key = stored(kind, user, &as_it_is).await;
+        keys.splice(0..0, kinds.contains(&kind).then_some(key));
+        stored(kind, user, &inactive).await;
+    }
+    stored(CredentialKind::RecoveryKey, user, &as_it_is).await;
+    let old = stored(passkey, user, &as_it_is).await;
+    stored(passkey, user, &inactive).await;
+    stored(passkey, user, &elsewhere).await;
+    let new = stored(passkey, user, &reported).await;
+    for kind in [passkey, CredentialKind::Key, CredentialKind::PasswordProtectedKey] {
+        stored(kind, other, &as_it_is).await;
+    }
 
     let passkeys = async |most| repository.passkeys(user, &party, most).await.expect("it answers");
-    assert_eq!(passkeys(64).await, [new.clone(), old], "{LAW}: passkeys");
-    assert_eq!(passkeys(1).await, [new], "{LAW}: no more passkeys than asked for");
-    let keys = repository.keys(user, 2).await.expect("the repository answers");
-    assert_eq!(keys, [protected, key], "{LAW}: keys");
+    match kinds.contains(&passkey) {
+        true => {
+            assert_eq!(passkeys(64).await, [new.clone(), old], "{LAW}: passkeys");
+            assert_eq!(passkeys(1).await, [new], "{LAW}: no more passkeys than asked for");
+        }
+        false => assert_eq!(passkeys(64).await, [], "{LAW}: passkeys"),
+    }
+    let found = repository.keys(user, keys.len()).await.expect("the repository answers");
+    assert_eq!(found, keys, "{LAW}: keys");
 }
 
 async fn a_user_has_no_more_credentials_than_allowed(
     repository: &dyn CredentialRepository,
     [user, _]: &[UserId; 2],
+    kinds: &[CredentialKind],
 ) {
     const LAW: &str = "a_user_has_no_more_credentials_than_allowed";
     let all = async || repository.credentials(user).await.expect("the repository answers").len();
     let count = async |most| repository.count(user, most).await.expect("the repository answers");
-    let inactive = Credential { status: CredentialStatus::Deactivated, ..sample(user, &unique("")) };
+    let inactive = Credential { status: CredentialStatus::Deactivated, ..sample_of(kinds[0], user) };
     assert_eq!(insert(repository, &inactive).await, Addition::Added);
     for _ in 0..10 {
         let (stored, most) = (all().await, all().await + 1);
         assert_eq!(count(usize::MAX).await, stored, "{LAW}: inactive ones count");
         assert!(count(stored).await >= stored, "{LAW}: a count is exact up to its limit");
-        let racers: Vec<Credential> = (0..8).map(|_| sample(user, &unique(""))).collect();
+        let racers: Vec<Credential> = (0..8).map(|_| sample_of(kinds[0], user)).collect();
         let inserting = racers.iter().map(|credential| insert_within(repository, credential, most));
         let outcomes = at_once(inserting).await;
         let added = outcomes.iter().filter(|outcome| **outcome == Addition::Added).count();

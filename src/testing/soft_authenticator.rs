@@ -104,7 +104,7 @@ impl SoftAuthenticator {
             user,
             CredentialKind::Fido2,
             self.credential_id(),
-            CredentialUuid::mint().expect("the system gives randomness"),
+            CredentialUuid::generate().expect("the system gives randomness"),
             PublicKey::from_ec_point(KeyAlgorithm::P256, x, y).expect("a key that was just made is valid"),
             "example.com",
             Origin::new("https://app.example.com").expect("this is an origin"),

@@ -52,6 +52,16 @@ async fn a_full_store_drops_the_oldest_code_and_says_so() {
     assert!(evicted.iter().all(|(_, whose)| *whose == user));
 }
 
+#[test]
+fn a_public_suffix_is_no_relying_party() {
+    for id in ["com", "co.uk", "github.io", "intranet"] {
+        assert!(RelyingParty::new(id, "Example", ["https://example.com"]).is_err(), "{id}");
+    }
+    for id in ["localhost", "app.localhost", "ada.github.io", "example.co.uk", "127.0.0.1", "app.internal"] {
+        RelyingParty::new(id, "Example", ["https://example.com"]).unwrap();
+    }
+}
+
 /// A browser that looks for a related origin takes five labels.
 #[test]
 fn a_party_has_origins_of_five_labels_and_no_more() {

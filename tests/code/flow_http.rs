@@ -7,6 +7,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use credential_code::attestation::Attestation;
 use credential_code::clock::Clock;
+use credential_code::code::{Expiration, LateExpiration};
 use credential_code::host::RelyingPartyList;
 use credential_code::model::{
     Credential, CredentialId, CredentialKind, CredentialStatus, CredentialUuid, Fido2Policy, Requirement,
@@ -371,5 +372,22 @@ async fn a_passkey_of_an_android_app_is_registered_under_the_apps_origin() {
         let proof = SoftAuthenticator::new(format).attest(PARTY, app, &signed);
         let credential = world.register(&register_body(&challenge, &proof)).await.ok();
         assert_eq!(credential["origin"], app);
+    }
+}
+
+/// A laptop whose clock is a minute ahead.
+#[tokio::test]
+async fn a_code_that_is_wanted_for_too_long_is_refused_or_shortened_as_the_policy_says() {
+    for (late, expected) in [(LateExpiration::Refused, 400), (LateExpiration::Shortened, 200)] {
+        let world = World::with(|setup| setup.policy(|policy| policy.late_expiration(late)));
+        let answer = world.post_json(MINT, &json!({ "expiration": world.unix(125) })).await;
+        assert_eq!(answer.status, expected, "{late:?}");
+        if expected == 200 {
+            let said = text(&answer.json(), "expiration");
+            assert_eq!(
+                Expiration::from_rfc3339(&said).unwrap(),
+                Expiration::from_unix(world.unix(60)).unwrap()
+            );
+        }
     }
 }

@@ -632,3 +632,28 @@ async fn an_unknown_member_is_named_if_it_is_another_spelling_of_ours() {
         assert!(!message.contains(name), "{message}");
     }
 }
+
+#[tokio::test]
+async fn a_refusal_names_the_member_and_what_was_expected() {
+    let world = World::new();
+    let good = world.registration(CredentialKind::Key).await;
+    let with = |member: &str, value: Value| {
+        let mut body = good.clone();
+        body[member] = value;
+        body
+    };
+    let mut unknown = good.clone();
+    unknown["a secret"] = json!(1);
+    for (path, body, said) in [
+        (MINT, json!({ "expiration": true }), "in `expiration` (expected RFC 3339 text or an integer)"),
+        (EXCHANGE, json!({ "code": 1, "credentialKind": "Key" }), "in `code` (expected"),
+        (REGISTER, with("credentialName", json!(["a secret"])), "in `credentialName` (expected a string)"),
+        (REGISTER, unknown, "(expected one of `credentialKind`, `credentialInfo`,"),
+    ] {
+        let message = text(&world.post_json(path, &body).await.json(), "message");
+        assert!(message.contains(said) && !message.contains("a secret"), "{message}");
+    }
+    let twice = r#"{"expiration":1,"expiration":2}"#;
+    let message = text(&world.post(MINT, twice).await.json(), "message");
+    assert!(message.contains("the member `expiration` twice"), "{message}");
+}

@@ -7,6 +7,7 @@ mod support;
 mod document;
 mod layer_tower;
 mod mount_axum;
+mod observability;
 #[cfg(feature = "tracing")]
 mod spans;
 mod utoipa_host;

@@ -12,7 +12,7 @@ use credential_code::model::{
     Credential, CredentialDescriptor, CredentialId, CredentialKind, CredentialStatus, CredentialUuid,
     NewCredential, UserId,
 };
-use credential_code::testing::{management_contract, repository_contract};
+use credential_code::testing::{SIGNING, management_contract, repository_contract};
 
 use super::store_contract_rejects::{complaint, round_trip};
 
@@ -339,7 +339,7 @@ fn each_wrong_repository_is_caught_by_the_law_that_it_breaks() {
         (Mistake::SaysFullFirst, "a_user_has_no_more_credentials_than_allowed"),
     ];
     for (mistake, law) in mistakes {
-        let complaint = complaint(repository_contract(&WrongHost::new(mistake), &users()));
+        let complaint = complaint(repository_contract(&WrongHost::new(mistake), &users(), &SIGNING));
         assert!(complaint.contains(law), "{mistake:?}: {complaint}");
     }
 }
@@ -361,7 +361,7 @@ fn each_wrong_management_is_caught_by_the_law_that_it_breaks() {
         (Mistake::LooksThenKeeps, "of_racing_changes_to_the_last_two_one_is_refused"),
     ];
     for (mistake, law) in mistakes {
-        let complaint = complaint(management_contract(&WrongHost::new(mistake), &users()));
+        let complaint = complaint(management_contract(&WrongHost::new(mistake), &users(), &SIGNING));
         assert!(complaint.contains(law), "{mistake:?}: {complaint}");
     }
 }

@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
-use credential_code::model::UserId;
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use credential_code::error::BoxError;
+use credential_code::host::{Addition, CredentialRepository};
+
+use credential_code::model::{Credential, CredentialKind, NewCredential, UserId};
 use credential_code::store::{
     CodeGrant, EnrolmentLedger, MemoryLedger, MemoryStore, OneTimeStore, PendingAction, PendingApproval,
     PendingRegistration, UserAction,
 };
 use credential_code::testing::{
-    MemoryHost, ledger_contract, ledger_contract_on_threads, management_contract, repository_contract,
-    store_contract, store_contract_on_threads,
+    KeyClient, MemoryHost, SIGNING, ledger_contract, ledger_contract_on_threads, management_contract,
+    new_credential, repository_contract, store_contract, store_contract_on_threads,
 };
 
 #[tokio::test]
@@ -42,6 +48,39 @@ fn the_memory_ledger_has_one_winner_on_threads() {
 #[tokio::test]
 async fn the_memory_host_keeps_every_law_of_a_repository() {
     let users = [UserId::new("us-1").unwrap(), UserId::new("us-2").unwrap()];
-    repository_contract(&MemoryHost::default(), &users).await;
-    management_contract(&MemoryHost::default(), &users).await;
+    repository_contract(&MemoryHost::default(), &users, &SIGNING).await;
+    management_contract(&MemoryHost::default(), &users, &SIGNING).await;
+}
+
+/// As a host has it whose table is of passkeys, by the bytes of their ids.
+struct PasskeysAlone(MemoryHost);
+
+#[async_trait]
+impl CredentialRepository for PasskeysAlone {
+    async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
+        self.0.credentials(user).await
+    }
+
+    async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
+        URL_SAFE_NO_PAD.decode(credential.id.as_str())?;
+        match credential.kind {
+            CredentialKind::Fido2 => self.0.insert(credential, most).await,
+            _ => Err("there is no column for that".into()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_repository_is_asked_for_the_kinds_that_it_keeps() {
+    let users = [UserId::new("us-1").unwrap(), UserId::new("us-2").unwrap()];
+    repository_contract(&PasskeysAlone(MemoryHost::default()), &users, &[CredentialKind::Fido2]).await;
+    for kind in SIGNING {
+        repository_contract(&MemoryHost::default(), &users, &[kind]).await;
+        if kind.signs() {
+            management_contract(&MemoryHost::default(), &users, &[kind]).await;
+        }
+    }
+    let sample = KeyClient::p256().credential(users[0].clone(), CredentialKind::Key);
+    let added = MemoryHost::default().insert(new_credential(sample), 1).await.unwrap();
+    assert_eq!(added, Addition::Added, "a host tests its own insertion with it");
 }

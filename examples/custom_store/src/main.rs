@@ -19,7 +19,9 @@ use credential_code::store::{
     Change, CodeGrant, EnrolmentLedger, MemoryLedger, OneTimeStore, PendingAction, PendingApproval,
     PendingRegistration, Record, SharedStore, Slot, SlotKey, SlotKeys, Transition, UserAction, codec,
 };
-use credential_code::testing::{KeyClient, MemoryHost, ledger_contract, repository_contract, store_contract};
+use credential_code::testing::{
+    KeyClient, MemoryHost, SIGNING, ledger_contract, repository_contract, store_contract,
+};
 use credential_code::{CodeFlow, CodePolicy, RelyingParty, Site, Storage};
 
 /// Records as bytes, and enrolments. The lock makes each verb one step; in SQL `take` is
@@ -123,7 +125,8 @@ async fn main() -> Result<(), BoxError> {
     store_contract::<PendingApproval>(Arc::new(Table::new())).await;
     ledger_contract(&Table::new()).await;
     let ada = UserId::new("us-ada")?;
-    repository_contract(&Credentials::default(), &[ada.clone(), UserId::new("us-bob")?]).await;
+    let users = [ada.clone(), UserId::new("us-bob")?];
+    repository_contract(&Credentials::default(), &users, &SIGNING).await;
     println!("The store, the ledger and the repository keep every law.");
     let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"])?;
     let key = SlotKey::from_hex(&"c0de".repeat(16))?; // Yours: `openssl rand -hex 32`.

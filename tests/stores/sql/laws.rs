@@ -8,7 +8,8 @@ use credential_code::store::{
     CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Slot, UserAction,
 };
 use credential_code::testing::{
-    Sample, ledger_contract, management_contract, purse_contract, repository_contract, store_contract,
+    SIGNING, Sample, ledger_contract, management_contract, purse_contract, repository_contract,
+    store_contract,
 };
 
 use super::backend::{Backend, users};
@@ -29,8 +30,8 @@ async fn every_law_of_a_store_is_kept() {
 async fn every_law_of_a_repository_is_kept() {
     for Backend { store, engine } in &Backend::all().await {
         println!("{engine:?}");
-        repository_contract(store, &users()).await;
-        management_contract(store, &users()).await;
+        repository_contract(store, &users(), &SIGNING).await;
+        management_contract(store, &users(), &SIGNING).await;
     }
 }
 

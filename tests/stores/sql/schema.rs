@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use credential_code::model::{Credential, CredentialKind, Insertion, UserId};
 use credential_code::store::{CodeGrant, OneTimeStore, Slot, SqlStore, TableNames};
-use credential_code::testing::{Sample, repository_contract};
+use credential_code::testing::{SIGNING, Sample, repository_contract};
 use tokio::task::JoinSet;
 
 use super::backend::{Backend, Engine, users};
@@ -47,7 +47,7 @@ async fn a_migration_may_be_run_again_and_by_many_at_once() {
         }
         let store = engine.open().await;
         store.migrate().await.unwrap();
-        repository_contract(&store, &users()).await;
+        repository_contract(&store, &users(), &SIGNING).await;
         store.migrate().await.unwrap();
         assert!(!credentials(&store, &users()[0]).await.is_empty(), "a migration loses nothing");
     }
@@ -106,7 +106,7 @@ async fn a_migration_keeps_the_credentials_that_are_there() {
         assert_eq!(credentials(&store, &user()).await, before);
         assert_eq!(backend.number("SELECT COUNT(*) FROM hosts").await, 2, "rows of the host's");
         assert_eq!(backend.number("SELECT COUNT(*) FROM seen").await, 2);
-        repository_contract(&store, &users()).await;
+        repository_contract(&store, &users(), &SIGNING).await;
     }
 }
 
@@ -143,7 +143,7 @@ async fn tables_of_a_schema_lie_there() {
     other.migrate().await.unwrap();
     other.migrate().await.unwrap();
     do_not_meet(store, &other).await;
-    repository_contract(&other, &users()).await;
+    repository_contract(&other, &users(), &SIGNING).await;
     assert_eq!(credentials(store, &users()[0]).await, [], "the tables of the search path are untouched");
 }
 
