@@ -55,7 +55,7 @@ pub(crate) async fn serve(name: HeaderValue, flow: CodeFlow) -> Result<(), BoxEr
 /// A site over what all processes share, but for its listener.
 pub(crate) async fn builder() -> Result<SiteBuilder, BoxError> {
     let rows = SqlStore::connect_postgres(&env::var(POSTGRES)?).await?;
-    let records = RedisStore::at(env::var(REDIS)?).connect().await?;
+    let records = RedisStore::connect(env::var(REDIS)?).await?;
     Ok(Site::builder()
         .authenticator(BearerTokens)
         .users(rows.clone())

@@ -80,6 +80,12 @@ struct Inner {
 }
 
 impl RedisStore {
+    /// Connects to one server by its URL, with every setting as it is by default. [`at`](Self::at)
+    /// changes them.
+    pub async fn connect(url: impl Into<String>) -> Result<Self, StoreError> {
+        Self::at(url).connect().await
+    }
+
     /// A store on one server: `redis://[user:password@]host[:port][/database]`, `rediss://…` for
     /// TLS, or `unix:///path`.
     pub fn at(url: impl Into<String>) -> RedisStoreBuilder {
