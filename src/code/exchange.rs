@@ -6,7 +6,7 @@ use crate::enrolment::{Enrolments, NotAdvanced};
 use crate::error::{Error, ErrorKind, Reason};
 use crate::event::{Asking, Event, Step};
 use crate::model::{Code, CredentialKind, Insertion, Origin, RelyingParty, Stage};
-use crate::once::{Refusal, Sought, both};
+use crate::once::{Guess, Refusal, Sought, both};
 use crate::store::{Change, CodeGrant, OneTimeStore, PendingRegistration, SlotLabel};
 
 /// A code, and what it should buy.
@@ -45,6 +45,7 @@ impl CodeFlow {
         let sought = Sought::<CodeGrant, _> {
             store: self.site().records(),
             slots: self.site().slot_keys().all(SlotLabel::Code, code.secret()),
+            guess: Guess::Code,
             invalid: Error::invalid_code,
         };
         let exchanging = self.site().ceremony(asking).once(self.fee_of_guess(source), sought, async |code| {
@@ -67,7 +68,8 @@ impl CodeFlow {
     /// Opens a registration.
     async fn open(&self, grant: &CodeGrant, request: &BeginRequest) -> Result<RegistrationChallenge, Error> {
         let site = self.site();
-        let user = site.active_user(&grant.user, grant.began_at).await?.map_err(Error::invalid_code)?;
+        let candidate = self.look_up(&grant.user, grant.began_at, request).await?;
+        let candidate = candidate.map_err(Error::invalid_code)?;
         let terms = Terms {
             enrolment: &grant.enrolment,
             scope: &grant.scope,
@@ -75,7 +77,7 @@ impl CodeFlow {
             began_at: grant.began_at,
             slot_of: |keys, _, id| keys.newest(SlotLabel::Challenge, id.secret()),
         };
-        let Offer { slot, pending, challenge } = self.offer(user, request, terms).await?;
+        let Offer { slot, pending, challenge } = self.offer(candidate, request, terms)?;
         let store: &dyn OneTimeStore<PendingRegistration> = site.records();
         // A challenge whose id nobody knows is worth nothing, whichever is first. An earlier try
         // that failed may have opened the enrolment, for this code alone.

@@ -49,8 +49,14 @@ impl CodeFlow {
         let asking = Asking::new(Step::Mint, source).by(&caller.user);
         let expires_at = self.code_expiry(&request).map_err(|error| self.site().refuse(asking, error))?;
         let fee = Fee::of_user(&self.inner.codes_of_user, &caller.user);
-        let minting = self.grant(caller, expires_at, source);
-        let minted = self.site().ceremony(asking).charged(fee, minting).await?;
+        let began_at = caller.began_at(self.site().now());
+        let user = self.site().active_user(&caller.user, began_at);
+        let minting = self.site().ceremony(asking).charged_while(fee, user, async |user| {
+            let user = user.map_err(Error::may_not_add)?;
+            user.check_names()?;
+            self.grant(caller, user.id, expires_at, began_at, source).await
+        });
+        let minted = minting.await?;
         let MintedCode { enrolment, expires_at, .. } = &minted;
         name_in_span(enrolment);
         self.site().tell(&Event::Minted { user: &caller.user, enrolment, expires_at: *expires_at, source });
@@ -60,18 +66,17 @@ impl CodeFlow {
     async fn grant(
         &self,
         caller: &Caller,
+        user: UserId,
         expires_at: SystemTime,
+        began_at: SystemTime,
         source: Option<&str>,
     ) -> Result<MintedCode, Error> {
         let (site, now) = (self.site(), self.site().now());
-        let began_at = caller.began_at(now);
-        let user = site.active_user(&caller.user, began_at).await?.map_err(Error::may_not_add)?;
-        user.check_names()?;
         let latest = caller.scope.longest_life.and_then(|life| now.checked_add(life));
         let expires_at = latest.map_or(expires_at, |latest| expires_at.min(latest));
         let (code, id) = self.code_format().mint_with_enrolment()?;
         let grant = CodeGrant {
-            user: user.id,
+            user,
             enrolment: id.clone(),
             scope: caller.scope.clone(),
             approval: self.inner.policy.approval,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::code::CodeFlow;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Reason};
 use crate::model::{
     Approval, Challenge, ChallengeId, CredentialDescriptor, CredentialKind, EnrolmentId, Fido2Policy,
     Opening, Origin, OtpUrl, RelyingParty, Scope, User, UserId,
@@ -78,7 +78,14 @@ pub struct RegistrationChallenge {
     pub otp_url: Option<OtpUrl>,
 }
 
+/// A user who may add a credential.
+pub(super) struct Candidate {
+    user: User,
+    exclude: Vec<CredentialDescriptor>,
+}
+
 /// On what terms a registration is opened.
+#[derive(Clone, Copy)]
 pub(super) struct Terms<'a> {
     pub(super) enrolment: &'a EnrolmentId,
     pub(super) scope: &'a Scope,
@@ -96,18 +103,33 @@ pub(super) struct Offer {
 }
 
 impl CodeFlow {
-    /// Makes a challenge for a user, who has room for one credential more.
-    pub(super) async fn offer(
+    /// Asks the host at once for a user, whether they have room for one credential more, and which
+    /// passkeys should not be made again.
+    pub(super) async fn look_up(
         &self,
-        user: User,
+        user: &UserId,
+        began_at: SystemTime,
+        request: &BeginRequest,
+    ) -> Result<Result<Candidate, Reason>, Error> {
+        let looks = both(self.check_room(user), self.to_exclude(user, request));
+        let (found, (room, exclude)) = both(self.site().active_user(user, began_at), looks).await;
+        let user = match found? {
+            Ok(user) => user,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        user.check_names()?;
+        room?;
+        Ok(Ok(Candidate { user, exclude: exclude? }))
+    }
+
+    /// Makes a challenge for a user.
+    pub(super) fn offer(
+        &self,
+        candidate: Candidate,
         request: &BeginRequest,
         terms: Terms<'_>,
     ) -> Result<Offer, Error> {
-        let site = self.site();
-        user.check_names()?;
-        let (room, exclude) = both(self.check_room(&user.id), self.to_exclude(&user.id, request)).await;
-        room?;
-        let exclude = exclude?;
+        let (site, Candidate { user, exclude }) = (self.site(), candidate);
         let (challenge, challenge_id) = Challenge::mint_with_id()?;
         let fido2 = self.fido2_policy(terms.scope);
         let pending = PendingRegistration {

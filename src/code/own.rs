@@ -13,7 +13,7 @@ use crate::host::Caller;
 use crate::model::{
     Approval, ChallengeId, Credential, CredentialKind, Enrolment, EnrolmentId, Insertion, Stage, UserId,
 };
-use crate::once::{Fee, Refusal, Sought, both};
+use crate::once::{Fee, Guess, Refusal, Sought, both};
 use crate::store::{OneTimeStore, PendingRegistration, SlotLabel};
 
 impl CodeFlow {
@@ -39,7 +39,8 @@ impl CodeFlow {
         let (site, now) = (self.site(), self.site().now());
         let began_at = caller.began_at(now);
         check_scope(&caller.scope, request.kind, &request.relying_party)?;
-        let user = site.active_user(&caller.user, began_at).await?.map_err(Error::may_not_add)?;
+        let candidate = self.look_up(&caller.user, began_at, request).await?;
+        let candidate = candidate.map_err(Error::may_not_add)?;
         let enrolment = EnrolmentId::mint()?;
         let terms = Terms {
             enrolment: &enrolment,
@@ -48,7 +49,7 @@ impl CodeFlow {
             began_at,
             slot_of: |keys, user, id| keys.newest(SlotLabel::OwnChallenge, &own_secret(user, id)),
         };
-        let Offer { slot, pending, challenge } = self.offer(user, request, terms).await?;
+        let Offer { slot, pending, challenge } = self.offer(candidate, request, terms)?;
         let mut opened = Enrolment::new(enrolment.clone(), caller.user.clone(), now, pending.expires_at);
         opened.stage = Stage::Opened;
         opened.opening = Some(request.opening(now));
@@ -82,6 +83,7 @@ impl CodeFlow {
         let sought = Sought::<PendingRegistration, _> {
             store: self.site().records(),
             slots: self.site().slot_keys().all(SlotLabel::OwnChallenge, &secret),
+            guess: Guess::Id,
             invalid: Error::invalid_challenge,
         };
         let began_at = caller.began_at(self.site().now());

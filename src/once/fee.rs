@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 use crate::error::StoreError;
 use crate::event::BudgetScope;
 use crate::model::UserId;
-use crate::once::Purses;
+use crate::once::{Purses, both};
 use crate::store::Payment;
 
 /// What a step costs: one from each purse.
@@ -48,28 +48,45 @@ impl<'a> Fee<'a> {
         Self([source, Some(Charge { purses: of_flow, name: "", scope: BudgetScope::Flow })])
     }
 
-    /// Pays all of it, or nothing. It stays paid unless it is given back, also when the caller
-    /// hangs up.
+    /// Pays all of it, or nothing, from both purses at once. It stays paid unless it is given back,
+    /// also when the caller hangs up. A refusal that is remembered costs no engine a call.
     pub(super) async fn pay(&self, now: SystemTime) -> Result<(), Unpaid> {
-        let [first, second] = &self.0;
-        if let Some(charge) = first {
-            charge.pay(now).await?;
-        }
-        if let Some(charge) = second
-            && let Err(unpaid) = charge.pay(now).await
-        {
-            if let Some(charge) = first {
-                charge.purses.give_back(charge.name).await;
+        for charge in self.0.iter().flatten() {
+            if let Some(retry_after) = charge.purses.refused_for(charge.name, now) {
+                return Err(Unpaid::Exhausted { scope: charge.scope, retry_after });
             }
-            return Err(unpaid);
         }
-        Ok(())
+        let [first, second] = &self.0;
+        match both(pay(first, now), pay(second, now)).await {
+            (Ok(()), Ok(())) => Ok(()),
+            (Err(unpaid), Ok(())) => {
+                give_back(second).await;
+                Err(unpaid)
+            }
+            (Ok(()), Err(unpaid)) => {
+                give_back(first).await;
+                Err(unpaid)
+            }
+            (Err(unpaid), Err(_)) => Err(unpaid),
+        }
     }
 
     pub(super) async fn give_back(&self) {
-        for charge in self.0.iter().flatten() {
-            charge.purses.give_back(charge.name).await;
-        }
+        let [first, second] = &self.0;
+        both(give_back(first), give_back(second)).await;
+    }
+}
+
+async fn pay(charge: &Option<Charge<'_>>, now: SystemTime) -> Result<(), Unpaid> {
+    match charge {
+        Some(charge) => charge.pay(now).await,
+        None => Ok(()),
+    }
+}
+
+async fn give_back(charge: &Option<Charge<'_>>) {
+    if let Some(charge) = charge {
+        charge.purses.give_back(charge.name).await;
     }
 }
 

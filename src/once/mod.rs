@@ -1,11 +1,12 @@
 //! The one ceremony behind every step: pay → take → act → tell → put back.
 //!
-//! 1. **Pay.** A guess pays its [fee](fee) before it looks, so that many guesses at once are no way
-//!    around the budget (rate limit). A request that a signed-in user may make pays in the same
-//!    way.
+//! 1. **Pay.** A guess pays its [fee](fee), so that many guesses at once are no way around the budget
+//!    (rate limit). A guess at a code pays before it looks. A guess at an id of 256 bits hits nothing,
+//!    so that it pays while it looks; its caller learns nothing before both are done. A request that a
+//!    signed-in user may make pays in the same way, while their user is looked up.
 //! 2. **Take.** The record is taken from its store, once, by the time that it is then: paying may
-//!    have taken long. A guess that hits gets its fee back. So does a guess whose outcome nobody
-//!    could tell.
+//!    have taken long. A guess that hits gets its fee back, while the step goes on. So does a guess
+//!    whose outcome nobody could tell.
 //! 3. **Act.** The step does its work on what was taken.
 //! 4. **Tell.** The listener hears of each refusal once. The step itself tells of its success.
 //! 5. **Put back.** A refusal says what [remains](Remains) of the record. Whatever is put back
@@ -42,7 +43,17 @@ pub(crate) struct Ceremony<'a> {
 pub(crate) struct Sought<'a, R: Record, S> {
     pub(crate) store: &'a dyn OneTimeStore<R>,
     pub(crate) slots: S,
+    pub(crate) guess: Guess,
     pub(crate) invalid: fn(BoxError) -> Error,
+}
+
+/// What a guess would be at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Guess {
+    /// A code, which is short: the fee is paid before anybody looks.
+    Code,
+    /// An id of 256 bits: the fee is paid while somebody looks.
+    Id,
 }
 
 impl Ceremony<'_> {
@@ -52,8 +63,23 @@ impl Ceremony<'_> {
         fee: Fee<'_>,
         act: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        self.pay(&fee).await?;
-        match act.await {
+        self.charged_while(fee, std::future::ready(Ok(())), async |()| act.await).await
+    }
+
+    /// Pays while a question is asked, and acts on its answer. Who can't pay learns no answer.
+    pub(crate) async fn charged_while<Q, T>(
+        self,
+        fee: Fee<'_>,
+        question: impl Future<Output = Result<Q, Error>>,
+        act: impl AsyncFnOnce(Q) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let (paid, answer) = both(fee.pay(self.clock.now()), question).await;
+        paid.map_err(|unpaid| self.refuse_unpaid(unpaid))?;
+        let done = match answer {
+            Ok(answer) => act(answer).await,
+            Err(error) => Err(error),
+        };
+        match done {
             Ok(done) => Ok(done),
             Err(error) => {
                 let error = self.listener.refuse(self.asking, error);
@@ -72,15 +98,38 @@ impl Ceremony<'_> {
         sought: Sought<'_, R, S>,
         act: impl AsyncFnOnce(&Taken<R>) -> Result<T, Refusal<R>>,
     ) -> Result<T, Error> {
-        self.pay(&fee).await?;
-        let taken = take(sought.store, sought.slots, self.clock.now()).await;
-        if !matches!(taken, Err(NotTaken::Missing)) {
-            fee.give_back().await;
-        }
-        let taken =
-            taken.map_err(|none| self.listener.refuse(self.asking, none.into_error(sought.invalid)))?;
+        let store = sought.store;
+        let taken = match sought.guess {
+            Guess::Code => {
+                let paid = fee.pay(self.clock.now()).await;
+                paid.map_err(|unpaid| self.refuse_unpaid(unpaid))?;
+                take(store, sought.slots, self.clock.now()).await
+            }
+            Guess::Id => {
+                let now = self.clock.now();
+                let (paid, taken) = both(fee.pay(now), take(store, sought.slots, now)).await;
+                if let Err(unpaid) = paid {
+                    if let Ok(taken) = taken {
+                        taken.put_back(Remains::Unspent, store).await;
+                    }
+                    return Err(self.refuse_unpaid(unpaid));
+                }
+                taken
+            }
+        };
+        let taken = match taken {
+            Ok(taken) => taken,
+            Err(none) => {
+                if !none.is_miss() {
+                    fee.give_back().await;
+                }
+                return Err(self.listener.refuse(self.asking, none.into_error(sought.invalid)));
+            }
+        };
         let asking = self.asking.by(taken.record.user()).within(taken.record.enrolment());
-        match act(&taken).await {
+        // Both are under way before either is waited for, so that a caller who hangs up drops none.
+        let ((), acted) = both(fee.give_back(), act(&taken)).await;
+        match acted {
             Ok(done) => Ok(done),
             Err(Refusal { error, remains }) => {
                 let error = self.listener.refuse(asking, error);
@@ -90,13 +139,13 @@ impl Ceremony<'_> {
         }
     }
 
-    async fn pay(&self, fee: &Fee<'_>) -> Result<(), Error> {
-        fee.pay(self.clock.now()).await.map_err(|unpaid| match unpaid {
+    fn refuse_unpaid(&self, unpaid: Unpaid) -> Error {
+        match unpaid {
             Unpaid::Exhausted { scope, retry_after } => {
                 self.listener.throttle(self.asking, scope, retry_after)
             }
             Unpaid::Unknown(error) => self.listener.refuse(self.asking, error.into()),
-        })
+        }
     }
 }
 
@@ -106,14 +155,27 @@ async fn take<R: Record>(
     slots: impl Iterator<Item = Slot>,
     now: SystemTime,
 ) -> Result<Taken<R>, NotTaken> {
+    let mut missed = Missed::No;
     for slot in slots {
         match store.take(slot, now).await {
             Ok(Some(record)) => return Ok(Taken { slot, record }),
-            Ok(None) => {}
-            Err(error) => return Err(NotTaken::from(error)),
+            Ok(None) => missed = Missed::UnderAKey,
+            Err(error) => {
+                return Err(match error.kind() {
+                    StoreErrorKind::Unreadable => NotTaken::Unreadable(error),
+                    StoreErrorKind::Failed => NotTaken::Failed(error, missed),
+                });
+            }
         }
     }
     Err(NotTaken::Missing)
+}
+
+/// Whether a look-up under another key of the ring found nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Missed {
+    No,
+    UnderAKey,
 }
 
 /// Why there is no record.
@@ -124,25 +186,25 @@ enum NotTaken {
     /// There was one, which is worth nothing.
     Unreadable(StoreError),
     /// Nobody can tell.
-    Failed(StoreError),
-}
-
-impl From<StoreError> for NotTaken {
-    fn from(error: StoreError) -> Self {
-        match error.kind() {
-            StoreErrorKind::Unreadable => Self::Unreadable(error),
-            StoreErrorKind::Failed => Self::Failed(error),
-        }
-    }
+    Failed(StoreError, Missed),
 }
 
 impl NotTaken {
+    /// Whether the guess stays paid. During a rotation a store that fails at the second key forgives
+    /// no miss at the first.
+    fn is_miss(&self) -> bool {
+        match self {
+            Self::Missing | Self::Failed(_, Missed::UnderAKey) => true,
+            Self::Unreadable(_) | Self::Failed(_, Missed::No) => false,
+        }
+    }
+
     /// What the caller is told. `invalid` makes the one refusal of whatever does not work.
     fn into_error(self, invalid: fn(BoxError) -> Error) -> Error {
         match self {
             Self::Missing => invalid(Reason::NotFound.into()),
             Self::Unreadable(error) => invalid(error.into()),
-            Self::Failed(error) => error.into(),
+            Self::Failed(error, _) => error.into(),
         }
     }
 }

@@ -10,11 +10,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::error::StoreError;
 use crate::store::{Budget, Payment, PurseStore, SlotKeys, SlotLabel};
 
+/// How many purses there are of each kind, so that nobody fills a table with them: names are hashed
+/// into so many that two seldom share one.
+const PURSES: usize = 1 << 16;
+
 /// Where the purses of a site are: in this process, or in a store that several share.
 #[derive(Debug)]
 pub(crate) enum PurseKeeper {
     ThisProcess(Mutex<HashMap<(SlotLabel, Budget), Arc<OwnPurses>>>),
-    Shared { store: Arc<dyn PurseStore>, keys: SlotKeys },
+    Shared {
+        store: Arc<dyn PurseStore>,
+        keys: SlotKeys,
+        kinds: Mutex<HashMap<(SlotLabel, Budget), Arc<Refusals>>>,
+    },
 }
 
 impl PurseKeeper {
@@ -22,18 +30,33 @@ impl PurseKeeper {
         Self::ThisProcess(Mutex::default())
     }
 
+    pub(crate) fn shared(store: Arc<dyn PurseStore>, keys: SlotKeys) -> Self {
+        Self::Shared { store, keys, kinds: Mutex::default() }
+    }
+
     /// Returns the purses of that kind and that budget. Two budgets never spend from one purse:
     /// each would read the instant that the other wrote in its own way.
     pub(crate) fn with(&self, budget: Budget, label: SlotLabel) -> Purses {
         let kept = match self {
-            Self::ThisProcess(kinds) => {
-                let mut kinds = kinds.lock().unwrap_or_else(PoisonError::into_inner);
-                Kept::ThisProcess(kinds.entry((label, budget)).or_default().clone())
-            }
-            Self::Shared { store, keys } => Kept::Shared { store: store.clone(), keys: keys.clone(), label },
+            Self::ThisProcess(kinds) => Kept::ThisProcess(of_kind(kinds, budget, label)),
+            Self::Shared { store, keys, kinds } => Kept::Shared {
+                store: store.clone(),
+                keys: keys.clone(),
+                label,
+                refusals: of_kind(kinds, budget, label),
+            },
         };
         Purses { budget, kept }
     }
+}
+
+fn of_kind<P: Default>(
+    kinds: &Mutex<HashMap<(SlotLabel, Budget), Arc<P>>>,
+    budget: Budget,
+    label: SlotLabel,
+) -> Arc<P> {
+    let mut kinds = kinds.lock().unwrap_or_else(PoisonError::into_inner);
+    kinds.entry((label, budget)).or_default().clone()
 }
 
 /// A purse for each of any number of names.
@@ -46,16 +69,33 @@ pub(crate) struct Purses {
 #[derive(Debug)]
 enum Kept {
     ThisProcess(Arc<OwnPurses>),
-    Shared { store: Arc<dyn PurseStore>, keys: SlotKeys, label: SlotLabel },
+    Shared { store: Arc<dyn PurseStore>, keys: SlotKeys, label: SlotLabel, refusals: Arc<Refusals> },
 }
 
 impl Purses {
+    /// Returns for how long a shared purse is known to refuse, without a call to its store.
+    pub(crate) fn refused_for(&self, name: &str, now: SystemTime) -> Option<Duration> {
+        match &self.kept {
+            Kept::ThisProcess(_) => None,
+            Kept::Shared { keys, label, refusals, .. } => {
+                let number = keys.purse_number(*label, self.budget, name);
+                refusals.of(number, micros(now), self.budget)
+            }
+        }
+    }
+
     /// Spends one of the name's budget.
     pub(crate) async fn spend(&self, name: &str, now: SystemTime) -> Result<Payment, StoreError> {
         match &self.kept {
             Kept::ThisProcess(purses) => Ok(purses.of(name).spend(self.budget, now)),
-            Kept::Shared { store, keys, label } => {
-                store.spend(keys.purse(*label, self.budget, name), self.budget, now).await
+            Kept::Shared { store, keys, label, refusals } => {
+                let number = keys.purse_number(*label, self.budget, name);
+                let slot = keys.purse(*label, self.budget, number);
+                let payment = store.spend(slot, self.budget, now).await?;
+                if let Payment::Refused { retry_after } = payment {
+                    refusals.note(number, micros(now + retry_after));
+                }
+                Ok(payment)
             }
         }
     }
@@ -64,11 +104,40 @@ impl Purses {
     pub(crate) async fn give_back(&self, name: &str) {
         match &self.kept {
             Kept::ThisProcess(purses) => purses.of(name).give_back(self.budget),
-            Kept::Shared { store, keys, label } => {
+            Kept::Shared { store, keys, label, refusals } => {
+                let number = keys.purse_number(*label, self.budget, name);
+                refusals.note(number, 0);
+                let slot = keys.purse(*label, self.budget, number);
                 // If that fails it stays spent, and comes back by itself.
-                let _ = store.give_back(keys.purse(*label, self.budget, name), self.budget).await;
+                let _ = store.give_back(slot, self.budget).await;
             }
         }
+    }
+}
+
+/// Until when each shared purse is known to be empty. So a flood of refused guesses costs the store
+/// a call each time that something came back, and no more.
+///
+/// What another process gives back meanwhile is seen an interval of the budget later, at the latest.
+#[derive(Debug)]
+pub(crate) struct Refusals(Box<[AtomicU64]>);
+
+impl Default for Refusals {
+    fn default() -> Self {
+        Self(std::iter::repeat_with(AtomicU64::default).take(PURSES).collect())
+    }
+}
+
+impl Refusals {
+    fn note(&self, number: u16, until: u64) {
+        self.0[usize::from(number)].store(until, Ordering::Release);
+    }
+
+    fn of(&self, number: u16, now: u64, budget: Budget) -> Option<Duration> {
+        let left = self.0[usize::from(number)].load(Ordering::Acquire).checked_sub(now)?;
+        // Longer than that it is only after the clock was set back.
+        let is_credible = left <= budget.interval_micros() + Budget::SKEW_MICROS;
+        (left > 0 && is_credible).then(|| Duration::from_micros(left))
     }
 }
 
@@ -82,7 +151,7 @@ pub(crate) struct OwnPurses {
 
 impl Default for OwnPurses {
     fn default() -> Self {
-        let purses = std::iter::repeat_with(Purse::default).take(1 << 16).collect();
+        let purses = std::iter::repeat_with(Purse::default).take(PURSES).collect();
         Self { hasher: RandomState::new(), purses }
     }
 }

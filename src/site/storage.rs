@@ -134,7 +134,7 @@ impl Storage {
             Records::Shared(shared) => {
                 let Shared { store, ledger, budgets, keys, clock } = *shared;
                 let purses = match budgets {
-                    Some(store) => PurseKeeper::Shared { store, keys: keys.clone() },
+                    Some(store) => PurseKeeper::shared(store, keys.clone()),
                     None => PurseKeeper::in_this_process(),
                 };
                 (store, (ledger, Changes::MadeElsewhere), keys, self.clock.unwrap_or(clock), purses)

@@ -162,14 +162,22 @@ impl SlotKeys {
         Some(slot_under(key, derived, secret))
     }
 
-    /// The slot of a purse: of that name, and for that budget alone.
-    pub(crate) fn purse(&self, label: SlotLabel, budget: Budget, name: &str) -> Slot {
-        let mut mac = self.newest.clone();
-        mac.update(label.as_bytes());
-        mac.update(&budget.per_micros().to_be_bytes());
-        mac.update(&budget.interval_micros().to_be_bytes());
-        mac.update(name.as_bytes());
+    /// Returns which of the purses of a kind, and of a budget, a name spends from.
+    pub(crate) fn purse_number(&self, label: SlotLabel, budget: Budget, name: &str) -> u16 {
+        let hash = self.of_purses(label, budget).chain_update(name.as_bytes()).finalize().into_bytes();
+        u16::from_be_bytes([hash[0], hash[1]])
+    }
+
+    /// Returns the slot of a purse, which is for that budget alone.
+    pub(crate) fn purse(&self, label: SlotLabel, budget: Budget, number: u16) -> Slot {
+        let mac = self.of_purses(label, budget).chain_update(number.to_be_bytes());
         Slot(mac.finalize().into_bytes().into())
+    }
+
+    fn of_purses(&self, label: SlotLabel, budget: Budget) -> Hmac<Sha256> {
+        let mac = self.newest.clone().chain_update(label.as_bytes());
+        let mac = mac.chain_update(budget.per_micros().to_be_bytes());
+        mac.chain_update(budget.interval_micros().to_be_bytes())
     }
 
     fn keys(&self) -> impl Iterator<Item = &Hmac<Sha256>> {

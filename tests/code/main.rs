@@ -18,3 +18,4 @@ mod owner;
 mod races;
 mod sharing;
 mod unsettled;
+mod waits;
