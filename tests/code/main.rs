@@ -9,6 +9,7 @@ mod support;
 mod deprecated;
 #[cfg(not(feature = "deprecated-kinds"))]
 mod deprecated_off;
+mod floods;
 mod flow_build;
 mod flow_http;
 mod flow_life;

@@ -1,6 +1,7 @@
 //! Stores that several processes share: what a flow over one demands, and whose clock it goes by.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -21,16 +22,20 @@ use crate::support::{self, ORIGIN, PARTY, World, user};
 
 /// An engine that several processes use, and its clock.
 #[derive(Debug)]
-struct Engine {
+pub(crate) struct Engine {
     records: MemoryStore,
     ledger: MemoryLedger,
     clock: ManualClock,
+    takes: AtomicUsize,
+    /// Whether every second take fails.
+    pub(crate) staggers: AtomicBool,
 }
 
 impl Engine {
-    fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let (records, ledger) = (MemoryStore::new(1000), MemoryLedger::new(1000));
-        Arc::new(Self { records, ledger, clock: ManualClock::new() })
+        let (takes, staggers) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Arc::new(Self { records, ledger, clock: ManualClock::new(), takes, staggers })
     }
 }
 
@@ -41,6 +46,10 @@ impl<R: Record> OneTimeStore<R> for Engine {
     }
 
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
+        let is_second = self.takes.fetch_add(1, Ordering::Relaxed) % 2 == 1;
+        if is_second && self.staggers.load(Ordering::Relaxed) {
+            return Err(StoreError::new("an engine", "away"));
+        }
         self.records.take(slot, now).await
     }
 }

@@ -1,0 +1,132 @@
+//! What many guesses cost, and what they gain.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use credential_code::error::StoreError;
+use credential_code::model::CredentialKind;
+use credential_code::store::{Budget, Payment, PurseStore, Slot, SlotKey, SlotKeys};
+use credential_code::testing::purse_contract;
+use credential_code::{CodePolicy, Storage};
+
+use crate::sharing::Engine;
+use crate::support::{Answer, EXCHANGE, World, exchange_body, plenty, request};
+
+/// Purses of an engine, and how often it was called.
+#[derive(Debug, Default)]
+struct Counting {
+    whole_at: Mutex<HashMap<Slot, u64>>,
+    calls: AtomicUsize,
+}
+
+#[async_trait]
+impl PurseStore for Counting {
+    async fn spend(&self, purse: Slot, budget: Budget, now: SystemTime) -> Result<Payment, StoreError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let now = u64::try_from(now.duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap();
+        let latest = now + budget.per_micros();
+        let mut purses = self.whole_at.lock().unwrap();
+        let whole_at = purses.entry(purse).or_default();
+        // What a clock far ahead filled is brought down to what can be waited for.
+        *whole_at = (*whole_at).min(latest + Budget::SKEW_MICROS);
+        let next = (*whole_at).max(now) + budget.interval_micros();
+        if next > latest {
+            return Ok(Payment::Refused { retry_after: Duration::from_micros(next - latest) });
+        }
+        *whole_at = next;
+        Ok(Payment::Paid)
+    }
+
+    async fn give_back(&self, purse: Slot, budget: Budget) -> Result<(), StoreError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        if let Some(whole_at) = self.whole_at.lock().unwrap().get_mut(&purse) {
+            *whole_at = whole_at.saturating_sub(budget.interval_micros());
+        }
+        Ok(())
+    }
+}
+
+fn keys() -> SlotKeys {
+    SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[])
+}
+
+fn world(purses: &Arc<Counting>, policy: CodePolicy) -> World {
+    let storage = Storage::shared_apart(Engine::new(), purses.clone(), keys());
+    World::with(|setup| {
+        let setup = setup.storage(storage).policy(|_| policy);
+        setup.site(|site| site.source(|head| head.headers.get("x-source")?.to_str().ok().map(str::to_owned)))
+    })
+}
+
+async fn guess(world: &World, source: &str) -> Answer {
+    let body = exchange_body(CredentialKind::Key, "ABC-DEF-GHJ").to_string();
+    world.send(request(EXCHANGE).header("x-source", source).body(body.into()).unwrap()).await
+}
+
+#[tokio::test]
+async fn the_purses_of_this_test_are_right() {
+    purse_contract(&Counting::default()).await;
+}
+
+#[tokio::test]
+async fn a_flood_of_refused_guesses_costs_the_engine_no_call_until_something_came_back() {
+    let purses = Arc::new(Counting::default());
+    let world = world(&purses, plenty().misses_per_source(Budget::per_minute(3)));
+    for _ in 0..3 {
+        guess(&world, "a").await.assert_refused(403, "invalid_code");
+    }
+    // The first refusal: it asks both purses, and gives one back.
+    guess(&world, "a").await.assert_refused(429, "too_many_attempts");
+    let calls = purses.calls.load(Ordering::Relaxed);
+    for _ in 0..1000 {
+        guess(&world, "a").await.assert_refused(429, "too_many_attempts");
+    }
+    assert_eq!(purses.calls.load(Ordering::Relaxed), calls);
+    guess(&world, "b").await.assert_refused(403, "invalid_code");
+    world.advance(Duration::from_secs(20));
+    guess(&world, "a").await.assert_refused(403, "invalid_code");
+    guess(&world, "a").await.assert_refused(429, "too_many_attempts");
+}
+
+/// So sources that are many and refused leave the budgets of each alone, and the engine too.
+#[tokio::test]
+async fn where_the_budget_of_everybody_is_spent_no_source_costs_a_call() {
+    let purses = Arc::new(Counting::default());
+    let world = world(&purses, plenty().misses(Budget::per_minute(2)));
+    for source in ["a", "b"] {
+        guess(&world, source).await.assert_refused(403, "invalid_code");
+    }
+    guess(&world, "c").await.assert_refused(429, "too_many_attempts");
+    let calls = purses.calls.load(Ordering::Relaxed);
+    for source in 0..200 {
+        guess(&world, &source.to_string()).await.assert_refused(429, "too_many_attempts");
+    }
+    assert_eq!(purses.calls.load(Ordering::Relaxed), calls);
+}
+
+/// A process that remembers a refusal forgets it when it gives something back itself.
+#[tokio::test]
+async fn what_is_given_back_may_be_spent_again() {
+    let purses = Arc::new(Counting::default());
+    let world = world(&purses, plenty().misses(Budget::per_minute(1)));
+    let code = world.mint().await;
+    world.exchange(CredentialKind::Key, &code).await.ok();
+    let code = world.mint().await;
+    world.exchange(CredentialKind::Key, &code).await.ok();
+}
+
+/// Else somebody who can make the engine fail guesses for free while a key is rotated.
+#[tokio::test]
+async fn a_miss_under_one_key_is_not_forgiven_where_the_next_look_fails() {
+    let engine = Engine::new();
+    engine.staggers.store(true, Ordering::Relaxed);
+    let ring = SlotKeys::new(&SlotKey::new([2; 32]).unwrap(), &[SlotKey::new([1; 32]).unwrap()]);
+    let storage = Storage::shared_records(engine, ring);
+    let world =
+        World::with(|setup| setup.storage(storage).policy(|policy| policy.misses(Budget::per_minute(1))));
+    world.exchange(CredentialKind::Key, "ABC-DEF-GHJ").await.assert_refused(503, "unavailable");
+    world.exchange(CredentialKind::Key, "ABC-DEF-GHJ").await.assert_refused(429, "too_many_attempts");
+}
