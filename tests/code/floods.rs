@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -11,6 +12,8 @@ use credential_code::model::CredentialKind;
 use credential_code::store::{Budget, Payment, PurseStore, Slot, SlotKey, SlotKeys};
 use credential_code::testing::purse_contract;
 use credential_code::{CodePolicy, Storage};
+
+use tokio::task::yield_now;
 
 use crate::sharing::Engine;
 use crate::support::{Answer, EXCHANGE, World, exchange_body, plenty, request};
@@ -22,10 +25,8 @@ struct Counting {
     calls: AtomicUsize,
 }
 
-#[async_trait]
-impl PurseStore for Counting {
-    async fn spend(&self, purse: Slot, budget: Budget, now: SystemTime) -> Result<Payment, StoreError> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+impl Counting {
+    fn pay(&self, purse: Slot, budget: Budget, now: SystemTime) -> Payment {
         let now = u64::try_from(now.duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap();
         let latest = now + budget.per_micros();
         let mut purses = self.whole_at.lock().unwrap();
@@ -34,10 +35,20 @@ impl PurseStore for Counting {
         *whole_at = (*whole_at).min(latest + Budget::SKEW_MICROS);
         let next = (*whole_at).max(now) + budget.interval_micros();
         if next > latest {
-            return Ok(Payment::Refused { retry_after: Duration::from_micros(next - latest) });
+            return Payment::Refused { retry_after: Duration::from_micros(next - latest) };
         }
         *whole_at = next;
-        Ok(Payment::Paid)
+        Payment::Paid
+    }
+}
+
+#[async_trait]
+impl PurseStore for Counting {
+    async fn spend(&self, purse: Slot, budget: Budget, now: SystemTime) -> Result<Payment, StoreError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let payment = self.pay(purse, budget, now);
+        yield_now().await;
+        Ok(payment)
     }
 
     async fn give_back(&self, purse: Slot, budget: Budget) -> Result<(), StoreError> {
@@ -45,6 +56,7 @@ impl PurseStore for Counting {
         if let Some(whole_at) = self.whole_at.lock().unwrap().get_mut(&purse) {
             *whole_at = whole_at.saturating_sub(budget.interval_micros());
         }
+        yield_now().await;
         Ok(())
     }
 }
@@ -129,4 +141,37 @@ async fn a_miss_under_one_key_is_not_forgiven_where_the_next_look_fails() {
         World::with(|setup| setup.storage(storage).policy(|policy| policy.misses(Budget::per_minute(1))));
     world.exchange(CredentialKind::Key, "ABC-DEF-GHJ").await.assert_refused(503, "unavailable");
     world.exchange(CredentialKind::Key, "ABC-DEF-GHJ").await.assert_refused(429, "too_many_attempts");
+}
+
+/// The caller may hang up at any await. A code that was found was no miss.
+#[tokio::test]
+async fn a_caller_who_hangs_up_after_a_hit_has_paid_nothing() {
+    let mut hung_up = 0;
+    for polls in 1.. {
+        let purses = Arc::new(Counting::default());
+        let world = world(&purses, plenty().misses_per_source(Budget::per_minute(5)));
+        let code = world.mint().await;
+        let body = exchange_body(CredentialKind::Key, &code).to_string();
+        let sent = request(EXCHANGE).header("x-source", "a").body(body.clone().into()).unwrap();
+        let mut answering = Box::pin(world.send(sent));
+        let mut context = Context::from_waker(Waker::noop());
+        if (0..polls).any(|_| answering.as_mut().poll(&mut context).is_ready()) {
+            break;
+        }
+        drop(answering);
+        let again = request(EXCHANGE).header("x-source", "b").body(body.into()).unwrap();
+        if world.send(again).await.status == 200 {
+            // It had not been found yet.
+            continue;
+        }
+        hung_up += 1;
+        if hung_up == 1 {
+            // The engine found it, and nobody heard of that: it stays paid, and comes back by itself.
+            continue;
+        }
+        for _ in 0..5 {
+            guess(&world, "a").await.assert_refused(403, "invalid_code");
+        }
+    }
+    assert!(hung_up >= 2, "{hung_up}");
 }

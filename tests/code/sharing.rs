@@ -17,10 +17,12 @@ use credential_code::store::{
 };
 use credential_code::testing::{ManualClock, MemoryHost, site_builder};
 use credential_code::{CodeFlow, CodePolicy, RelyingParty, Site, Storage};
+use tokio::task::yield_now;
 
 use crate::support::{self, ORIGIN, PARTY, World, user};
 
-/// An engine that several processes use, and its clock.
+/// An engine that several processes use, and its clock. What reached it is done, whether somebody
+/// waits for the answer or not.
 #[derive(Debug)]
 pub(crate) struct Engine {
     records: MemoryStore,
@@ -42,7 +44,9 @@ impl Engine {
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for Engine {
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
-        self.records.insert(slot, record).await
+        let inserted = self.records.insert(slot, record).await;
+        yield_now().await;
+        inserted
     }
 
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
@@ -50,14 +54,18 @@ impl<R: Record> OneTimeStore<R> for Engine {
         if is_second && self.staggers.load(Ordering::Relaxed) {
             return Err(StoreError::new("an engine", "away"));
         }
-        self.records.take(slot, now).await
+        let taken = self.records.take(slot, now).await;
+        yield_now().await;
+        taken
     }
 }
 
 #[async_trait]
 impl EnrolmentLedger for Engine {
     async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
-        self.ledger.enter(enrolment).await
+        let entered = self.ledger.enter(enrolment).await;
+        yield_now().await;
+        entered
     }
 
     async fn advance(
@@ -67,7 +75,9 @@ impl EnrolmentLedger for Engine {
         from: &[Stage],
         change: Change,
     ) -> Result<Transition, StoreError> {
-        self.ledger.advance(user, id, from, change).await
+        let advanced = self.ledger.advance(user, id, from, change).await;
+        yield_now().await;
+        advanced
     }
 
     async fn find(&self, user: &UserId, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError> {
