@@ -9,6 +9,9 @@ pub mod action;
 pub mod assertion;
 pub mod attestation;
 pub mod auth;
+#[cfg(feature = "webauthn-rs")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webauthn-rs")))]
+pub mod bridge;
 pub mod clock;
 pub mod code;
 pub mod crypto;

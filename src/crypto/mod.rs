@@ -14,4 +14,6 @@ mod public_key;
 mod rustcrypto;
 
 pub use self::digest::{Digest, UnknownDigest};
+#[cfg(feature = "webauthn-rs")]
+pub(crate) use self::public_key::KeyParts;
 pub use self::public_key::{InvalidSignature, KeyAlgorithm, PublicKey, PublicKeyError};

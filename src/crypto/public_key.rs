@@ -51,6 +51,18 @@ pub enum KeyAlgorithm {
     Secp256k1,
 }
 
+/// A public key in the numbers that COSE writes apart, each big-endian.
+#[cfg(feature = "webauthn-rs")]
+#[derive(Debug)]
+pub(crate) enum KeyParts {
+    /// The 32 bytes of a compressed point.
+    Ed25519([u8; 32]),
+    /// Coordinates, as wide as the field.
+    Point { x: Vec<u8>, y: Vec<u8> },
+    /// Without zeros in front.
+    Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
+}
+
 /// The signature is not by this key over this message, or is not in its one encoding.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the signature does not hold")]
@@ -175,6 +187,12 @@ impl PublicKey {
             KeyAlgorithm::Rsa => rsa_spki(&bytes)?,
         };
         Ok(Self(Arc::new(Valid { spki, key })))
+    }
+
+    /// The key in the numbers that COSE writes apart.
+    #[cfg(feature = "webauthn-rs")]
+    pub(crate) fn to_parts(&self) -> Result<KeyParts, PublicKeyError> {
+        self.0.key.to_parts()
     }
 
     pub(super) fn verifying_key(&self) -> &VerifyingKey {

@@ -9,6 +9,8 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use self::rsa::RsaKey;
+#[cfg(feature = "webauthn-rs")]
+use crate::crypto::KeyParts;
 use crate::crypto::{Digest, InvalidSignature, KeyAlgorithm, PublicKeyError};
 
 /// A key that was found to be valid, ready to check with.
@@ -77,6 +79,23 @@ impl VerifyingKey {
             Self::P521(key) => key.to_sec1_point(false).as_bytes().to_vec(),
             Self::Secp256k1(key) => key.to_sec1_point(false).as_bytes().to_vec(),
             Self::Rsa(key) => key.to_pkcs1()?,
+        })
+    }
+
+    /// The numbers that COSE writes apart.
+    #[cfg(feature = "webauthn-rs")]
+    pub(super) fn to_parts(&self) -> Result<KeyParts, PublicKeyError> {
+        Ok(match self {
+            Self::Ed25519(key) => KeyParts::Ed25519(key.to_bytes()),
+            Self::Rsa(key) => {
+                let (modulus, exponent) = key.to_parts();
+                KeyParts::Rsa { modulus, exponent }
+            }
+            Self::P256(_) | Self::P384(_) | Self::P521(_) | Self::Secp256k1(_) => {
+                let point = self.to_bytes()?;
+                let (x, y) = point[1..].split_at(point.len() / 2);
+                KeyParts::Point { x: x.to_vec(), y: y.to_vec() }
+            }
         })
     }
 

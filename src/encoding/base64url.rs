@@ -30,6 +30,12 @@ pub(crate) fn decode_padded_or_not(text: &str) -> Result<Vec<u8>, InvalidBase64>
     is_whole.then(|| PADDED_OR_NOT.decode(text).ok()).flatten().ok_or(InvalidBase64)
 }
 
+/// Either alphabet of base64, with the padding that it needs or none.
+#[cfg(feature = "webauthn-rs")]
+pub(crate) fn decode_either_alphabet(text: &str) -> Result<Vec<u8>, InvalidBase64> {
+    decode_padded_or_not(&text.replace('+', "-").replace('/', "_"))
+}
+
 #[cfg(test)]
 #[path = "../../tests/unit/base64url.rs"]
 mod tests;

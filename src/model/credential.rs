@@ -78,6 +78,12 @@ impl CredentialUuid {
         let bytes = crate::random::bytes().map_err(io::Error::other)?;
         Ok(Self(public_id::public_id(Self::PREFIX, bytes)))
     }
+
+    /// A passkey of somebody else's table has a name that its id decides, so that each look finds it.
+    #[cfg(feature = "webauthn-rs")]
+    pub(crate) fn of_digest(digest: [u8; public_id::RANDOM_BYTES]) -> Self {
+        Self(public_id::public_id(Self::PREFIX, digest))
+    }
 }
 
 shown_text!(CredentialUuid);

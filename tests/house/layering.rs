@@ -18,7 +18,7 @@ const STAGES: [&[&str]; 19] = [
     &["attestation", "secret"],
     &["signed"],
     &["store"],
-    &["host"],
+    &["bridge", "host"],
     &["event"],
     &["error"],
     &["model"],

@@ -71,6 +71,13 @@ impl RsaKey {
         key.to_der().map_err(|_| PublicKeyError::Encoding)
     }
 
+    /// The big-endian modulus and exponent, without zeros in front.
+    #[cfg(feature = "webauthn-rs")]
+    pub(super) fn to_parts(&self) -> (Vec<u8>, Vec<u8>) {
+        let modulus = self.modulus.modulus().to_be_bytes_trimmed_vartime();
+        (modulus.to_vec(), without_zeros(&self.exponent.to_be_bytes()).to_vec())
+    }
+
     /// Whether the signature is by this key over what has this digest.
     pub(super) fn verify(
         &self,

@@ -1,0 +1,239 @@
+//! Passkeys of [webauthn-rs], to credentials and back (feature `webauthn-rs`).
+//!
+//! Most Rust services with passkeys sign people in with webauthn-rs, and keep its `Passkey` as JSON.
+//! Here such a row becomes a [`Credential`], so that it signs user actions. It becomes a
+//! [`CredentialDescriptor`], so that nobody adds the same authenticator again. And a credential that
+//! a code added becomes such a row, so that it signs in.
+//!
+//! Nothing here depends on the crate `webauthn-rs`: rows are text. So it works with any version, and
+//! with several in one table.
+//!
+//! ```
+//! use credential_code::bridge::{self, RowContext};
+//! use credential_code::model::{Origin, UserId};
+//!
+//! let row = r#"{"cred":{"cred_id":"Abr4cz81v7rNJR7OnKUJeB297HaWkpwUeEPAWAGTkAWA62e0fw20tf6LDL6CWmsZ3yVse9Yw1tpXpNLK5q7e2Po",
+//!     "cred":{"type_":"ES256","key":{"EC_EC2":{"curve":"SECP256R1","x":"HvbGIj6R0H5dnvpqNZwKacuF3KN18CdZKEPBLSrndao",
+//!     "y":"bpEXmUfWwhW0XwIEREPdUr-RxBH-QIprEWFxSgki6Ms"}}},"counter":0,"transports":null,"user_verified":true,
+//!     "backup_eligible":false,"backup_state":false,"registration_policy":"required","extensions":{},
+//!     "attestation":{"data":"None","metadata":"None"},"attestation_format":"none"}}"#;
+//!
+//! let origin = Origin::new("https://example.com")?;
+//! let credential = bridge::credential(row, &RowContext::new(UserId::new("us-1")?, "example.com", origin))?;
+//! assert!(credential.public_key.is_some());
+//!
+//! let again = bridge::passkey(&credential)?;
+//! assert_eq!(bridge::descriptor(&again)?, bridge::descriptor(row)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # In a repository
+//!
+//! A [`CredentialRepository`] that overrides `passkeys`, `keys`, `credential` and `count` loads no
+//! more than it is asked for. `passkeys` lists descriptors. So a row that can't be converted excludes
+//! all the same, and fails nobody's exchange:
+//!
+//! ```
+//! use credential_code::bridge;
+//! use credential_code::model::CredentialDescriptor;
+//!
+//! /// What `passkeys` answers, of the user's rows, the newest first.
+//! fn passkeys(rows: &[String], most: usize) -> Vec<CredentialDescriptor> {
+//!     // What has not even an id excludes nothing.
+//!     rows.iter().filter_map(|row| bridge::descriptor(row).ok()).take(most).collect()
+//! }
+//! # assert!(passkeys(&["{}".into()], 1).is_empty());
+//! ```
+//!
+//! `credentials`, which lists a user's credentials for managing them, leaves out what
+//! [`credential`] refuses. `insert` stores the new credential's row in the table of the sign-in, too.
+//! Both have to take effect or neither: use one transaction.
+//!
+//! A sign-in without a user name finds the user by their handle, and a row has none. So say which
+//! handle each user has ([`User::with_handle`](crate::model::User::with_handle)); the page on
+//! [handles](crate::manual::handles) tells more.
+//!
+//! # What is read
+//!
+//! - The JSON of a `Passkey`, `SecurityKey`, `AttestedPasskey`, `AttestedResidentKey` or
+//!   `DiscoverableKey`, of `webauthn_rs_core::Credential`, and of the `Credential` of 0.2 and 0.3.
+//! - Bytes as numbers, or as base64 of either alphabet, padded or not.
+//! - The same JSON inside a JSON string. [`rows`] takes a user's `Vec<Passkey>` apart.
+//! - A column of bytes that `serde_json` wrote is text, too: give it as `str`. What CBOR or bincode
+//!   wrote is none: read it with webauthn-rs, and give its JSON.
+//!
+//! | algorithm | read and written | who signs in with it |
+//! | --- | --- | --- |
+//! | ES256, RS256 | yes | 0.4, 0.5, 0.6 |
+//! | EdDSA over Ed25519 | yes | 0.4, 0.5 |
+//! | ES384 | yes | 0.6 |
+//! | ES512, RS384, RS512 | yes | nobody: webauthn-rs names them, and checks no signature by them |
+//! | PS256, PS384, PS512, Ed448, RSA with SHA-1 | by the descriptor alone | |
+//! | a curve with another's algorithm | by the descriptor alone | it depends on the version |
+//!
+//! So keep to ES256 and RS256, which are the default of
+//! [`Fido2Policy::algorithms`](crate::model::Fido2Policy::algorithms).
+//!
+//! # What is lost
+//!
+//! | of a row | what becomes of it |
+//! | --- | --- |
+//! | `registration_policy` | lost; `Expected` says what an assertion needs |
+//! | `extensions`: `cred_protect`, `hmac_create_secret`, `appid` | lost. A key that U2F registered under an `appid` excludes, and signs nothing here |
+//! | `extensions.cred_props` | whether it is discoverable, if the client said; how it came is lost |
+//! | `attestation.data` | lost, certificates too; the credential is `Untrusted` |
+//! | `attestation.metadata` | the model (AAGUID) of `Packed` and `Tpm`; the rest is lost. Other rows name no model |
+//! | `transports` | those with a name that webauthn-rs knew |
+//! | backup flags, in rows of 0.3 | never there; read as not set |
+//! | `user_verified`, in rows of 0.2 | never there; read as not verified |
+//!
+//! | of a credential | what becomes of it |
+//! | --- | --- |
+//! | user, uuid, name, origin, relying party, `created_at` | lost: keep them in columns beside the row |
+//! | status | only active ones are converted, since a row would sign in |
+//! | digest | named by the algorithm; Ed25519 has none |
+//! | `attestation_trust` | lost; the row claims no attestation |
+//! | `aaguid` | kept with the format `packed`, else lost |
+//! | `format` | kept, but for one that webauthn-rs does not know: that is `none` |
+//! | transports | kept, but for those that webauthn-rs does not know, as `smart-card` |
+//! | RSA exponents of more than three bytes | refused |
+//!
+//! A row that is read and written again keeps its id, key, counter, flags and transports.
+//!
+//! # Counters and flags
+//!
+//! After a sign-in, webauthn-rs changes its `Passkey` (`update_credential`) and the host stores it.
+//! The counter and the backup flags stand in the row alone, so convert anew for each look, and keep
+//! no second copy. After a user action, [`SignCounters`] changes the counter in the same row: in
+//! PostgreSQL that is
+//! `UPDATE … SET passkey = jsonb_set(passkey, '{cred,counter}', to_jsonb($2::bigint)) WHERE … AND
+//! (passkey #>> '{cred,counter}')::bigint < $2`. Two copies would each miss what the other counted,
+//! and a clone would slip in.
+//!
+//! A user action is refused if the authenticator says otherwise than the row whether it may be backed
+//! up. A sign-in sets that flag where a row of 0.3 has none, unless it is backed up already. So such
+//! rows sign actions after the next sign-in, or not at all.
+//!
+//! [webauthn-rs]: https://docs.rs/webauthn-rs
+//! [`CredentialRepository`]: crate::host::CredentialRepository
+//! [`SignCounters`]: crate::host::SignCounters
+
+mod error;
+mod names;
+mod passkey;
+mod row;
+
+use std::time::SystemTime;
+
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
+
+pub use self::error::BridgeError;
+use self::row::Row;
+use crate::model::{
+    Credential, CredentialDescriptor, CredentialId, CredentialKind, CredentialStatus, CredentialUuid,
+    Fido2Properties, Origin, UserId,
+};
+
+/// What a row does not know. Set what differs.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RowContext {
+    /// Whose it is.
+    pub user: UserId,
+    /// The relying party that the sign-in is for.
+    pub relying_party_id: String,
+    /// An origin of the sign-in.
+    pub origin: Origin,
+    /// The server's name for it. Default: one that its id decides, the same at each look.
+    pub uuid: Option<CredentialUuid>,
+    /// The person's name for it. Default: none.
+    pub name: String,
+    /// When it was registered. Default: as old as Unix.
+    pub created_at: SystemTime,
+    /// Whether it may still be used. Default: active.
+    pub status: CredentialStatus,
+}
+
+impl RowContext {
+    /// Creates the context of a row of which nothing else is known.
+    pub fn new(user: UserId, relying_party_id: impl Into<String>, origin: Origin) -> Self {
+        Self {
+            user,
+            relying_party_id: relying_party_id.into(),
+            origin,
+            uuid: None,
+            name: String::new(),
+            created_at: SystemTime::UNIX_EPOCH,
+            status: CredentialStatus::Active,
+        }
+    }
+}
+
+/// Converts a row to a credential, which signs user actions.
+///
+/// Its key went through the same checks as one that is registered here. Its attestation is
+/// [`Untrusted`](crate::model::AttestationTrust::Untrusted), whatever webauthn-rs verified.
+pub fn credential(row: &str, context: &RowContext) -> Result<Credential, BridgeError> {
+    let row = Row::parse(row)?;
+    let id = row.id()?;
+    let (public_key, digest) = row.key()?;
+    let mut fido2 = Fido2Properties::new(row.format());
+    fido2.aaguid = row.aaguid();
+    fido2.sign_count = row.sign_count()?;
+    fido2.user_verified = row.user_verified()?;
+    fido2.backup_eligible = row.flag("backup_eligible")?;
+    fido2.backed_up = row.flag("backup_state")?;
+    fido2.report = row.report();
+    let uuid = context.uuid.clone().unwrap_or_else(|| uuid_of(&id));
+    let mut credential = Credential::new(
+        context.user.clone(),
+        CredentialKind::Fido2,
+        id,
+        uuid,
+        public_key,
+        context.relying_party_id.clone(),
+        context.origin.clone(),
+    );
+    credential.name = context.name.clone();
+    credential.digest = digest;
+    credential.created_at = context.created_at;
+    credential.status = context.status;
+    credential.fido2 = Some(fido2);
+    Ok(credential)
+}
+
+/// Returns what excludes a row's authenticator: its id, and how it can be reached.
+///
+/// It works for rows that [`credential`] refuses, too, as long as they have an id.
+pub fn descriptor(row: &str) -> Result<CredentialDescriptor, BridgeError> {
+    let row = Row::parse(row)?;
+    let transports = row.report().transports;
+    Ok(CredentialDescriptor { transports, ..CredentialDescriptor::new(CredentialKind::Fido2, row.id()?) })
+}
+
+/// Converts an active passkey to the JSON of a `Passkey`, which webauthn-rs signs people in with.
+///
+/// 0.4, 0.5 and 0.6 read it, as a `SecurityKey` too. The module says with which algorithms each of
+/// them [signs in](self#what-is-read).
+pub fn passkey(credential: &Credential) -> Result<String, BridgeError> {
+    Ok(passkey::of_credential(credential)?.to_string())
+}
+
+/// Takes a JSON array apart: all passkeys of a user, where they are kept in one column.
+///
+/// Each is a row for [`credential`] and [`descriptor`], so that one which can't be converted spoils
+/// no other.
+pub fn rows(array: &str) -> Result<Vec<&str>, BridgeError> {
+    let rows: Vec<&RawValue> =
+        serde_json::from_str(array).map_err(|error| BridgeError::Json(error.into()))?;
+    Ok(rows.into_iter().map(RawValue::get).collect())
+}
+
+/// Names are no secrets, so neither is what they are made of.
+fn uuid_of(id: &CredentialId) -> CredentialUuid {
+    let digest = Sha256::new().chain_update("webauthn-rs passkey:").chain_update(id.as_str()).finalize();
+    let mut start = [0; 17];
+    start.copy_from_slice(&digest[..17]);
+    CredentialUuid::of_digest(start)
+}
