@@ -21,7 +21,7 @@ with_feature() {
         postgres | sqlite) echo 'let _ = size_of::<credential_code::store::SqlStore>();' ;;
         redis) echo 'let _ = size_of::<credential_code::store::RedisStore>();' ;;
         test-util) echo 'let _ = credential_code::testing::KeyClient::p256();' ;;
-        webauthn-rs) echo 'let _ = credential_code::attestation::AttestationEngine::WebauthnRs;' ;;
+        webauthn-rs) echo 'let _ = (credential_code::attestation::AttestationEngine::WebauthnRs, credential_code::bridge::descriptor);' ;;
         memory | tracing) ;;
         *) echo "nobody says what a consumer does with $1" >&2; return 1 ;;
     esac

@@ -65,7 +65,7 @@
 //! | algorithm | read and written | who signs in with it |
 //! | --- | --- | --- |
 //! | ES256, RS256 | yes | 0.4, 0.5, 0.6 |
-//! | EdDSA over Ed25519 | yes | 0.4, 0.5 |
+//! | EdDSA over Ed25519 | yes | 0.5 |
 //! | ES384 | yes | 0.6 |
 //! | ES512, RS384, RS512 | yes | nobody: webauthn-rs names them, and checks no signature by them |
 //! | PS256, PS384, PS512, Ed448, RSA with SHA-1 | by the descriptor alone | |
@@ -78,7 +78,7 @@
 //!
 //! | of a row | what becomes of it |
 //! | --- | --- |
-//! | `registration_policy` | lost; `Expected` says what an assertion needs |
+//! | `registration_policy` | lost. What is written says `required` where the user was verified, else `preferred` |
 //! | `extensions`: `cred_protect`, `hmac_create_secret`, `appid` | lost. A key that U2F registered under an `appid` excludes, and signs nothing here |
 //! | `extensions.cred_props` | whether it is discoverable, if the client said; how it came is lost |
 //! | `attestation.data` | lost, certificates too; the credential is `Untrusted` |

@@ -17,6 +17,8 @@ mod handles;
 mod http_malformed;
 mod owner;
 mod races;
+#[cfg(feature = "webauthn-rs")]
+mod rows;
 mod sharing;
 mod unsettled;
 mod waits;

@@ -6,6 +6,8 @@ mod rsa_key;
 mod support;
 
 mod attestation;
+#[cfg(feature = "webauthn-rs")]
+mod bridge;
 mod public_key;
 mod vectors_published;
 mod verify_laws;

@@ -3,7 +3,7 @@
 
 mod certificates;
 mod der;
-mod keys;
+pub(crate) mod keys;
 mod registration;
 
 mod android_key;
