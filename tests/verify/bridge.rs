@@ -238,6 +238,9 @@ fn the_model_is_that_of_the_metadata() {
         assert_eq!(fido2.aaguid, expected);
         assert_eq!(fido2.attestation_trust, AttestationTrust::Untrusted);
     }
+    // The first of 0.4 kept an attestation without metadata.
+    let fido2 = convert(&with("/cred/attestation", json!("Self_"))).unwrap().fido2.unwrap();
+    assert_eq!(fido2.aaguid, [0; 16]);
 }
 
 #[test]
