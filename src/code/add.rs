@@ -66,7 +66,7 @@ impl CodeFlow {
                 return Err(NotAdded::NotClaimed(error));
             }
         };
-        let new = NewCredential::new(credential.clone(), secret);
+        let new = NewCredential::new(credential.clone(), secret).undone_by(undo.clone());
         let most = self.inner.policy.credentials_per_user;
         let addition = match self.site().credentials().insert(new, most).await {
             Ok(addition) => addition,

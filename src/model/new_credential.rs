@@ -1,6 +1,6 @@
 use std::ops::Deref;
 
-use crate::model::{Credential, CredentialSecret};
+use crate::model::{Credential, CredentialSecret, UndoToken};
 
 /// A credential that passed verification and waits for the host to store it.
 ///
@@ -10,12 +10,18 @@ use crate::model::{Credential, CredentialSecret};
 pub struct NewCredential {
     credential: Credential,
     secret: Option<CredentialSecret>,
+    undo: Option<UndoToken>,
 }
 
 impl NewCredential {
     /// Only register calls it, with what verification made.
     pub(crate) fn new(credential: Credential, secret: Option<CredentialSecret>) -> Self {
-        Self { credential, secret }
+        Self { credential, secret, undo: None }
+    }
+
+    /// Says what takes it back.
+    pub(crate) fn undone_by(self, undo: Option<UndoToken>) -> Self {
+        Self { undo, ..self }
     }
 
     /// Returns what a `Password` or a `Totp` is checked with, which no other kind has. This is the
@@ -23,6 +29,15 @@ impl NewCredential {
     /// the credential.
     pub fn secret(&self) -> Option<&CredentialSecret> {
         self.secret.as_ref()
+    }
+
+    /// Returns what takes the credential back, for the link in its notice: the token of
+    /// [`Event::undo_token`](crate::event::Event::undo_token). A host that keeps notices in a table
+    /// writes the row in the transaction of the credential, so that neither is ever there alone.
+    ///
+    /// `None` without [`management`](crate::site::SiteBuilder::management).
+    pub fn undo_token(&self) -> Option<&UndoToken> {
+        self.undo.as_ref()
     }
 
     /// Returns the credential to store, without its [`secret`](Self::secret): read that first where

@@ -3,8 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use credential_code::error::BoxError;
 use credential_code::event::Event;
-use credential_code::model::Approval;
+use credential_code::host::{Addition, CredentialRepository, async_trait};
+use credential_code::model::{Approval, Credential, NewCredential, UserId};
+use credential_code::testing::MemoryHost;
 use serde_json::json;
 
 use super::Told;
@@ -114,4 +117,52 @@ async fn an_undo_after_a_failure_keeps_the_same_challenge_from_adding_it() {
     assert_eq!(world.stage(&id).await, "undone");
     world.register(&body).await.assert_refused(403, "invalid_challenge");
     assert!(world.host.stored().is_empty());
+}
+
+/// A repository that writes the notice where it writes the credential.
+struct Outbox {
+    host: Arc<MemoryHost>,
+    tokens: Arc<Mutex<Vec<String>>>,
+}
+
+#[async_trait]
+impl CredentialRepository for Outbox {
+    async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
+        self.host.credentials(user).await
+    }
+
+    async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
+        assert!(
+            !format!("{credential:?}").contains(credential.undo_token().unwrap().reveal()),
+            "it is hidden"
+        );
+        self.tokens.lock().unwrap().push(credential.undo_token().unwrap().reveal().to_owned());
+        self.host.insert(credential, most).await
+    }
+}
+
+#[tokio::test]
+async fn a_repository_is_given_the_undo_token_that_the_event_tells() {
+    for approval in [Approval::NotAsked, Approval::Asked] {
+        let host = Arc::<MemoryHost>::default();
+        let [tokens, told]: [Arc<Mutex<Vec<String>>>; 2] = Default::default();
+        host.put_user(credential_code::model::User::new(crate::support::user(), "ada@example.com"));
+        let outbox = Outbox { host: host.clone(), tokens: tokens.clone() };
+        let heard = told.clone();
+        let world = World::with(|setup| {
+            setup.policy(|_| plenty().approval(approval)).site(|site| site.credentials(outbox)).events(
+                move |event| {
+                    let token = event.undo_token().map(|token| token.reveal().to_owned());
+                    heard.lock().unwrap().extend(token);
+                },
+            )
+        });
+        match approval {
+            Approval::NotAsked => drop(world.register(&world.opened().await.1).await.ok()),
+            _ => drop(world.approve(&world.pending().await.0, &json!({})).await.ok()),
+        }
+        assert_eq!(host.stored().len(), 1);
+        assert_eq!(*tokens.lock().unwrap(), *told.lock().unwrap());
+        assert_eq!(tokens.lock().unwrap().len(), 1);
+    }
 }
