@@ -103,6 +103,7 @@ impl Engine {
     /// SQLite has one writer anyway. In PostgreSQL a transaction takes a lock first, in the round trip
     /// that begins it: without it, two statements would see what was there before either. Each
     /// statement sees what was committed before it began, which needs `READ COMMITTED`.
+    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "SQLite takes no lock"))]
     pub(super) async fn change_or_look(
         &self,
         lock: i32,

@@ -139,6 +139,7 @@ impl SqlStore {
     }
 
     /// Whether nobody can have that id: PostgreSQL has no text with a NUL.
+    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "SQLite keeps any text"))]
     fn is_nobody(&self, user: &UserId) -> bool {
         match &self.engine {
             #[cfg(feature = "postgres")]
