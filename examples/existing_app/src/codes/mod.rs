@@ -1,0 +1,86 @@
+//! Users add a passkey with a one-time code, at another origin or on another device, and look after
+//! those that they have.
+
+pub(crate) mod host;
+mod metrics;
+mod passkeys;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Method, request::Parts};
+use axum::{Extension, Router, extract::ConnectInfo, response::Html, routing::get};
+use credential_code::store::{SlotKey, SlotKeys, SqlStore};
+use credential_code::{ActionFlow, ActionPolicy, AuthFlows, AuthRouter, CodeFlow, CodePolicy, RelyingParty};
+use credential_code::{Site, Storage, host::Keep, model::CredentialKind, site::source_of};
+use sqlx::SqlitePool;
+use tower_http::cors::CorsLayer;
+use uuid::Uuid;
+
+use self::{host::Host, metrics::Metrics};
+use crate::{app::Error, database::migrate, options::Options};
+
+pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router, Error> {
+    migrate(db, 2, include_str!("../../migrations/2_codes.sql")).await?;
+    // Codes, challenges and undo links lie in the application's database, and outlive a restart.
+    let store = SqlStore::sqlite(db.clone());
+    store.migrate().await?;
+    let purge = Arc::new(store.spawn_purge(store.clock(), Duration::from_secs(600)));
+    // Without `SLOT_KEY`, which a configuration keeps, they end with this process.
+    let random = || [Uuid::new_v4(), Uuid::new_v4()].map(|half| half.simple().to_string()).concat();
+    let key = SlotKey::from_hex(&std::env::var("SLOT_KEY").unwrap_or_else(|_| random()))?;
+
+    let party = RelyingParty::new(&*options.rp_id, "The application", options.origins.clone())?;
+    let host = Arc::new(Host { db: db.clone(), party: party.clone() });
+    let metrics = Arc::new(Metrics::default());
+    let (counted, is_proxied) = (metrics.clone(), options.is_proxied);
+    let site = Site::builder()
+        .host(host.clone())
+        .sign_counters(host.clone())
+        .management(host)
+        .relying_party(party.clone())
+        .storage(Storage::shared(store, SlotKeys::new(&key, &[])))
+        .source(move |head| source(head, is_proxied))
+        .events(move |event| counted.count(event))
+        .build()?;
+    let actions = ActionFlow::new(&site, ActionPolicy::default())?;
+    // Passkeys alone, since the sign-in knows nothing else; and never none, or nobody signs in again.
+    let policy = CodePolicy::default().kinds([CredentialKind::Fido2]).keep(Keep::OneThatSigns);
+    let auth = AuthRouter::new(AuthFlows::new(CodeFlow::new(&site, policy)?.signed_by(&actions)?));
+
+    // The two steps of app 2 may be asked from its origin, without cookies. Nothing else may.
+    let others = options.origins[1..].iter().map(|origin| HeaderValue::from_str(origin));
+    let cors = CorsLayer::new().allow_origin(others.collect::<Result<Vec<_>, _>>()?);
+    let cors = cors.allow_methods([Method::POST]).allow_headers([CONTENT_TYPE]).expose_headers([RETRY_AFTER]);
+    let steps = ["/auth/credentials/code/init", "/auth/credentials/code/verify"].into_iter();
+    let steps = steps.fold(Router::new(), |all, step| all.route_service(step, auth.clone())).layer(cors);
+
+    let related = get(([(CONTENT_TYPE, "application/json")], party.well_known_webauthn()));
+    let page = |html: &'static str| get(Html(html));
+    let script = |text: &'static str| get(([(CONTENT_TYPE, "text/javascript")], text));
+    Ok(Router::new()
+        .nest_service("/auth", auth)
+        .merge(steps)
+        .route("/.well-known/webauthn", related)
+        // For the collector, which is inside: the proxy sends nobody there.
+        .route("/metrics", get(move || async move { metrics.to_string() }))
+        .route("/passkeys", page(include_str!("pages/passkeys.html")))
+        .route("/passkeys.js", script(include_str!("pages/passkeys.js")))
+        .route("/enroll", page(include_str!("pages/enroll.html")))
+        .route("/enroll-page.js", script(include_str!("pages/enroll-page.js")))
+        // The client of the code flow, as it is.
+        .route("/enroll.js", script(include_str!("../../../onboarding/pages/enroll.js")))
+        .route("/undo", page(include_str!("pages/undo.html")))
+        .route("/undo.js", script(include_str!("pages/undo.js")))
+        .layer(Extension(purge)))
+}
+
+/// Names the sender of a request. A proxy appends the address that it saw, so the last entry is its
+/// word, and those before are the client's.
+fn source(head: &Parts, is_proxied: bool) -> Option<String> {
+    if !is_proxied {
+        return head.extensions.get().map(|ConnectInfo(peer): &ConnectInfo<SocketAddr>| source_of(peer.ip()));
+    }
+    let last = head.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    last.rsplit(',').next()?.trim().parse().ok().map(source_of)
+}
