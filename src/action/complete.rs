@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::event::{Asking, Event, Step};
 use crate::host::{Advance, Caller};
 use crate::model::{ActionProof, ChallengeId, Credential, CredentialId, Insertion, UserId};
-use crate::once::{Fee, Guess, Refusal, Sought, both};
+use crate::once::{Fee, Paid, Refusal, Sought, both};
 use crate::store::{OneTimeStore, PendingAction, SlotLabel, UserAction};
 
 /// A challenge of an action, signed.
@@ -47,7 +47,7 @@ impl ActionFlow {
         let sought = Sought::<PendingAction, _> {
             store: self.site().records(),
             slots: self.site().slot_keys().all(SlotLabel::ActionChallenge, &secret),
-            guess: Guess::Id,
+            paid: Paid::Meanwhile,
             invalid: Error::invalid_action_challenge,
         };
         let fee = Fee::of_user(&self.0.misses_of_user, user);

@@ -3,7 +3,7 @@ use crate::error::{Error, Reason};
 use crate::event::{Asking, Event, Step};
 use crate::host::Caller;
 use crate::model::{ActionProof, Credential, UserId};
-use crate::once::{Fee, Guess, Refusal, Sought, both};
+use crate::once::{Fee, Paid, Refusal, Sought, both};
 use crate::store::{SlotLabel, UserAction};
 
 /// A request, with the user action that was signed for it.
@@ -38,7 +38,7 @@ impl ActionFlow {
         let sought = Sought::<UserAction, _> {
             store: self.site().records(),
             slots: self.site().slot_keys().all(SlotLabel::UserAction, &secret),
-            guess: Guess::Id,
+            paid: Paid::First,
             invalid: Error::invalid_action,
         };
         let fee = Fee::of_user(&self.0.misses_of_user, user);

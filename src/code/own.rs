@@ -13,7 +13,7 @@ use crate::host::Caller;
 use crate::model::{
     Approval, ChallengeId, Credential, CredentialKind, Enrolment, EnrolmentId, Insertion, Stage, UserId,
 };
-use crate::once::{Fee, Guess, Refusal, Sought, both};
+use crate::once::{Fee, Paid, Refusal, Sought, both};
 use crate::store::{OneTimeStore, PendingRegistration, SlotLabel};
 
 impl CodeFlow {
@@ -83,7 +83,7 @@ impl CodeFlow {
         let sought = Sought::<PendingRegistration, _> {
             store: self.site().records(),
             slots: self.site().slot_keys().all(SlotLabel::OwnChallenge, &secret),
-            guess: Guess::Id,
+            paid: Paid::Meanwhile,
             invalid: Error::invalid_challenge,
         };
         let began_at = caller.began_at(self.site().now());

@@ -11,7 +11,7 @@ use crate::model::{
     Approval, ChallengeId, CheckCode, ClientReport, Credential, CredentialId, CredentialKind,
     CredentialSecret, EncryptedPrivateKey, Fido2Properties, Invalid, Stage, is_showable,
 };
-use crate::once::{Guess, Refusal, Remains, Sought, Taken};
+use crate::once::{Paid, Refusal, Remains, Sought, Taken};
 use crate::store::{OneTimeStore, PendingRegistration, SlotLabel};
 
 /// The longest name of a credential, in bytes.
@@ -95,7 +95,7 @@ impl CodeFlow {
         let sought = Sought::<PendingRegistration, _> {
             store: self.site().records(),
             slots: self.site().slot_keys().all(SlotLabel::Challenge, request.challenge_id.secret()),
-            guess: Guess::Id,
+            paid: Paid::Meanwhile,
             invalid: Error::invalid_challenge,
         };
         let fee = self.fee_of_guess(source);

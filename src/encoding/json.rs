@@ -81,8 +81,13 @@ fn expected_in(sentence: &str) -> Option<&str> {
     if !known.iter().any(|beginning| sentence.starts_with(beginning)) {
         return None;
     }
+    let sentence = sentence.rsplit_once(" at line ").map_or(sentence, |(sentence, _)| sentence);
+    // Then nothing is expected, and what looks so is a client's.
+    if sentence.ends_with("there are no fields") || sentence.ends_with("there are no variants") {
+        return None;
+    }
     let (_, expected) = sentence.rsplit_once(", expected ")?;
-    Some(expected.rsplit_once(" at line ").map_or(expected, |(expected, _)| expected))
+    Some(expected)
 }
 
 /// Returns an unknown member that is another spelling of one of ours (`credential_uuid`), as some

@@ -47,6 +47,12 @@ impl Origin {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the host, unless it is an app's.
+    pub(crate) fn host(&self) -> Option<&str> {
+        let (_, authority) = self.0.split_once("://")?;
+        Some(authority.split_once(':').map_or(authority, |(host, _)| host))
+    }
 }
 
 shown_text!(Origin);
@@ -83,7 +89,7 @@ impl RelyingParty {
     /// its client names none.
     ///
     /// A public suffix is refused, such as `com` or `github.io`: strangers share it, and no browser
-    /// makes a passkey for it. So is every other name of one label but `localhost`.
+    /// makes a passkey for it on another host. The host of one of the origins is always taken.
     pub fn new<O>(
         id: impl Into<String>,
         name: impl Into<String>,
@@ -97,13 +103,13 @@ impl RelyingParty {
         if id.is_empty() || id.len() > 253 || !id.bytes().all(is_domain) {
             return Err(Invalid::new("a relying party's id is a domain in lower-case ASCII"));
         }
-        if id != "localhost" && psl::domain_str(&id).is_none() {
-            return Err(Invalid::new("a relying party's id is no public suffix, such as com or co.uk"));
-        }
         let origins =
             origins.into_iter().map(|origin| Origin::new(origin.into())).collect::<Result<Box<[_]>, _>>()?;
         if origins.is_empty() {
             return Err(Invalid::new("a relying party has at least one origin"));
+        }
+        if psl::domain_str(&id).is_none() && !origins.iter().any(|origin| origin.host() == Some(&id)) {
+            return Err(Invalid::new("a relying party's id is no public suffix, such as com or co.uk"));
         }
         Ok(Self { id: id.into(), name: name.into().into(), origins })
     }

@@ -28,15 +28,13 @@ impl RelyingParty {
     /// Returns how many labels its origins have, as a client counts them that looks for a related
     /// one: `example.com` and `www.example.co.uk` have one label, `example`.
     pub(crate) fn labels(&self) -> usize {
-        let labels = self.origins().iter().filter_map(|origin| label(origin.as_str()));
+        let labels = self.origins().iter().filter_map(|origin| label(origin.host()?));
         labels.collect::<BTreeSet<_>>().len()
     }
 }
 
 /// The first label of the registrable domain. An address, and a name of one label, have none.
-fn label(origin: &str) -> Option<&str> {
-    let (_, authority) = origin.split_once("://")?;
-    let host = authority.split_once(':').map_or(authority, |(host, _)| host);
+fn label(host: &str) -> Option<&str> {
     if host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok() {
         return None;
     }

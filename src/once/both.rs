@@ -1,4 +1,5 @@
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -43,5 +44,22 @@ impl<A: Future, B: Future> Future for Both<A, B> {
                 Poll::Pending
             }
         }
+    }
+}
+
+/// Asks a question while something is done for which it has to be asked in vain if that fails. What
+/// fails at once asks nothing. What fails later hands back the answer that came meanwhile.
+pub(crate) async fn meanwhile<T, E, B: Future>(
+    doing: impl Future<Output = Result<T, E>>,
+    question: B,
+) -> Result<B::Output, (E, Option<B::Output>)> {
+    let mut doing = pin!(doing);
+    match poll_fn(|cx| Poll::Ready(doing.as_mut().poll(cx))).await {
+        Poll::Ready(Ok(_)) => Ok(question.await),
+        Poll::Ready(Err(error)) => Err((error, None)),
+        Poll::Pending => match both(doing, question).await {
+            (Ok(_), answer) => Ok(answer),
+            (Err(error), answer) => Err((error, Some(answer))),
+        },
     }
 }

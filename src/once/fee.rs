@@ -48,8 +48,9 @@ impl<'a> Fee<'a> {
         Self([source, Some(Charge { purses: of_flow, name: "", scope: BudgetScope::Flow })])
     }
 
-    /// Pays all of it, or nothing, from both purses at once. It stays paid unless it is given back,
-    /// also when the caller hangs up. A refusal that is remembered costs no engine a call.
+    /// Pays all of it, or nothing: first from the purse of the source. So one with nothing left costs
+    /// everybody's purse nothing, not even for a moment. It stays paid unless it is given back, also
+    /// when the caller hangs up. A refusal that is remembered costs no engine a call.
     pub(super) async fn pay(&self, now: SystemTime) -> Result<(), Unpaid> {
         for charge in self.0.iter().flatten() {
             if let Some(retry_after) = charge.purses.refused_for(charge.name, now) {
@@ -57,18 +58,12 @@ impl<'a> Fee<'a> {
             }
         }
         let [first, second] = &self.0;
-        match both(pay(first, now), pay(second, now)).await {
-            (Ok(()), Ok(())) => Ok(()),
-            (Err(unpaid), Ok(())) => {
-                give_back(second).await;
-                Err(unpaid)
-            }
-            (Ok(()), Err(unpaid)) => {
-                give_back(first).await;
-                Err(unpaid)
-            }
-            (Err(unpaid), Err(_)) => Err(unpaid),
+        pay(first, now).await?;
+        let paid = pay(second, now).await;
+        if paid.is_err() {
+            give_back(first).await;
         }
+        paid
     }
 
     pub(super) async fn give_back(&self) {

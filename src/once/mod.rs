@@ -1,11 +1,11 @@
 //! The one ceremony behind every step: pay → take → act → tell → put back.
 //!
 //! 1. **Pay.** A guess pays its [fee](fee), so that many guesses at once are no way around the budget
-//!    (rate limit). A guess at a code pays before it looks. A guess at an id of 256 bits hits nothing,
-//!    so that it pays while it looks; its caller learns nothing before both are done. A request that a
-//!    signed-in user may make pays in the same way, while their user is looked up.
-//! 2. **Take.** The record is taken from its store, once, by the time that it is then: paying may
-//!    have taken long. A guess that hits gets its fee back, while the step goes on. So does a guess
+//!    (rate limit). A guess at a code pays before it looks. A guess at an id of 256 bits finds nothing,
+//!    so that it pays while it looks, and is answered when both are done. A request that a signed-in
+//!    user may make pays while their user is looked up. Where nothing is left, nobody looks.
+//! 2. **Take.** The record is taken from its store, once, by the time that it is then: paying for a
+//!    code may have taken long. A guess that hits gets its fee back, while the step goes on. So does a guess
 //!    whose outcome nobody could tell.
 //! 3. **Act.** The step does its work on what was taken.
 //! 4. **Tell.** The listener hears of each refusal once. The step itself tells of its success.
@@ -22,6 +22,7 @@ mod rate_limit;
 use std::time::SystemTime;
 
 pub(crate) use self::both::both;
+use self::both::meanwhile;
 pub(crate) use self::fee::{Fee, Unpaid};
 pub(crate) use self::put_back::{Refusal, Remains, Returns, Taken};
 pub(crate) use self::rate_limit::{PurseKeeper, Purses};
@@ -43,17 +44,17 @@ pub(crate) struct Ceremony<'a> {
 pub(crate) struct Sought<'a, R: Record, S> {
     pub(crate) store: &'a dyn OneTimeStore<R>,
     pub(crate) slots: S,
-    pub(crate) guess: Guess,
+    pub(crate) paid: Paid,
     pub(crate) invalid: fn(BoxError) -> Error,
 }
 
-/// What a guess would be at.
+/// When a guess is paid for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Guess {
-    /// A code, which is short: the fee is paid before anybody looks.
-    Code,
-    /// An id of 256 bits: the fee is paid while somebody looks.
-    Id,
+pub(crate) enum Paid {
+    /// Before anybody looks: a code is short, and an action that was taken is not put back.
+    First,
+    /// While somebody looks: an id of 256 bits is not found by guessing.
+    Meanwhile,
 }
 
 impl Ceremony<'_> {
@@ -73,9 +74,8 @@ impl Ceremony<'_> {
         question: impl Future<Output = Result<Q, Error>>,
         act: impl AsyncFnOnce(Q) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let (paid, answer) = both(fee.pay(self.clock.now()), question).await;
-        paid.map_err(|unpaid| self.refuse_unpaid(unpaid))?;
-        let done = match answer {
+        let answer = meanwhile(fee.pay(self.clock.now()), question).await;
+        let done = match answer.map_err(|(unpaid, _)| self.refuse_unpaid(unpaid))? {
             Ok(answer) => act(answer).await,
             Err(error) => Err(error),
         };
@@ -99,22 +99,23 @@ impl Ceremony<'_> {
         act: impl AsyncFnOnce(&Taken<R>) -> Result<T, Refusal<R>>,
     ) -> Result<T, Error> {
         let store = sought.store;
-        let taken = match sought.guess {
-            Guess::Code => {
+        let taken = match sought.paid {
+            Paid::First => {
                 let paid = fee.pay(self.clock.now()).await;
                 paid.map_err(|unpaid| self.refuse_unpaid(unpaid))?;
                 take(store, sought.slots, self.clock.now()).await
             }
-            Guess::Id => {
+            Paid::Meanwhile => {
                 let now = self.clock.now();
-                let (paid, taken) = both(fee.pay(now), take(store, sought.slots, now)).await;
-                if let Err(unpaid) = paid {
-                    if let Ok(taken) = taken {
-                        taken.put_back(Remains::Unspent, store).await;
+                match meanwhile(fee.pay(now), take(store, sought.slots, now)).await {
+                    Ok(taken) => taken,
+                    Err((unpaid, taken)) => {
+                        if let Some(Ok(taken)) = taken {
+                            taken.put_back(Remains::Unspent, store).await;
+                        }
+                        return Err(self.refuse_unpaid(unpaid));
                     }
-                    return Err(self.refuse_unpaid(unpaid));
                 }
-                taken
             }
         };
         let taken = match taken {

@@ -11,8 +11,11 @@ use crate::error::StoreError;
 use crate::store::{Budget, Payment, PurseStore, SlotKeys, SlotLabel};
 
 /// How many purses there are of each kind, so that nobody fills a table with them: names are hashed
-/// into so many that two seldom share one.
+/// into so many.
 const PURSES: usize = 1 << 16;
+
+/// How long a refusal of a shared purse is believed without asking.
+const REMEMBERED: Duration = Duration::from_secs(1);
 
 /// Where the purses of a site are: in this process, or in a store that several share.
 #[derive(Debug)]
@@ -79,7 +82,7 @@ impl Purses {
             Kept::ThisProcess(_) => None,
             Kept::Shared { keys, label, refusals, .. } => {
                 let number = keys.purse_number(*label, self.budget, name);
-                refusals.of(number, micros(now), self.budget)
+                refusals.of(number, micros(now))
             }
         }
     }
@@ -93,7 +96,7 @@ impl Purses {
                 let slot = keys.purse(*label, self.budget, number);
                 let payment = store.spend(slot, self.budget, now).await?;
                 if let Payment::Refused { retry_after } = payment {
-                    refusals.note(number, micros(now + retry_after));
+                    refusals.note(number, micros(now + retry_after.min(REMEMBERED)));
                 }
                 Ok(payment)
             }
@@ -106,19 +109,19 @@ impl Purses {
             Kept::ThisProcess(purses) => purses.of(name).give_back(self.budget),
             Kept::Shared { store, keys, label, refusals } => {
                 let number = keys.purse_number(*label, self.budget, name);
-                refusals.note(number, 0);
                 let slot = keys.purse(*label, self.budget, number);
                 // If that fails it stays spent, and comes back by itself.
                 let _ = store.give_back(slot, self.budget).await;
+                // A payment that was refused before may have been noted meanwhile.
+                refusals.note(number, 0);
             }
         }
     }
 }
 
-/// Until when each shared purse is known to be empty. So a flood of refused guesses costs the store
-/// a call each time that something came back, and no more.
-///
-/// What another process gives back meanwhile is seen an interval of the budget later, at the latest.
+/// Until when each shared purse is known to be empty, which is believed for a second at most. So a
+/// flood of refused guesses costs the store a few calls a second, and no more. What another process
+/// gives back meanwhile is seen a second later.
 #[derive(Debug)]
 pub(crate) struct Refusals(Box<[AtomicU64]>);
 
@@ -133,11 +136,11 @@ impl Refusals {
         self.0[usize::from(number)].store(until, Ordering::Release);
     }
 
-    fn of(&self, number: u16, now: u64, budget: Budget) -> Option<Duration> {
+    fn of(&self, number: u16, now: u64) -> Option<Duration> {
         let left = self.0[usize::from(number)].load(Ordering::Acquire).checked_sub(now)?;
+        let left = Duration::from_micros(left);
         // Longer than that it is only after the clock was set back.
-        let is_credible = left <= budget.interval_micros() + Budget::SKEW_MICROS;
-        (left > 0 && is_credible).then(|| Duration::from_micros(left))
+        (Duration::ZERO < left && left <= REMEMBERED).then_some(left)
     }
 }
 

@@ -61,9 +61,26 @@ where
     let source = site.source_of(&head);
     let mut asked = Asked { mount: &mount, below, head: &head, site, step, user: None, source };
     let answer = async {
-        check_method(&head.method, steps)?;
-        let body = read_body(verb, &head, body, site.limits(), site.clock()).await?;
-        flow.answer(&mut asked, &body).await
+        let answering = async {
+            check_method(&head.method, steps)?;
+            let body = read_body(verb, &head, body, site.limits(), site.clock()).await?;
+            flow.answer(&mut asked, &body).await
+        };
+        let (response, refused) = match answering.await {
+            Ok(response) => (response, None),
+            // The flow has told of what it refused. This tells of what it never heard of.
+            Err(error) => {
+                let refused = Some(error.kind());
+                let mut response = refusal(site.refuse(asked.asking(), error));
+                if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+                    let allowed = HeaderValue::try_from(methods(steps));
+                    response.headers_mut().extend(allowed.map(|allowed| (ALLOW, allowed)));
+                }
+                (response, refused)
+            }
+        };
+        site.tell(&Event::Answered { step, refused, elapsed: began.elapsed() });
+        response
     };
     #[cfg(feature = "tracing")]
     let answer = {
@@ -74,20 +91,7 @@ where
             enrolment = tracing::field::Empty
         ))
     };
-    let (response, refused) = match answer.await {
-        Ok(response) => (response, None),
-        // The flow has told of what it refused. This tells of what it never heard of.
-        Err(error) => {
-            let refused = Some(error.kind());
-            let mut response = refusal(site.refuse(asked.asking(), error));
-            if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-                response.headers_mut().extend(HeaderValue::try_from(methods(steps)).map(|it| (ALLOW, it)));
-            }
-            (response, refused)
-        }
-    };
-    site.tell(&Event::Answered { step, refused, elapsed: began.elapsed() });
-    response
+    answer.await
 }
 
 fn check_method(method: &Method, steps: &[(Verb, Step)]) -> Result<(), Error> {

@@ -164,13 +164,14 @@ impl SlotKeys {
 
     /// Returns which of the purses of a kind, and of a budget, a name spends from.
     pub(crate) fn purse_number(&self, label: SlotLabel, budget: Budget, name: &str) -> u16 {
-        let hash = self.of_purses(label, budget).chain_update(name.as_bytes()).finalize().into_bytes();
+        let hash = self.of_purses(label, budget).chain_update(b"name").chain_update(name.as_bytes());
+        let hash = hash.finalize().into_bytes();
         u16::from_be_bytes([hash[0], hash[1]])
     }
 
     /// Returns the slot of a purse, which is for that budget alone.
     pub(crate) fn purse(&self, label: SlotLabel, budget: Budget, number: u16) -> Slot {
-        let mac = self.of_purses(label, budget).chain_update(number.to_be_bytes());
+        let mac = self.of_purses(label, budget).chain_update(b"slot").chain_update(number.to_be_bytes());
         Slot(mac.finalize().into_bytes().into())
     }
 

@@ -210,16 +210,16 @@ async fn a_keys_id_is_unique_among_its_users(
     kinds: &[CredentialKind],
 ) {
     const LAW: &str = "a_keys_id_is_unique_among_its_users";
-    if !kinds.contains(&CredentialKind::Key) {
-        return;
-    }
-    let key = sample(user, &unique("arn:aws:kms:guessable/"));
+    let is_key = |kind: &CredentialKind| *kind != CredentialKind::Fido2;
+    let Some(kind) = kinds.iter().copied().find(is_key) else { return };
+    let id = CredentialId::new(unique("arn:aws:kms:guessable/")).expect("the sample is valid");
+    let key = Credential { id, ..sample_of(kind, user) };
     assert_eq!(insert(repository, &key).await, Addition::Added);
-    for kind in [CredentialKind::Key, CredentialKind::Fido2].into_iter().filter(|kind| kinds.contains(kind)) {
-        let second = Credential { id: key.id.clone(), ..sample_of(kind, user) };
+    for kind in kinds {
+        let second = Credential { id: key.id.clone(), ..sample_of(*kind, user) };
         assert_eq!(insert(repository, &second).await, Addition::Duplicate, "{LAW}");
     }
-    let foreign = sample(other, key.id.as_str());
+    let foreign = Credential { id: key.id.clone(), ..sample_of(kind, other) };
     assert_eq!(insert(repository, &foreign).await, Addition::Added, "{LAW}: free for another user");
     assert_eq!(find(repository, user, &key.id).await, [key], "{LAW}: the old one stays");
     assert_eq!(find(repository, other, &foreign.id).await, [foreign], "{LAW}");
@@ -230,23 +230,25 @@ async fn ids_are_compared_to_the_letter(
     [user, _]: &[UserId; 2],
     kinds: &[CredentialKind],
 ) {
-    let spellings = match kinds[0] {
-        CredentialKind::Fido2 => {
-            // Both are base64url, and stand for other bytes.
-            let id = passkey_id().replacen(|symbol: char| !symbol.is_ascii_lowercase(), "a", 1);
-            vec![id.replacen(|symbol: char| symbol.is_ascii_lowercase(), "A", 1), id]
+    for kind in kinds {
+        let spellings = match kind {
+            CredentialKind::Fido2 => {
+                // Both are base64url, and stand for other bytes.
+                let id = passkey_id().replacen(|symbol: char| !symbol.is_ascii_lowercase(), "a", 1);
+                vec![id.replacen(|symbol: char| symbol.is_ascii_lowercase(), "A", 1), id]
+            }
+            _ => {
+                let id = unique("Key-A");
+                let marked = [format!("{id} "), format!("{id}=")];
+                [&[id.clone(), id.to_lowercase(), id.to_uppercase()][..], &marked].concat()
+            }
+        };
+        for spelling in &spellings {
+            let id = CredentialId::new(spelling.as_str()).expect("the sample is valid");
+            let credential = Credential { id, ..sample_of(*kind, user) };
+            let inserted = insert(repository, &credential).await;
+            assert_eq!(inserted, Addition::Added, "ids_are_compared_to_the_letter: {spelling:?}");
         }
-        _ => {
-            let id = unique("Key-A");
-            let marked = [format!("{id} "), format!("{id}=")];
-            [&[id.clone(), id.to_lowercase(), id.to_uppercase()][..], &marked].concat()
-        }
-    };
-    for spelling in &spellings {
-        let id = CredentialId::new(spelling.as_str()).expect("the sample is valid");
-        let credential = Credential { id, ..sample_of(kinds[0], user) };
-        let inserted = insert(repository, &credential).await;
-        assert_eq!(inserted, Addition::Added, "ids_are_compared_to_the_letter: {spelling:?}");
     }
 }
 

@@ -90,7 +90,7 @@ async fn a_flood_of_refused_guesses_costs_the_engine_no_call_until_something_cam
     for _ in 0..3 {
         guess(&world, "a").await.assert_refused(403, "invalid_code");
     }
-    // The first refusal: it asks both purses, and gives one back.
+    // The first refusal asks the purse of the source alone.
     guess(&world, "a").await.assert_refused(429, "too_many_attempts");
     let calls = purses.calls.load(Ordering::Relaxed);
     for _ in 0..1000 {
@@ -101,6 +101,11 @@ async fn a_flood_of_refused_guesses_costs_the_engine_no_call_until_something_cam
     world.advance(Duration::from_secs(20));
     guess(&world, "a").await.assert_refused(403, "invalid_code");
     guess(&world, "a").await.assert_refused(429, "too_many_attempts");
+    // It is believed for a second, since another process may have given something back.
+    let calls = purses.calls.load(Ordering::Relaxed);
+    world.advance(Duration::from_secs(2));
+    guess(&world, "a").await.assert_refused(429, "too_many_attempts");
+    assert_eq!(purses.calls.load(Ordering::Relaxed), calls + 1);
 }
 
 /// So sources that are many and refused leave the budgets of each alone, and the engine too.
@@ -174,4 +179,38 @@ async fn a_caller_who_hangs_up_after_a_hit_has_paid_nothing() {
         }
     }
     assert!(hung_up >= 2, "{hung_up}");
+}
+
+/// Nor may many requests at once, whose callers hang up, take from everybody.
+#[tokio::test]
+async fn a_source_with_nothing_left_costs_everybody_nothing() {
+    let purses = Arc::new(Counting::default());
+    let policy = plenty().misses_per_source(Budget::per_minute(1)).misses(Budget::per_minute(20));
+    let world = world(&purses, policy);
+    guess(&world, "a").await.assert_refused(403, "invalid_code");
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..30 {
+        let body = exchange_body(CredentialKind::Key, "ABC-DEF-GHJ").to_string();
+        let sent = request(EXCHANGE).header("x-source", "a").body(body.into()).unwrap();
+        let _ = Box::pin(world.send(sent)).as_mut().poll(&mut context);
+    }
+    guess(&world, "b").await.assert_refused(403, "invalid_code");
+}
+
+#[tokio::test]
+async fn where_nothing_is_left_nobody_is_asked() {
+    let engine = Engine::new();
+    let purses = Arc::new(Counting::default());
+    let storage = Storage::shared_apart(engine.clone(), purses.clone(), keys());
+    let policy = plenty().misses(Budget::per_minute(1));
+    let world = World::with(|setup| setup.storage(storage).policy(|_| policy));
+    let mut body = world.registration(CredentialKind::Key).await;
+    body["challengeIdentifier"] = "A".repeat(43).into();
+    world.register(&body).await.assert_refused(403, "invalid_challenge");
+    world.register(&body).await.assert_refused(429, "too_many_attempts");
+    let asked = engine.takes();
+    for _ in 0..100 {
+        world.register(&body).await.assert_refused(429, "too_many_attempts");
+    }
+    assert_eq!(engine.takes(), asked);
 }

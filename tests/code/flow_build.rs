@@ -54,10 +54,13 @@ async fn a_full_store_drops_the_oldest_code_and_says_so() {
 
 #[test]
 fn a_public_suffix_is_no_relying_party() {
-    for id in ["com", "co.uk", "github.io", "intranet"] {
+    for id in ["com", "co.uk", "github.io", "intranet", "localhost"] {
         assert!(RelyingParty::new(id, "Example", ["https://example.com"]).is_err(), "{id}");
     }
-    for id in ["localhost", "app.localhost", "ada.github.io", "example.co.uk", "127.0.0.1", "app.internal"] {
+    for host in ["localhost", "intranet", "github.io"] {
+        RelyingParty::new(host, "Example", [format!("https://{host}:8443")]).unwrap();
+    }
+    for id in ["app.localhost", "ada.github.io", "example.co.uk", "127.0.0.1", "app.internal"] {
         RelyingParty::new(id, "Example", ["https://example.com"]).unwrap();
     }
 }

@@ -653,6 +653,10 @@ async fn a_refusal_names_the_member_and_what_was_expected() {
         let message = text(&world.post_json(path, &body).await.json(), "message");
         assert!(message.contains(said) && !message.contains("a secret"), "{message}");
     }
+    // A body without members expects nothing, and says so of nothing.
+    let path = "/auth/credentials/enrolments/en-6uunn-bm6ja-f6rmod5kqrk5rbel/refuse";
+    let answer = world.post(path, r#"{"a, expected a secret":1}"#).await;
+    assert!(!text(&answer.json(), "message").contains("a secret"), "{answer:?}");
     let twice = r#"{"expiration":1,"expiration":2}"#;
     let message = text(&world.post(MINT, twice).await.json(), "message");
     assert!(message.contains("the member `expiration` twice"), "{message}");

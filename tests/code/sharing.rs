@@ -34,6 +34,11 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
+    /// How often a record was asked for.
+    pub(crate) fn takes(&self) -> usize {
+        self.takes.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn new() -> Arc<Self> {
         let (records, ledger) = (MemoryStore::new(1000), MemoryLedger::new(1000));
         let (takes, staggers) = (AtomicUsize::new(0), AtomicBool::new(false));

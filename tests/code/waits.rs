@@ -229,7 +229,7 @@ async fn a_step_waits_for_few_answers_one_after_the_other() {
     }
     assert_eq!(bench.host.stored().len(), 2);
     let bounds =
-        [("mint", 2), ("exchange", 4), ("register", 4), ("begin", 3), ("complete", 3), ("redeem", 2)];
+        [("mint", 2), ("exchange", 5), ("register", 5), ("begin", 3), ("complete", 3), ("redeem", 3)];
     for (step, waited) in table {
         let (_, most) = bounds.iter().find(|(name, _)| name == step).unwrap();
         println!("{step:>10} {waited}");

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Reason};
 use crate::event::{Asking, Event, Step};
 use crate::host::Caller;
 use crate::model::{CheckCode, Credential, Enrolment, EnrolmentId, Invalid, Stage, User};
-use crate::once::{Fee, Guess, Refusal, Remains, Sought, both};
+use crate::once::{Fee, Paid, Refusal, Remains, Sought, both};
 use crate::store::{Change, PendingApproval};
 
 /// The owner's yes to a credential that waits.
@@ -42,7 +42,7 @@ impl CodeFlow {
         let sought = Sought::<PendingApproval, _> {
             store: self.site().records(),
             slots: self.slots_of_approval(&request.id),
-            guess: Guess::Id,
+            paid: Paid::Meanwhile,
             invalid: Error::under_way,
         };
         let approving = self.site().ceremony(asking).once(Fee::none(), sought, async |taken| {
