@@ -38,6 +38,7 @@ mod redis_store;
 mod slot;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
+mod token;
 
 use std::fmt;
 use std::sync::Arc;
