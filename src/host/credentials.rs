@@ -156,6 +156,15 @@ pub trait CredentialManagement: Send + Sync + 'static {
     async fn remove(&self, user: &UserId, uuid: &CredentialUuid, keep: Keep) -> Result<Removal, BoxError>;
 }
 
+/// Finds a passkey, whoever's it is. A sign-in needs it: until somebody signed, nobody knows who
+/// asks.
+#[async_trait]
+pub trait PasskeyDirectory: Send + Sync + 'static {
+    /// Returns the passkey that has that id, inactive ones too: no two have the same, among all users.
+    /// A credential of another kind is never an answer, since others may have its id.
+    async fn passkey(&self, id: &CredentialId) -> Result<Option<Credential>, BoxError>;
+}
+
 /// What became of a signature counter.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]

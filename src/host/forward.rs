@@ -12,7 +12,7 @@ use http::request::Parts;
 use crate::error::BoxError;
 use crate::host::{
     Addition, Advance, AuthError, AuthRequest, Authenticator, Caller, Changed, CredentialManagement,
-    CredentialRepository, Keep, RelyingParties, Removal, SignCounters, UserDirectory,
+    CredentialRepository, Keep, PasskeyDirectory, RelyingParties, Removal, SignCounters, UserDirectory,
 };
 use crate::model::{
     Credential, CredentialDescriptor, CredentialId, CredentialStatus, CredentialUuid, NewCredential,
@@ -61,6 +61,7 @@ forward!(CredentialManagement {
     rename<'u, 'i, 'n>(user: &'u UserId, uuid: &'i CredentialUuid, name: &'n str) -> Changed, BoxError;
     remove<'u, 'i>(user: &'u UserId, uuid: &'i CredentialUuid, keep: Keep) -> Removal, BoxError;
 });
+forward!(PasskeyDirectory { passkey<'i>(id: &'i CredentialId) -> Option<Credential>, BoxError; });
 forward!(SignCounters { advance<'i>(id: &'i CredentialId, count: u32) -> Advance, BoxError; });
 forward!(RelyingParties {
     resolve<'r>(request: &'r Parts) -> Option<Arc<RelyingParty>>, BoxError;

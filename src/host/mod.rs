@@ -37,7 +37,8 @@ pub use async_trait::async_trait;
 
 pub use self::authenticator::{AuthError, AuthRequest, Authenticator, Caller};
 pub use self::credentials::{
-    Addition, Advance, Changed, CredentialManagement, CredentialRepository, Keep, Removal, SignCounters,
+    Addition, Advance, Changed, CredentialManagement, CredentialRepository, Keep, PasskeyDirectory, Removal,
+    SignCounters,
 };
 #[cfg(any(test, feature = "test-util"))]
 pub(crate) use self::credentials::{is_key_that_signs, is_passkey_of, newest};

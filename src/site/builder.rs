@@ -6,8 +6,8 @@ use http::request::Parts;
 
 use crate::event::{Event, Listener};
 use crate::host::{
-    Authenticator, CredentialManagement, CredentialRepository, RelyingParties, RelyingPartyList,
-    SignCounters, UserDirectory,
+    Authenticator, CredentialManagement, CredentialRepository, PasskeyDirectory, RelyingParties,
+    RelyingPartyList, SignCounters, UserDirectory,
 };
 use crate::model::RelyingParty;
 use crate::site::limits::RequestLimits;
@@ -29,6 +29,7 @@ pub struct SiteBuilder {
     authenticator: Option<Arc<dyn Authenticator>>,
     users: Option<Arc<dyn UserDirectory>>,
     credentials: Option<Arc<dyn CredentialRepository>>,
+    passkeys: Option<Arc<dyn PasskeyDirectory>>,
     counters: Option<Arc<dyn SignCounters>>,
     management: Option<Arc<dyn CredentialManagement>>,
     relying_party: Option<RelyingParty>,
@@ -80,7 +81,14 @@ impl SiteBuilder {
         self
     }
 
-    /// Sets the part that keeps the signature counters of passkeys. User action signing needs it.
+    /// Sets the part that finds a passkey, whoever's it is. A [sign-in](crate::sign_in) needs it.
+    pub fn passkeys(mut self, passkeys: impl PasskeyDirectory) -> Self {
+        set(&mut self.passkeys, Arc::new(passkeys), "passkeys", &mut self.twice);
+        self
+    }
+
+    /// Sets the part that keeps the signature counters of passkeys. User action signing needs it, and
+    /// so does a [sign-in](crate::sign_in).
     pub fn sign_counters(mut self, counters: impl SignCounters) -> Self {
         set(&mut self.counters, Arc::new(counters), "sign_counters", &mut self.twice);
         self
@@ -201,11 +209,12 @@ impl SiteBuilder {
         let source_of = self.source.unwrap_or_else(|| Box::new(|_| None));
         let limits = RequestLimits::new(self.body_limit, self.read_deadline)?;
         let place_of = self.place.unwrap_or_else(|| Box::new(|_| None));
-        let (counters, management) = (self.counters, self.management);
+        let (passkeys, counters, management) = (self.passkeys, self.counters, self.management);
         Ok(Site(Arc::new(Inner {
             authenticator,
             users,
             credentials,
+            passkeys,
             counters,
             management,
             relying_parties,

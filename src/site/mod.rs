@@ -1,9 +1,9 @@
 //! What a host brings, once: who is asking, users, credentials, relying parties, a listener, and
 //! storage.
 //!
-//! A [`Site`] is the foundation of every flow. [`CodeFlow`](crate::CodeFlow) and
-//! [`ActionFlow`](crate::ActionFlow) are made over one, each with a policy: the numbers and choices
-//! of that flow.
+//! A [`Site`] is the foundation of every flow. [`CodeFlow`](crate::CodeFlow),
+//! [`ActionFlow`](crate::ActionFlow) and [`SignInFlow`](crate::sign_in::SignInFlow) are made over
+//! one, each with a policy: the numbers and choices of that flow.
 //!
 //! ```
 //! use credential_code::testing::MemoryHost;
@@ -44,8 +44,8 @@ use crate::enrolment::Enrolments;
 use crate::error::{Error, Reason};
 use crate::event::{Asking, Event, Listener};
 use crate::host::{
-    Authenticator, Caller, CredentialManagement, CredentialRepository, RelyingParties, SignCounters,
-    UserDirectory,
+    Authenticator, Caller, CredentialManagement, CredentialRepository, PasskeyDirectory, RelyingParties,
+    SignCounters, UserDirectory,
 };
 use crate::model::{User, UserId, UserStatus};
 use crate::once::{Ceremony, Purses};
@@ -61,6 +61,7 @@ struct Inner {
     authenticator: Arc<dyn Authenticator>,
     users: Arc<dyn UserDirectory>,
     credentials: Arc<dyn CredentialRepository>,
+    passkeys: Option<Arc<dyn PasskeyDirectory>>,
     counters: Option<Arc<dyn SignCounters>>,
     management: Option<Arc<dyn CredentialManagement>>,
     relying_parties: Arc<dyn RelyingParties>,
@@ -93,6 +94,10 @@ impl Site {
 
     pub(crate) fn credentials(&self) -> &dyn CredentialRepository {
         &*self.0.credentials
+    }
+
+    pub(crate) fn passkeys(&self) -> Option<&Arc<dyn PasskeyDirectory>> {
+        self.0.passkeys.as_ref()
     }
 
     pub(crate) fn counters(&self) -> Option<&Arc<dyn SignCounters>> {

@@ -11,12 +11,12 @@ use http::header::AUTHORIZATION;
 use crate::error::BoxError;
 use crate::host::{
     Addition, Advance, AuthError, AuthRequest, Authenticator, Caller, Changed, CredentialManagement,
-    CredentialRepository, Keep, Removal, SignCounters, UserDirectory, is_key_that_signs, is_passkey_of,
-    newest,
+    CredentialRepository, Keep, PasskeyDirectory, Removal, SignCounters, UserDirectory, is_key_that_signs,
+    is_passkey_of, newest,
 };
 use crate::model::{
-    Credential, CredentialDescriptor, CredentialId, CredentialSecret, CredentialStatus, CredentialUuid,
-    NewCredential, RelyingParty, User, UserId, UserStatus,
+    Credential, CredentialDescriptor, CredentialId, CredentialKind, CredentialSecret, CredentialStatus,
+    CredentialUuid, NewCredential, RelyingParty, User, UserId, UserStatus,
 };
 use crate::site::{Site, SiteBuilder};
 
@@ -318,6 +318,15 @@ impl CredentialManagement for MemoryHost {
 }
 
 #[async_trait]
+impl PasskeyDirectory for MemoryHost {
+    async fn passkey(&self, id: &CredentialId) -> Result<Option<Credential>, BoxError> {
+        let state = self.working_state()?;
+        let passkeys = state.credentials.iter().filter(|stored| stored.kind == CredentialKind::Fido2);
+        Ok(passkeys.into_iter().find(|stored| stored.id == *id).cloned())
+    }
+}
+
+#[async_trait]
 impl SignCounters for MemoryHost {
     async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError> {
         let mut state = self.working_state()?;
@@ -336,7 +345,7 @@ impl SignCounters for MemoryHost {
 /// `https://app.example.com` and `https://example.com`. It lacks a listener for events.
 pub fn site_builder(host: &Arc<MemoryHost>) -> SiteBuilder {
     let site = Site::builder().host(host.clone()).sign_counters(host.clone()).management(host.clone());
-    site.relying_party(party())
+    site.passkeys(host.clone()).relying_party(party())
 }
 
 /// Builds the same, telling its events to nobody.

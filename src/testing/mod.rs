@@ -5,7 +5,8 @@
 //! - [`KeyClient`] and [`SoftAuthenticator`]: clients in software that answer a challenge, of any
 //!   kind. With the feature `deprecated-kinds` also a `TotpClient` and a `PasswordClient`.
 //! - [`store_contract`], [`ledger_contract`], [`purse_contract`] and [`repository_contract`]: what
-//!   stores and a repository of one's own have to pass.
+//!   stores and a repository of one's own have to pass. [`management_contract`] and
+//!   [`passkey_contract`] are for what else a repository may be.
 //!
 //! Nothing here is for production, and breaking changes may come with any release.
 
@@ -14,6 +15,7 @@ mod host;
 mod key_client;
 mod ledger_contract;
 mod management_contract;
+mod passkey_contract;
 #[cfg(feature = "deprecated-kinds")]
 mod password_client;
 mod purse_contract;
@@ -32,6 +34,7 @@ pub use self::host::{MemoryHost, site, site_builder};
 pub use self::key_client::KeyClient;
 pub use self::ledger_contract::{ledger_contract, ledger_contract_on_threads};
 pub use self::management_contract::management_contract;
+pub use self::passkey_contract::passkey_contract;
 #[cfg(feature = "deprecated-kinds")]
 pub use self::password_client::PasswordClient;
 pub use self::purse_contract::purse_contract;

@@ -76,7 +76,7 @@ pub(super) fn sample_of(kind: CredentialKind, user: &UserId) -> Credential {
 }
 
 /// A repository may keep such an id as the bytes that it stands for.
-fn passkey_id() -> String {
+pub(super) fn passkey_id() -> String {
     base64url::encode(&random::bytes::<32>().expect("the system gives randomness"))
 }
 
@@ -97,7 +97,7 @@ pub(super) fn sample(user: &UserId, id: &str) -> Credential {
 }
 
 /// An active passkey for `example.com`.
-fn passkey(user: &UserId, id: &str) -> Credential {
+pub(super) fn passkey(user: &UserId, id: &str) -> Credential {
     let mut credential = sample(user, id);
     credential.kind = CredentialKind::Fido2;
     credential.fido2 = Some(Fido2Properties::new("none"));

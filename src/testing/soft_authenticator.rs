@@ -1,6 +1,6 @@
 use minicbor::Encoder;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::assertion::{Assertion, Fido2Assertion};
@@ -126,6 +126,32 @@ impl SoftAuthenticator {
     /// Signs a challenge as the published browser client does: by the bytes of its text.
     pub fn assert_text(&self, relying_party_id: &str, origin: &str, challenge: &str) -> Assertion {
         self.assert(relying_party_id, origin, &base64url::encode(challenge.as_bytes()))
+    }
+
+    /// Signs in as a page does: what `PublicKeyCredential.toJSON()` makes, with the user handle that
+    /// the passkey keeps.
+    pub fn assert_json(
+        &self,
+        relying_party_id: &str,
+        origin: &str,
+        challenge: &str,
+        user_handle: &[u8],
+    ) -> Value {
+        let assertion = self.assert(relying_party_id, origin, challenge);
+        let authenticator_data = assertion.fido2.map(|fido2| base64url::encode(&fido2.authenticator_data));
+        json!({
+            "id": assertion.credential_id.as_str(),
+            "rawId": assertion.credential_id.as_str(),
+            "type": "public-key",
+            "authenticatorAttachment": "platform",
+            "clientExtensionResults": {},
+            "response": {
+                "clientDataJSON": base64url::encode(&assertion.client_data),
+                "authenticatorData": authenticator_data,
+                "signature": base64url::encode(&assertion.signature),
+                "userHandle": base64url::encode(user_handle),
+            },
+        })
     }
 
     /// Signs whatever client data a test wants.

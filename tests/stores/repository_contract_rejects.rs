@@ -7,12 +7,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use credential_code::crypto::Digest;
 use credential_code::error::BoxError;
-use credential_code::host::{Addition, Changed, CredentialManagement, CredentialRepository, Keep, Removal};
+use credential_code::host::{
+    Addition, Changed, CredentialManagement, CredentialRepository, Keep, PasskeyDirectory, Removal,
+};
 use credential_code::model::{
     Credential, CredentialDescriptor, CredentialId, CredentialKind, CredentialStatus, CredentialUuid,
     NewCredential, UserId,
 };
-use credential_code::testing::{SIGNING, management_contract, repository_contract};
+use credential_code::testing::{SIGNING, management_contract, passkey_contract, repository_contract};
 
 use super::store_contract_rejects::{complaint, round_trip};
 
@@ -58,6 +60,7 @@ enum Mistake {
     TakesInactiveOnesForSigners,
     TakesForeignOnesForSigners,
     LooksThenKeeps,
+    FindsKeysForPasskeys,
 }
 
 struct WrongHost {
@@ -303,6 +306,23 @@ impl CredentialManagement for WrongHost {
     }
 }
 
+#[async_trait]
+impl PasskeyDirectory for WrongHost {
+    async fn passkey(&self, id: &CredentialId) -> Result<Option<Credential>, BoxError> {
+        let credentials = self.credentials.lock().unwrap();
+        let spelling = |id: &CredentialId| match self.mistake {
+            Mistake::FoldsCase => id.as_str().to_lowercase(),
+            _ => id.as_str().to_owned(),
+        };
+        let is_it = |stored: &&Credential| {
+            spelling(&stored.id) == spelling(id)
+                && (stored.kind == CredentialKind::Fido2 || self.has(Mistake::FindsKeysForPasskeys))
+                && (stored.is_active() || !self.has(Mistake::FindsActiveOnesAlone))
+        };
+        Ok(credentials.iter().find(is_it).cloned())
+    }
+}
+
 fn users() -> [UserId; 2] {
     ["us-1", "us-2"].map(|id| UserId::new(id).unwrap())
 }
@@ -362,6 +382,19 @@ fn each_wrong_management_is_caught_by_the_law_that_it_breaks() {
     ];
     for (mistake, law) in mistakes {
         let complaint = complaint(management_contract(&WrongHost::new(mistake), &users(), &SIGNING));
+        assert!(complaint.contains(law), "{mistake:?}: {complaint}");
+    }
+}
+
+#[test]
+fn each_wrong_directory_of_passkeys_is_caught_by_the_law_that_it_breaks() {
+    let mistakes = [
+        (Mistake::FindsActiveOnesAlone, "a_passkey_is_found_whoevers_it_is"),
+        (Mistake::FindsKeysForPasskeys, "nothing_but_a_passkey_is_found"),
+        (Mistake::FoldsCase, "ids_are_compared_to_the_letter"),
+    ];
+    for (mistake, law) in mistakes {
+        let complaint = complaint(passkey_contract(&WrongHost::new(mistake), &users(), &SIGNING));
         assert!(complaint.contains(law), "{mistake:?}: {complaint}");
     }
 }

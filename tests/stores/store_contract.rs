@@ -15,7 +15,7 @@ use credential_code::store::{
 };
 use credential_code::testing::{
     KeyClient, MemoryHost, SIGNING, ledger_contract, ledger_contract_on_threads, management_contract,
-    new_credential, repository_contract, store_contract, store_contract_on_threads,
+    new_credential, passkey_contract, repository_contract, store_contract, store_contract_on_threads,
 };
 
 #[tokio::test]
@@ -50,6 +50,7 @@ async fn the_memory_host_keeps_every_law_of_a_repository() {
     let users = [UserId::new("us-1").unwrap(), UserId::new("us-2").unwrap()];
     repository_contract(&MemoryHost::default(), &users, &SIGNING).await;
     management_contract(&MemoryHost::default(), &users, &SIGNING).await;
+    passkey_contract(&MemoryHost::default(), &users, &SIGNING).await;
 }
 
 /// As a host has it whose table is of passkeys, by the bytes of their ids.

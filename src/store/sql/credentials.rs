@@ -1,7 +1,8 @@
 use crate::crypto::PublicKey;
 use crate::error::{BoxError, StoreError};
 use crate::host::{
-    Addition, Advance, Changed, CredentialManagement, CredentialRepository, Keep, Removal, SignCounters,
+    Addition, Advance, Changed, CredentialManagement, CredentialRepository, Keep, PasskeyDirectory, Removal,
+    SignCounters,
 };
 use crate::model::{
     Credential, CredentialDescriptor, CredentialId, CredentialStatus, CredentialUuid, EncryptedPrivateKey,
@@ -182,6 +183,14 @@ fn flag(keep: Keep) -> i64 {
     match keep {
         Keep::Nothing => 0,
         Keep::OneThatSigns => 1,
+    }
+}
+
+#[async_trait]
+impl PasskeyDirectory for SqlStore {
+    async fn passkey(&self, id: &CredentialId) -> Result<Option<Credential>, BoxError> {
+        let id = Value::Text(id.as_str());
+        self.fetch_one(&self.statements.passkey, &[id]).await?.map(read).transpose()
     }
 }
 

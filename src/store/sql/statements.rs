@@ -23,6 +23,7 @@ pub(super) struct Statements {
     pub(super) why_not_inserted: SqlStr,
     pub(super) credentials_of_user: SqlStr,
     pub(super) credential: SqlStr,
+    pub(super) passkey: SqlStr,
     pub(super) passkeys: SqlStr,
     pub(super) keys: SqlStr,
     pub(super) count_credentials: SqlStr,
@@ -64,6 +65,7 @@ impl Statements {
             why_not_inserted: statement(WHY_NOT_INSERTED),
             credentials_of_user: statement(CREDENTIALS_OF_USER),
             credential: statement(CREDENTIAL),
+            passkey: statement(PASSKEY),
             passkeys: statement(PASSKEYS),
             keys: statement(KEYS),
             count_credentials: statement(COUNT_CREDENTIALS),
@@ -210,6 +212,12 @@ const CREDENTIAL: &str = "
         id, uuid, user_id, kind, name, public_key, digest, relying_party_id, origin, created_at, status,
         encrypted_private_key, sign_count, fido2
     FROM credential_code_credentials WHERE user_id = $1 AND id = $2";
+
+const PASSKEY: &str = "
+    SELECT
+        id, uuid, user_id, kind, name, public_key, digest, relying_party_id, origin, created_at, status,
+        encrypted_private_key, sign_count, fido2
+    FROM credential_code_credentials WHERE id = $1 AND kind = 'Fido2'";
 
 const PASSKEYS: &str = "
     SELECT kind, id, encrypted_private_key, fido2 FROM credential_code_credentials

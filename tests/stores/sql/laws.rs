@@ -8,8 +8,8 @@ use credential_code::store::{
     CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Slot, UserAction,
 };
 use credential_code::testing::{
-    SIGNING, Sample, ledger_contract, management_contract, purse_contract, repository_contract,
-    store_contract,
+    SIGNING, Sample, ledger_contract, management_contract, passkey_contract, purse_contract,
+    repository_contract, store_contract,
 };
 
 use super::backend::{Backend, users};
@@ -32,6 +32,7 @@ async fn every_law_of_a_repository_is_kept() {
         println!("{engine:?}");
         repository_contract(store, &users(), &SIGNING).await;
         management_contract(store, &users(), &SIGNING).await;
+        passkey_contract(store, &users(), &SIGNING).await;
     }
 }
 

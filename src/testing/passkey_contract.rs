@@ -1,0 +1,79 @@
+use crate::host::{Addition, CredentialRepository, PasskeyDirectory};
+use crate::model::{Credential, CredentialId, CredentialKind, CredentialStatus, NewCredential, UserId};
+use crate::testing::repository_contract::{passkey, passkey_id, sample};
+
+/// Asserts every law of a [`PasskeyDirectory`] over the repository whose passkeys it finds, and panics
+/// with the name of the first that is broken.
+///
+/// The two users have to exist where the repository has foreign keys. The kinds are those that the
+/// repository keeps, passkeys among them.
+///
+/// ```
+/// # async fn example() {
+/// use credential_code::model::UserId;
+/// use credential_code::testing::{MemoryHost, SIGNING, passkey_contract};
+///
+/// let users = [UserId::new("us-1").unwrap(), UserId::new("us-2").unwrap()];
+/// passkey_contract(&MemoryHost::default(), &users, &SIGNING).await;
+/// # }
+/// # credential_code::testing::block_on(example());
+/// ```
+pub async fn passkey_contract<H>(host: &H, users: &[UserId; 2], kinds: &[CredentialKind])
+where
+    H: CredentialRepository + PasskeyDirectory,
+{
+    a_passkey_is_found_whoevers_it_is(host, users).await;
+    if kinds.contains(&CredentialKind::Key) {
+        nothing_but_a_passkey_is_found(host, users).await;
+    }
+    ids_are_compared_to_the_letter(host, users).await;
+}
+
+async fn stored<H: CredentialRepository>(host: &H, credential: Credential) -> Credential {
+    let inserted = host.insert(NewCredential::new(credential.clone(), None), usize::MAX).await;
+    assert_eq!(inserted.expect("the repository answers"), Addition::Added);
+    credential
+}
+
+async fn find<H: PasskeyDirectory>(host: &H, id: &str) -> Option<Credential> {
+    let id = CredentialId::new(id).expect("the sample is valid");
+    host.passkey(&id).await.expect("the directory answers")
+}
+
+async fn a_passkey_is_found_whoevers_it_is<H: CredentialRepository + PasskeyDirectory>(
+    host: &H,
+    users: &[UserId; 2],
+) {
+    const LAW: &str = "a_passkey_is_found_whoevers_it_is";
+    for user in users {
+        for status in [CredentialStatus::Active, CredentialStatus::Deactivated] {
+            let credential = stored(host, Credential { status, ..passkey(user, &passkey_id()) }).await;
+            assert_eq!(find(host, credential.id.as_str()).await, Some(credential), "{LAW}");
+        }
+    }
+    assert_eq!(find(host, &passkey_id()).await, None, "{LAW}: one that nobody has is not there");
+}
+
+async fn nothing_but_a_passkey_is_found<H: CredentialRepository + PasskeyDirectory>(
+    host: &H,
+    [user, other]: &[UserId; 2],
+) {
+    const LAW: &str = "nothing_but_a_passkey_is_found";
+    let id = passkey_id();
+    let key = stored(host, sample(user, &id)).await;
+    assert_eq!((key.kind, find(host, &id).await), (CredentialKind::Key, None), "{LAW}");
+    let credential = stored(host, passkey(other, &id)).await;
+    assert_eq!(find(host, &id).await, Some(credential), "{LAW}: a key of that id is in nobody's way");
+}
+
+async fn ids_are_compared_to_the_letter<H: CredentialRepository + PasskeyDirectory>(
+    host: &H,
+    [user, _]: &[UserId; 2],
+) {
+    const LAW: &str = "ids_are_compared_to_the_letter";
+    let id = passkey_id();
+    stored(host, passkey(user, &id)).await;
+    // The last symbol stays, so that this is the id of some passkey.
+    let (symbols, last) = id.split_at(id.len() - 1);
+    assert_eq!(find(host, &format!("{}{last}", symbols.to_uppercase())).await, None, "{LAW}");
+}
