@@ -30,6 +30,7 @@ pub mod secret;
 #[cfg(not(feature = "deprecated-kinds"))]
 mod secret;
 pub mod serve;
+pub mod sign_in;
 mod signed;
 pub mod site;
 pub mod store;

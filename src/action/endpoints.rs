@@ -42,7 +42,8 @@ impl Endpoints for ActionFlow {
             | Step::Activate
             | Step::Deactivate
             | Step::Rename
-            | Step::Remove => Err(Error::not_found()),
+            | Step::Remove
+            | Step::SignIn => Err(Error::not_found()),
         }
     }
 }

@@ -58,7 +58,8 @@ impl Endpoints for CodeFlow {
             | Step::Activate
             | Step::Deactivate
             | Step::Rename
-            | Step::Remove => Err(Error::not_found()),
+            | Step::Remove
+            | Step::SignIn => Err(Error::not_found()),
         }
     }
 }

@@ -120,6 +120,16 @@ impl Error {
         )
     }
 
+    pub(crate) fn invalid_sign_in_challenge(reason: impl Into<BoxError>) -> Self {
+        Self::because(ErrorKind::InvalidChallenge, "This sign-in is no longer open. Begin again.", reason)
+    }
+
+    /// One error for every passkey that signs nobody in, so that an answer tells nothing about
+    /// passkeys and users.
+    pub(crate) fn invalid_sign_in(reason: impl Into<BoxError>) -> Self {
+        Self::because(ErrorKind::InvalidAssertion, "This passkey does not sign you in.", reason)
+    }
+
     /// One error for every user action that does not work, so that an answer tells nothing about
     /// actions. The text is the published service's, to the letter.
     pub(crate) fn invalid_action(reason: impl Into<BoxError>) -> Self {

@@ -81,6 +81,9 @@ pub(crate) fn write(event: &Event<'_>) {
         Event::ActionRedeemed { user, credential, source } => {
             tracing::info!(%user, %credential, source, "a user action was redeemed");
         }
+        Event::SignedIn { user, credential, source } => {
+            tracing::info!(%user, %credential, source, "a passkey signed a user in");
+        }
         Event::Refused { step, user, enrolment, error, source, .. } => tracing::warn!(
             step = step.as_str(),
             user = user.map(tracing::field::display),

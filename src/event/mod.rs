@@ -22,7 +22,7 @@ pub enum BudgetScope {
     Source,
     /// Misses of everybody.
     Flow,
-    /// Codes of one user, what they begin without one, or their user actions.
+    /// Codes of one user, what they begin without one, their user actions, or their sign-ins.
     User,
 }
 
@@ -227,6 +227,16 @@ pub enum Event<'a> {
         /// Where the request came from.
         source: Option<&'a str>,
     },
+    /// A passkey signed a user in. The host has yet to make the session.
+    #[non_exhaustive]
+    SignedIn {
+        /// Who is signed in.
+        user: &'a UserId,
+        /// What signed.
+        credential: &'a CredentialId,
+        /// Where the request came from.
+        source: Option<&'a str>,
+    },
     /// A step was refused, or failed. The true reason is the error's source.
     #[non_exhaustive]
     Refused {
@@ -265,7 +275,7 @@ pub enum Event<'a> {
         records: &'static str,
         /// Whose it was.
         user: &'a UserId,
-        /// Its enrolment. A user action has none.
+        /// Its enrolment. A user action and a sign-in have none.
         enrolment: Option<&'a EnrolmentId>,
     },
     /// A request over HTTP was answered, whatever came of it. It is for counters and histograms: what
@@ -311,6 +321,7 @@ impl<'a> Event<'a> {
             Self::CredentialChanged { .. } => "credential_changed",
             Self::ActionSigned { .. } => "action_signed",
             Self::ActionRedeemed { .. } => "action_redeemed",
+            Self::SignedIn { .. } => "signed_in",
             Self::Refused { .. } => "refused",
             Self::Throttled { .. } => "throttled",
             Self::Evicted { .. } => "evicted",
@@ -350,6 +361,7 @@ impl<'a> Event<'a> {
             | Self::Revoked { .. }
             | Self::ActionSigned { .. }
             | Self::ActionRedeemed { .. }
+            | Self::SignedIn { .. }
             | Self::Refused { .. }
             | Self::Throttled { .. }
             | Self::Evicted { .. }
@@ -374,6 +386,7 @@ impl<'a> Event<'a> {
             | Self::CredentialChanged { .. }
             | Self::ActionSigned { .. }
             | Self::ActionRedeemed { .. }
+            | Self::SignedIn { .. }
             | Self::Refused { .. }
             | Self::Throttled { .. }
             | Self::Evicted { .. }
@@ -400,6 +413,7 @@ impl<'a> Event<'a> {
             | Self::CredentialChanged { .. }
             | Self::ActionSigned { .. }
             | Self::ActionRedeemed { .. }
+            | Self::SignedIn { .. }
             | Self::Answered { .. } => None,
         }
     }

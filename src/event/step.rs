@@ -42,6 +42,8 @@ pub enum Step {
     Rename,
     /// A credential is removed.
     Remove,
+    /// A passkey signs somebody in, or a page asks for the challenge.
+    SignIn,
 }
 
 impl Step {
@@ -68,6 +70,7 @@ impl Step {
             Self::Deactivate => "deactivate",
             Self::Rename => "rename",
             Self::Remove => "remove",
+            Self::SignIn => "sign_in",
         }
     }
 }

@@ -65,7 +65,8 @@ impl Endpoints for ManageFlow {
             | Step::Approve
             | Step::Refuse
             | Step::Undo
-            | Step::FollowOutcome => Err(Error::not_found()),
+            | Step::FollowOutcome
+            | Step::SignIn => Err(Error::not_found()),
         }
     }
 }

@@ -31,6 +31,11 @@ impl Challenge {
         &self.0
     }
 
+    /// A challenge of 32 random bytes.
+    pub(crate) fn mint() -> Result<Self, NoRandomness> {
+        Ok(Self(base64url::encode(&random::bytes::<32>()?).into()))
+    }
+
     /// A challenge and the handle to come back with: 32 random bytes each, of one draw, since each
     /// asks the system.
     pub(crate) fn mint_with_id() -> Result<(Self, ChallengeId), NoRandomness> {
@@ -42,7 +47,7 @@ impl Challenge {
 hidden!(Challenge);
 conversions_of_text!(Challenge);
 
-/// The handle of a pending registration, or of a pending user action. Its holder may answer the
+/// The handle of a pending registration, of a pending user action, or of a sign-in. Its holder may answer the
 /// challenge, so it is a secret too.
 #[derive(Clone)]
 pub struct ChallengeId(Box<str>);

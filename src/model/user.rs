@@ -33,7 +33,7 @@ impl UserId {
 shown_text!(UserId);
 conversions_of_text!(UserId);
 
-/// Whether a user may add credentials at all.
+/// Whether a user may add credentials, and sign in, at all.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum UserStatus {
@@ -54,7 +54,7 @@ pub struct User {
     pub name: String,
     /// The name to show.
     pub display_name: String,
-    /// Whether the user may add credentials.
+    /// Whether the user may add credentials, and sign in.
     pub status: UserStatus,
     /// Everything that began before this instant is void at every step: codes, challenges,
     /// approvals, user actions, and callers who [say since when](crate::host::Caller::since) they

@@ -37,13 +37,18 @@ impl<'a> Fee<'a> {
         Self([Some(Charge { purses, name: user.as_str(), scope: BudgetScope::User }), None])
     }
 
+    /// One of the budget of a source, if there is one.
+    pub(crate) fn of_source(purses: &'a Purses, source: Option<&'a str>) -> Self {
+        Self([source.map(|name| Charge { purses, name, scope: BudgetScope::Source }), None])
+    }
+
     /// One guess: of the budget of the source, if there is one, and of everybody's.
     ///
     /// A wrong guess hits no record, so nothing can be counted on a code. What is counted are
     /// misses: a guess that finds a record gets its fee back, in
     /// [`once`](crate::once::Ceremony::once).
     pub(crate) fn of_guess(of_source: &'a Purses, of_flow: &'a Purses, source: Option<&'a str>) -> Self {
-        let source = source.map(|name| Charge { purses: of_source, name, scope: BudgetScope::Source });
+        let Self([source, _]) = Self::of_source(of_source, source);
         // Everybody's purse needs no name.
         Self([source, Some(Charge { purses: of_flow, name: "", scope: BudgetScope::Flow })])
     }

@@ -91,6 +91,19 @@ impl Ceremony<'_> {
         }
     }
 
+    /// Pays, and acts. The fee comes back unless the caller got it wrong.
+    pub(crate) async fn guessed<T>(
+        self,
+        fee: Fee<'_>,
+        act: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let done = self.charged(fee, act).await;
+        if done.is_ok() {
+            fee.give_back().await;
+        }
+        done
+    }
+
     /// Pays, takes a record, and acts on it.
     pub(crate) async fn once<R: Returns, S: Iterator<Item = Slot>, T>(
         self,

@@ -207,7 +207,7 @@ pub struct PendingAction {
 }
 
 /// A user action that was signed: one request, by this user, until then. Which request is part of
-/// the slot.
+/// the slot. That of a sign-in is at the slot of its challenge, which nobody can spend again.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct UserAction {

@@ -48,6 +48,8 @@ pub(crate) enum SlotLabel {
     Approval,
     /// Of no store: it hides the name of a session.
     Session,
+    /// It signs a challenge, and is where the challenge was spent.
+    SignInChallenge,
     /// Of no store: it signs.
     UndoToken,
     /// Of no store: it signs.
@@ -63,6 +65,8 @@ pub(crate) enum SlotLabel {
     MissesOfFlow,
     ActionChallengesOfUser,
     ActionMissesOfUser,
+    SignInMissesOfSource,
+    SignInsOfUser,
 }
 
 impl SlotLabel {
@@ -75,6 +79,7 @@ impl SlotLabel {
             Self::UserAction => b"credential-code/v1/user-action\0",
             Self::Approval => b"credential-code/v1/approval\0",
             Self::Session => b"credential-code/v1/session\0",
+            Self::SignInChallenge => b"credential-code/v1/sign-in-challenge\0",
             Self::UndoToken => b"credential-code/v1/undo-token\0",
             Self::OutcomeToken => b"credential-code/v1/outcome-token\0",
             Self::TotpSecret => b"credential-code/v1/totp-secret\0",
@@ -84,6 +89,8 @@ impl SlotLabel {
             Self::MissesOfFlow => b"credential-code/v1/purse/misses-of-flow\0",
             Self::ActionChallengesOfUser => b"credential-code/v1/purse/action-challenges-of-user\0",
             Self::ActionMissesOfUser => b"credential-code/v1/purse/action-misses-of-user\0",
+            Self::SignInMissesOfSource => b"credential-code/v1/purse/sign-in-misses-of-source\0",
+            Self::SignInsOfUser => b"credential-code/v1/purse/sign-ins-of-user\0",
         }
     }
 }

@@ -13,6 +13,7 @@ mod managing;
 mod openapi;
 mod reports;
 mod room;
+mod sign_in;
 mod site;
 mod step_up;
 #[path = "../support/told.rs"]

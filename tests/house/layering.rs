@@ -9,7 +9,7 @@ const STAGES: [&[&str]; 19] = [
     &["auth"],
     &["manage"],
     &["code"],
-    &["action"],
+    &["action", "sign_in"],
     &["serve"],
     &["site"],
     &["enrolment"],
