@@ -21,31 +21,46 @@ const shots = process.env.SCREENSHOTS ?? path.join(os.tmpdir(), 'credential-code
 export async function startServer(...flags) {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'onboarding-'));
   const file = path.join(folder, 'setup.json');
-  const args = ['--port', '0', '--setup-file', file, ...flags];
-  const server = spawn(example, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  server.stdout.on('data', (text) => (output += text));
-  // The greeting comes when the server listens and the file is written.
-  await Promise.race([
-    once(server.stdout, 'data'),
-    once(server, 'exit').then(([code]) => assert.fail(`the example ended with ${code}`)),
-    once(server, 'error').then(([error]) => assert.fail(`the example did not start: ${error.message}`)),
-  ]);
+  const server = await startExample('onboarding', { args: ['--port', '0', '--setup-file', file, ...flags] });
   const { base } = JSON.parse(await fs.readFile(file, 'utf8'));
   return {
     app1: base,
     /** Another domain on the same machine. */
     app2: base.replace('localhost', 'app2.localhost'),
+    output: server.output,
+    async stop() {
+      await server.stop();
+      await fs.rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts an example, and waits until it says that. */
+export async function startExample(name, { args = [], env = {}, greeting = /./ } = {}) {
+  const server = spawn(path.join(target, 'debug', name), args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  let output = '';
+  const greeted = new Promise((resolve) => {
+    server.stdout.on('data', (text) => {
+      output += text;
+      if (greeting.test(output)) resolve();
+    });
+  });
+  // The greeting comes when the server listens, and its files are written.
+  await Promise.race([
+    greeted,
+    once(server, 'exit').then(([code]) => assert.fail(`the example ended with ${code}`)),
+    once(server, 'error').then(([error]) => assert.fail(`the example did not start: ${error.message}`)),
+  ]);
+  return {
     output: () => output,
     async stop() {
-      if (server.exitCode === null) {
-        const exit = once(server, 'exit');
-        process.kill(server.pid, 'SIGINT');
-        await exit;
-      }
-      await fs.rm(folder, { recursive: true, force: true });
+      if (server.exitCode !== null || server.signalCode !== null) return;
+      const exit = once(server, 'exit');
+      process.kill(server.pid, 'SIGINT');
+      await exit;
     },
   };
 }
@@ -125,6 +140,7 @@ export async function addAuthenticator(page) {
   });
   return {
     credentials: async () => (await session.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
+    clear: () => session.send('WebAuthn.clearCredentials', { authenticatorId }),
     /** What a person does who closes the dialog, or shows the wrong finger. */
     refuse: () => session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false }),
     agree: () => session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true }),
