@@ -32,7 +32,7 @@ struct Document;
 
 pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router, Error> {
     let sessions = SessionManagerLayer::new(SqliteSessions(db.clone()))
-        // Browsers keep a secure cookie of a name under `localhost`, and not all of them do without TLS.
+        // Without TLS not every browser keeps a secure cookie, not even for a name under `localhost`.
         .with_secure(options.origins.iter().all(|origin| origin.starts_with("https:")));
     let sign_in = AuthManagerLayerBuilder::new(Accounts(db.clone()), sessions).build();
     let document = Document::openapi();

@@ -1,5 +1,6 @@
 //! A browser with a cookie, at one of the origins, and the authenticators of the person before it.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
@@ -25,25 +26,21 @@ pub(super) const APP2: &str = "https://other.test";
 pub(super) struct World {
     pub(super) router: Router,
     pub(super) db: SqlitePool,
-    folder: std::path::PathBuf,
+    folder: Option<PathBuf>,
 }
 
 impl World {
     pub(super) async fn new() -> Self {
-        let (db, folder) = Self::database().await;
-        Self::over(db, folder).await
-    }
-
-    /// A database as the application had it before.
-    pub(super) async fn database() -> (SqlitePool, std::path::PathBuf) {
         static MADE: AtomicU64 = AtomicU64::new(0);
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("existing_app-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        (database::open(&folder.join("app.db")).await.unwrap(), folder)
+        let db = database::open(&folder.join("app.db")).await.unwrap();
+        Self::over(db, Some(folder)).await
     }
 
-    pub(super) async fn over(db: SqlitePool, folder: std::path::PathBuf) -> Self {
+    /// The application, started anew over a database. The folder goes with it.
+    pub(super) async fn over(db: SqlitePool, folder: Option<PathBuf>) -> Self {
         let args = ["--rp-id", RP_ID, "--origin", APP1, "--origin", APP2, "--behind-proxy"];
         let options = Options::from_args(args.map(str::to_owned)).unwrap();
         Self { router: app::router(&options, &db).await.unwrap(), db, folder }
@@ -71,7 +68,7 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         // A folder that stays is the system's to clean up.
-        let _ = std::fs::remove_dir_all(&self.folder);
+        let _ = self.folder.as_ref().map(std::fs::remove_dir_all);
     }
 }
 

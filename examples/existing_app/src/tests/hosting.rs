@@ -98,22 +98,15 @@ async fn a_notice_that_can_not_be_written_leaves_no_passkey() {
 
 #[tokio::test]
 async fn passkeys_from_before_are_listed_and_sign() {
-    let (db, folder) = World::database().await;
-    // The sign-up of before, whose statements know nothing of the new columns.
-    let world = World::over(db, folder).await;
+    let world = World::new().await;
     let (mut ada, old) = world.ada().await;
-    let added = "UPDATE passkeys SET uuid = NULL, created_at = 0, status = 'Active', name = 'Passkey'";
-    sqlx::query(added).execute(&world.db).await.unwrap();
-    sqlx::raw_sql(
-        "DROP TRIGGER passkeys_of_sign_up; DROP INDEX passkeys_by_uuid;
+    // As the table was before it was migrated.
+    let back = "DROP TRIGGER passkeys_of_sign_up; DROP INDEX passkeys_by_uuid;
         ALTER TABLE passkeys DROP COLUMN uuid; ALTER TABLE passkeys DROP COLUMN name;
         ALTER TABLE passkeys DROP COLUMN origin; ALTER TABLE passkeys DROP COLUMN created_at;
-        ALTER TABLE passkeys DROP COLUMN status; DELETE FROM migrations WHERE number = 2",
-    )
-    .execute(&world.db)
-    .await
-    .unwrap();
-    let after = World::over(world.db.clone(), std::env::temp_dir().join("existing_app-none")).await;
+        ALTER TABLE passkeys DROP COLUMN status; DELETE FROM migrations WHERE number = 2";
+    sqlx::raw_sql(back).execute(&world.db).await.unwrap();
+    let after = World::over(world.db.clone(), None).await;
 
     ada.router = after.router.clone();
     let [listed] = ada.listed().await.try_into().unwrap();
