@@ -1,5 +1,7 @@
 //! Base64 for URLs, canonical: trailing bits that are not zero are refused.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::general_purpose::NO_PAD;
@@ -17,6 +19,13 @@ pub(crate) struct InvalidBase64;
 
 pub(crate) fn encode(bytes: &[u8]) -> String {
     UNPADDED.encode(bytes)
+}
+
+/// The same in one allocation, for what has at most `N` bytes as text.
+pub(crate) fn encode_shared<const N: usize>(bytes: &[u8]) -> Arc<str> {
+    let mut text = [0; N];
+    let length = UNPADDED.encode_slice(bytes, &mut text).expect("what is encoded so is short");
+    str::from_utf8(&text[..length]).expect("base64 is ASCII").into()
 }
 
 /// Unpadded text only.

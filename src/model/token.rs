@@ -1,13 +1,14 @@
 use std::fmt;
+use std::sync::Arc;
 
 /// A link's secret in the notice of a new credential: takes back the one credential that it names,
 /// without a sign-in.
 #[derive(Clone)]
-pub struct UndoToken(Box<str>);
+pub struct UndoToken(Arc<str>);
 
 impl UndoToken {
     /// Takes what a client sent. Any text will do: only one that the site signed does anything.
-    pub fn new(text: impl Into<Box<str>>) -> Self {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
@@ -21,11 +22,11 @@ hidden!(UndoToken);
 
 /// A client's secret for one question: what became of the credential that it made?
 #[derive(Clone)]
-pub struct OutcomeToken(Box<str>);
+pub struct OutcomeToken(Arc<str>);
 
 impl OutcomeToken {
     /// Takes what a client sent. Any text will do: only one that the site signed is answered.
-    pub fn new(text: impl Into<Box<str>>) -> Self {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 

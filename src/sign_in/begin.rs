@@ -69,7 +69,7 @@ impl SignInFlow {
             expires_at: micros(now + lifetime),
         };
         let challenge_id =
-            ChallengeId::new(self.site().slot_keys().sign(SlotLabel::SignInChallenge, &handle));
+            ChallengeId::new(&*self.site().slot_keys().sign(SlotLabel::SignInChallenge, &handle));
         Ok(SignInChallenge {
             challenge,
             challenge_id,

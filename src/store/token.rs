@@ -1,6 +1,8 @@
 //! Tokens that a site signs and nobody keeps: base64url over what they say, by postcard, and an
 //! HMAC of it under the key ring, with a label of their own.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
@@ -14,12 +16,12 @@ const LONGEST: usize = 1024;
 
 impl SlotKeys {
     /// Writes a token.
-    pub(crate) fn sign(&self, label: SlotLabel, handle: &impl Serialize) -> String {
+    pub(crate) fn sign(&self, label: SlotLabel, handle: &impl Serialize) -> Arc<str> {
         let bytes = postcard::to_extend(handle, Vec::new());
         let mut bytes = bytes.expect("ids and numbers always serialise");
         let mac = self.newest(label, &bytes);
         bytes.extend_from_slice(mac.as_bytes());
-        base64url::encode(&bytes)
+        base64url::encode_shared::<LONGEST>(&bytes)
     }
 
     /// Reads a token of ours, with a slot that is its own, whichever key of the ring signed it.
