@@ -1,7 +1,7 @@
 use crate::host::{Addition, Changed, CredentialManagement, CredentialRepository, Keep, Removal};
 use crate::model::{Credential, CredentialKind, CredentialStatus, CredentialUuid, NewCredential, UserId};
 use crate::testing::race::at_once;
-use crate::testing::repository_contract::{find, sample_of};
+use crate::testing::repository_contract::{MANY, find, sample_of};
 
 /// Asserts every law of a [`CredentialManagement`] over the repository that it changes, and panics
 /// with the name of the first that is broken.
@@ -36,7 +36,7 @@ where
 
 async fn stored<H: CredentialRepository>(host: &H, user: &UserId, kind: CredentialKind) -> Credential {
     let credential = sample_of(kind, user);
-    let inserted = host.insert(NewCredential::new(credential.clone(), None), usize::MAX).await;
+    let inserted = host.insert(NewCredential::new(credential.clone(), None), MANY).await;
     assert_eq!(inserted.expect("the repository answers"), Addition::Added);
     credential
 }
@@ -142,7 +142,7 @@ async fn a_removed_credential_is_gone_and_its_id_is_free<H>(
     now_is(host, &left, LAW).await;
     let again = Credential { user: other.clone(), id: removed.id, ..sample_of(kinds[0], other) };
     let again = NewCredential::new(again, None);
-    let inserted = host.insert(again, usize::MAX).await.expect("the repository answers");
+    let inserted = host.insert(again, MANY).await.expect("the repository answers");
     assert_eq!(inserted, Addition::Added, "{LAW}");
 }
 

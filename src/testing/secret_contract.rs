@@ -3,7 +3,7 @@ use crate::model::{
     Credential, CredentialId, CredentialKind, CredentialSecret, NewCredential, PasswordHash, TotpSecret,
     UserId,
 };
-use crate::testing::repository_contract::{find, sample, unique};
+use crate::testing::repository_contract::{MANY, find, sample, unique};
 
 /// Asserts what a [`CredentialRepository`] owes to the kinds `Password` and `Totp`, beyond
 /// [`repository_contract`](crate::testing::repository_contract()), and panics with the name of the law that is broken. The closure reads
@@ -73,5 +73,5 @@ async fn insert(
     secret: Option<CredentialSecret>,
 ) -> Addition {
     let new = NewCredential::new(credential.clone(), secret);
-    repository.insert(new, usize::MAX).await.expect("the repository answers")
+    repository.insert(new, MANY).await.expect("the repository answers")
 }
