@@ -98,6 +98,20 @@ impl RelyingParty {
     where
         O: Into<String>,
     {
+        let party = Self::parse(id, name, origins)?;
+        let is_own = party.origins.iter().any(|origin| origin.host() == Some(&party.id));
+        if !is_own && psl::domain_str(&party.id).is_none() {
+            return Err(Invalid::new("a relying party's id is no public suffix, such as com or co.uk"));
+        }
+        Ok(party)
+    }
+
+    /// The list of public suffixes changes, and is no reason to lose what was stored.
+    fn parse<O: Into<String>>(
+        id: impl Into<String>,
+        name: impl Into<String>,
+        origins: impl IntoIterator<Item = O>,
+    ) -> Result<Self, Invalid> {
         let id = id.into();
         let is_domain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
         if id.is_empty() || id.len() > 253 || !id.bytes().all(is_domain) {
@@ -107,9 +121,6 @@ impl RelyingParty {
             origins.into_iter().map(|origin| Origin::new(origin.into())).collect::<Result<Box<[_]>, _>>()?;
         if origins.is_empty() {
             return Err(Invalid::new("a relying party has at least one origin"));
-        }
-        if psl::domain_str(&id).is_none() && !origins.iter().any(|origin| origin.host() == Some(&id)) {
-            return Err(Invalid::new("a relying party's id is no public suffix, such as com or co.uk"));
         }
         Ok(Self { id: id.into(), name: name.into().into(), origins })
     }
@@ -143,6 +154,6 @@ impl TryFrom<Unchecked> for RelyingParty {
     type Error = Invalid;
 
     fn try_from(party: Unchecked) -> Result<Self, Invalid> {
-        Self::new(party.id, party.name, party.origins)
+        Self::parse(party.id, party.name, party.origins)
     }
 }

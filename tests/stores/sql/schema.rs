@@ -53,8 +53,12 @@ async fn a_migration_may_be_run_again_and_by_many_at_once() {
     }
 }
 
+/// In the order of their ids.
 async fn credentials(store: &SqlStore, user: &UserId) -> Vec<Credential> {
-    credential_code::host::CredentialRepository::credentials(store, user).await.unwrap()
+    let found = credential_code::host::CredentialRepository::credentials(store, user).await;
+    let mut found = found.unwrap();
+    found.sort_by(|one, other| one.id.cmp(&other.id));
+    found
 }
 
 #[tokio::test]
