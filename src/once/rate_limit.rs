@@ -96,7 +96,7 @@ impl Purses {
                 let slot = keys.purse(*label, self.budget, number);
                 let payment = store.spend(slot, self.budget, now).await?;
                 if let Payment::Refused { retry_after } = payment {
-                    refusals.note(number, micros(now + retry_after.min(REMEMBERED)));
+                    refusals.note(number, now, retry_after);
                 }
                 Ok(payment)
             }
@@ -113,7 +113,7 @@ impl Purses {
                 // If that fails it stays spent, and comes back by itself.
                 let _ = store.give_back(slot, self.budget).await;
                 // A payment that was refused before may have been noted meanwhile.
-                refusals.note(number, 0);
+                refusals.forget(number);
             }
         }
     }
@@ -123,24 +123,42 @@ impl Purses {
 /// flood of refused guesses costs the store a few calls a second, and no more. What another process
 /// gives back meanwhile is seen a second later.
 #[derive(Debug)]
-pub(crate) struct Refusals(Box<[AtomicU64]>);
+pub(crate) struct Refusals(Box<[Refusal]>);
+
+#[derive(Debug, Default)]
+struct Refusal {
+    /// When something comes back.
+    until: AtomicU64,
+    /// For how long that is believed.
+    believed_until: AtomicU64,
+}
 
 impl Default for Refusals {
     fn default() -> Self {
-        Self(std::iter::repeat_with(AtomicU64::default).take(PURSES).collect())
+        Self(std::iter::repeat_with(Refusal::default).take(PURSES).collect())
     }
 }
 
 impl Refusals {
-    fn note(&self, number: u16, until: u64) {
-        self.0[usize::from(number)].store(until, Ordering::Release);
+    fn note(&self, number: u16, now: SystemTime, retry_after: Duration) {
+        let now = Duration::from_micros(micros(now));
+        let after = |wait: Duration| u64::try_from(now.saturating_add(wait).as_micros()).unwrap_or(u64::MAX);
+        let refusal = &self.0[usize::from(number)];
+        refusal.until.store(after(retry_after), Ordering::Release);
+        refusal.believed_until.store(after(retry_after.min(REMEMBERED)), Ordering::Release);
+    }
+
+    fn forget(&self, number: u16) {
+        self.0[usize::from(number)].believed_until.store(0, Ordering::Release);
     }
 
     fn of(&self, number: u16, now: u64) -> Option<Duration> {
-        let left = self.0[usize::from(number)].load(Ordering::Acquire).checked_sub(now)?;
-        let left = Duration::from_micros(left);
+        let refusal = &self.0[usize::from(number)];
+        let believed = refusal.believed_until.load(Ordering::Acquire).checked_sub(now)?;
         // Longer than that it is only after the clock was set back.
-        (Duration::ZERO < left && left <= REMEMBERED).then_some(left)
+        let is_believed = 0 < believed && Duration::from_micros(believed) <= REMEMBERED;
+        let left = refusal.until.load(Ordering::Acquire).checked_sub(now)?;
+        is_believed.then(|| Duration::from_micros(left))
     }
 }
 

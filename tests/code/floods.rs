@@ -94,7 +94,9 @@ async fn a_flood_of_refused_guesses_costs_the_engine_no_call_until_something_cam
     guess(&world, "a").await.assert_refused(429, "too_many_attempts");
     let calls = purses.calls.load(Ordering::Relaxed);
     for _ in 0..1000 {
-        guess(&world, "a").await.assert_refused(429, "too_many_attempts");
+        let refused = guess(&world, "a").await;
+        refused.assert_refused(429, "too_many_attempts");
+        assert_eq!(refused.headers["retry-after"], "20", "what is remembered is the true instant");
     }
     assert_eq!(purses.calls.load(Ordering::Relaxed), calls);
     guess(&world, "b").await.assert_refused(403, "invalid_code");
