@@ -156,7 +156,7 @@ pub struct RowContext {
 }
 
 impl RowContext {
-    /// Creates the context of a row of which nothing else is known.
+    /// Creates the context of a row, with everything else as it is by default.
     pub fn new(user: UserId, relying_party_id: impl Into<String>, origin: Origin) -> Self {
         Self {
             user,

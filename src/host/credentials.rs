@@ -156,7 +156,7 @@ pub trait CredentialManagement: Send + Sync + 'static {
     async fn remove(&self, user: &UserId, uuid: &CredentialUuid, keep: Keep) -> Result<Removal, BoxError>;
 }
 
-/// Finds a passkey, whoever's it is. A sign-in needs it: until somebody signed, nobody knows who
+/// Finds a passkey without its user. A sign-in needs it: until somebody signed, nobody knows who
 /// asks.
 #[async_trait]
 pub trait PasskeyDirectory: Send + Sync + 'static {

@@ -36,7 +36,7 @@ pub struct SignInChallenge {
     pub lifetime: Duration,
 }
 
-/// What a challenge id says. Whoever has it knows all of that, and can't change it.
+/// What a challenge id says. Its holder knows all of that, and can't change it.
 #[derive(Debug, Deserialize, Serialize)]
 struct Handle {
     challenge: Challenge,
@@ -57,7 +57,7 @@ pub(super) struct PendingSignIn {
 }
 
 impl SignInFlow {
-    /// Step 1: makes a challenge for whoever asks. It stores nothing, so it has no budget.
+    /// Step 1: makes a challenge for anybody. It stores nothing, so it has no budget.
     pub fn begin(&self, relying_party: &Arc<RelyingParty>) -> Result<SignInChallenge, Error> {
         let challenge =
             Challenge::mint().map_err(|error| self.site().refuse(Asking::new(Step::SignIn, None), error))?;

@@ -14,7 +14,7 @@ use crate::store::{OneTimeStore, UserAction};
 /// a clock that is ahead of ours.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
-/// A challenge of a sign-in, signed. It is read from JSON, of which `credential` is what
+/// A challenge of a sign-in, signed. It is read from JSON, whose `credential` is what
 /// `PublicKeyCredential.toJSON()` makes:
 ///
 /// ```json
@@ -102,7 +102,7 @@ impl SignInFlow {
         Ok(SignedIn { user, credential, began_at: pending.began_at })
     }
 
-    /// Returns the passkey of that id, whoever's it is.
+    /// Returns the passkey of that id, of any user.
     async fn passkey(&self, id: &CredentialId) -> Result<Credential, Error> {
         let stored = self.0.passkeys.passkey(id).await.map_err(Error::host)?;
         let found = stored.filter(|stored| stored.id == *id && stored.kind == CredentialKind::Fido2);

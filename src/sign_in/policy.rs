@@ -4,7 +4,7 @@ use crate::model::Requirement;
 use crate::site::{BuildError, check_lifetime};
 use crate::store::Budget;
 
-/// No challenge may live longer. Whoever spends one stays remembered for a little more than that.
+/// No challenge may live longer. A spent one is remembered for a little more than that.
 const LONGEST_CHALLENGE_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 /// The numbers and choices of a [`SignInFlow`](crate::sign_in::SignInFlow).

@@ -81,7 +81,7 @@ impl SiteBuilder {
         self
     }
 
-    /// Sets the part that finds a passkey, whoever's it is. A [sign-in](crate::sign_in) needs it.
+    /// Sets the part that finds a passkey without its user. A [sign-in](crate::sign_in) needs it.
     pub fn passkeys(mut self, passkeys: impl PasskeyDirectory) -> Self {
         set(&mut self.passkeys, Arc::new(passkeys), "passkeys", &mut self.twice);
         self

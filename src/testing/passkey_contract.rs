@@ -22,7 +22,7 @@ pub async fn passkey_contract<H>(host: &H, users: &[UserId; 2], kinds: &[Credent
 where
     H: CredentialRepository + PasskeyDirectory,
 {
-    a_passkey_is_found_whoevers_it_is(host, users).await;
+    a_passkey_is_found_without_its_user(host, users).await;
     if kinds.contains(&CredentialKind::Key) {
         nothing_but_a_passkey_is_found(host, users).await;
     }
@@ -40,11 +40,11 @@ async fn find<H: PasskeyDirectory>(host: &H, id: &str) -> Option<Credential> {
     host.passkey(&id).await.expect("the directory answers")
 }
 
-async fn a_passkey_is_found_whoevers_it_is<H: CredentialRepository + PasskeyDirectory>(
+async fn a_passkey_is_found_without_its_user<H: CredentialRepository + PasskeyDirectory>(
     host: &H,
     users: &[UserId; 2],
 ) {
-    const LAW: &str = "a_passkey_is_found_whoevers_it_is";
+    const LAW: &str = "a_passkey_is_found_without_its_user";
     for user in users {
         for status in [CredentialStatus::Active, CredentialStatus::Deactivated] {
             let credential = stored(host, Credential { status, ..passkey(user, &passkey_id()) }).await;
