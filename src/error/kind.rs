@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Forbidden,
     /// The caller has to prove anew who they are, by a fresh sign-in say.
     StepUpRequired,
+    /// The request needs a signed user action, and has none that works for it.
+    UserActionRequired,
     /// A code that does not work: unknown, spent, expired, mistyped.
     InvalidCode,
     /// A challenge that does not work: unknown, spent, expired, or its user gone.
@@ -60,6 +62,7 @@ impl ErrorKind {
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
             Self::StepUpRequired => "step_up_required",
+            Self::UserActionRequired => "user_action_required",
             Self::InvalidCode => "invalid_code",
             Self::InvalidChallenge => "invalid_challenge",
             Self::InvalidAttestation => "invalid_attestation",
@@ -90,6 +93,7 @@ impl ErrorKind {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden
             | Self::StepUpRequired
+            | Self::UserActionRequired
             | Self::InvalidCode
             | Self::InvalidChallenge
             | Self::InvalidCheckCode

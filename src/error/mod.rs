@@ -133,7 +133,7 @@ impl Error {
     /// One error for every user action that does not work, so that an answer tells nothing about
     /// actions. The text is the published service's, to the letter.
     pub(crate) fn invalid_action(reason: impl Into<BoxError>) -> Self {
-        Self::because(ErrorKind::Forbidden, "user action signature is missing or invalid", reason)
+        Self::because(ErrorKind::UserActionRequired, "user action signature is missing or invalid", reason)
     }
 
     pub(crate) fn too_many_attempts(retry_after: Duration) -> Self {

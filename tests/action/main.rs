@@ -37,7 +37,7 @@ fn is_refused(answer: &Answer) -> bool {
 }
 
 fn is_forbidden(answer: Result<Caller, AuthError>) -> bool {
-    matches!(answer, Err(AuthError::Refused(error)) if error.kind() == ErrorKind::Forbidden)
+    matches!(answer, Err(AuthError::Refused(error)) if error.kind() == ErrorKind::UserActionRequired)
 }
 
 #[tokio::test]

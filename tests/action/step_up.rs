@@ -207,7 +207,7 @@ async fn an_action_of_a_flow_that_asks_for_less_is_worth_nothing() {
     strict.complete(&caller, answer()).await.unwrap_err();
     let proof = lax.complete(&caller, answer()).await.unwrap().proof;
     let redeem = || RedeemRequest::new(proof.clone(), action.clone());
-    assert_eq!(strict.redeem(&caller, redeem()).await.unwrap_err().kind(), ErrorKind::Forbidden);
+    assert_eq!(strict.redeem(&caller, redeem()).await.unwrap_err().kind(), ErrorKind::UserActionRequired);
     lax.redeem(&caller, redeem()).await.unwrap();
 }
 
@@ -296,7 +296,7 @@ async fn an_action_from_before_everything_was_declared_void_is_worth_nothing() {
     let error = actions.complete(&caller, begun).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidChallenge);
     let error = actions.redeem(&caller, RedeemRequest::new(signed.proof, action.clone())).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Forbidden);
+    assert_eq!(error.kind(), ErrorKind::UserActionRequired);
     // From then on, all of it works again.
     let signed = actions.complete(&caller, begin().await).await.unwrap();
     actions.redeem(&caller, RedeemRequest::new(signed.proof, action.clone())).await.unwrap();

@@ -85,7 +85,7 @@ impl Bench {
         if let Ok(signed) = signing.await.unwrap() {
             let request = RedeemRequest::new(signed.proof, Self::action());
             let redeemed = self.actions.redeem(&self.caller, request).await;
-            assert_eq!(redeemed.unwrap_err().kind(), ErrorKind::Forbidden);
+            assert_eq!(redeemed.unwrap_err().kind(), ErrorKind::UserActionRequired);
         }
         let request = ChangeRequest::new(credential.uuid);
         self.manage.remove(&self.caller, request).await.unwrap();

@@ -199,7 +199,7 @@ async fn an_action_that_cant_be_read_is_refused_like_an_unknown_one() {
     let action = ActionRequest::new("POST", "/", b"").unwrap();
     let request = RedeemRequest::new(ActionProof::new("a proof"), action);
     let refusal = flow.redeem(&caller, request.clone()).await.unwrap_err();
-    heard.assert_one(Step::RedeemAction, ErrorKind::Forbidden);
+    heard.assert_one(Step::RedeemAction, ErrorKind::UserActionRequired);
     let unknown = known.redeem(&caller, request).await.unwrap_err();
     assert_eq!(refusal.to_string(), unknown.to_string());
 }

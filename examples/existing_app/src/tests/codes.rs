@@ -122,7 +122,7 @@ async fn old_and_new_passkeys_sign_user_actions() {
         ada.mint(passkey).await;
     }
     let unsigned = ada.post(&format!("{API}/code"), &in_a_minute()).await;
-    assert_eq!(unsigned.refusal(), "forbidden");
+    assert_eq!(unsigned.refusal(), "user_action_required");
 }
 
 #[tokio::test]
