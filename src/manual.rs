@@ -1,12 +1,15 @@
-//! Pages to read: what each default is and why, how passkeys open an existing sign-in, what is
-//! told, which clauses of the standards hold, what an attacker may try, which store to choose, and the tables of SQLite
-//! and PostgreSQL.
+//! Pages to read: how an application with a sign-in takes the library in, what each default is and
+//! why, how passkeys open an existing sign-in, what is told, which clauses of the standards hold,
+//! what an attacker may try, which store to choose, and the tables of SQLite and PostgreSQL.
 
 #[doc = include_str!("../docs/defaults.md")]
 pub mod defaults {}
 
 #[doc = include_str!("../docs/handles.md")]
 pub mod handles {}
+
+#[doc = include_str!("../docs/integrate.md")]
+pub mod integrate {}
 
 #[doc = include_str!("../docs/observability.md")]
 pub mod observability {}
