@@ -101,7 +101,20 @@ in_folder later cargo tree --quiet >/dev/null
 echo "webauthn-rs after the default ones resolves."
 
 step "consumers: what a host has beside it"
-builds beside-webauthn-rs-0.6 default 'webauthn-rs = "0.6"'
+sqlx() { echo "sqlx = { version = \"$1\", default-features = false, features = [\"runtime-tokio\", \"$2\"] }"; }
+builds beside-webauthn-rs-0.6 default,postgres,webauthn-rs 'webauthn-rs = "0.6"' "$(sqlx 0.9 postgres)"
+# As such applications are: sessions, a sign-in of the release before, a pool of the sqlx before.
+application=('axum-login = "0.18"' 'tower-sessions = "0.14"' 'webauthn-rs = "=0.5.5"')
+if pkg-config --exists openssl 2>/dev/null; then
+    builds in-an-application default,postgres,webauthn-rs "${application[@]}" "$(sqlx 0.8 postgres)"
+elif [ -n "${CI:-}" ]; then
+    echo "OpenSSL is missing, and CI is set." >&2
+    exit 1
+else
+    resolves in-an-application default,postgres,webauthn-rs "${application[@]}" "$(sqlx 0.8 postgres)"
+fi
+# The SQLite of both is one library, which takes long to compile.
+resolves in-an-application-on-sqlite default,sqlite,webauthn-rs "${application[@]}" "$(sqlx 0.8 sqlite)"
 # Before 0.6.2 it needs OpenSSL or pre-releases, so whether those build is not asked.
 for version in 0.5.0 0.5.1 0.5.2 0.5.3 0.5.4 0.5.5 0.6.0-dev 0.6.1-dev; do
     resolves "beside-webauthn-rs-$version" default "webauthn-rs = \"=$version\""
