@@ -59,6 +59,9 @@ impl Caller {
 
     /// Names the session that they are signed in by. Then only that session may approve or refuse
     /// what a code of its own adds.
+    ///
+    /// The name has to last as long as the session. Some libraries give a session a new id at each
+    /// sign-in or change of privileges (axum-login does): keep a random name of your own in it then.
     pub fn in_session(self, id: impl Into<Box<str>>) -> Self {
         Self { session: Some(id.into()), ..self }
     }

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, io};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -110,6 +110,13 @@ impl SlotKey {
     pub fn from_hex(text: &str) -> Result<Self, Invalid> {
         let bytes = hex::decode(text).map_err(|_| Invalid::new("a slot key is hexadecimal digits"))?;
         Self::new(bytes)
+    }
+
+    /// Draws a key at random, for records that may end with this process. It fails where the system
+    /// gives no randomness.
+    pub fn generate() -> io::Result<Self> {
+        let key = Zeroizing::new(random::bytes::<32>().map_err(io::Error::other)?);
+        Ok(Self(Zeroizing::new(key.to_vec())))
     }
 }
 

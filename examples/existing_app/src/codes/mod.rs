@@ -15,7 +15,6 @@ use credential_code::{ActionFlow, ActionPolicy, AuthFlows, AuthRouter, CodeFlow,
 use credential_code::{Site, Storage, host::Keep, model::CredentialKind, site::source_of};
 use sqlx::SqlitePool;
 use tower_http::cors::CorsLayer;
-use uuid::Uuid;
 
 use self::{host::Host, metrics::Metrics};
 use crate::{app::Error, database::migrate, options::Options};
@@ -27,8 +26,8 @@ pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router,
     store.migrate().await?;
     let purge = Arc::new(store.spawn_purge(store.clock(), Duration::from_secs(600)));
     // Without `SLOT_KEY`, which a configuration keeps, they end with this process.
-    let random = || [Uuid::new_v4(), Uuid::new_v4()].map(|half| half.simple().to_string()).concat();
-    let key = SlotKey::from_hex(&std::env::var("SLOT_KEY").unwrap_or_else(|_| random()))?;
+    let configured = std::env::var("SLOT_KEY").ok().map(|hex| SlotKey::from_hex(&hex)).transpose()?;
+    let key = configured.map_or_else(SlotKey::generate, Ok)?;
 
     let party = RelyingParty::new(&*options.rp_id, "The application", options.origins.clone())?;
     let host = Arc::new(Host { db: db.clone(), party: party.clone() });
