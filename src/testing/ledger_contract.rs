@@ -13,12 +13,19 @@ use crate::testing::race::{at_once, block_on};
 use crate::testing::repository_contract;
 use crate::testing::store_contract::now;
 
+const ENTERED: &str = "a_new_enrolment_is_entered \
+    (answer `Created` where user and id are not there together)";
+const ONE_IS_CREATED: &str = "of_racing_entries_of_one_id_one_is_created \
+    (insert in one atomic step under a unique key)";
+const ONE_WINS: &str = "of_racers_from_one_stage_one_wins \
+    (compare and write the stage in one atomic step, such as one `UPDATE … WHERE`)";
+
 const MILLISECOND: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Asserts every law of an [`EnrolmentLedger`], and panics with the name of the first that is
-/// broken.
+/// Asserts every law of an [`EnrolmentLedger`], and panics with the first that is broken and
+/// what to change.
 ///
 /// ```
 /// # async fn example() {
@@ -64,7 +71,6 @@ pub async fn ledger_contract(ledger: &dyn EnrolmentLedger) {
 /// ledger_contract_on_threads(&ledger, 100);
 /// ```
 pub fn ledger_contract_on_threads(ledger: &Arc<dyn EnrolmentLedger>, rounds: usize) {
-    const LAW: &str = "of_racers_from_one_stage_one_wins";
     const STAGES: [Stage; 4] = [Stage::Opened, Stage::Revoked, Stage::Expired, Stage::Added];
     let now = now();
     let enrolments: Arc<[Enrolment]> =
@@ -88,11 +94,11 @@ pub fn ledger_contract_on_threads(ledger: &Arc<dyn EnrolmentLedger>, rounds: usi
     let races = racers.map(|racer| racer.join().expect("a racer runs"));
     for (round, enrolment) in enrolments.iter().enumerate() {
         let created = races.iter().filter(|races| races[round].0 == Insertion::Created).count();
-        assert_eq!(created, 1, "of_racing_entries_of_one_id_one_is_created: round {round}");
+        assert_eq!(created, 1, "{ONE_IS_CREATED}: round {round}");
         let made: Vec<_> = races.iter().filter_map(|races| made(&races[round].1)).collect();
-        assert_eq!(made.len(), 1, "{LAW}: round {round}");
+        assert_eq!(made.len(), 1, "{ONE_WINS}: round {round}");
         let found = block_on(find(&**ledger, enrolment));
-        assert_eq!(found.as_ref(), Some(made[0]), "{LAW}: and its stage is found, round {round}");
+        assert_eq!(found.as_ref(), Some(made[0]), "{ONE_WINS}: and its stage is found, round {round}");
     }
 }
 
@@ -154,7 +160,7 @@ async fn enter(ledger: &dyn EnrolmentLedger, enrolment: &Enrolment) -> Insertion
 }
 
 async fn enter_new(ledger: &dyn EnrolmentLedger, enrolment: &Enrolment) {
-    assert_eq!(enter(ledger, enrolment).await, Insertion::Created, "a ledger takes a new enrolment");
+    assert_eq!(enter(ledger, enrolment).await, Insertion::Created, "{ENTERED}");
 }
 
 async fn find(ledger: &dyn EnrolmentLedger, enrolment: &Enrolment) -> Option<Enrolment> {
@@ -186,7 +192,8 @@ fn made(transition: &Transition) -> Option<&Enrolment> {
 }
 
 async fn an_enrolment_is_found_unchanged(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    const LAW: &str = "an_enrolment_is_found_unchanged";
+    const LAW: &str = "an_enrolment_is_found_unchanged \
+        (store every field, and times to the millisecond)";
     let user = user();
     for enrolment in [waiting(&user, now), full(&user, now + MILLISECOND)] {
         enter_new(ledger, &enrolment).await;
@@ -196,7 +203,8 @@ async fn an_enrolment_is_found_unchanged(ledger: &dyn EnrolmentLedger, now: Syst
 }
 
 async fn a_second_entry_changes_nothing(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    const LAW: &str = "a_second_entry_changes_nothing";
+    const LAW: &str = "a_second_entry_changes_nothing \
+        (answer `Duplicate` where user and id are there, and leave the row alone)";
     let first = full(&user(), now);
     enter_new(ledger, &first).await;
     let second = Enrolment { id: first.id.clone(), ..waiting(&first.user, now + MILLISECOND) };
@@ -208,7 +216,8 @@ async fn a_second_entry_changes_nothing(ledger: &dyn EnrolmentLedger, now: Syste
 }
 
 async fn a_change_changes_what_it_names(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    const LAW: &str = "a_change_changes_what_it_names";
+    const LAW: &str = "a_change_changes_what_it_names \
+        (write each member that the change has, in the step that advances the stage)";
     let user = user();
     for mut enrolment in [waiting(&user, now), full(&user, now)] {
         enter_new(ledger, &enrolment).await;
@@ -228,7 +237,8 @@ async fn a_change_changes_what_it_names(ledger: &dyn EnrolmentLedger, now: Syste
 }
 
 async fn a_change_leaves_alone_what_it_does_not_name(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    const LAW: &str = "a_change_leaves_alone_what_it_does_not_name";
+    const LAW: &str = "a_change_leaves_alone_what_it_does_not_name \
+        (write no column whose member in the change is `None`)";
     let user = user();
     for mut enrolment in [waiting(&user, now), full(&user, now)] {
         enter_new(ledger, &enrolment).await;
@@ -248,7 +258,8 @@ async fn an_advance_from_another_stage_changes_nothing_and_says_where_it_is(
     ledger: &dyn EnrolmentLedger,
     now: SystemTime,
 ) {
-    const LAW: &str = "an_advance_from_another_stage_changes_nothing_and_says_where_it_is";
+    const LAW: &str = "an_advance_from_another_stage_changes_nothing_and_says_where_it_is \
+        (compare the stage in the step that writes, and answer `Elsewhere` with what is stored)";
     let user = user();
     for stage in Stage::ALL {
         let enrolment = Enrolment { stage, ..full(&user, now) };
@@ -265,7 +276,8 @@ async fn an_advance_from_another_stage_changes_nothing_and_says_where_it_is(
 }
 
 async fn what_is_missing_is_missing(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    const LAW: &str = "what_is_missing_is_missing";
+    const LAW: &str = "what_is_missing_is_missing \
+        (answer `Missing` or nothing where no row has the user and the id)";
     let (entered, never) = (waiting(&user(), now), waiting(&user(), now));
     enter_new(ledger, &entered).await;
     let sibling = waiting(&entered.user, now);
@@ -278,7 +290,8 @@ async fn what_is_missing_is_missing(ledger: &dyn EnrolmentLedger, now: SystemTim
 }
 
 async fn another_user_finds_and_advances_nothing(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    const LAW: &str = "another_user_finds_and_advances_nothing";
+    const LAW: &str = "another_user_finds_and_advances_nothing \
+        (look for user and id together, never for the id alone)";
     let (enrolment, stranger) = (waiting(&user(), now), user());
     enter_new(ledger, &enrolment).await;
     assert_eq!(find_of(ledger, &stranger, &enrolment.id).await, None, "{LAW}");
@@ -289,7 +302,8 @@ async fn another_user_finds_and_advances_nothing(ledger: &dyn EnrolmentLedger, n
 }
 
 async fn an_id_of_another_users_is_another_enrolment(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    const LAW: &str = "an_id_of_another_users_is_another_enrolment";
+    const LAW: &str = "an_id_of_another_users_is_another_enrolment \
+        (make user and id together the key)";
     let (one, other) = (waiting(&user(), now), waiting(&user(), now + MILLISECOND));
     let other = Enrolment { id: one.id.clone(), ..other };
     enter_new(ledger, &one).await;
@@ -302,7 +316,8 @@ async fn an_id_of_another_users_is_another_enrolment(ledger: &dyn EnrolmentLedge
 
 /// Whatever the order in which they were entered: the clocks of two processes differ a little.
 async fn a_list_has_the_newest_first(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    const LAW: &str = "a_list_has_the_newest_first";
+    const LAW: &str = "a_list_has_the_newest_first \
+        (order by the instant of creation, the newest first)";
     let user = user();
     let mut all: Vec<_> = (0..8).map(|age| waiting(&user, now - age * MILLISECOND)).collect();
     for place in [3, 0, 7, 1, 6, 2, 5, 4] {
@@ -316,7 +331,8 @@ async fn a_list_has_the_newest_first(ledger: &dyn EnrolmentLedger, now: SystemTi
 }
 
 async fn a_list_has_nothing_that_is_gone(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    const LAW: &str = "a_list_has_nothing_that_is_gone";
+    const LAW: &str = "a_list_has_nothing_that_is_gone \
+        (leave out what has a `gone_at` that is not after `now`)";
     let user = user();
     let enrolment = |age, gone_at| Enrolment { gone_at, ..waiting(&user, now - age * MILLISECOND) };
     let (later, sooner) = (enrolment(0, now + 2 * HOUR), enrolment(1, now + HOUR));
@@ -334,7 +350,8 @@ async fn a_list_has_nothing_that_is_gone(ledger: &dyn EnrolmentLedger, now: Syst
 }
 
 async fn a_list_is_of_its_user_alone(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    const LAW: &str = "a_list_is_of_its_user_alone";
+    const LAW: &str = "a_list_is_of_its_user_alone \
+        (compare the whole id of the user, not its beginning)";
     let user = user();
     let longer = UserId::new(format!("{user}-")).expect("a short id is valid");
     let other_case = UserId::new(user.as_str().to_uppercase()).expect("a short id is valid");
@@ -349,7 +366,6 @@ async fn a_list_is_of_its_user_alone(ledger: &dyn EnrolmentLedger, now: SystemTi
 }
 
 async fn of_racers_from_one_stage_one_wins(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    const LAW: &str = "of_racers_from_one_stage_one_wins";
     let user = user();
     for _ in 0..20 {
         let enrolment = waiting(&user, now);
@@ -361,19 +377,18 @@ async fn of_racers_from_one_stage_one_wins(ledger: &dyn EnrolmentLedger, now: Sy
         });
         let transitions = at_once(racers).await;
         let won: Vec<_> = transitions.iter().filter_map(made).collect();
-        assert_eq!(won.len(), 1, "{LAW}");
-        assert_eq!(find(ledger, &enrolment).await.as_ref(), Some(won[0]), "{LAW}: and is what is found");
+        assert_eq!(won.len(), 1, "{ONE_WINS}");
+        assert_eq!(find(ledger, &enrolment).await.as_ref(), Some(won[0]), "{ONE_WINS}: and is what is found");
         for transition in &transitions {
             let (Transition::Made(seen) | Transition::Elsewhere(seen)) = transition else {
-                panic!("{LAW}: it is there for all of them");
+                panic!("{ONE_WINS}: it is there for all of them");
             };
-            assert_eq!(seen, won[0], "{LAW}: and is what the others are told");
+            assert_eq!(seen, won[0], "{ONE_WINS}: and is what the others are told");
         }
     }
 }
 
 async fn of_racing_entries_of_one_id_one_is_created(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    const LAW: &str = "of_racing_entries_of_one_id_one_is_created";
     let user = user();
     for _ in 0..20 {
         let id = id();
@@ -391,7 +406,11 @@ async fn of_racing_entries_of_one_id_one_is_created(ledger: &dyn EnrolmentLedger
             .filter(|(outcome, _)| **outcome == Insertion::Created)
             .map(|(_, enrolment)| enrolment)
             .collect();
-        assert_eq!(created.len(), 1, "{LAW}");
-        assert_eq!(find(ledger, created[0]).await.as_ref(), Some(created[0]), "{LAW}: and is found");
+        assert_eq!(created.len(), 1, "{ONE_IS_CREATED}");
+        assert_eq!(
+            find(ledger, created[0]).await.as_ref(),
+            Some(created[0]),
+            "{ONE_IS_CREATED}: and is found"
+        );
     }
 }

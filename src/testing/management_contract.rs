@@ -1,10 +1,10 @@
 use crate::host::{Addition, Changed, CredentialManagement, CredentialRepository, Keep, Removal};
 use crate::model::{Credential, CredentialKind, CredentialStatus, CredentialUuid, NewCredential, UserId};
 use crate::testing::race::at_once;
-use crate::testing::repository_contract::{MANY, find, sample_of};
+use crate::testing::repository_contract::{ADDED, MANY, find, sample_of};
 
 /// Asserts every law of a [`CredentialManagement`] over the repository that it changes, and panics
-/// with the name of the first that is broken.
+/// with the first that is broken and what to change.
 ///
 /// The two users have to exist where the repository has foreign keys. The kinds are those that the
 /// repository keeps, first one that signs.
@@ -26,6 +26,7 @@ where
     let signs = kinds.first().is_some_and(|kind| kind.signs());
     assert!(signs, "the suite needs a kind that signs, and that the repository keeps");
     a_change_changes_one_member_of_one_credential(host, users, kinds).await;
+    an_inactive_one_is_found_and_counted_and_not_offered(host, users, kinds).await;
     what_is_so_already_stays_so(host, users, kinds).await;
     a_foreign_or_unknown_credential_is_missing(host, users, kinds).await;
     a_removed_credential_is_gone_and_its_id_is_free(host, users, kinds).await;
@@ -37,7 +38,7 @@ where
 async fn stored<H: CredentialRepository>(host: &H, user: &UserId, kind: CredentialKind) -> Credential {
     let credential = sample_of(kind, user);
     let inserted = host.insert(NewCredential::new(credential.clone(), None), MANY).await;
-    assert_eq!(inserted.expect("the repository answers"), Addition::Added);
+    assert_eq!(inserted.expect("the repository answers"), Addition::Added, "{ADDED}");
     credential
 }
 
@@ -82,7 +83,8 @@ async fn a_change_changes_one_member_of_one_credential<H>(
 ) where
     H: CredentialRepository + CredentialManagement,
 {
-    const LAW: &str = "a_change_changes_one_member_of_one_credential";
+    const LAW: &str = "a_change_changes_one_member_of_one_credential \
+        (name user and uuid in the `WHERE`, and write one column)";
     let (mut changed, other) = (stored(host, user, kinds[0]).await, stored(host, user, kinds[0]).await);
     for status in [CredentialStatus::Deactivated, CredentialStatus::Active] {
         assert_eq!(set_status(host, user, &changed.uuid, status).await, Changed::Changed, "{LAW}");
@@ -95,11 +97,43 @@ async fn a_change_changes_one_member_of_one_credential<H>(
     now_is(host, &other, LAW).await;
 }
 
+async fn an_inactive_one_is_found_and_counted_and_not_offered<H>(
+    host: &H,
+    [user, _]: &[UserId; 2],
+    kinds: &[CredentialKind],
+) where
+    H: CredentialRepository + CredentialManagement,
+{
+    const LAW: &str = "an_inactive_one_is_found_and_counted_and_not_offered \
+        (select the status `Active` in `passkeys` and `keys`, and nowhere else)";
+    for kind in kinds {
+        let (mut inactive, active) = (stored(host, user, *kind).await, stored(host, user, *kind).await);
+        let count = async || host.count(user, MANY).await.expect("the repository answers");
+        let before = count().await;
+        inactive.status = CredentialStatus::Deactivated;
+        let changed = set_status(host, user, &inactive.uuid, inactive.status).await;
+        assert_eq!(changed, Changed::Changed, "{LAW}");
+
+        let found = host.credential(user, &inactive.id).await.expect("the repository answers");
+        assert_eq!(found.as_ref(), Some(&inactive), "{LAW}");
+        assert_eq!(count().await, before, "{LAW}");
+        let offered = match kind {
+            CredentialKind::Fido2 => host.passkeys(user, &inactive.relying_party_id, MANY).await,
+            _ => host.keys(user, MANY).await,
+        };
+        let offered = offered.expect("the repository answers");
+        let is_offered = |credential: &Credential| offered.iter().any(|it| it.id == credential.id);
+        assert!(!is_offered(&inactive), "{LAW}: {kind}");
+        assert_eq!(is_offered(&active), kind.signs(), "{LAW}: {kind}, while it is active");
+    }
+}
+
 async fn what_is_so_already_stays_so<H>(host: &H, [user, _]: &[UserId; 2], kinds: &[CredentialKind])
 where
     H: CredentialRepository + CredentialManagement,
 {
-    const LAW: &str = "what_is_so_already_stays_so";
+    const LAW: &str = "what_is_so_already_stays_so \
+        (answer `Unchanged` where the stored value is the new one)";
     let credential = stored(host, user, kinds[0]).await;
     let unchanged = set_status(host, user, &credential.uuid, CredentialStatus::Active).await;
     assert_eq!(unchanged, Changed::Unchanged, "{LAW}");
@@ -114,7 +148,8 @@ async fn a_foreign_or_unknown_credential_is_missing<H>(
 ) where
     H: CredentialRepository + CredentialManagement,
 {
-    const LAW: &str = "a_foreign_or_unknown_credential_is_missing";
+    const LAW: &str = "a_foreign_or_unknown_credential_is_missing \
+        (name user and uuid in the `WHERE`, and answer `Missing` where no row has both)";
     let credential = stored(host, user, kinds[0]).await;
     let unknown = CredentialUuid::generate().expect("the system gives randomness");
     for (user, uuid) in [(other, &credential.uuid), (user, &unknown)] {
@@ -133,7 +168,8 @@ async fn a_removed_credential_is_gone_and_its_id_is_free<H>(
 ) where
     H: CredentialRepository + CredentialManagement,
 {
-    const LAW: &str = "a_removed_credential_is_gone_and_its_id_is_free";
+    const LAW: &str = "a_removed_credential_is_gone_and_its_id_is_free \
+        (delete the row, or leave a tombstone out of every look-up and unique index)";
     let (removed, left) = (stored(host, user, kinds[0]).await, stored(host, user, kinds[0]).await);
     assert_eq!(remove(host, user, &removed.uuid).await, Removal::Removed, "{LAW}");
     assert_eq!(remove(host, user, &removed.uuid).await, Removal::Missing, "{LAW}: once");
@@ -153,7 +189,8 @@ async fn of_racing_changes_one_is_told_that_it_changed<H>(
 ) where
     H: CredentialRepository + CredentialManagement,
 {
-    const LAW: &str = "of_racing_changes_one_is_told_that_it_changed";
+    const LAW: &str = "of_racing_changes_one_is_told_that_it_changed \
+        (decide by what the statement changed, not by what was read before it)";
     for _ in 0..10 {
         let uuid = &stored(host, user, kinds[0]).await.uuid;
         let status = CredentialStatus::Deactivated;
@@ -173,7 +210,8 @@ async fn one_that_signs_is_kept_where_one_has_to_be<H>(
 ) where
     H: CredentialRepository + CredentialManagement,
 {
-    const LAW: &str = "one_that_signs_is_kept_where_one_has_to_be";
+    const LAW: &str = "one_that_signs_is_kept_where_one_has_to_be \
+        (count what signs as `Credential::signs` does, in the transaction that changes)";
     cleared(host, user).await;
     // None of these is another one that signs.
     let recovery = match kinds.contains(&CredentialKind::RecoveryKey) {
@@ -222,7 +260,8 @@ async fn of_racing_changes_to_the_last_two_one_is_refused<H>(
 ) where
     H: CredentialRepository + CredentialManagement,
 {
-    const LAW: &str = "of_racing_changes_to_the_last_two_one_is_refused";
+    const LAW: &str = "of_racing_changes_to_the_last_two_one_is_refused \
+        (lock the user, or serialise the transaction, before you count what signs)";
     let status = CredentialStatus::Deactivated;
     for round in 0..10 {
         cleared(host, user).await;

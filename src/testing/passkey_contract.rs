@@ -1,9 +1,9 @@
 use crate::host::{Addition, CredentialRepository, PasskeyDirectory};
 use crate::model::{Credential, CredentialId, CredentialKind, CredentialStatus, NewCredential, UserId};
-use crate::testing::repository_contract::{passkey, passkey_id, sample};
+use crate::testing::repository_contract::{ADDED, passkey, passkey_id, sample};
 
 /// Asserts every law of a [`PasskeyDirectory`] over the repository whose passkeys it finds, and panics
-/// with the name of the first that is broken.
+/// with the first that is broken and what to change.
 ///
 /// The two users have to exist where the repository has foreign keys. The kinds are those that the
 /// repository keeps, passkeys among them.
@@ -31,7 +31,7 @@ where
 
 async fn stored<H: CredentialRepository>(host: &H, credential: Credential) -> Credential {
     let inserted = host.insert(NewCredential::new(credential.clone(), None), usize::MAX).await;
-    assert_eq!(inserted.expect("the repository answers"), Addition::Added);
+    assert_eq!(inserted.expect("the repository answers"), Addition::Added, "{ADDED}");
     credential
 }
 
@@ -44,7 +44,8 @@ async fn a_passkey_is_found_without_its_user<H: CredentialRepository + PasskeyDi
     host: &H,
     users: &[UserId; 2],
 ) {
-    const LAW: &str = "a_passkey_is_found_without_its_user";
+    const LAW: &str = "a_passkey_is_found_without_its_user \
+        (look for the id among all users, inactive passkeys included)";
     for user in users {
         for status in [CredentialStatus::Active, CredentialStatus::Deactivated] {
             let credential = stored(host, Credential { status, ..passkey(user, &passkey_id()) }).await;
@@ -58,7 +59,8 @@ async fn nothing_but_a_passkey_is_found<H: CredentialRepository + PasskeyDirecto
     host: &H,
     [user, other]: &[UserId; 2],
 ) {
-    const LAW: &str = "nothing_but_a_passkey_is_found";
+    const LAW: &str = "nothing_but_a_passkey_is_found \
+        (select the kind `Fido2` alone)";
     let id = passkey_id();
     let key = stored(host, sample(user, &id)).await;
     assert_eq!((key.kind, find(host, &id).await), (CredentialKind::Key, None), "{LAW}");
@@ -70,7 +72,8 @@ async fn ids_are_compared_to_the_letter<H: CredentialRepository + PasskeyDirecto
     host: &H,
     [user, _]: &[UserId; 2],
 ) {
-    const LAW: &str = "ids_are_compared_to_the_letter";
+    const LAW: &str = "ids_are_compared_to_the_letter \
+        (compare ids as bytes: a binary collation, no trimming, no change of case)";
     let id = passkey_id();
     stored(host, passkey(user, &id)).await;
     // The last symbol stays, so that this is the id of some passkey.

@@ -7,7 +7,7 @@ use crate::testing::store_contract::{now, slot};
 const SECOND: Duration = Duration::from_secs(1);
 const MICROSECOND: Duration = Duration::from_micros(1);
 
-/// Asserts every law of a [`PurseStore`], and panics with the name of the first that is broken. Its racers are futures on the caller's own task.
+/// Asserts every law of a [`PurseStore`], and panics with the first that is broken and what to change. Its racers are futures on the caller's own task.
 ///
 /// ```
 /// use credential_code::store::PurseStore;
@@ -75,7 +75,8 @@ impl<'a> Purse<'a> {
 }
 
 async fn all_of_a_budget_may_be_spent_at_once_and_no_more(store: &dyn PurseStore, now: SystemTime) {
-    const LAW: &str = "all_of_a_budget_may_be_spent_at_once_and_no_more";
+    const LAW: &str = "all_of_a_budget_may_be_spent_at_once_and_no_more \
+        (let a purse hold the whole count of its budget, and refuse the next)";
     for count in [1, 7, 60] {
         let purse = Purse::new(store, budget(count));
         purse.empty(now, count, LAW).await;
@@ -84,7 +85,8 @@ async fn all_of_a_budget_may_be_spent_at_once_and_no_more(store: &dyn PurseStore
 }
 
 async fn what_was_spent_comes_back_one_by_one(store: &dyn PurseStore, now: SystemTime) {
-    const LAW: &str = "what_was_spent_comes_back_one_by_one";
+    const LAW: &str = "what_was_spent_comes_back_one_by_one \
+        (give one back each `per / count`, as GCRA does)";
     let purse = Purse::new(store, budget(6));
     purse.empty(now, 6, LAW).await;
     assert!(!purse.is_paid(now + 10 * SECOND - MICROSECOND).await, "{LAW}: not before its time");
@@ -97,7 +99,8 @@ async fn what_was_spent_comes_back_one_by_one(store: &dyn PurseStore, now: Syste
 }
 
 async fn who_waits_as_told_is_paid_for(store: &dyn PurseStore, now: SystemTime) {
-    const LAW: &str = "who_waits_as_told_is_paid_for";
+    const LAW: &str = "who_waits_as_told_is_paid_for \
+        (answer `retry_after` from the stored instant, rounded up to the microsecond)";
     let purse = Purse::new(store, budget(7));
     purse.empty(now, 7, LAW).await;
     let wait = purse.wait(now, LAW).await;
@@ -107,7 +110,8 @@ async fn who_waits_as_told_is_paid_for(store: &dyn PurseStore, now: SystemTime) 
 }
 
 async fn a_refusal_costs_nothing(store: &dyn PurseStore, now: SystemTime) {
-    const LAW: &str = "a_refusal_costs_nothing";
+    const LAW: &str = "a_refusal_costs_nothing \
+        (write nothing where you refuse)";
     let purse = Purse::new(store, budget(6));
     purse.empty(now, 6, LAW).await;
     for _ in 0..20 {
@@ -117,7 +121,8 @@ async fn a_refusal_costs_nothing(store: &dyn PurseStore, now: SystemTime) {
 }
 
 async fn what_is_given_back_may_be_spent_again(store: &dyn PurseStore, now: SystemTime) {
-    const LAW: &str = "what_is_given_back_may_be_spent_again";
+    const LAW: &str = "what_is_given_back_may_be_spent_again \
+        (move the stored instant back by one interval)";
     let purse = Purse::new(store, budget(6));
     purse.empty(now, 6, LAW).await;
     purse.give_back().await;
@@ -127,7 +132,8 @@ async fn what_is_given_back_may_be_spent_again(store: &dyn PurseStore, now: Syst
 }
 
 async fn a_whole_purse_takes_nothing_back(store: &dyn PurseStore, now: SystemTime) {
-    const LAW: &str = "a_whole_purse_takes_nothing_back";
+    const LAW: &str = "a_whole_purse_takes_nothing_back \
+        (never let a purse hold more than its budget)";
     let purse = Purse::new(store, budget(6));
     purse.give_back().await;
     purse.empty(now, 1, LAW).await;
@@ -138,7 +144,8 @@ async fn a_whole_purse_takes_nothing_back(store: &dyn PurseStore, now: SystemTim
 }
 
 async fn a_clock_that_was_set_back_locks_nobody_out_for_long(store: &dyn PurseStore, now: SystemTime) {
-    const LAW: &str = "a_clock_that_was_set_back_locks_nobody_out_for_long";
+    const LAW: &str = "a_clock_that_was_set_back_locks_nobody_out_for_long \
+        (lower a stored instant that lies too far ahead of `now` to what a whole budget allows)";
     let purse = Purse::new(store, budget(6));
     purse.empty(now + 3600 * SECOND, 6, LAW).await;
     let wait = purse.wait(now, LAW).await;
@@ -147,7 +154,8 @@ async fn a_clock_that_was_set_back_locks_nobody_out_for_long(store: &dyn PurseSt
 }
 
 async fn a_clock_that_is_late_gives_nothing_back(store: &dyn PurseStore, now: SystemTime) {
-    const LAW: &str = "a_clock_that_is_late_gives_nothing_back";
+    const LAW: &str = "a_clock_that_is_late_gives_nothing_back \
+        (lower a stored instant only where ten seconds of skew do not explain it)";
     let purse = Purse::new(store, budget(60));
     purse.empty(now, 60, LAW).await;
     for late in [SECOND, 5 * SECOND, 10 * SECOND] {
@@ -157,7 +165,8 @@ async fn a_clock_that_is_late_gives_nothing_back(store: &dyn PurseStore, now: Sy
 }
 
 async fn no_purse_pays_for_another(store: &dyn PurseStore, now: SystemTime) {
-    const LAW: &str = "no_purse_pays_for_another";
+    const LAW: &str = "no_purse_pays_for_another \
+        (keep a row for each slot)";
     let (empty, whole) = (Purse::new(store, budget(1)), Purse::new(store, budget(1)));
     empty.empty(now, 1, LAW).await;
     assert!(whole.is_paid(now).await, "{LAW}");
@@ -166,7 +175,8 @@ async fn no_purse_pays_for_another(store: &dyn PurseStore, now: SystemTime) {
 }
 
 async fn of_many_racers_no_more_are_paid_for_than_the_budget_has(store: &dyn PurseStore, now: SystemTime) {
-    const LAW: &str = "of_many_racers_no_more_are_paid_for_than_the_budget_has";
+    const LAW: &str = "of_many_racers_no_more_are_paid_for_than_the_budget_has \
+        (compare and write in one atomic step)";
     for _ in 0..20 {
         let purse = Purse::new(store, budget(5));
         let paid = at_once((0..16).map(|_| purse.is_paid(now))).await;

@@ -5,15 +5,14 @@ use crate::encoding::base64url;
 use crate::host::{Addition, CredentialRepository};
 use crate::model::{
     AttestationTrust, ClientReport, Credential, CredentialDescriptor, CredentialId, CredentialKind,
-    CredentialStatus, CredentialUuid, EncryptedPrivateKey, Fido2Properties, NewCredential, Origin, Transport,
-    UserId,
+    CredentialUuid, EncryptedPrivateKey, Fido2Properties, NewCredential, Origin, Transport, UserId,
 };
 use crate::random;
 use crate::testing::KeyClient;
 use crate::testing::race::at_once;
 
-/// Asserts every law of a [`CredentialRepository`], and panics with the name of the first that is
-/// broken. [`CredentialRepository`] says what a repository has to do about each.
+/// Asserts every law of a [`CredentialRepository`], and panics with the first that is broken and
+/// what to change. [`CredentialRepository`] says what a repository has to do about each.
 ///
 /// The two users have to exist where the repository has foreign keys, and should have no
 /// credentials yet. The kinds are those that the repository keeps. `Password` and `Totp` have a
@@ -112,6 +111,14 @@ pub(super) fn unique(prefix: &str) -> String {
     format!("{prefix}{uuid}")
 }
 
+/// What every suite needs before it asks for a law.
+pub(super) const ADDED: &str = "a_new_credential_is_added \
+    (answer `Added` for each kind of the suite, where no stored id is the same)";
+
+async fn add(repository: &dyn CredentialRepository, credential: &Credential) {
+    assert_eq!(insert(repository, credential).await, Addition::Added, "{ADDED}");
+}
+
 async fn insert(repository: &dyn CredentialRepository, credential: &Credential) -> Addition {
     insert_within(repository, credential, MANY).await
 }
@@ -140,6 +147,8 @@ async fn a_stored_credential_is_found_unchanged(
     [user, _]: &[UserId; 2],
     kinds: &[CredentialKind],
 ) {
+    const LAW: &str = "a_stored_credential_is_found_unchanged \
+        (store every field: text as UTF-8 of any length, times to the millisecond, all of `fido2`)";
     let key = sample(user, &unique("arn:aws:kms/ü key="));
     let mut protected = sample(user, &unique(""));
     protected.kind = CredentialKind::PasswordProtectedKey;
@@ -150,7 +159,6 @@ async fn a_stored_credential_is_found_unchanged(
     let padding = random::bytes::<1023>().expect("the system gives randomness");
     let mut passkey = sample(user, &base64url::encode(&padding));
     passkey.kind = CredentialKind::Fido2;
-    passkey.digest = Digest::Sha384;
     passkey.fido2 = Some(Fido2Properties {
         aaguid: [0xa5; 16],
         attestation_trust: AttestationTrust::Trusted,
@@ -162,9 +170,16 @@ async fn a_stored_credential_is_found_unchanged(
         ..Fido2Properties::new("packed")
     });
     for credential in [key, protected, passkey].into_iter().filter(|sample| kinds.contains(&sample.kind)) {
-        assert_eq!(insert(repository, &credential).await, Addition::Added);
+        add(repository, &credential).await;
         let found = find(repository, user, &credential.id).await;
-        assert_eq!(found, [credential], "a_stored_credential_is_found_unchanged");
+        // A host may forget that a root vouches for a model. It never claims that one does.
+        let mut forgetful = credential.clone();
+        if let Some(fido2) = &mut forgetful.fido2 {
+            fido2.attestation_trust = AttestationTrust::Untrusted;
+        }
+        if found != [forgetful] {
+            assert_eq!(found, [credential], "{LAW}");
+        }
     }
 }
 
@@ -173,10 +188,12 @@ async fn credentials_of_another_user_are_not_seen(
     [user, other]: &[UserId; 2],
     kinds: &[CredentialKind],
 ) {
+    const LAW: &str = "credentials_of_another_user_are_not_seen \
+        (select by the user)";
     let credential = sample_of(kinds[0], user);
-    assert_eq!(insert(repository, &credential).await, Addition::Added);
+    add(repository, &credential).await;
     let seen = find(repository, other, &credential.id).await;
-    assert!(seen.is_empty(), "credentials_of_another_user_are_not_seen");
+    assert!(seen.is_empty(), "{LAW}");
 }
 
 fn report() -> ClientReport {
@@ -189,12 +206,13 @@ async fn a_passkeys_id_is_unique_among_all_users(
     [user, other]: &[UserId; 2],
     kinds: &[CredentialKind],
 ) {
-    const LAW: &str = "a_passkeys_id_is_unique_among_all_users";
+    const LAW: &str = "a_passkeys_id_is_unique_among_all_users \
+        (make a unique index over the ids of passkeys, and answer `Duplicate` where it refuses)";
     if !kinds.contains(&CredentialKind::Fido2) {
         return;
     }
     let first = sample_of(CredentialKind::Fido2, user);
-    assert_eq!(insert(repository, &first).await, Addition::Added);
+    add(repository, &first).await;
     for thief in [user, other] {
         let second = passkey(thief, first.id.as_str());
         assert_eq!(insert(repository, &second).await, Addition::Duplicate, "{LAW}");
@@ -212,12 +230,13 @@ async fn a_keys_id_is_unique_among_its_users(
     [user, other]: &[UserId; 2],
     kinds: &[CredentialKind],
 ) {
-    const LAW: &str = "a_keys_id_is_unique_among_its_users";
+    const LAW: &str = "a_keys_id_is_unique_among_its_users \
+        (make a unique index over user and id, and answer `Duplicate` where it refuses)";
     let is_key = |kind: &CredentialKind| *kind != CredentialKind::Fido2;
     let Some(kind) = kinds.iter().copied().find(is_key) else { return };
     let id = CredentialId::new(unique("arn:aws:kms:guessable/")).expect("the sample is valid");
     let key = Credential { id, ..sample_of(kind, user) };
-    assert_eq!(insert(repository, &key).await, Addition::Added);
+    add(repository, &key).await;
     for kind in kinds {
         let second = Credential { id: key.id.clone(), ..sample_of(*kind, user) };
         assert_eq!(insert(repository, &second).await, Addition::Duplicate, "{LAW}");
@@ -233,6 +252,8 @@ async fn ids_are_compared_to_the_letter(
     [user, _]: &[UserId; 2],
     kinds: &[CredentialKind],
 ) {
+    const LAW: &str = "ids_are_compared_to_the_letter \
+        (compare ids as bytes: a binary collation, no trimming, no change of case)";
     for kind in kinds {
         let spellings = match kind {
             CredentialKind::Fido2 => {
@@ -250,7 +271,7 @@ async fn ids_are_compared_to_the_letter(
             let id = CredentialId::new(spelling.as_str()).expect("the sample is valid");
             let credential = Credential { id, ..sample_of(*kind, user) };
             let inserted = insert(repository, &credential).await;
-            assert_eq!(inserted, Addition::Added, "ids_are_compared_to_the_letter: {spelling:?}");
+            assert_eq!(inserted, Addition::Added, "{LAW}: {spelling:?}");
         }
     }
 }
@@ -260,7 +281,8 @@ async fn of_racing_insertions_of_one_id_one_creates(
     [user, other]: &[UserId; 2],
     kinds: &[CredentialKind],
 ) {
-    const LAW: &str = "of_racing_insertions_of_one_id_one_creates";
+    const LAW: &str = "of_racing_insertions_of_one_id_one_creates \
+        (let a unique index decide, not a look-up before the insertion)";
     for _ in 0..10 {
         // Of passkeys, users race each other.
         let is_passkey = kinds.contains(&CredentialKind::Fido2);
@@ -286,11 +308,11 @@ async fn a_credential_is_found_by_its_id_under_its_own_user(
     [user, other]: &[UserId; 2],
     kinds: &[CredentialKind],
 ) {
-    const LAW: &str = "a_credential_is_found_by_its_id_under_its_own_user";
-    let (mut credential, neighbour) = (sample_of(kinds[0], user), sample_of(kinds[0], user));
-    credential.status = CredentialStatus::Deactivated;
+    const LAW: &str = "a_credential_is_found_by_its_id_under_its_own_user \
+        (look for user and id together)";
+    let (credential, neighbour) = (sample_of(kinds[0], user), sample_of(kinds[0], user));
     for credential in [&credential, &neighbour] {
-        assert_eq!(insert(repository, credential).await, Addition::Added);
+        add(repository, credential).await;
     }
     let find = async |user, id| repository.credential(user, id).await.expect("the repository answers");
     assert_eq!(find(user, &credential.id).await, Some(credential.clone()), "{LAW}");
@@ -304,7 +326,8 @@ async fn the_newest_that_may_sign_are_selected(
     [user, other]: &[UserId; 2],
     kinds: &[CredentialKind],
 ) {
-    const LAW: &str = "the_newest_that_may_sign_are_selected";
+    const LAW: &str = "the_newest_that_may_sign_are_selected \
+        (select by user, kind and relying party, the newest first, and limit)";
     let party = unique("party").to_lowercase();
     // Later than all that the suite has stored so far, each later than the one before.
     let mut later = 0;
@@ -317,12 +340,11 @@ async fn the_newest_that_may_sign_are_selected(
         }
         change(&mut credential);
         if kinds.contains(&kind) {
-            assert_eq!(insert(repository, &credential).await, Addition::Added);
+            add(repository, &credential).await;
         }
         CredentialDescriptor::from(&credential)
     };
     let as_it_is = |_: &mut Credential| {};
-    let inactive = |credential: &mut Credential| credential.status = CredentialStatus::Deactivated;
     let elsewhere = |credential: &mut Credential| credential.relying_party_id = "example.com".into();
     let reported = |credential: &mut Credential| {
         credential.fido2 = Some(Fido2Properties { report: report(), ..Fido2Properties::new("none") });
@@ -332,11 +354,9 @@ async fn the_newest_that_may_sign_are_selected(
     for kind in [CredentialKind::Key, CredentialKind::PasswordProtectedKey] {
         let key = stored(kind, user, &as_it_is).await;
         keys.splice(0..0, kinds.contains(&kind).then_some(key));
-        stored(kind, user, &inactive).await;
     }
     stored(CredentialKind::RecoveryKey, user, &as_it_is).await;
     let old = stored(passkey, user, &as_it_is).await;
-    stored(passkey, user, &inactive).await;
     stored(passkey, user, &elsewhere).await;
     let new = stored(passkey, user, &reported).await;
     for kind in [passkey, CredentialKind::Key, CredentialKind::PasswordProtectedKey] {
@@ -360,14 +380,15 @@ async fn a_user_has_no_more_credentials_than_allowed(
     [user, _]: &[UserId; 2],
     kinds: &[CredentialKind],
 ) {
-    const LAW: &str = "a_user_has_no_more_credentials_than_allowed";
+    const LAW: &str = "a_user_has_no_more_credentials_than_allowed \
+        (count and insert under a lock of the user, and look for a duplicate first)";
     let all = async || repository.credentials(user).await.expect("the repository answers").len();
     let count = async |most| repository.count(user, most).await.expect("the repository answers");
-    let inactive = Credential { status: CredentialStatus::Deactivated, ..sample_of(kinds[0], user) };
-    assert_eq!(insert(repository, &inactive).await, Addition::Added);
+    let old = sample_of(kinds[0], user);
+    add(repository, &old).await;
     for _ in 0..10 {
         let (stored, most) = (all().await, all().await + 1);
-        assert_eq!(count(MANY).await, stored, "{LAW}: inactive ones count");
+        assert_eq!(count(MANY).await, stored, "{LAW}: each counts");
         assert!(count(stored).await >= stored, "{LAW}: a count is exact up to its limit");
         let racers: Vec<Credential> = (0..8).map(|_| sample_of(kinds[0], user)).collect();
         let inserting = racers.iter().map(|credential| insert_within(repository, credential, most));
@@ -376,7 +397,7 @@ async fn a_user_has_no_more_credentials_than_allowed(
         let full = outcomes.iter().filter(|outcome| **outcome == Addition::Full).count();
         assert_eq!((added, full), (1, 7), "{LAW}: {outcomes:?}");
         assert_eq!(all().await, most, "{LAW}");
-        let again = insert_within(repository, &inactive, most).await;
+        let again = insert_within(repository, &old, most).await;
         assert_eq!(again, Addition::Duplicate, "{LAW}: one that is stored is a duplicate first");
     }
 }

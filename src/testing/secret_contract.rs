@@ -3,11 +3,20 @@ use crate::model::{
     Credential, CredentialId, CredentialKind, CredentialSecret, NewCredential, PasswordHash, TotpSecret,
     UserId,
 };
-use crate::testing::repository_contract::{MANY, find, sample, unique};
+use crate::testing::repository_contract::{ADDED, MANY, find, sample, unique};
+
+const FOUND: &str = "a_credential_without_a_public_key_is_found_unchanged \
+    (let the public key be absent, and store every other field)";
+const STORED: &str = "a_secret_is_stored_with_its_credential \
+    (store the secret of `NewCredential` in the transaction of its credential)";
+const LEFT_ALONE: &str = "a_duplicate_leaves_the_secret_alone \
+    (write no secret where you answer `Duplicate`)";
+const NONE: &str = "a_key_has_no_secret \
+    (store a secret only where `NewCredential` has one)";
 
 /// Asserts what a [`CredentialRepository`] owes to the kinds `Password` and `Totp`, beyond
-/// [`repository_contract`](crate::testing::repository_contract()), and panics with the name of the law that is broken. The closure reads
-/// a secret from wherever the host keeps it.
+/// [`repository_contract`](crate::testing::repository_contract()), and panics with the law that is
+/// broken and what to change. The closure reads a secret from where the host keeps it.
 ///
 /// ```
 /// # async fn example() {
@@ -26,24 +35,20 @@ pub async fn secret_contract(
 ) {
     for (kind, secret, other) in samples() {
         let credential = without_key(user, kind);
-        assert_eq!(insert(repository, &credential, Some(secret.clone())).await, Addition::Added);
+        assert_eq!(insert(repository, &credential, Some(secret.clone())).await, Addition::Added, "{ADDED}");
 
         let found = find(repository, user, &credential.id).await;
-        assert_eq!(
-            found,
-            std::slice::from_ref(&credential),
-            "a_credential_without_a_public_key_is_found_unchanged"
-        );
+        assert_eq!(found, std::slice::from_ref(&credential), "{FOUND}");
         let kept = secret_of(&credential.id).await;
-        assert_eq!(kept.as_ref(), Some(&secret), "a_secret_is_stored_with_its_credential");
+        assert_eq!(kept.as_ref(), Some(&secret), "{STORED}");
 
-        assert_eq!(insert(repository, &credential, Some(other)).await, Addition::Duplicate);
+        assert_eq!(insert(repository, &credential, Some(other)).await, Addition::Duplicate, "{LEFT_ALONE}");
         let kept = secret_of(&credential.id).await;
-        assert_eq!(kept.as_ref(), Some(&secret), "a_duplicate_leaves_the_secret_alone");
+        assert_eq!(kept.as_ref(), Some(&secret), "{LEFT_ALONE}");
     }
     let key = sample(user, &unique(""));
-    assert_eq!(insert(repository, &key, None).await, Addition::Added);
-    assert_eq!(secret_of(&key.id).await, None, "a_key_has_no_secret");
+    assert_eq!(insert(repository, &key, None).await, Addition::Added, "{ADDED}");
+    assert_eq!(secret_of(&key.id).await, None, "{NONE}");
 }
 
 /// Of each kind a secret, and another.

@@ -17,6 +17,13 @@ use crate::testing::repository_contract;
 const MILLISECOND: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3600);
 
+const CREATED: &str = "an_empty_slot_takes_a_record \
+    (answer `Created` where nothing is stored, after a take too)";
+const ONE_CREATES: &str = "of_racing_insertions_one_creates \
+    (insert in one atomic step under a unique key)";
+const ONE_WINS: &str = "of_racing_takes_one_wins \
+    (delete and return in one atomic step, such as `DELETE … RETURNING`)";
+
 /// A record that the suite can make. Implemented for every record of the crate.
 pub trait Sample: Record + PartialEq {
     /// One of many that differ, with that expiry.
@@ -124,7 +131,7 @@ pub(crate) fn slot() -> Slot {
     Slot::from_bytes(random::bytes().expect("the system gives randomness"))
 }
 
-/// Asserts every law of a [`OneTimeStore`], and panics with the name of the first that is broken.
+/// Asserts every law of a [`OneTimeStore`], and panics with the first that is broken and what to change.
 /// Run it once for each record:
 ///
 /// ```
@@ -182,10 +189,10 @@ pub fn store_contract_on_threads<R: Sample>(store: &Arc<dyn OneTimeStore<R>>, ro
     let races: Vec<_> = racers.into_iter().map(|racer| racer.join().expect("a racer runs")).collect();
     for round in 0..rounds {
         let created: Vec<_> = races.iter().filter_map(|races| races[round].created.as_ref()).collect();
-        assert_eq!(created.len(), 1, "of_racing_insertions_one_creates: round {round}");
+        assert_eq!(created.len(), 1, "{ONE_CREATES}: round {round}");
         let taken: Vec<_> = races.iter().filter_map(|races| races[round].taken.as_ref()).collect();
-        assert_eq!(taken.len(), 1, "of_racing_takes_one_wins: round {round}");
-        assert_eq!(taken, created, "of_racing_insertions_one_creates: and is found, round {round}");
+        assert_eq!(taken.len(), 1, "{ONE_WINS}: round {round}");
+        assert_eq!(taken, created, "{ONE_CREATES}: and is found, round {round}");
     }
 }
 
@@ -196,7 +203,7 @@ struct Race<R> {
 }
 
 fn expect_created(outcome: Result<Insertion, crate::error::StoreError>) {
-    assert_eq!(outcome.expect("the store answers"), Insertion::Created, "an empty slot takes a record");
+    assert_eq!(outcome.expect("the store answers"), Insertion::Created, "{CREATED}");
 }
 
 async fn insert<R: Sample>(store: &dyn OneTimeStore<R>, slot: Slot, record: &R) {
@@ -208,7 +215,8 @@ async fn take<R: Sample>(store: &dyn OneTimeStore<R>, slot: Slot, now: SystemTim
 }
 
 async fn a_record_is_taken_once_and_unchanged<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
-    const LAW: &str = "a_record_is_taken_once_and_unchanged";
+    const LAW: &str = "a_record_is_taken_once_and_unchanged \
+        (delete and return in one step, and keep every byte of the record)";
     for lifetime in [MILLISECOND, Duration::from_secs(60), Duration::from_secs(3600)] {
         let (slot, record) = (slot(), R::sample(3, now + lifetime));
         insert(store, slot, &record).await;
@@ -218,7 +226,8 @@ async fn a_record_is_taken_once_and_unchanged<R: Sample>(store: &dyn OneTimeStor
 }
 
 async fn an_insertion_never_overwrites<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
-    const LAW: &str = "an_insertion_never_overwrites";
+    const LAW: &str = "an_insertion_never_overwrites \
+        (insert in one step that leaves a taken slot alone and answers `Duplicate`)";
     let (slot, first) = (slot(), R::sample(1, now + MILLISECOND));
     insert(store, slot, &first).await;
     let second = store.insert(slot, R::sample(2, now + MILLISECOND)).await.expect("the store answers");
@@ -227,11 +236,14 @@ async fn an_insertion_never_overwrites<R: Sample>(store: &dyn OneTimeStore<R>, n
 }
 
 async fn an_empty_slot_has_nothing<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
-    assert_eq!(take(store, slot(), now).await, None, "an_empty_slot_has_nothing");
+    const LAW: &str = "an_empty_slot_has_nothing \
+        (answer `None` where nothing is stored)";
+    assert_eq!(take(store, slot(), now).await, None, "{LAW}");
 }
 
 async fn a_record_is_absent_from_its_expiry_on<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
-    const LAW: &str = "a_record_is_absent_from_its_expiry_on";
+    const LAW: &str = "a_record_is_absent_from_its_expiry_on \
+        (compare `expires_at` with the `now` that you are given: from that instant on it is gone)";
     let expires_at = now + Duration::from_secs(60);
     for (asked_at, is_there) in [
         (expires_at - MILLISECOND, true),
@@ -250,7 +262,8 @@ async fn an_expired_record_that_was_asked_for_is_gone<R: Sample>(
     store: &dyn OneTimeStore<R>,
     now: SystemTime,
 ) {
-    const LAW: &str = "an_expired_record_that_was_asked_for_is_gone";
+    const LAW: &str = "an_expired_record_that_was_asked_for_is_gone \
+        (delete an expired record too, when it is taken)";
     let slot = slot();
     insert(store, slot, &R::sample(1, now)).await;
     assert_eq!(take(store, slot, now).await, None, "{LAW}");
@@ -259,16 +272,19 @@ async fn an_expired_record_that_was_asked_for_is_gone<R: Sample>(
 
 /// The flow puts back what was not the caller's fault.
 async fn a_slot_is_free_again_after_take<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
+    const LAW: &str = "a_slot_is_free_again_after_take \
+        (keep nothing of what was taken: the flow puts records back)";
     let (slot, record) = (slot(), R::sample(1, now + MILLISECOND));
     for _ in 0..3 {
         insert(store, slot, &record).await;
         let taken = take(store, slot, now).await;
-        assert_eq!(taken.as_ref(), Some(&record), "a_slot_is_free_again_after_take");
+        assert_eq!(taken.as_ref(), Some(&record), "{LAW}");
     }
 }
 
 async fn slots_that_differ_in_one_bit_do_not_meet<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
-    const LAW: &str = "slots_that_differ_in_one_bit_do_not_meet";
+    const LAW: &str = "slots_that_differ_in_one_bit_do_not_meet \
+        (use all 32 bytes of a slot as the key)";
     let base = *slot().as_bytes();
     let neighbours = (0..32).map(|byte| {
         let mut bytes = base;
@@ -290,12 +306,11 @@ async fn of_racing_takes_one_wins<R: Sample>(store: &dyn OneTimeStore<R>, now: S
         let slot = slot();
         insert(store, slot, &R::sample(1, now + MILLISECOND)).await;
         let winners = at_once((0..16).map(|_| take(store, slot, now))).await;
-        assert_eq!(winners.iter().flatten().count(), 1, "of_racing_takes_one_wins");
+        assert_eq!(winners.iter().flatten().count(), 1, "{ONE_WINS}");
     }
 }
 
 async fn of_racing_insertions_one_creates<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
-    const LAW: &str = "of_racing_insertions_one_creates";
     for _ in 0..20 {
         let slot = slot();
         let samples: Vec<R> = (0..16).map(|number| R::sample(number, now + MILLISECOND)).collect();
@@ -306,7 +321,7 @@ async fn of_racing_insertions_one_creates<R: Sample>(store: &dyn OneTimeStore<R>
             .filter(|(outcome, _)| matches!(outcome, Ok(Insertion::Created)))
             .map(|(_, sample)| sample)
             .collect();
-        assert_eq!(created.len(), 1, "{LAW}");
-        assert_eq!(take(store, slot, now).await.as_ref(), Some(created[0]), "{LAW}: and is found");
+        assert_eq!(created.len(), 1, "{ONE_CREATES}");
+        assert_eq!(take(store, slot, now).await.as_ref(), Some(created[0]), "{ONE_CREATES}: and is found");
     }
 }

@@ -1,6 +1,7 @@
 ALTER TABLE passkeys ADD COLUMN uuid TEXT; -- the server's name for it, which a page may show
 ALTER TABLE passkeys ADD COLUMN name TEXT NOT NULL DEFAULT 'Passkey';
 ALTER TABLE passkeys ADD COLUMN origin TEXT; -- null if the sign-up made it
+ALTER TABLE passkeys ADD COLUMN party TEXT; -- null if the sign-up made it
 ALTER TABLE passkeys ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0; -- milliseconds since 1970
 ALTER TABLE passkeys ADD COLUMN status TEXT NOT NULL DEFAULT 'Active';
 

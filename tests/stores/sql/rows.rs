@@ -9,11 +9,11 @@ use credential_code::host::{
     Advance, Caller, CredentialManagement, CredentialRepository, Keep, Removal, SignCounters, UserDirectory,
 };
 use credential_code::model::{
-    CredentialId, CredentialKind, CredentialUuid, Enrolment, EnrolmentId, Fido2Properties, Insertion,
-    Opening, Stage, User, UserId, UserStatus,
+    AttestationTrust, CredentialId, CredentialKind, CredentialUuid, Enrolment, EnrolmentId, Fido2Properties,
+    Insertion, Opening, Stage, User, UserId, UserStatus,
 };
 use credential_code::store::{Budget, Change, EnrolmentLedger, Transition};
-use credential_code::testing::KeyClient;
+use credential_code::testing::{KeyClient, new_credential};
 use credential_code::{ActionFlow, ActionPolicy, Site, Storage};
 use serde_json::json;
 
@@ -141,6 +141,21 @@ async fn passkeys_of_other_releases_are_read() {
             expected.backup_eligible = true;
             assert_eq!(read.fido2, Some(expected));
         }
+    }
+}
+
+/// The suite for repositories lets a host forget it.
+#[tokio::test]
+async fn a_root_that_vouches_for_a_model_is_remembered() {
+    for backend in &Backend::all().await {
+        let world = backend.world().await;
+        world.register(&world.registration(CredentialKind::Fido2).await).await.ok();
+        let stored = || async { backend.store.credentials(&user()).await.unwrap().remove(0) };
+        let mut credential = stored().await;
+        credential.fido2.as_mut().unwrap().attestation_trust = AttestationTrust::Trusted;
+        backend.run("DELETE FROM credential_code_credentials").await;
+        backend.store.insert(new_credential(credential.clone()), 1).await.unwrap();
+        assert_eq!(stored().await, credential);
     }
 }
 

@@ -23,13 +23,14 @@ const MAY_GO: &str = "(?3 OR EXISTS (SELECT 1 FROM passkeys AS other
 impl CredentialRepository for Host {
     /// A row that can't be converted, of an old algorithm say, is not listed, and signs in as before.
     async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>> {
-        let select = "SELECT passkey, uuid, name, ifnull(origin, ?2), created_at, status
-            FROM passkeys WHERE user_id = ?1";
-        let select = sqlx::query_as(select).bind(user.as_str()).bind(self.app1());
-        let rows: Vec<(String, String, String, String, i64, String)> = select.fetch_all(&self.db).await?;
+        let select = "SELECT passkey, uuid, name, ifnull(origin, ?2), ifnull(party, ?3), created_at,
+            status FROM passkeys WHERE user_id = ?1";
+        let all = sqlx::query_as(select).bind(user.as_str()).bind(self.app1()).bind(self.party.id());
+        let rows: Vec<(String, String, String, String, String, i64, String)> =
+            all.fetch_all(&self.db).await?;
         let mut credentials = Vec::with_capacity(rows.len());
-        for (passkey, uuid, name, origin, created_at, status) in rows {
-            let mut context = RowContext::new(user.clone(), self.party.id(), Origin::new(origin)?);
+        for (passkey, uuid, name, origin, party, created_at, status) in rows {
+            let mut context = RowContext::new(user.clone(), party, Origin::new(origin)?);
             context.created_at = UNIX_EPOCH + Duration::from_millis(created_at.try_into()?);
             (context.uuid, context.name, context.status) = (Some(uuid.try_into()?), name, status.parse()?);
             match bridge::credential(&passkey, &context) {
@@ -44,13 +45,13 @@ impl CredentialRepository for Host {
     async fn insert(&self, new: NewCredential, most: usize) -> Result<Addition> {
         let created_at = new.created_at.duration_since(UNIX_EPOCH)?.as_millis();
         let mut transaction = self.db.begin_with("BEGIN IMMEDIATE").await?;
-        let insert = "INSERT INTO passkeys (id, user_id, passkey, uuid, name, origin, created_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+        let insert = "INSERT INTO passkeys (id, user_id, passkey, uuid, name, origin, party, created_at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
         let insert =
             sqlx::query(insert).bind(new.id.as_str()).bind(new.user.as_str()).bind(bridge::passkey(&new)?);
         let insert = insert.bind(new.uuid.as_str()).bind(&new.name).bind(new.origin.as_str());
-        let insert = insert.bind(i64::try_from(created_at)?).execute(&mut *transaction).await?;
-        if insert.rows_affected() == 0 {
+        let insert = insert.bind(&new.relying_party_id).bind(i64::try_from(created_at)?);
+        if insert.execute(&mut *transaction).await?.rows_affected() == 0 {
             return Ok(Addition::Duplicate);
         }
         let count = sqlx::query_scalar("SELECT count(*) FROM passkeys WHERE user_id = ?1");
@@ -60,8 +61,7 @@ impl CredentialRepository for Host {
         }
         // Behind the `#`, which no browser sends and no server logs.
         let undo = new.undo_token().map_or(String::new(), |token| format!("/undo#{}", token.reveal()));
-        let (name, app1) = (&new.name, self.app1());
-        let mail = format!("A new passkey of yours: {name}\nIf it was not you, take it back: {app1}{undo}");
+        let mail = format!("Passkey added: {}\nNot you? Take it back: {}{undo}", new.name, self.app1());
         let notice = sqlx::query("INSERT INTO outbox (user_id, mail) VALUES (?1, ?2)");
         notice.bind(new.user.as_str()).bind(mail).execute(&mut *transaction).await?;
         transaction.commit().await?;
@@ -69,10 +69,11 @@ impl CredentialRepository for Host {
     }
 
     /// Excludes rows that can't be converted, too.
-    async fn passkeys(&self, user: &UserId, _: &str, most: usize) -> Result<Vec<CredentialDescriptor>> {
+    async fn passkeys(&self, user: &UserId, party: &str, most: usize) -> Result<Vec<CredentialDescriptor>> {
         let select = "SELECT passkey FROM passkeys WHERE user_id = ?1 AND status = 'Active'
-            ORDER BY created_at DESC";
-        let rows: Vec<String> = sqlx::query_scalar(select).bind(user.as_str()).fetch_all(&self.db).await?;
+            AND ifnull(party, ?3) = ?2 ORDER BY created_at DESC";
+        let select = sqlx::query_scalar(select).bind(user.as_str()).bind(party).bind(self.party.id());
+        let rows: Vec<String> = select.fetch_all(&self.db).await?;
         Ok(rows.iter().filter_map(|row| bridge::descriptor(row).ok()).take(most).collect())
     }
 }

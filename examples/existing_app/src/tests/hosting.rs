@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, header};
 use credential_code::RelyingParty;
 use credential_code::model::{CredentialKind, UserId};
-use credential_code::testing::management_contract;
+use credential_code::testing::{management_contract, repository_contract};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -103,7 +103,7 @@ async fn passkeys_from_before_are_listed_and_sign() {
     // As the table was before it was migrated.
     let back = "DROP TRIGGER passkeys_of_sign_up; DROP INDEX passkeys_by_uuid;
         ALTER TABLE passkeys DROP COLUMN uuid; ALTER TABLE passkeys DROP COLUMN name;
-        ALTER TABLE passkeys DROP COLUMN origin; ALTER TABLE passkeys DROP COLUMN created_at;
+        ALTER TABLE passkeys DROP COLUMN origin; ALTER TABLE passkeys DROP COLUMN party; ALTER TABLE passkeys DROP COLUMN created_at;
         ALTER TABLE passkeys DROP COLUMN status; DELETE FROM migrations WHERE number = 2";
     sqlx::raw_sql(back).execute(&world.db).await.unwrap();
     let after = World::over(world.db.clone(), None).await;
@@ -115,7 +115,7 @@ async fn passkeys_from_before_are_listed_and_sign() {
 }
 
 #[tokio::test]
-async fn the_table_changes_as_the_suite_of_the_library_asks() {
+async fn the_table_keeps_every_law_of_the_librarys_suites() {
     let world = World::new().await;
     // What the suite stores is for that domain.
     let party = RelyingParty::new("example.com", "The application", [APP1]).unwrap();
@@ -128,6 +128,7 @@ async fn the_table_changes_as_the_suite_of_the_library_asks() {
         users.push(UserId::new(id).unwrap());
     }
     let users = users.try_into().unwrap();
+    repository_contract(&host, &users, &[CredentialKind::Fido2]).await;
     management_contract(&host, &users, &[CredentialKind::Fido2]).await;
 }
 
