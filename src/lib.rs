@@ -34,6 +34,7 @@ pub mod sign_in;
 mod signed;
 pub mod site;
 pub mod store;
+mod together;
 
 pub mod manual;
 #[cfg(any(test, feature = "test-util"))]

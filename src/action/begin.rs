@@ -8,8 +8,9 @@ use crate::model::{
     Challenge, ChallengeId, CredentialDescriptor, CredentialKind, Insertion, RelyingParty, Requirement,
     UserId,
 };
-use crate::once::{Fee, both};
+use crate::once::Fee;
 use crate::store::{OneTimeStore, PendingAction, SlotLabel};
+use crate::together::both;
 
 /// Browsers refuse a longer list of passkeys.
 const MOST_PASSKEYS: usize = 64;

@@ -2,12 +2,14 @@ use std::time::SystemTime;
 
 use crate::action::{ActionFlow, action_secret, challenge_secret};
 use crate::assertion::{Assertion, AssertionError, Expected, VerifiedAssertion, verify};
-use crate::error::Error;
+use crate::error::{BoxError, Error};
 use crate::event::{Asking, Event, Step};
 use crate::host::{Advance, Caller};
-use crate::model::{ActionProof, ChallengeId, Credential, CredentialId, Insertion, UserId};
-use crate::once::{Fee, Paid, Refusal, Sought, both};
+use crate::model::{ActionProof, ChallengeId, Credential, CredentialId, Insertion, User, UserId};
+use crate::once::{Refusal, Sought};
+use crate::site::active;
 use crate::store::{OneTimeStore, PendingAction, SlotLabel, UserAction};
+use crate::together::both;
 
 /// A challenge of an action, signed.
 #[derive(Clone, Debug)]
@@ -38,6 +40,12 @@ pub struct SignedAction {
     pub expires_at: SystemTime,
 }
 
+/// What the host says of the caller and of the credential that they name.
+struct Looked {
+    credential: Result<Option<Credential>, BoxError>,
+    user: Result<Option<User>, Error>,
+}
+
 impl ActionFlow {
     /// Step 2: spends the challenge, verifies the proof, and makes the user action.
     pub async fn complete(&self, caller: &Caller, request: CompleteRequest) -> Result<SignedAction, Error> {
@@ -47,12 +55,12 @@ impl ActionFlow {
         let sought = Sought::<PendingAction, _> {
             store: self.site().records(),
             slots: self.site().slot_keys().all(SlotLabel::ActionChallenge, &secret),
-            paid: Paid::Meanwhile,
             invalid: Error::invalid_action_challenge,
         };
-        let fee = Fee::of_user(&self.0.misses_of_user, user);
-        let completing = self.site().ceremony(asking).once(fee, sought, async |taken| {
-            let signed = self.close(&taken.record, &request.assertion).await?;
+        // They do not depend on the challenge, which is the caller's own.
+        let look = self.look(user, &request.assertion.credential_id);
+        let completing = self.site().ceremony(asking).once_while(sought, look, async |taken, looked| {
+            let signed = self.close(&taken.record, &request.assertion, looked).await?;
             let (credential, expires_at) = (&request.assertion.credential_id, signed.expires_at);
             self.site().tell(&Event::ActionSigned { user, credential, expires_at, source });
             Ok(signed)
@@ -60,18 +68,23 @@ impl ActionFlow {
         completing.await
     }
 
+    async fn look(&self, user: &UserId, id: &CredentialId) -> Looked {
+        let looks = both(self.site().credentials().credential(user, id), self.site().user(user));
+        let (credential, user) = looks.await;
+        Looked { credential, user }
+    }
+
     async fn close(
         &self,
         pending: &PendingAction,
         assertion: &Assertion,
+        looked: Looked,
     ) -> Result<SignedAction, Refusal<PendingAction>> {
-        let (credential, user) = both(
-            self.credential(&pending.user, &assertion.credential_id),
-            self.site().active_user(&pending.user, pending.began_at),
-        )
-        .await;
-        let credential = credential?;
-        let user = user.map_err(Refusal::put_back)?;
+        let stored = looked.credential.map_err(|error| Refusal::put_back(Error::host(error)))?;
+        let is_own =
+            |stored: &Credential| stored.id == assertion.credential_id && stored.user == pending.user;
+        let credential = stored.filter(is_own).ok_or_else(|| refusal(AssertionError::Credential))?;
+        let user = active(looked.user.map_err(Refusal::put_back)?, pending.began_at);
         let user = user.map_err(|reason| Refusal::for_good(Error::invalid_action_challenge(reason)))?;
         let expected = Expected::new(&pending.challenge)
             .with_user_verification(pending.user_verification)
@@ -97,18 +110,6 @@ impl ActionFlow {
         // action whose proof nobody has is worth nothing.
         self.count(&verified).await?;
         Ok(SignedAction { proof, expires_at })
-    }
-
-    /// Returns the user's own credential of that id.
-    async fn credential(
-        &self,
-        user: &UserId,
-        id: &CredentialId,
-    ) -> Result<Credential, Refusal<PendingAction>> {
-        let stored = self.site().credentials().credential(user, id).await;
-        let stored = stored.map_err(|error| Refusal::put_back(Error::host(error)))?;
-        let own = stored.filter(|credential| credential.id == *id && credential.user == *user);
-        own.ok_or_else(|| refusal(AssertionError::Credential))
     }
 
     /// Stores the signature counter of an authenticator that counts.

@@ -99,7 +99,6 @@ struct Inner {
     policy: ActionPolicy,
     counters: Arc<dyn SignCounters>,
     challenges_of_user: Purses,
-    misses_of_user: Purses,
 }
 
 impl ActionFlow {
@@ -111,11 +110,9 @@ impl ActionFlow {
     pub fn new(site: &Site, policy: ActionPolicy) -> Result<Self, BuildError> {
         policy.check()?;
         let counters = site.counters().ok_or_else(|| BuildError::Missing(vec!["sign_counters"]))?;
-        let (challenges, misses) = (SlotLabel::ActionChallengesOfUser, SlotLabel::ActionMissesOfUser);
         Ok(Self(Arc::new(Inner {
             counters: counters.clone(),
-            challenges_of_user: site.purses(policy.challenges_per_user, challenges),
-            misses_of_user: site.purses(policy.misses_per_user, misses),
+            challenges_of_user: site.purses(policy.challenges_per_user, SlotLabel::ActionChallengesOfUser),
             policy,
             site: site.clone(),
         })))

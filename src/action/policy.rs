@@ -27,7 +27,6 @@ pub struct ActionPolicy {
     pub(super) challenge_lifetime: Duration,
     pub(super) action_lifetime: Duration,
     pub(super) challenges_per_user: Budget,
-    pub(super) misses_per_user: Budget,
     pub(super) header: HeaderName,
 }
 
@@ -38,7 +37,6 @@ impl Default for ActionPolicy {
             challenge_lifetime: Duration::from_secs(5 * 60),
             action_lifetime: Duration::from_secs(60),
             challenges_per_user: Budget::per_minute(60),
-            misses_per_user: Budget::per_minute(1000),
             header: HEADER,
         }
     }
@@ -68,13 +66,6 @@ impl ActionPolicy {
     /// a minute.
     pub fn challenges_per_user(mut self, budget: Budget) -> Self {
         self.challenges_per_user = budget;
-        self
-    }
-
-    /// Sets how many challenges and actions one user may get wrong. Default: 1000 a minute. Nobody
-    /// guesses 256 bits: it is there for clients that run wild.
-    pub fn misses_per_user(mut self, budget: Budget) -> Self {
-        self.misses_per_user = budget;
         self
     }
 

@@ -3,8 +3,9 @@ use crate::error::{Error, Reason};
 use crate::event::{Asking, Event, Step};
 use crate::host::Caller;
 use crate::model::{ActionProof, Credential, UserId};
-use crate::once::{Fee, Paid, Refusal, Sought, both};
+use crate::once::{Fee, Refusal, Sought};
 use crate::store::{SlotLabel, UserAction};
+use crate::together::both;
 
 /// A request, with the user action that was signed for it.
 #[derive(Clone, Debug)]
@@ -38,11 +39,9 @@ impl ActionFlow {
         let sought = Sought::<UserAction, _> {
             store: self.site().records(),
             slots: self.site().slot_keys().all(SlotLabel::UserAction, &secret),
-            paid: Paid::First,
             invalid: Error::invalid_action,
         };
-        let fee = Fee::of_user(&self.0.misses_of_user, user);
-        let redeeming = self.site().ceremony(asking).once(fee, sought, async |taken| {
+        let redeeming = self.site().ceremony(asking).once(Fee::none(), sought, async |taken| {
             let action = &taken.record;
             let credential = &action.credential;
             self.check_redeemable(user, action).await.map_err(Refusal::for_good)?;

@@ -6,8 +6,9 @@ use crate::enrolment::{Enrolments, NotAdvanced};
 use crate::error::{Error, ErrorKind, Reason};
 use crate::event::{Asking, Event, Step};
 use crate::model::{Code, CredentialKind, Insertion, Origin, RelyingParty, Stage};
-use crate::once::{Paid, Refusal, Sought, both};
+use crate::once::{Refusal, Sought};
 use crate::store::{Change, CodeGrant, OneTimeStore, PendingRegistration, SlotLabel};
+use crate::together::both;
 
 /// A code, and what it should buy.
 #[derive(Clone, Debug)]
@@ -45,7 +46,6 @@ impl CodeFlow {
         let sought = Sought::<CodeGrant, _> {
             store: self.site().records(),
             slots: self.site().slot_keys().all(SlotLabel::Code, code.secret()),
-            paid: Paid::First,
             invalid: Error::invalid_code,
         };
         let exchanging = self.site().ceremony(asking).once(self.fee_of_guess(source), sought, async |code| {

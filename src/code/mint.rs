@@ -6,8 +6,9 @@ use crate::error::Error;
 use crate::event::{Asking, Event, Step, name_in_span};
 use crate::host::Caller;
 use crate::model::{Code, Enrolment, EnrolmentId, Insertion, Stage, UserId};
-use crate::once::{Fee, both};
+use crate::once::Fee;
 use crate::store::{CodeGrant, OneTimeStore, SlotLabel};
+use crate::together::both;
 
 /// Two codes in a row that are both outstanding already would be a broken generator, and not bad
 /// luck.

@@ -7,8 +7,8 @@ use crate::model::{
     Approval, Challenge, ChallengeId, CredentialDescriptor, CredentialKind, EnrolmentId, Fido2Policy,
     Opening, Origin, OtpUrl, RelyingParty, Scope, User, UserId,
 };
-use crate::once::both;
 use crate::store::{PendingRegistration, Slot, SlotKeys};
+use crate::together::both;
 
 /// Browsers refuse a longer list.
 const MOST_EXCLUDED: usize = 64;

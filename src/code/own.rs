@@ -13,8 +13,9 @@ use crate::host::Caller;
 use crate::model::{
     Approval, ChallengeId, Credential, CredentialKind, Enrolment, EnrolmentId, Insertion, Stage, UserId,
 };
-use crate::once::{Fee, Paid, Refusal, Sought, both};
+use crate::once::{Fee, Refusal, Sought};
 use crate::store::{OneTimeStore, PendingRegistration, SlotLabel};
+use crate::together::both;
 
 impl CodeFlow {
     /// Returns a challenge to a signed-in user.
@@ -83,7 +84,6 @@ impl CodeFlow {
         let sought = Sought::<PendingRegistration, _> {
             store: self.site().records(),
             slots: self.site().slot_keys().all(SlotLabel::OwnChallenge, &secret),
-            paid: Paid::Meanwhile,
             invalid: Error::invalid_challenge,
         };
         let began_at = caller.began_at(self.site().now());

@@ -10,8 +10,9 @@ use crate::event::Event;
 use crate::model::{
     CheckCode, Credential, CredentialStatus, Enrolment, EnrolmentId, Insertion, OutcomeToken, Stage,
 };
-use crate::once::{Refusal, Taken, both};
+use crate::once::{Refusal, Taken};
 use crate::store::{Awaited, Change, OneTimeStore, PendingApproval, PendingRegistration, Slot, SlotLabel};
+use crate::together::both;
 
 /// What came of a registration.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use crate::model::{
     Approval, ChallengeId, CheckCode, ClientReport, Credential, CredentialId, CredentialKind,
     CredentialSecret, EncryptedPrivateKey, Fido2Properties, Invalid, Stage, is_showable,
 };
-use crate::once::{Paid, Refusal, Remains, Sought, Taken};
+use crate::once::{Refusal, Remains, Sought, Taken};
 use crate::store::{OneTimeStore, PendingRegistration, SlotLabel};
 
 /// The longest name of a credential, in bytes.
@@ -95,10 +95,9 @@ impl CodeFlow {
         let sought = Sought::<PendingRegistration, _> {
             store: self.site().records(),
             slots: self.site().slot_keys().all(SlotLabel::Challenge, request.challenge_id.secret()),
-            paid: Paid::Meanwhile,
             invalid: Error::invalid_challenge,
         };
-        let fee = self.fee_of_guess(source);
+        let fee = self.fee_of_guess(source).meanwhile();
         let registering = self.site().ceremony(asking).once(fee, sought, async |taken| {
             let pending = &taken.record;
             // A site may have several flows, and a policy may have changed. The stricter counts.

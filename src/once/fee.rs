@@ -3,12 +3,25 @@ use std::time::{Duration, SystemTime};
 use crate::error::StoreError;
 use crate::event::BudgetScope;
 use crate::model::UserId;
-use crate::once::{Purses, both};
+use crate::once::Purses;
 use crate::store::Payment;
+use crate::together::both;
 
 /// What a step costs: one from each purse.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fee<'a>([Option<Charge<'a>>; 2]);
+pub(crate) struct Fee<'a> {
+    charges: [Option<Charge<'a>>; 2],
+    paid: Paid,
+}
+
+/// When a guess is paid for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Paid {
+    /// Before anybody looks: a code is short.
+    First,
+    /// While somebody looks: an id of 256 bits is not found by guessing.
+    Meanwhile,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Charge<'a> {
@@ -27,19 +40,23 @@ pub(crate) enum Unpaid {
 }
 
 impl<'a> Fee<'a> {
+    fn of(charges: [Option<Charge<'a>>; 2]) -> Self {
+        Self { charges, paid: Paid::First }
+    }
+
     /// Nothing: for steps whose records hold a budget of their own.
     pub(crate) fn none() -> Self {
-        Self([None, None])
+        Self::of([None, None])
     }
 
     /// One of a user's budget.
     pub(crate) fn of_user(purses: &'a Purses, user: &'a UserId) -> Self {
-        Self([Some(Charge { purses, name: user.as_str(), scope: BudgetScope::User }), None])
+        Self::of([Some(Charge { purses, name: user.as_str(), scope: BudgetScope::User }), None])
     }
 
     /// One of the budget of a source, if there is one.
     pub(crate) fn of_source(purses: &'a Purses, source: Option<&'a str>) -> Self {
-        Self([source.map(|name| Charge { purses, name, scope: BudgetScope::Source }), None])
+        Self::of([source.map(|name| Charge { purses, name, scope: BudgetScope::Source }), None])
     }
 
     /// One guess: of the budget of the source, if there is one, and of everybody's.
@@ -48,39 +65,53 @@ impl<'a> Fee<'a> {
     /// misses: a guess that finds a record gets its fee back, in
     /// [`once`](crate::once::Ceremony::once).
     pub(crate) fn of_guess(of_source: &'a Purses, of_flow: &'a Purses, source: Option<&'a str>) -> Self {
-        let Self([source, _]) = Self::of_source(of_source, source);
+        let [source, _] = Self::of_source(of_source, source).charges;
         // Everybody's purse needs no name.
-        Self([source, Some(Charge { purses: of_flow, name: "", scope: BudgetScope::Flow })])
+        Self::of([source, Some(Charge { purses: of_flow, name: "", scope: BudgetScope::Flow })])
     }
 
-    /// Pays all of it, or nothing: first from the purse of the source. So one with nothing left costs
-    /// everybody's purse nothing, not even for a moment. It stays paid unless it is given back, also
-    /// when the caller hangs up. A refusal that is remembered costs no engine a call.
+    /// Has it paid while the record is looked for.
+    pub(crate) fn meanwhile(self) -> Self {
+        Self { paid: Paid::Meanwhile, ..self }
+    }
+
+    pub(super) fn paid(&self) -> Paid {
+        self.paid
+    }
+
+    /// Pays all of it, or nothing. It stays paid unless it is given back, also when the caller hangs
+    /// up. A refusal that is remembered costs no engine a call.
     pub(super) async fn pay(&self, now: SystemTime) -> Result<(), Unpaid> {
-        for charge in self.0.iter().flatten() {
-            if let Some(retry_after) = charge.purses.refused_for(charge.name, now) {
-                return Err(Unpaid::Exhausted { scope: charge.scope, retry_after });
+        for (place, charge) in self.charges.iter().flatten().enumerate() {
+            if let Err(retry_after) = charge.purses.admit(charge.name, now) {
+                // Those before were let in, and ask nothing.
+                self.charges
+                    .iter()
+                    .flatten()
+                    .take(place)
+                    .for_each(|admitted| admitted.purses.ask_again(admitted.name));
+                return Err(charge.exhausted(retry_after));
             }
         }
-        let [first, second] = &self.0;
-        pay(first, now).await?;
-        let paid = pay(second, now).await;
-        if paid.is_err() {
-            give_back(first).await;
+        match &self.charges {
+            [None, None] => Ok(()),
+            [Some(charge), None] | [None, Some(charge)] => {
+                let payment = charge.purses.spend(charge.name, now).await.map_err(Unpaid::Unknown)?;
+                charge.check(payment)
+            }
+            [Some(first), Some(second)] => {
+                let names = [first.name, second.name];
+                let payments = Purses::spend_both([first.purses, second.purses], names, now).await;
+                let [of_first, of_second] = payments.map_err(Unpaid::Unknown)?;
+                first.check(of_first)?;
+                second.check(of_second)
+            }
         }
-        paid
     }
 
     pub(super) async fn give_back(&self) {
-        let [first, second] = &self.0;
+        let [first, second] = &self.charges;
         both(give_back(first), give_back(second)).await;
-    }
-}
-
-async fn pay(charge: &Option<Charge<'_>>, now: SystemTime) -> Result<(), Unpaid> {
-    match charge {
-        Some(charge) => charge.pay(now).await,
-        None => Ok(()),
     }
 }
 
@@ -91,10 +122,14 @@ async fn give_back(charge: &Option<Charge<'_>>) {
 }
 
 impl Charge<'_> {
-    async fn pay(&self, now: SystemTime) -> Result<(), Unpaid> {
-        match self.purses.spend(self.name, now).await.map_err(Unpaid::Unknown)? {
+    fn check(&self, payment: Payment) -> Result<(), Unpaid> {
+        match payment {
             Payment::Paid => Ok(()),
-            Payment::Refused { retry_after } => Err(Unpaid::Exhausted { scope: self.scope, retry_after }),
+            Payment::Refused { retry_after } => Err(self.exhausted(retry_after)),
         }
+    }
+
+    fn exhausted(&self, retry_after: Duration) -> Unpaid {
+        Unpaid::Exhausted { scope: self.scope, retry_after }
     }
 }

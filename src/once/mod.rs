@@ -14,15 +14,13 @@
 //!
 //! A caller who hangs up between take and the answer has spent the record.
 
-mod both;
 mod fee;
 mod put_back;
 mod rate_limit;
 
 use std::time::SystemTime;
 
-pub(crate) use self::both::both;
-use self::both::meanwhile;
+use self::fee::Paid;
 pub(crate) use self::fee::{Fee, Unpaid};
 pub(crate) use self::put_back::{Refusal, Remains, Returns, Taken};
 pub(crate) use self::rate_limit::{PurseKeeper, Purses};
@@ -30,6 +28,7 @@ use crate::clock::Clock;
 use crate::error::{BoxError, Error, Reason, StoreError, StoreErrorKind};
 use crate::event::{Asking, Listener};
 use crate::store::{OneTimeStore, Record, Slot};
+use crate::together::{both, meanwhile};
 
 /// What every step needs.
 #[derive(Clone, Copy)]
@@ -44,17 +43,7 @@ pub(crate) struct Ceremony<'a> {
 pub(crate) struct Sought<'a, R: Record, S> {
     pub(crate) store: &'a dyn OneTimeStore<R>,
     pub(crate) slots: S,
-    pub(crate) paid: Paid,
     pub(crate) invalid: fn(BoxError) -> Error,
-}
-
-/// When a guess is paid for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Paid {
-    /// Before anybody looks: a code is short, and an action that was taken is not put back.
-    First,
-    /// While somebody looks: an id of 256 bits is not found by guessing.
-    Meanwhile,
 }
 
 impl Ceremony<'_> {
@@ -112,7 +101,7 @@ impl Ceremony<'_> {
         act: impl AsyncFnOnce(&Taken<R>) -> Result<T, Refusal<R>>,
     ) -> Result<T, Error> {
         let store = sought.store;
-        let taken = match sought.paid {
+        let taken = match fee.paid() {
             Paid::First => {
                 let paid = fee.pay(self.clock.now()).await;
                 paid.map_err(|unpaid| self.refuse_unpaid(unpaid))?;
@@ -131,13 +120,37 @@ impl Ceremony<'_> {
                 }
             }
         };
+        self.settle(fee, store, taken, sought.invalid, act).await
+    }
+
+    /// Takes a record while a question is asked that does not depend on it, and acts on both.
+    pub(crate) async fn once_while<R: Returns, S: Iterator<Item = Slot>, Q, T>(
+        self,
+        sought: Sought<'_, R, S>,
+        question: impl Future<Output = Q>,
+        act: impl AsyncFnOnce(&Taken<R>, Q) -> Result<T, Refusal<R>>,
+    ) -> Result<T, Error> {
+        let (taken, answer) = both(take(sought.store, sought.slots, self.clock.now()), question).await;
+        let act = async |taken: &Taken<R>| act(taken, answer).await;
+        self.settle(Fee::none(), sought.store, taken, sought.invalid, act).await
+    }
+
+    /// Acts on what was taken, and gives back what was paid unless it is a miss.
+    async fn settle<R: Returns, T>(
+        self,
+        fee: Fee<'_>,
+        store: &dyn OneTimeStore<R>,
+        taken: Result<Taken<R>, NotTaken>,
+        invalid: fn(BoxError) -> Error,
+        act: impl AsyncFnOnce(&Taken<R>) -> Result<T, Refusal<R>>,
+    ) -> Result<T, Error> {
         let taken = match taken {
             Ok(taken) => taken,
             Err(none) => {
                 if !none.is_miss() {
                     fee.give_back().await;
                 }
-                return Err(self.listener.refuse(self.asking, none.into_error(sought.invalid)));
+                return Err(self.listener.refuse(self.asking, none.into_error(invalid)));
             }
         };
         let asking = self.asking.by(taken.record.user()).within(taken.record.enrolment());
@@ -147,7 +160,7 @@ impl Ceremony<'_> {
             Ok(done) => Ok(done),
             Err(Refusal { error, remains }) => {
                 let error = self.listener.refuse(asking, error);
-                taken.put_back(remains, sought.store).await;
+                taken.put_back(remains, store).await;
                 Err(error)
             }
         }

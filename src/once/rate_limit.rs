@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::error::StoreError;
-use crate::store::{Budget, Payment, PurseStore, SlotKeys, SlotLabel};
+use crate::store::{Budget, Payment, PurseStore, Slot, SlotKeys, SlotLabel};
 
 /// How many purses there are of each kind, so that nobody fills a table with them: names are hashed
 /// into so many.
@@ -16,6 +16,7 @@ const PURSES: usize = 1 << 16;
 
 /// How long a refusal of a shared purse is believed without asking.
 const REMEMBERED: Duration = Duration::from_secs(1);
+const REMEMBERED_MICROS: u64 = 1_000_000;
 
 /// Where the purses of a site are: in this process, or in a store that several share.
 #[derive(Debug)]
@@ -75,45 +76,99 @@ enum Kept {
     Shared { store: Arc<dyn PurseStore>, keys: SlotKeys, label: SlotLabel, refusals: Arc<Refusals> },
 }
 
+/// The purse of a name.
+enum NamedPurse<'a> {
+    Own(&'a Purse),
+    Shared(SharedPurse<'a>),
+}
+
+/// A purse of a store, and what is remembered of it.
+struct SharedPurse<'a> {
+    store: &'a dyn PurseStore,
+    slot: Slot,
+    refusal: &'a Refusal,
+}
+
 impl Purses {
-    /// Returns for how long a shared purse is known to refuse, without a call to its store.
-    pub(crate) fn refused_for(&self, name: &str, now: SystemTime) -> Option<Duration> {
+    fn of(&self, name: &str) -> NamedPurse<'_> {
         match &self.kept {
-            Kept::ThisProcess(_) => None,
-            Kept::Shared { keys, label, refusals, .. } => {
+            Kept::ThisProcess(purses) => NamedPurse::Own(purses.of(name)),
+            Kept::Shared { store, keys, label, refusals } => {
                 let number = keys.purse_number(*label, self.budget, name);
-                refusals.of(number, micros(now))
+                let slot = keys.purse(*label, self.budget, number);
+                let refusal = &refusals.0[usize::from(number)];
+                NamedPurse::Shared(SharedPurse { store: &**store, slot, refusal })
             }
+        }
+    }
+
+    /// Lets a payment ask, or returns for how long the purse is known to refuse. A payment that was
+    /// let in asks, or says that it does not by [`ask_again`](Self::ask_again).
+    pub(crate) fn admit(&self, name: &str, now: SystemTime) -> Result<(), Duration> {
+        match self.of(name) {
+            NamedPurse::Own(_) => Ok(()),
+            NamedPurse::Shared(purse) => purse.refusal.admit(micros(now)),
+        }
+    }
+
+    /// Lets the next payment ask.
+    pub(crate) fn ask_again(&self, name: &str) {
+        match self.of(name) {
+            NamedPurse::Own(_) => {}
+            NamedPurse::Shared(purse) => purse.refusal.ask_again(),
         }
     }
 
     /// Spends one of the name's budget.
     pub(crate) async fn spend(&self, name: &str, now: SystemTime) -> Result<Payment, StoreError> {
-        match &self.kept {
-            Kept::ThisProcess(purses) => Ok(purses.of(name).spend(self.budget, now)),
-            Kept::Shared { store, keys, label, refusals } => {
-                let number = keys.purse_number(*label, self.budget, name);
-                let slot = keys.purse(*label, self.budget, number);
-                let payment = store.spend(slot, self.budget, now).await?;
-                if let Payment::Refused { retry_after } = payment {
-                    refusals.note(number, now, retry_after);
+        match self.of(name) {
+            NamedPurse::Own(purse) => Ok(purse.spend(self.budget, now)),
+            NamedPurse::Shared(purse) => {
+                let payment = purse.store.spend(purse.slot, self.budget, now).await;
+                purse.refusal.hear(payment.as_ref().ok(), now);
+                payment
+            }
+        }
+    }
+
+    /// Spends one of the budget of each name, or of none.
+    pub(crate) async fn spend_both(
+        [first, second]: [&Self; 2],
+        [name, other]: [&str; 2],
+        now: SystemTime,
+    ) -> Result<[Payment; 2], StoreError> {
+        match (first.of(name), second.of(other)) {
+            (NamedPurse::Shared(one), NamedPurse::Shared(another)) => {
+                let charges = [(one.slot, first.budget), (another.slot, second.budget)];
+                let payments = one.store.spend_both(charges, now).await;
+                let of = |place: usize| payments.as_ref().ok().map(|payments| &payments[place]);
+                one.refusal.hear(of(0), now);
+                another.refusal.hear(of(1), now);
+                payments
+            }
+            // Purses in this process answer at once. The first that refuses costs the second nothing.
+            (_, _) => {
+                let of_first = first.spend(name, now).await?;
+                if of_first != Payment::Paid {
+                    return Ok([of_first, Payment::Paid]);
                 }
-                Ok(payment)
+                let of_second = second.spend(other, now).await?;
+                if of_second != Payment::Paid {
+                    first.give_back(name).await;
+                }
+                Ok([of_first, of_second])
             }
         }
     }
 
     /// Gives one back to a name that had spent it.
     pub(crate) async fn give_back(&self, name: &str) {
-        match &self.kept {
-            Kept::ThisProcess(purses) => purses.of(name).give_back(self.budget),
-            Kept::Shared { store, keys, label, refusals } => {
-                let number = keys.purse_number(*label, self.budget, name);
-                let slot = keys.purse(*label, self.budget, number);
+        match self.of(name) {
+            NamedPurse::Own(purse) => purse.give_back(self.budget),
+            NamedPurse::Shared(purse) => {
                 // If that fails it stays spent, and comes back by itself.
-                let _ = store.give_back(slot, self.budget).await;
-                // A payment that was refused before may have been noted meanwhile.
-                refusals.forget(number);
+                let _ = purse.store.give_back(purse.slot, self.budget).await;
+                purse.refusal.ask_again();
             }
         }
     }
@@ -125,11 +180,13 @@ impl Purses {
 #[derive(Debug)]
 pub(crate) struct Refusals(Box<[Refusal]>);
 
+/// For a second after something came back, one payment asks at a time, and the others are refused:
+/// nearly all of a flood would ask for the same one.
 #[derive(Debug, Default)]
 struct Refusal {
     /// When something comes back.
     until: AtomicU64,
-    /// For how long that is believed.
+    /// Until when nobody else asks: zero if there was no refusal lately.
     believed_until: AtomicU64,
 }
 
@@ -139,26 +196,45 @@ impl Default for Refusals {
     }
 }
 
-impl Refusals {
-    fn note(&self, number: u16, now: SystemTime, retry_after: Duration) {
-        let now = Duration::from_micros(micros(now));
-        let after = |wait: Duration| u64::try_from(now.saturating_add(wait).as_micros()).unwrap_or(u64::MAX);
-        let refusal = &self.0[usize::from(number)];
-        refusal.until.store(after(retry_after), Ordering::Release);
-        refusal.believed_until.store(after(retry_after.min(REMEMBERED)), Ordering::Release);
+impl Refusal {
+    fn admit(&self, now: u64) -> Result<(), Duration> {
+        let believed_until = self.believed_until.load(Ordering::Acquire);
+        if believed_until == 0 {
+            return Ok(());
+        }
+        let until = self.until.load(Ordering::Acquire);
+        let believed = believed_until.saturating_sub(now);
+        // Longer than a second it is believed only after the clock was set back.
+        if until.saturating_add(REMEMBERED_MICROS) <= now || believed > REMEMBERED_MICROS {
+            self.believed_until.store(0, Ordering::Release);
+            return Ok(());
+        }
+        let asking_until = now + REMEMBERED_MICROS;
+        let asks = believed == 0
+            && self
+                .believed_until
+                .compare_exchange(believed_until, asking_until, Ordering::AcqRel, Ordering::Acquire)
+                .is_ok();
+        let left = until.saturating_sub(now).max(believed).max(1);
+        if asks { Ok(()) } else { Err(Duration::from_micros(left)) }
     }
 
-    fn forget(&self, number: u16) {
-        self.0[usize::from(number)].believed_until.store(0, Ordering::Release);
+    fn ask_again(&self) {
+        self.believed_until.fetch_min(1, Ordering::AcqRel);
     }
 
-    fn of(&self, number: u16, now: u64) -> Option<Duration> {
-        let refusal = &self.0[usize::from(number)];
-        let believed = refusal.believed_until.load(Ordering::Acquire).checked_sub(now)?;
-        // Longer than that it is only after the clock was set back.
-        let is_believed = 0 < believed && Duration::from_micros(believed) <= REMEMBERED;
-        let left = refusal.until.load(Ordering::Acquire).checked_sub(now)?;
-        is_believed.then(|| Duration::from_micros(left))
+    /// Remembers what the store said, if it said anything.
+    fn hear(&self, payment: Option<&Payment>, now: SystemTime) {
+        match payment {
+            Some(Payment::Refused { retry_after }) => {
+                let now = Duration::from_micros(micros(now));
+                let after =
+                    |wait: Duration| u64::try_from(now.saturating_add(wait).as_micros()).unwrap_or(u64::MAX);
+                self.until.store(after(*retry_after), Ordering::Release);
+                self.believed_until.store(after((*retry_after).min(REMEMBERED)), Ordering::Release);
+            }
+            Some(Payment::Paid) | None => self.ask_again(),
+        }
     }
 }
 

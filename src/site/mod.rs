@@ -181,14 +181,22 @@ impl Site {
         id: &UserId,
         began_at: SystemTime,
     ) -> Result<Result<User, Reason>, Error> {
-        let Some(user) = self.0.users.user(id).await.map_err(Error::host)? else {
-            return Ok(Err(Reason::UserGone));
-        };
-        Ok(match user.status {
-            UserStatus::Deactivated => Err(Reason::UserGone),
-            UserStatus::Active if user.voids(began_at) => Err(Reason::Void),
-            UserStatus::Active => Ok(user),
-        })
+        Ok(active(self.user(id).await?, began_at))
+    }
+
+    /// Looks a user up.
+    pub(crate) async fn user(&self, id: &UserId) -> Result<Option<User>, Error> {
+        self.0.users.user(id).await.map_err(Error::host)
+    }
+}
+
+/// Returns a user who may still do what they began then.
+pub(crate) fn active(user: Option<User>, began_at: SystemTime) -> Result<User, Reason> {
+    let user = user.ok_or(Reason::UserGone)?;
+    match user.status {
+        UserStatus::Deactivated => Err(Reason::UserGone),
+        UserStatus::Active if user.voids(began_at) => Err(Reason::Void),
+        UserStatus::Active => Ok(user),
     }
 }
 

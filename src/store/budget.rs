@@ -101,4 +101,15 @@ pub trait PurseStore: fmt::Debug + Send + Sync + 'static {
 
     /// Gives one back that was spent. A purse that is whole already stays so.
     async fn give_back(&self, purse: Slot, budget: Budget) -> Result<(), StoreError>;
+
+    /// Spends one of each purse, or of none, in one call of the engine: a guess pays for its source
+    /// and for everybody. It says of each purse what it would do, where the other refuses.
+    ///
+    /// The first is decided first. Where it refuses, the second is not touched, not even for a
+    /// moment: a source with nothing left, and a caller who hangs up, cost everybody nothing.
+    async fn spend_both(
+        &self,
+        charges: [(Slot, Budget); 2],
+        now: SystemTime,
+    ) -> Result<[Payment; 2], StoreError>;
 }

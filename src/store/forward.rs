@@ -40,6 +40,7 @@ pointers!(Arc Box);
 forward!(PurseStore {
     spend<>(purse: Slot, budget: Budget, now: SystemTime) -> Payment, StoreError;
     give_back<>(purse: Slot, budget: Budget) -> (), StoreError;
+    spend_both<>(charges: [(Slot, Budget); 2], now: SystemTime) -> [Payment; 2], StoreError;
 });
 forward!(EnrolmentLedger {
     enter<>(enrolment: Enrolment) -> Insertion, StoreError;

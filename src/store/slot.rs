@@ -64,7 +64,6 @@ pub(crate) enum SlotLabel {
     MissesOfSource,
     MissesOfFlow,
     ActionChallengesOfUser,
-    ActionMissesOfUser,
     SignInMissesOfSource,
     SignInsOfUser,
 }
@@ -88,7 +87,6 @@ impl SlotLabel {
             Self::MissesOfSource => b"credential-code/v1/purse/misses-of-source\0",
             Self::MissesOfFlow => b"credential-code/v1/purse/misses-of-flow\0",
             Self::ActionChallengesOfUser => b"credential-code/v1/purse/action-challenges-of-user\0",
-            Self::ActionMissesOfUser => b"credential-code/v1/purse/action-misses-of-user\0",
             Self::SignInMissesOfSource => b"credential-code/v1/purse/sign-in-misses-of-source\0",
             Self::SignInsOfUser => b"credential-code/v1/purse/sign-ins-of-user\0",
         }

@@ -29,6 +29,8 @@ pub async fn purse_contract(store: &dyn PurseStore) {
     a_clock_that_is_late_gives_nothing_back(store, now).await;
     no_purse_pays_for_another(store, now).await;
     of_many_racers_no_more_are_paid_for_than_the_budget_has(store, now).await;
+    both_purses_pay_or_none_does(store, now).await;
+    of_many_racers_for_both_no_more_are_paid_for_than_either_has(store, now).await;
 }
 
 fn budget(count: u32) -> Budget {
@@ -184,5 +186,48 @@ async fn of_many_racers_no_more_are_paid_for_than_the_budget_has(store: &dyn Pur
         at_once((0..5).map(|_| purse.give_back())).await;
         let paid = at_once((0..16).map(|_| purse.is_paid(now))).await;
         assert_eq!(paid.iter().filter(|paid| **paid).count(), 5, "{LAW}: and after all were given back");
+    }
+}
+
+async fn spend_both(first: &Purse<'_>, second: &Purse<'_>, now: SystemTime) -> [bool; 2] {
+    let charges = [(first.slot, first.budget), (second.slot, second.budget)];
+    let payments = first.store.spend_both(charges, now).await.expect("the store answers");
+    payments.map(|payment| payment == Payment::Paid)
+}
+
+async fn both_purses_pay_or_none_does(store: &dyn PurseStore, now: SystemTime) {
+    const LAW: &str = "both_purses_pay_or_none_does \
+        (give back what was spent where the other purse refuses, and say of each what it would do)";
+    let (small, large) = (Purse::new(store, budget(1)), Purse::new(store, budget(3)));
+    assert_eq!(spend_both(&small, &large, now).await, [true, true], "{LAW}");
+    for _ in 0..5 {
+        assert!(!spend_both(&small, &large, now).await[0], "{LAW}: the first refuses");
+        assert!(!spend_both(&large, &small, now).await[1], "{LAW}: the second refuses");
+    }
+    large.empty(now, 2, LAW).await;
+    assert!(!large.is_paid(now).await, "{LAW}: one was spent, and no more");
+    let (new, other) = (Purse::new(store, budget(2)), Purse::new(store, budget(2)));
+    assert!(!spend_both(&new, &small, now).await[1], "{LAW}: beside one that was never spent from");
+    assert_eq!(spend_both(&new, &other, now).await, [true, true], "{LAW}");
+    new.empty(now, 1, LAW).await;
+    other.empty(now, 1, LAW).await;
+    assert_eq!(spend_both(&small, &new, now + 60 * SECOND).await, [true, true], "{LAW}: later");
+}
+
+async fn of_many_racers_for_both_no_more_are_paid_for_than_either_has(
+    store: &dyn PurseStore,
+    now: SystemTime,
+) {
+    const LAW: &str = "of_many_racers_for_both_no_more_are_paid_for_than_either_has \
+        (compare and write both in one atomic step, or each in one)";
+    for _ in 0..20 {
+        let (small, large) = (Purse::new(store, budget(3)), Purse::new(store, budget(5)));
+        // All name them in the same order, as all guesses do.
+        let paid = at_once((0..16).map(|_| spend_both(&small, &large, now))).await;
+        let paid = paid.iter().filter(|paid| **paid == [true, true]).count();
+        assert!(paid <= 3, "{LAW}: {paid}");
+        let left = at_once((0..16).map(|_| large.is_paid(now))).await;
+        let left = left.iter().filter(|paid| **paid).count();
+        assert_eq!(paid + left, 5, "{LAW}: what refused cost nothing");
     }
 }

@@ -280,16 +280,15 @@ async fn of_more_keys_than_fit_the_newest_are_offered() {
     assert_eq!(protected.len(), 128);
 }
 
+/// Nobody guesses 256 bits, so nothing is counted. Else a thief of the session locks its owner out.
 #[tokio::test]
-async fn a_runaway_client_is_slowed_down_alone() {
-    let (site, _) = Site::with_key();
-    let mut answers = Vec::new();
-    for _ in 0..1001 {
-        answers.push(site.mint("unknown", &mint_body()).await);
+async fn any_number_of_wrong_actions_leaves_the_good_one_alone() {
+    let (site, key) = Site::with_key();
+    let action = site.sign(&key, "POST", MINT, &mint_body()).await;
+    for _ in 0..2000 {
+        assert!(is_refused(&site.mint("unknown", &mint_body()).await));
     }
-    assert!(is_refused(&answers[999]));
-    assert_eq!(answers[1000].status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(is_refused(&site.mint_as("us-2", "unknown", &mint_body()).await));
+    assert_eq!(site.mint(&action, &mint_body()).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -40,6 +40,12 @@ impl Counting {
         *whole_at = next;
         Payment::Paid
     }
+
+    fn return_one(&self, purse: Slot, budget: Budget) {
+        if let Some(whole_at) = self.whole_at.lock().unwrap().get_mut(&purse) {
+            *whole_at = whole_at.saturating_sub(budget.interval_micros());
+        }
+    }
 }
 
 #[async_trait]
@@ -53,11 +59,27 @@ impl PurseStore for Counting {
 
     async fn give_back(&self, purse: Slot, budget: Budget) -> Result<(), StoreError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        if let Some(whole_at) = self.whole_at.lock().unwrap().get_mut(&purse) {
-            *whole_at = whole_at.saturating_sub(budget.interval_micros());
-        }
+        self.return_one(purse, budget);
         yield_now().await;
         Ok(())
+    }
+
+    async fn spend_both(
+        &self,
+        charges: [(Slot, Budget); 2],
+        now: SystemTime,
+    ) -> Result<[Payment; 2], StoreError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let [(first, of_first), (second, of_second)] = charges;
+        let mut payments = [self.pay(first, of_first, now), Payment::Paid];
+        if payments[0] == Payment::Paid {
+            payments[1] = self.pay(second, of_second, now);
+            if payments[1] != Payment::Paid {
+                self.return_one(first, of_first);
+            }
+        }
+        yield_now().await;
+        Ok(payments)
     }
 }
 
@@ -124,6 +146,40 @@ async fn where_the_budget_of_everybody_is_spent_no_source_costs_a_call() {
         guess(&world, &source.to_string()).await.assert_refused(429, "too_many_attempts");
     }
     assert_eq!(purses.calls.load(Ordering::Relaxed), calls);
+}
+
+/// Nearly all of a flood would ask for the one that came back.
+#[tokio::test]
+async fn of_many_who_come_when_something_came_back_one_asks() {
+    let purses = Arc::new(Counting::default());
+    let world = world(&purses, plenty().misses(Budget::per_minute(60)));
+    for source in 0..61 {
+        guess(&world, &source.to_string()).await;
+    }
+    for _ in 0..5 {
+        world.advance(Duration::from_secs(1));
+        let calls = purses.calls.load(Ordering::Relaxed);
+        let mut context = Context::from_waker(Waker::noop());
+        let names: Vec<_> = (100..300).map(|source: u32| source.to_string()).collect();
+        let mut flood: Vec<_> = names.iter().map(|source| Box::pin(guess(&world, source))).collect();
+        // None is done before all of them have come.
+        let waits: Vec<_> =
+            flood.iter_mut().map(|guess| guess.as_mut().poll(&mut context).is_pending()).collect();
+        assert_eq!(purses.calls.load(Ordering::Relaxed), calls + 1);
+        for guess in flood.into_iter().zip(waits).filter_map(|(guess, waits)| waits.then_some(guess)) {
+            guess.await.assert_refused(403, "invalid_code");
+        }
+        // Nothing is left, which the next one hears of, and those after it remember.
+        for _ in 0..100 {
+            guess(&world, "a").await.assert_refused(429, "too_many_attempts");
+        }
+        assert_eq!(purses.calls.load(Ordering::Relaxed), calls + 2);
+    }
+    // After the flood all ask again.
+    world.advance(Duration::from_secs(60));
+    for source in 300..310 {
+        guess(&world, &source.to_string()).await.assert_refused(403, "invalid_code");
+    }
 }
 
 /// A process that remembers a refusal forgets it when it gives something back itself.

@@ -113,6 +113,10 @@ impl PurseStore for Away {
     async fn give_back(&self, _: Slot, _: Budget) -> Result<(), StoreError> {
         Err(StoreError::new("purses", "away"))
     }
+
+    async fn spend_both(&self, _: [(Slot, Budget); 2], _: SystemTime) -> Result<[Payment; 2], StoreError> {
+        Err(StoreError::new("purses", "away"))
+    }
 }
 
 /// Purses of an engine that takes its time.
@@ -128,6 +132,11 @@ impl PurseStore for Slow {
 
     async fn give_back(&self, _: Slot, _: Budget) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    async fn spend_both(&self, _: [(Slot, Budget); 2], _: SystemTime) -> Result<[Payment; 2], StoreError> {
+        self.0.advance(self.1);
+        Ok([Payment::Paid; 2])
     }
 }
 

@@ -24,7 +24,7 @@ const STAGES: [&[&str]; 19] = [
     &["model"],
     &["crypto"],
     &["encoding"],
-    &["clock", "random"],
+    &["clock", "random", "together"],
 ];
 
 /// They are for everybody, and stand beside the stages.

@@ -43,7 +43,7 @@ impl Bench {
             .build()
             .unwrap();
         let budget = Budget::per_minute(1_000_000);
-        let policy = ActionPolicy::default().challenges_per_user(budget).misses_per_user(budget);
+        let policy = ActionPolicy::default().challenges_per_user(budget);
         let actions = ActionFlow::new(&site, policy).unwrap();
         let codes = CodeFlow::new(&site, plenty().begins_per_user(budget).keep(Keep::OneThatSigns));
         let codes = codes.unwrap().signed_by(&actions).unwrap();

@@ -99,13 +99,14 @@ impl WrongHost {
 
     /// Which credentials may sign, as this host has it.
     fn may_sign(&self, credential: &Credential) -> bool {
-        let signs = credential.kind.signs()
-            || self.has(Mistake::OffersRecoveryKeys)
-            || self.has(Mistake::TakesRecoveryKeysForSigners);
-        let is_active = credential.is_active()
-            || self.has(Mistake::OffersInactiveOnes)
-            || self.has(Mistake::TakesInactiveOnesForSigners);
-        signs && is_active
+        let signs = credential.kind.signs() || self.has(Mistake::TakesRecoveryKeysForSigners);
+        signs && (credential.is_active() || self.has(Mistake::TakesInactiveOnesForSigners))
+    }
+
+    /// Which it offers for signing.
+    fn is_offered(&self, credential: &Credential) -> bool {
+        let signs = credential.kind.signs() || self.has(Mistake::OffersRecoveryKeys);
+        signs && (credential.is_active() || self.has(Mistake::OffersInactiveOnes))
     }
 
     fn offered(
@@ -116,7 +117,7 @@ impl WrongHost {
     ) -> Vec<CredentialDescriptor> {
         let mut offered = self.credentials.lock().unwrap().clone();
         let is_own = |stored: &Credential| stored.user == *user || self.has(Mistake::OffersForeignOnes);
-        offered.retain(|stored| is_own(stored) && self.may_sign(stored) && is_wanted(stored));
+        offered.retain(|stored| is_own(stored) && self.is_offered(stored) && is_wanted(stored));
         offered.sort_by_key(|stored| stored.created_at);
         if !self.has(Mistake::OffersTheOldest) {
             offered.reverse();

@@ -142,6 +142,9 @@ enum Waste {
     BelievesTheLate,
     SharesOnePurse,
     LooksThenPays,
+    KeepsWhatTheFirstPaid,
+    ChargesTheSecondAnyway,
+    LooksThenPaysBoth,
 }
 
 #[derive(Debug)]
@@ -200,6 +203,32 @@ impl PurseStore for WrongPurses {
         }
         Ok(())
     }
+
+    async fn spend_both(
+        &self,
+        [(first, of_first), (second, of_second)]: [(Slot, Budget); 2],
+        now: SystemTime,
+    ) -> Result<[Payment; 2], StoreError> {
+        let before = self.whole_at.lock().unwrap().clone();
+        let mut payments = [self.spend(first, of_first, now).await?, Payment::Paid];
+        if payments[0] == Payment::Paid || self.has(Waste::ChargesTheSecondAnyway) {
+            payments[1] = self.spend(second, of_second, now).await?;
+        }
+        if payments == [Payment::Paid; 2] && self.has(Waste::LooksThenPaysBoth) {
+            // As if what was read before were still so.
+            let after = self.whole_at.lock().unwrap().clone();
+            *self.whole_at.lock().unwrap() = before;
+            round_trip().await;
+            *self.whole_at.lock().unwrap() = after;
+        }
+        if payments[0] == Payment::Paid
+            && payments[1] != Payment::Paid
+            && !self.has(Waste::KeepsWhatTheFirstPaid)
+        {
+            self.give_back(first, of_first).await?;
+        }
+        Ok(payments)
+    }
 }
 
 #[test]
@@ -215,6 +244,9 @@ fn each_wrong_purse_store_is_caught_by_the_law_that_it_breaks() {
         (Waste::BelievesTheLate, "a_clock_that_is_late_gives_nothing_back"),
         (Waste::SharesOnePurse, "all_of_a_budget_may_be_spent_at_once_and_no_more"),
         (Waste::LooksThenPays, "of_many_racers_no_more_are_paid_for_than_the_budget_has"),
+        (Waste::KeepsWhatTheFirstPaid, "both_purses_pay_or_none_does"),
+        (Waste::ChargesTheSecondAnyway, "both_purses_pay_or_none_does"),
+        (Waste::LooksThenPaysBoth, "of_many_racers_for_both_no_more_are_paid_for_than_either_has"),
     ];
     for (waste, law) in wastes {
         let purses = WrongPurses { waste, whole_at: Mutex::default() };

@@ -129,7 +129,7 @@ fn policies(options: &Options) -> (CodePolicy, ActionPolicy) {
             let plenty = Budget::per_minute(10_000_000);
             (
                 codes.misses(plenty).misses_per_source(plenty).codes_per_user(plenty).begins_per_user(plenty),
-                actions.misses_per_user(plenty).challenges_per_user(plenty),
+                actions.challenges_per_user(plenty),
             )
         }
     }

@@ -6,8 +6,9 @@ use crate::error::{Error, ErrorKind, Reason};
 use crate::event::{Asking, Event, Step};
 use crate::host::Caller;
 use crate::model::{CheckCode, Credential, Enrolment, EnrolmentId, Invalid, Stage, User};
-use crate::once::{Fee, Paid, Refusal, Remains, Sought, both};
+use crate::once::{Fee, Refusal, Remains, Sought};
 use crate::store::{Change, PendingApproval};
+use crate::together::both;
 
 /// The owner's yes to a credential that waits.
 #[derive(Clone, Debug)]
@@ -42,7 +43,6 @@ impl CodeFlow {
         let sought = Sought::<PendingApproval, _> {
             store: self.site().records(),
             slots: self.slots_of_approval(&request.id),
-            paid: Paid::Meanwhile,
             invalid: Error::under_way,
         };
         let approving = self.site().ceremony(asking).once(Fee::none(), sought, async |taken| {

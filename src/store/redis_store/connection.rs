@@ -81,6 +81,14 @@ impl Connection {
         Ok(Self { server: Server::Cluster(server), timeout })
     }
 
+    /// Whether every key lies on the same server.
+    pub(super) fn is_one_server(&self) -> bool {
+        match self.server {
+            Server::Single(_) => true,
+            Server::Cluster(_) => false,
+        }
+    }
+
     /// Sends one command, and waits for its answer no longer than that.
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, BoxError> {
         match &self.server {

@@ -8,21 +8,34 @@ use crate::store::{Budget, Payment, PurseStore, Slot};
 
 const NAME: &str = "purses";
 
-/// Answers zero, or when there is one again. A purse lives for a time, not until one, so that the clock of the node that
-/// runs this can't drop it early, and for the skew longer, since the spender's may be ahead. Lua's numbers are exact up to 2^53, which microseconds since 1970 reach in the year 2255.
+/// Answers for each purse zero, or when there is one again, up to the first that refuses. It writes
+/// when all of them pay.
+///
+/// A purse lives for a time, not until one. So the clock of the node that runs this can't drop it
+/// early. It lives for the skew longer, since the spender's clock may be ahead. Lua's numbers are
+/// exact up to 2^53, which microseconds since 1970 reach in the year 2255.
 const SPEND: &str = "
-local now, interval, per, skew = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local latest = now + per
-local bound = latest + skew
-local stored = tonumber(redis.call('GET', KEYS[1]) or '0')
-local next = math.max(math.min(stored, bound), now) + interval
-local keep = nil
-if next <= latest then keep = next elseif stored > bound then keep = bound end
-if keep then
-    local life = (keep - now + skew) / 1000
-    redis.call('SET', KEYS[1], string.format('%.0f', keep), 'PX', string.format('%.0f', life))
+local now, skew = tonumber(ARGV[1]), tonumber(ARGV[2])
+local waits, keeps = {}, {}
+local function keep(key, whole_at)
+    local life = (whole_at - now + skew) / 1000
+    redis.call('SET', key, string.format('%.0f', whole_at), 'PX', string.format('%.0f', life))
 end
-return math.max(next - latest, 0)
+for place, key in ipairs(KEYS) do
+    local interval, per = tonumber(ARGV[2 * place + 1]), tonumber(ARGV[2 * place + 2])
+    local latest = now + per
+    local bound = latest + skew
+    local stored = tonumber(redis.call('GET', key) or '0')
+    local next = math.max(math.min(stored, bound), now) + interval
+    waits[place] = math.max(next - latest, 0)
+    keeps[place] = next
+    if waits[place] > 0 then
+        if stored > bound then keep(key, bound) end
+        return waits
+    end
+end
+for place, key in ipairs(KEYS) do keep(key, keeps[place]) end
+return waits
 ";
 
 /// A purse that Redis dropped is whole.
@@ -36,21 +49,70 @@ end
 #[async_trait]
 impl PurseStore for RedisStore {
     async fn spend(&self, purse: Slot, budget: Budget, now: SystemTime) -> Result<Payment, StoreError> {
-        let since_epoch = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let mut command = redis::cmd("EVAL");
-        command.arg(SPEND).arg(1).arg(self.key(NAME, purse));
-        command.arg(u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX));
-        command.arg(budget.interval_micros()).arg(budget.per_micros());
-        command.arg(Budget::SKEW_MICROS);
-        match self.ask(NAME, &command).await? {
-            0_u64 => Ok(Payment::Paid),
-            micros => Ok(Payment::Refused { retry_after: Duration::from_micros(micros) }),
-        }
+        let [payment] = self.spend_all([(purse, budget)], now).await?;
+        Ok(payment)
     }
 
     async fn give_back(&self, purse: Slot, budget: Budget) -> Result<(), StoreError> {
         let mut command = redis::cmd("EVAL");
         command.arg(GIVE_BACK).arg(1).arg(self.key(NAME, purse)).arg(budget.interval_micros());
         self.ask(NAME, &command).await
+    }
+
+    /// Runs one script on one server. Two keys of a cluster may lie on two nodes, so one is asked
+    /// after the other.
+    async fn spend_both(
+        &self,
+        charges: [(Slot, Budget); 2],
+        now: SystemTime,
+    ) -> Result<[Payment; 2], StoreError> {
+        match self.0.connection.is_one_server() {
+            true => self.spend_all(charges, now).await,
+            false => self.spend_apart(charges, now).await,
+        }
+    }
+}
+
+impl RedisStore {
+    /// Spends one of each purse, or of none.
+    async fn spend_all<const N: usize>(
+        &self,
+        charges: [(Slot, Budget); N],
+        now: SystemTime,
+    ) -> Result<[Payment; N], StoreError> {
+        let since_epoch = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut command = redis::cmd("EVAL");
+        command.arg(SPEND).arg(N);
+        for (purse, _) in charges {
+            command.arg(self.key(NAME, purse));
+        }
+        command.arg(u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX)).arg(Budget::SKEW_MICROS);
+        for (_, budget) in charges {
+            command.arg(budget.interval_micros()).arg(budget.per_micros());
+        }
+        let waits: Vec<u64> = self.ask(NAME, &command).await?;
+        let mut waits = waits.into_iter();
+        // A purse without an answer was not asked, because the one before refused.
+        Ok(charges.map(|_| match waits.next() {
+            None | Some(0) => Payment::Paid,
+            Some(micros) => Payment::Refused { retry_after: Duration::from_micros(micros) },
+        }))
+    }
+
+    async fn spend_apart(
+        &self,
+        charges: [(Slot, Budget); 2],
+        now: SystemTime,
+    ) -> Result<[Payment; 2], StoreError> {
+        let [(first, of_first), (second, of_second)] = charges;
+        let first_pays = self.spend(first, of_first, now).await?;
+        if first_pays != Payment::Paid {
+            return Ok([first_pays, Payment::Paid]);
+        }
+        let second_pays = self.spend(second, of_second, now).await?;
+        if second_pays != Payment::Paid {
+            self.give_back(first, of_first).await?;
+        }
+        Ok([first_pays, second_pays])
     }
 }

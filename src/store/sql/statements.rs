@@ -17,6 +17,7 @@ pub(super) struct Statements {
     pub(super) enrolments_of_user: SqlStr,
     pub(super) purge_enrolments: SqlStr,
     pub(super) spend: SqlStr,
+    pub(super) spend_both: SqlStr,
     pub(super) give_back: SqlStr,
     pub(super) purge_purses: SqlStr,
     pub(super) insert_credential: SqlStr,
@@ -39,15 +40,21 @@ pub(super) struct Statements {
 impl Statements {
     pub(super) fn new(engine: &Engine, names: &TableNames) -> Self {
         let statement = |sql| AssertSqlSafe(Arc::<str>::from(names.statement(sql))).into_sql_str();
-        let (purge_records, purge_enrolments, purge_purses) = match engine {
+        let (purge_records, purge_enrolments, purge_purses, spend_both) = match engine {
             #[cfg(feature = "postgres")]
-            Engine::Postgres(_) => {
-                (PURGE_RECORDS_IN_POSTGRES, PURGE_ENROLMENTS_IN_POSTGRES, PURGE_PURSES_IN_POSTGRES)
-            }
+            Engine::Postgres(_) => (
+                PURGE_RECORDS_IN_POSTGRES,
+                PURGE_ENROLMENTS_IN_POSTGRES,
+                PURGE_PURSES_IN_POSTGRES,
+                SPEND_BOTH_IN_POSTGRES,
+            ),
             #[cfg(feature = "sqlite")]
-            Engine::Sqlite(_) => {
-                (PURGE_RECORDS_IN_SQLITE, PURGE_ENROLMENTS_IN_SQLITE, PURGE_PURSES_IN_SQLITE)
-            }
+            Engine::Sqlite(_) => (
+                PURGE_RECORDS_IN_SQLITE,
+                PURGE_ENROLMENTS_IN_SQLITE,
+                PURGE_PURSES_IN_SQLITE,
+                SPEND_BOTH_IN_SQLITE,
+            ),
         };
         Self {
             insert_record: statement(INSERT_RECORD),
@@ -59,6 +66,7 @@ impl Statements {
             enrolments_of_user: statement(ENROLMENTS_OF_USER),
             purge_enrolments: statement(purge_enrolments),
             spend: statement(SPEND),
+            spend_both: statement(spend_both),
             give_back: statement(GIVE_BACK),
             purge_purses: statement(purge_purses),
             insert_credential: statement(INSERT_CREDENTIAL),
@@ -162,6 +170,57 @@ const SPEND: &str = "
         END,
         is_paid = CASE WHEN purse.whole_at <= $2 + $3 - $4 THEN 1 ELSE 0 END
     RETURNING whole_at, is_paid";
+
+/// `$1` to `$5` as above, and `$6` to `$8` are slot, time and interval of the second purse, which is
+/// spent from if the first paid. The first is then given back if the second refused.
+#[cfg(feature = "postgres")]
+const SPEND_BOTH_IN_POSTGRES: &str = "
+    WITH first AS (
+        INSERT INTO credential_code_purses AS purse (slot, whole_at, is_paid) VALUES ($1, $2 + $4, 1)
+        ON CONFLICT (slot) DO UPDATE SET
+            whole_at = CASE
+                WHEN purse.whole_at <= $2 THEN $2 + $4
+                WHEN purse.whole_at <= $2 + $3 - $4 THEN purse.whole_at + $4
+                WHEN purse.whole_at <= $2 + $3 + $5 THEN purse.whole_at
+                ELSE $2 + $3 + $5
+            END,
+            is_paid = CASE WHEN purse.whole_at <= $2 + $3 - $4 THEN 1 ELSE 0 END
+        RETURNING slot, whole_at, is_paid
+    ), second AS (
+        INSERT INTO credential_code_purses AS purse (slot, whole_at, is_paid)
+        SELECT $6, $2 + $8, 1 FROM first WHERE first.is_paid = 1
+        ON CONFLICT (slot) DO UPDATE SET
+            whole_at = CASE
+                WHEN purse.whole_at <= $2 THEN $2 + $8
+                WHEN purse.whole_at <= $2 + $7 - $8 THEN purse.whole_at + $8
+                WHEN purse.whole_at <= $2 + $7 + $5 THEN purse.whole_at
+                ELSE $2 + $7 + $5
+            END,
+            is_paid = CASE WHEN purse.whole_at <= $2 + $7 - $8 THEN 1 ELSE 0 END
+        RETURNING slot, whole_at, is_paid
+    )
+    SELECT slot, whole_at, is_paid FROM first UNION ALL SELECT slot, whole_at, is_paid FROM second";
+
+/// The same. SQLite has one writer, so both purses are decided before either is written: `is_paid`
+/// is 2 where a purse would have paid, and was left alone because the other refused.
+#[cfg(feature = "sqlite")]
+const SPEND_BOTH_IN_SQLITE: &str = "
+    WITH charge (place, slot, per, interval) AS (VALUES (1, $1, $3, $4), (2, $6, $7, $8)),
+    bounded AS (
+        SELECT charge.*, min(ifnull(purse.whole_at, 0), $2 + per + $5) AS whole_at
+        FROM charge LEFT JOIN credential_code_purses AS purse USING (slot)
+    ),
+    decided AS (
+        SELECT *, max(whole_at, $2) + interval AS next, max(whole_at, $2) + interval <= $2 + per AS pays
+        FROM bounded
+    )
+    INSERT INTO credential_code_purses (slot, whole_at, is_paid)
+    SELECT slot,
+        CASE WHEN (SELECT min(pays) FROM decided) THEN next ELSE whole_at END,
+        CASE WHEN pays AND NOT (SELECT min(pays) FROM decided) THEN 2 ELSE pays END
+    FROM decided WHERE place = 1 OR (SELECT pays FROM decided WHERE place = 1)
+    ON CONFLICT (slot) DO UPDATE SET whole_at = excluded.whole_at, is_paid = excluded.is_paid
+    RETURNING slot, whole_at, is_paid";
 
 const GIVE_BACK: &str = "
     UPDATE credential_code_purses SET whole_at = whole_at - $2 WHERE slot = $1";

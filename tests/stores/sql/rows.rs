@@ -6,7 +6,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use credential_code::action::{ActionRequest, BeginRequest};
 use credential_code::error::StoreErrorKind;
 use credential_code::host::{
-    Advance, Caller, CredentialManagement, CredentialRepository, Keep, Removal, SignCounters, UserDirectory,
+    Addition, Advance, Caller, CredentialManagement, CredentialRepository, Keep, Removal, SignCounters,
+    UserDirectory,
 };
 use credential_code::model::{
     AttestationTrust, CredentialId, CredentialKind, CredentialUuid, Enrolment, EnrolmentId, Fido2Properties,
@@ -154,7 +155,8 @@ async fn a_root_that_vouches_for_a_model_is_remembered() {
         let mut credential = stored().await;
         credential.fido2.as_mut().unwrap().attestation_trust = AttestationTrust::Trusted;
         backend.run("DELETE FROM credential_code_credentials").await;
-        backend.store.insert(new_credential(credential.clone()), 1).await.unwrap();
+        let inserted = backend.store.insert(new_credential(credential.clone()), 1).await.unwrap();
+        assert_eq!(inserted, Addition::Added);
         assert_eq!(stored().await, credential);
     }
 }

@@ -1,3 +1,5 @@
+//! Questions that do not need each other's answers.
+
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
