@@ -8,7 +8,9 @@ use credential_code::model::Insertion;
 use credential_code::store::{CodeGrant, OneTimeStore, RedisStore, Slot};
 use credential_code::testing::{Sample, ledger_contract, purse_contract, store_contract};
 use redis::{ClientTlsConfig, TlsCertificates};
+use tokio::task::JoinSet;
 
+use super::relay::Relay;
 use crate::support::servers::redis::Redis;
 
 #[tokio::test]
@@ -33,6 +35,25 @@ async fn tls_is_spoken_with_certificates_on_both_sides() {
 
     let store = store().root_certificates(certificate.as_str()).client_certificate(certificate, key);
     store_contract::<CodeGrant>(Arc::new(store.connect().await.unwrap())).await;
+}
+
+/// Else two questions that a step asks at once would wait for each other.
+#[tokio::test]
+async fn what_is_asked_together_is_sent_together() {
+    const TOGETHER: usize = 32;
+    let Some(server) = Redis::start() else { return };
+    let relay = Relay::gathering(&server, b"codes:", TOGETHER);
+    let store = RedisStore::at(relay.url()).connect().await.unwrap();
+    let mut asked = JoinSet::new();
+    for number in 0..TOGETHER {
+        let store = store.clone();
+        asked.spawn(async move {
+            let slot = Slot::from_bytes([u8::try_from(number).unwrap(); 32]);
+            OneTimeStore::<CodeGrant>::take(&store, slot, SystemTime::now()).await
+        });
+    }
+    // No answer comes before all of them were sent, and a store waits for five seconds at most.
+    assert!(asked.join_all().await.into_iter().all(|taken| taken.unwrap().is_none()));
 }
 
 #[tokio::test]
