@@ -5,4 +5,5 @@ pub(crate) mod canonical_json;
 pub(crate) mod hex;
 pub(crate) mod json;
 pub(crate) mod pem;
+pub(crate) mod private_key;
 pub(crate) mod rfc3339;

@@ -6,6 +6,7 @@ use std::{fmt, io};
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::{Digest, PublicKey};
+use crate::encoding::private_key;
 use crate::model::public_id;
 use crate::model::{ClientReport, CredentialKind, Invalid, Origin, UserId};
 
@@ -101,7 +102,8 @@ impl EncryptedPrivateKey {
     pub const MAX_LENGTH: usize = 8192;
 
     /// Takes any text but an empty one, one that is too long, one with a NUL, which many a database
-    /// can't store, or one that is plainly not encrypted.
+    /// can't store, or one that is plainly not encrypted: a private key in PEM, as a JWK, or as DER in
+    /// base64.
     pub fn new(text: impl Into<Box<str>>) -> Result<Self, Invalid> {
         let text = text.into();
         if text.is_empty() {
@@ -113,7 +115,7 @@ impl EncryptedPrivateKey {
         if text.contains('\0') {
             return Err(Invalid::new("an encrypted private key has no NUL in it"));
         }
-        if text.replace("ENCRYPTED PRIVATE KEY-----", "").contains("PRIVATE KEY-----") {
+        if private_key::is_plain(&text) {
             return Err(Invalid::new("a private key has to be encrypted before it is sent"));
         }
         Ok(Self(text))

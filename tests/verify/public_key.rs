@@ -1,11 +1,13 @@
 //! Which public keys are let in, and in which spelling.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use credential_code::crypto::{Digest, KeyAlgorithm, PublicKey, PublicKeyError};
+use credential_code::model::EncryptedPrivateKey;
 use crypto_bigint::BoxedUint;
 use crypto_bigint::modular::BoxedMontyForm;
 use rsa::RsaPrivateKey;
+use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::pkcs8::EncodePublicKey;
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use serde_json::Value;
@@ -107,6 +109,46 @@ fn a_private_key_is_never_a_public_key() {
     assert_eq!(refusal(&private), PublicKeyError::PrivateKey);
     assert_eq!(refusal(&format!("{}{private}", pem("p256"))), PublicKeyError::PrivateKey);
     assert!(!refusal(&private).to_string().contains("MIG"));
+}
+
+#[test]
+fn what_is_plainly_a_private_key_is_no_encrypted_one() {
+    let pem = pem("p256-private");
+    let pkcs8: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let pkcs1 = STANDARD.encode(crate::rsa_key::private_key().to_pkcs1_der().unwrap().as_bytes());
+    // A version of 1 and 32 bytes: the least of SEC 1.
+    let sec1 = STANDARD.encode([&[0x30, 0x25, 2, 1, 1, 4, 32][..], &[7; 32]].concat());
+    let jwk = r#"{"kty":"EC","crv":"P-256","x":"AA","y":"AA","d":"AA"}"#.to_owned();
+    let lines = format!("{}\n{}\n", &pkcs8[..64], &pkcs8[64..]);
+    let url_safe = pkcs1.replace('+', "-").replace('/', "_").replace('=', "");
+    let plain = [
+        pem.to_ascii_lowercase(),
+        format!("{{\"pem\":\"{}\"}}", pem.replace('\n', "\\n")),
+        pem.replace("PRIVATE KEY", "RSA PRIVATE KEY"),
+        pem,
+        format!("\n {jwk}"),
+        jwk,
+        lines,
+        pkcs8,
+        pkcs1,
+        url_safe,
+        sec1,
+    ];
+    for text in plain {
+        let refused = EncryptedPrivateKey::new(&*text).expect_err(&text).to_string();
+        assert!(refused.contains("has to be encrypted"), "{refused}");
+    }
+    // An encrypted key in DER begins with the name of its cipher.
+    let encrypted = STANDARD.encode([0x30, 8, 0x30, 2, 5, 0, 4, 2, 7, 7]);
+    for text in [
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAgwAgUABAIHBw==\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        &encrypted,
+        "MEOW",
+        r#"{"kty":"EC","ciphertext":"AA"}"#,
+        "c2VjcmV0LWJ1dC1lbmNyeXB0ZWQ=",
+    ] {
+        assert!(EncryptedPrivateKey::new(text).is_ok(), "{text}");
+    }
 }
 
 #[test]
