@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::{ActionChallenge, ActionRequest, CompleteRequest, SignedAction};
 use crate::assertion::{Assertion, Fido2Assertion};
-use crate::encoding::json::{self, Object};
+use crate::encoding::json::{self, Name, Object};
 use crate::error::Error;
 use crate::model::{
     AttestationConveyance, ChallengeId, CredentialDescriptor, CredentialKind, EncryptedPrivateKey, Invalid,
@@ -21,12 +21,12 @@ use crate::serve::{RelyingPartyAnswer, read_base64url, read_credential_id};
 struct BeginBody<'a> {
     #[serde(borrow)]
     user_action_payload: Cow<'a, str>,
-    user_action_http_method: Method,
+    user_action_http_method: Name<Method>,
     #[serde(borrow)]
     user_action_http_path: Cow<'a, str>,
     /// Clients always send it; there is one kind of server here, so it changes nothing.
     #[serde(default, deserialize_with = "json::present")]
-    user_action_server_kind: Option<ServerKind>,
+    user_action_server_kind: Option<Name<ServerKind>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -60,9 +60,10 @@ enum ServerKind {
 pub(super) fn read_begin(body: &[u8]) -> Result<ActionRequest, Error> {
     let body: BeginBody<'_> = json::object(body).map_err(Error::invalid_request)?;
     match body.user_action_server_kind {
-        None | Some(ServerKind::Api | ServerKind::Staff) => {}
+        None | Some(Name(ServerKind::Api | ServerKind::Staff)) => {}
     }
-    let method = body.user_action_http_method.as_str();
+    let Name(method) = body.user_action_http_method;
+    let method = method.as_str();
     Ok(ActionRequest::new(method, &body.user_action_http_path, body.user_action_payload.as_bytes())?)
 }
 

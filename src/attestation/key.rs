@@ -1,13 +1,16 @@
 //! Key kinds: a signature over a fingerprint of the client data and the public key.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use sha2::{Digest as _, Sha256};
 
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError};
 use crate::crypto::{Digest, PublicKey};
-use crate::encoding::{base64url, hex, json};
+use crate::encoding::json::{self, Text, Unknown};
+use crate::encoding::{base64url, hex};
 use crate::model::{CredentialKind, RelyingParty};
 use crate::signed::ClientData;
 
@@ -37,21 +40,57 @@ pub(super) fn verify(
     })
 }
 
-/// `attestationData` of a key kind.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// `attestationData` of a key kind. Clients may add members. They are passed over, and a duplicate is
+/// refused even among those, as in client data.
 struct KeyProof<'a> {
-    #[serde(borrow)]
     public_key: Cow<'a, str>,
-    #[serde(borrow)]
     signature: Cow<'a, str>,
-    #[serde(borrow, default, deserialize_with = "json::present")]
     algorithm: Option<Cow<'a, str>>,
 }
 
 impl<'a> KeyProof<'a> {
     fn parse(text: &'a [u8]) -> Result<Self, VerifyError> {
         json::object(text).map_err(VerifyError::KeyData)
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyProof<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members)
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = KeyProof<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut public_key, mut signature, mut algorithm) = (None, None, None);
+        let mut unknown = BTreeSet::new();
+        while let Some(Text(name)) = map.next_key()? {
+            let is_first = match &*name {
+                "publicKey" => public_key.replace(map.next_value::<Text<'_>>()?.0).is_none(),
+                "signature" => signature.replace(map.next_value::<Text<'_>>()?.0).is_none(),
+                "algorithm" => algorithm.replace(map.next_value::<Text<'_>>()?.0).is_none(),
+                _ => {
+                    map.next_value::<Unknown>()?;
+                    unknown.insert(name)
+                }
+            };
+            if !is_first {
+                return Err(de::Error::custom("duplicate member"));
+            }
+        }
+        Ok(KeyProof {
+            public_key: public_key.ok_or_else(|| de::Error::missing_field("publicKey"))?,
+            signature: signature.ok_or_else(|| de::Error::missing_field("signature"))?,
+            algorithm,
+        })
     }
 }
 
@@ -66,6 +105,8 @@ fn check_challenge(client_data: &ClientData<'_>, expected: &Expected<'_>) -> Res
     Ok(client_data.check_challenge(expected.challenge)?)
 }
 
+/// The digest. Nobody signs the label: a client that says `RSA-SHA256` may have a key on a curve, since
+/// tools take that name for any key and hash with SHA-256.
 fn check_algorithm(name: Option<&str>) -> Result<Digest, VerifyError> {
     match name {
         None | Some("SHA256" | "RSA-SHA256") => Ok(Digest::Sha256),

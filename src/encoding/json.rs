@@ -1,11 +1,12 @@
 //! JSON read strictly, where serde is lenient.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
@@ -136,6 +137,83 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
         T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+/// A value that has to be written as text: for members that are one of some names. A derived
+/// `Deserialize` would take `{"POST":null}` for a name as well.
+#[derive(Debug)]
+pub(crate) struct Name<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Name<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Text(name) = Text::deserialize(deserializer)?;
+        T::deserialize(name.into_deserializer()).map(Self)
+    }
+}
+
+/// Text that is not copied where nothing in it is escaped.
+#[derive(Debug, serde::Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+/// A value that nobody asked for. It is read like any other and not skipped: skipping checks neither
+/// its depth, nor its escapes, nor whether a member stands there twice.
+#[derive(Debug)]
+pub(crate) struct Unknown;
+
+impl<'de> Deserialize<'de> for Unknown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UnknownVisitor)
+    }
+}
+
+struct UnknownVisitor;
+
+impl<'de> Visitor<'de> for UnknownVisitor {
+    type Value = Unknown;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Unknown, E> {
+        Ok(Unknown)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Unknown, E> {
+        Ok(Unknown)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Unknown, E> {
+        Ok(Unknown)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Unknown, E> {
+        Ok(Unknown)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Unknown, E> {
+        Ok(Unknown)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Unknown, E> {
+        Ok(Unknown)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Unknown, A::Error> {
+        while items.next_element::<Unknown>()?.is_some() {}
+        Ok(Unknown)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Unknown, A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some((Text(name), Unknown)) = members.next_entry::<Text<'de>, Unknown>()? {
+            if !names.insert(name) {
+                return Err(de::Error::custom("duplicate member"));
+            }
+        }
+        Ok(Unknown)
     }
 }
 

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use subtle::ConstantTimeEq;
 
 #[cfg(feature = "fido2")]
 use crate::encoding::base64url;
-use crate::encoding::json::{self, JsonError};
+use crate::encoding::json::{self, JsonError, Text, Unknown};
 use crate::model::{Challenge, Origin, RelyingParty};
 
 /// What is wrong with client data. Attestations and assertions each have an error of their own that it becomes.
@@ -88,10 +88,6 @@ impl<'a> ClientData<'a> {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
 impl<'de> Deserialize<'de> for ClientData<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Members)
@@ -137,59 +133,5 @@ impl<'de> Visitor<'de> for Members {
             cross_origin,
             top_origin,
         })
-    }
-}
-
-/// A value that nobody asked for. It is read like any other and not skipped, because skipping checks neither its depth nor its
-/// escapes.
-struct Unknown;
-
-impl<'de> Deserialize<'de> for Unknown {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(UnknownVisitor)
-    }
-}
-
-struct UnknownVisitor;
-
-impl<'de> Visitor<'de> for UnknownVisitor {
-    type Value = Unknown;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Unknown, E> {
-        Ok(Unknown)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Unknown, E> {
-        Ok(Unknown)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Unknown, E> {
-        Ok(Unknown)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Unknown, E> {
-        Ok(Unknown)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Unknown, E> {
-        Ok(Unknown)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Unknown, E> {
-        Ok(Unknown)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Unknown, A::Error> {
-        while items.next_element::<Unknown>()?.is_some() {}
-        Ok(Unknown)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Unknown, A::Error> {
-        while members.next_entry::<Text<'de>, Unknown>()?.is_some() {}
-        Ok(Unknown)
     }
 }
