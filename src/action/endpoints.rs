@@ -50,8 +50,9 @@ impl Endpoints for ActionFlow {
 
 impl ActionFlow {
     async fn answer_begin(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
-        let action = wire::read_begin(body)?;
+        // The host's answer first: a payload may be large, and only its users make us read it.
         let caller = asked.authenticate(self.site().authenticator(), body).await?;
+        let action = wire::read_begin(body)?;
         let (party, _) = asked.relying_party().await?;
         let request = BeginRequest { source: asked.source(), ..BeginRequest::new(action, party) };
         Ok(success(&wire::write_challenge(&self.begin(&caller, request).await?)))

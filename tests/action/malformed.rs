@@ -46,6 +46,17 @@ fn misshapen(body: &str) -> Vec<String> {
     ]
 }
 
+/// A payload is up to the whole limit of a body, so only a user of the host's makes us read one.
+#[tokio::test]
+async fn what_nobody_sends_is_not_read() {
+    let (site, _) = Site::with_key();
+    let deep = "[".repeat(65) + &"]".repeat(65);
+    for body in ["{".to_owned(), begin_body("POST", MINT, &deep)] {
+        assert_eq!(site.post_as("", INIT, body.clone()).await.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(site.post_as("us-1", INIT, body).await.status, StatusCode::BAD_REQUEST);
+    }
+}
+
 #[tokio::test]
 async fn bad_requests_for_a_challenge_are_refused() {
     let (site, _) = Site::with_key();
@@ -57,6 +68,8 @@ async fn bad_requests_for_a_challenge_are_refused() {
             .extend([json!(null), json!(1), json!({}), json!([])].map(|value| spoiled(&good, member, value)));
     }
     bodies.extend([
+        spoiled(&good, "/userActionHttpMethod", json!({ "POST": null })),
+        spoiled(&good, "/userActionServerKind", json!({ "Api": null })),
         spoiled(&good, "/userActionServerKind", json!(null)),
         spoiled(&good, "/userActionServerKind", json!("Other")),
         spoiled(&good, "/userActionHttpMethod", json!("post")),

@@ -1,5 +1,8 @@
 //! Which texts are one JSON value.
 
+use proptest::prelude::*;
+use serde_json::Value;
+
 use super::{Ambiguous, canonical};
 
 fn spelled(text: &str) -> String {
@@ -15,6 +18,8 @@ fn a_value_has_one_spelling() {
         ("-0.0120", "-1.2E-2"),
         ("-0", "0e99999999999999999999"),
         ("0.5", "5e-1"),
+        (r#"{"b":{"d":1,"c":[2]},"a":[{"y":1,"x":{}}]}"#, r#"{"a":[{"x":{},"y":1}],"b":{"c":[2],"d":1}}"#),
+        (r#"{"\u0061":1,"]":"}\\\""}"#, r#"{ "]" : "}\\\u0022" , "a" : 1 }"#),
         ("{}", "\n{\t}\r"),
     ];
     for (one, other) in spellings {
@@ -66,4 +71,50 @@ fn what_is_not_json_has_no_spelling() {
         assert_eq!(canonical(text.as_bytes()), Ok(None), "{text}");
     }
     assert_eq!(canonical(b"\"\xff\""), Ok(None));
+}
+
+/// Any value. Numbers are whole, since the model keeps no other exactly.
+fn values() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[a-c\"\\\\{}\\[\\],: \u{e9}\u{1f600}\n]{0,6}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 40, 5, |inner| {
+        let name = "[a-c\"\\\\:é]{0,2}";
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map(name, inner, 0..5).prop_map(|members| members.into_iter().collect()),
+        ]
+    })
+}
+
+/// A spelling with blanks, members in the reverse order, and each letter escaped.
+fn respelled(value: &Value) -> String {
+    let text = |text: &str| {
+        let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+        format!(" \"{units}\" ")
+    };
+    match value {
+        Value::String(string) => text(string),
+        Value::Array(items) => format!("[ {}]", items.iter().map(respelled).collect::<Vec<_>>().join(",\n")),
+        Value::Object(members) => {
+            let members =
+                members.iter().rev().map(|(name, value)| format!("{}:{}", text(name), respelled(value)));
+            format!("\t{{ {} }}\r", members.collect::<Vec<_>>().join(","))
+        }
+        Value::Number(number) => format!("{number}.00e0"),
+        Value::Null | Value::Bool(_) => value.to_string(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+    #[test]
+    fn spellings_are_equal_where_values_are(one in values(), other in values()) {
+        prop_assert_eq!(spelled(&one.to_string()), spelled(&respelled(&one)));
+        prop_assert_eq!(spelled(&one.to_string()) == spelled(&other.to_string()), one == other);
+    }
 }
