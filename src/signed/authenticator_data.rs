@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use minicbor::data::Type;
 use minicbor::decode::{Decoder, Error};
 use sha2::{Digest as _, Sha256};
@@ -40,7 +42,7 @@ impl<'a> AuthenticatorData<'a> {
             false => (None, rest),
         };
         let rest = match flags.has_extensions() {
-            true => split_item(rest)?.1,
+            true => behind_extensions(rest)?,
             false => rest,
         };
         if !rest.is_empty() {
@@ -80,6 +82,23 @@ fn split_item(bytes: &[u8]) -> Result<(&[u8], &[u8]), MalformedAuthenticatorData
     Ok(bytes.split_at(cbor.position()))
 }
 
+/// What follows the outputs of extensions. Nobody asked for any, so they are read and not looked at.
+fn behind_extensions(bytes: &[u8]) -> Result<&[u8], MalformedAuthenticatorData> {
+    let mut cbor = Decoder::new(bytes);
+    skip_extensions(&mut cbor).map_err(|_| MalformedAuthenticatorData("the extensions are malformed"))?;
+    Ok(&bytes[cbor.position()..])
+}
+
+/// Steps over a map of definite length that has each name once.
+fn skip_extensions(cbor: &mut Decoder<'_>) -> Result<(), Error> {
+    let members = cbor.map()?.ok_or_else(|| Error::message("a map of indefinite length"))?;
+    let mut names = BTreeSet::new();
+    (0..members).try_for_each(|_| match names.insert(cbor.str()?) {
+        true => skip_shallow(cbor, DEEPEST - 1),
+        false => Err(Error::message("an extension twice")),
+    })
+}
+
 /// Steps over one item of definite length that nests no deeper than `depth`.
 fn skip_shallow(cbor: &mut Decoder<'_>, depth: usize) -> Result<(), Error> {
     let Some(depth) = depth.checked_sub(1) else {
@@ -90,10 +109,20 @@ fn skip_shallow(cbor: &mut Decoder<'_>, depth: usize) -> Result<(), Error> {
         Type::Map => cbor.map()?.and_then(|members| members.checked_mul(2)),
         Type::Tag => cbor.tag().map(|_| Some(1))?,
         Type::ArrayIndef | Type::MapIndef | Type::BytesIndef | Type::StringIndef => None,
+        Type::Simple => return skip_simple(cbor),
+        // A break that ends nothing, and what has no meaning yet (RFC 8949, section 3).
+        Type::Break | Type::Unknown(_) => return Err(Error::message("not an item")),
         _ => return cbor.skip(),
     };
     let items = items.ok_or_else(|| Error::message("an item of indefinite length"))?;
     (0..items).try_for_each(|_| skip_shallow(cbor, depth))
+}
+
+/// Steps over a simple value. One below 32 has no second byte (RFC 8949, section 3.3).
+fn skip_simple(cbor: &mut Decoder<'_>) -> Result<(), Error> {
+    let begin = cbor.position();
+    let is_well_formed = cbor.simple()? >= 32 || cbor.position() == begin + 1;
+    is_well_formed.then_some(()).ok_or_else(|| Error::message("a simple value in two bytes"))
 }
 
 /// The flags byte.

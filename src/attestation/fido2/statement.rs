@@ -2,6 +2,9 @@ use minicbor::decode::{Decoder, Error};
 
 use crate::attestation::fido2::attestation_object::Items;
 
+/// Longer than any list that is published, by three. Each certificate but one costs a signature check.
+const MOST_CERTIFICATES: u64 = 8;
+
 /// An attestation statement: the members of all the formats, each at most once, and no others. Which of them a format has, and what they
 /// mean, is the engine's to say.
 #[derive(Debug, Default)]
@@ -44,6 +47,8 @@ impl<'a> Statement<'a> {
 
 fn read_certificates<'a>(cbor: &mut Decoder<'a>) -> Result<Vec<&'a [u8]>, Error> {
     let length = cbor.array()?.ok_or_else(|| Error::message("an array of indefinite length"))?;
-    // Nothing is reserved, since the length is only claimed.
+    if length > MOST_CERTIFICATES {
+        return Err(Error::message("too many certificates"));
+    }
     (0..length).map(|_| cbor.bytes()).collect()
 }

@@ -1,9 +1,11 @@
 use credential_code::attestation::{AttestationEngine, NativeEngine, VerifyError};
 
+use super::certificates::root;
 use super::keys::Key;
+use super::packed::Packed;
 use super::registration::{Member, Passkey, check_with};
 
-fn engines() -> Vec<AttestationEngine> {
+pub(super) fn engines() -> Vec<AttestationEngine> {
     vec![
         NativeEngine::new().into(),
         #[cfg(feature = "webauthn-rs")]
@@ -34,5 +36,17 @@ fn a_statement_has_no_unknown_member_and_none_twice_whatever_the_engine() {
             let refused = check_with(&engine, &attested_with(more)).unwrap_err();
             assert!(matches!(refused, VerifyError::AttestationData(_)), "{engine:?}: {refused:?}");
         }
+    }
+}
+
+/// webauthn-rs-core has no bound of its own.
+#[test]
+fn a_statement_has_eight_certificates_at_most_whatever_the_engine() {
+    for engine in engines() {
+        let mut packed = Packed::with_chain();
+        assert!(check_with(&engine, &packed.attest()).is_ok(), "{engine:?}");
+        packed.issuers.resize(8, root());
+        let refused = check_with(&engine, &packed.attest()).unwrap_err();
+        assert!(matches!(refused, VerifyError::AttestationData(_)), "{engine:?}: {refused:?}");
     }
 }

@@ -11,6 +11,7 @@ mod apple;
 #[cfg(feature = "webauthn-rs")]
 mod differential;
 mod engines;
+mod extensions;
 mod fido_u2f;
 mod members;
 mod packed;

@@ -31,6 +31,8 @@ pub(crate) struct Passkey {
     pub(crate) flags: u8,
     pub(crate) aaguid: [u8; 16],
     pub(crate) client_data: Vec<u8>,
+    /// The outputs of extensions, in CBOR. They are there if the flags say so.
+    pub(crate) extensions: Vec<u8>,
 }
 
 impl Passkey {
@@ -38,7 +40,7 @@ impl Passkey {
         let client_data = format!(
             r#"{{"type":"webauthn.create","challenge":"{CHALLENGE}","origin":"https://app.example.com"}}"#
         );
-        Self { key, flags: 0x45, aaguid: AAGUID, client_data: client_data.into() }
+        Self { key, flags: 0x45, aaguid: AAGUID, client_data: client_data.into(), extensions: Vec::new() }
     }
 
     pub(crate) fn id(&self) -> [u8; 16] {
@@ -52,6 +54,7 @@ impl Passkey {
         data.extend_from_slice(&[0, 16]);
         data.extend_from_slice(&self.id());
         data.extend_from_slice(&self.key.cose());
+        data.extend_from_slice(&self.extensions);
         data
     }
 

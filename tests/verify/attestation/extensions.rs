@@ -1,0 +1,65 @@
+//! Outputs of extensions in authenticator data: nobody asks for any, and they are read all the same.
+
+use credential_code::attestation::VerifyError;
+
+use super::keys::Key;
+use super::members::engines;
+use super::registration::{Member, Passkey, check_with};
+
+/// A self attestation with extensions. It signs them, as it signs all of the authenticator data.
+fn attested_with(extensions: &[u8]) -> credential_code::attestation::Attestation {
+    let mut passkey = Passkey::new(Key::p256(1));
+    passkey.flags |= 0x80;
+    passkey.extensions = extensions.to_vec();
+    let signature = passkey.key.sign(-7, &passkey.signed_message());
+    let statement = [("alg", Member::Number(-7)), ("sig", Member::Bytes(signature))];
+    passkey.attest("packed", &statement)
+}
+
+#[test]
+fn extensions_that_nobody_asked_for_are_passed_over() {
+    let outputs = [
+        &b"\xa0"[..],
+        // credProtect: 2
+        b"\xa1\x6bcredProtect\x02",
+        // hmac-secret: true, minPinLength: 4
+        b"\xa2\x6bhmac-secret\xf5\x6cminPinLength\x04",
+    ];
+    for engine in engines() {
+        for extensions in outputs {
+            let verified = check_with(&engine, &attested_with(extensions));
+            assert!(verified.is_ok(), "{engine:?}: {extensions:?}: {verified:?}");
+        }
+    }
+}
+
+/// What the native engine alone does not look at is well-formed, too.
+#[test]
+fn extensions_are_a_map_of_names_each_once_and_well_formed_whatever_the_engine() {
+    let deep = [&b"\xa1\x61a"[..], &[0x81; 7], b"\x00"].concat();
+    let wrong = [
+        (&b""[..], "missing"),
+        (b"\x80", "no map"),
+        (b"\xa1\x61a", "cut off"),
+        (b"\xa0\x00", "something behind it"),
+        (b"\xa1\x01\x02", "a number for a name"),
+        (b"\xa1\x61a\xff", "a break that ends nothing"),
+        (b"\xa1\x61a\xf8\x10", "a small simple value in two bytes"),
+        (b"\xa1\x61a\xf8\x14", "false in two bytes"),
+        (b"\xa1\x61a\x1c", "a length that has no meaning"),
+        (b"\xa2\x61a\x01\x61a\x02", "an extension twice"),
+        (b"\xa2\x61a\x01\x78\x01a\x02", "an extension twice, in two spellings"),
+        (b"\xbf\x61a\x01\xff", "an indefinite length"),
+        (b"\xa1\x61a\x9f\xff", "an indefinite length within"),
+        (&deep, "nested too deeply"),
+    ];
+    for engine in engines() {
+        for (extensions, what) in wrong {
+            let refused = check_with(&engine, &attested_with(extensions));
+            assert!(
+                matches!(refused, Err(VerifyError::AuthenticatorData(_))),
+                "{engine:?}: {what}: {refused:?}"
+            );
+        }
+    }
+}
