@@ -60,16 +60,32 @@ pub(super) async fn find_relying_party(
     Ok((party, origin))
 }
 
-/// Only JSON, so that no browser sends a request across origins without asking first.
+/// Only JSON, so that no browser sends a request across origins without asking first. It is UTF-8
+/// (RFC 8259, section 8.1): another `charset` would be read as what it is not.
 fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let essence = match (types.next(), types.next()) {
-        (Some(only), None) => only.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim(),
+    let media_type = match (types.next(), types.next()) {
+        (Some(only), None) => only.to_str().unwrap_or_default(),
         (_, _) => "",
     };
-    match essence.eq_ignore_ascii_case("application/json") {
+    let mut parts = media_type.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let is_json = essence.eq_ignore_ascii_case("application/json");
+    match is_json && parts.all(is_utf8) {
         true => Ok(()),
         false => Err(Error::new(ErrorKind::UnsupportedMediaType, "Send application/json.")),
+    }
+}
+
+/// Whether a parameter of a media type leaves it at UTF-8.
+fn is_utf8(parameter: &str) -> bool {
+    match parameter.split_once('=') {
+        Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => {
+            let charset = charset.trim().trim_matches('"');
+            // Without the hyphen it is no registered name, and many clients write it so.
+            charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
+        }
+        Some(_) | None => true,
     }
 }
 

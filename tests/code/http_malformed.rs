@@ -428,6 +428,13 @@ async fn other_media_types_are_refused_and_spend_nothing() {
             &["application/problem+json"],
             &["application/json5"],
             &["*/*"],
+            &["text/plain"],
+            &["application/x-www-form-urlencoded"],
+            &["multipart/form-data; boundary=application/json"],
+            &["text/json"],
+            &["application/jsonp"],
+            &["application/json; charset=iso-8859-1"],
+            &["application/json; x=y; Charset = \"UTF-16\""],
             &["application/json", "text/plain"],
             &["application/json", "application/json"],
         ] {
