@@ -1,5 +1,6 @@
 //! What a site and its flows are built of, and what a bound that is reached tells the host.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -50,6 +51,33 @@ async fn a_full_store_drops_the_oldest_code_and_says_so() {
         assert!(evicted.contains(&(records, user.clone())), "{records}");
     }
     assert!(evicted.iter().all(|(_, whose)| *whose == user));
+}
+
+/// A listener is the host's, and may panic. It hears of what follows all the same.
+#[tokio::test]
+async fn a_listener_that_panics_at_one_eviction_hears_of_the_next() {
+    let user = UserId::new("us-1").unwrap();
+    let host = Arc::new(MemoryHost::new([User::new(user.clone(), "ada@example.com")]));
+    let heard = Arc::new(AtomicUsize::new(0));
+    let counted = heard.clone();
+    let site = site_builder(&host)
+        .storage(Storage::in_memory_of(50).with_clock(ManualClock::new()))
+        .events(move |event| {
+            let is_code = matches!(event, Event::Evicted { records, .. } if *records == CodeGrant::NAME);
+            if is_code && counted.fetch_add(1, Ordering::Relaxed) == 0 {
+                std::panic::resume_unwind(Box::new("a listener's own mistake"));
+            }
+        })
+        .build()
+        .unwrap();
+    let policy = CodePolicy::default().codes_per_user(Budget::per_minute(1000));
+    let flow = CodeFlow::new(&site, policy).unwrap();
+    let request = MintRequest::new(Expiration::from_rfc3339("2026-01-01T00:01:00Z").unwrap());
+    for _ in 0..500 {
+        flow.mint(&Caller::new(user.clone()), request.clone()).await.unwrap();
+    }
+    let heard = heard.load(Ordering::Relaxed);
+    assert!(heard > 100, "{heard}");
 }
 
 #[test]
