@@ -9,11 +9,13 @@ use time::macros::format_description;
 /// After 1970, the last millisecond that has a form in RFC 3339.
 const LAST_OF_9999: Duration = Duration::from_millis(253_402_300_799_999);
 
-/// A date and time with an offset; any fraction, any offset. `None` if it is anything else.
+/// A date and time with an offset; any fraction, any offset. `None` if it is anything else, or before
+/// 1970: not every system has a time for that, and nothing here is that old.
 pub(crate) fn parse(text: &str) -> Option<SystemTime> {
     // The `time` crate takes any character for the separator.
     let has_separator = matches!(text.as_bytes().get(10), Some(b'T' | b't'));
-    has_separator.then(|| OffsetDateTime::parse(text, &Rfc3339).ok()).flatten().map(SystemTime::from)
+    let time = has_separator.then(|| OffsetDateTime::parse(text, &Rfc3339).ok()).flatten()?;
+    UNIX_EPOCH.checked_add(Duration::try_from(time - OffsetDateTime::UNIX_EPOCH).ok()?)
 }
 
 /// Milliseconds and `Z`, as JavaScript writes it. A time after the year 9999 becomes its end, and a

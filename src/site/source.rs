@@ -1,8 +1,11 @@
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Returns the source that an address stands for, for
 /// [`SiteBuilder::source`](crate::site::SiteBuilder::source): an IPv4 address is one, and of IPv6 a
 /// /64 is, since the owner of one such address has all of them.
+///
+/// An IPv4 address within an IPv6 one counts by itself: behind NAT64 (`64:ff9b::/96`) all of IPv4
+/// would be one /64, and by 6to4 (`2002::/16`) one address would have 65 536 of them.
 ///
 /// ```
 /// use credential_code::site::source_of;
@@ -14,11 +17,15 @@ use std::net::{IpAddr, Ipv6Addr};
 pub fn source_of(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
+        IpAddr::V6(address) => match address.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => within(high, low).to_string(),
+            [a, b, c, d, ..] => format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)),
+        },
     }
+}
+
+fn within(high: u16, low: u16) -> Ipv4Addr {
+    Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low))
 }
 
 #[cfg(test)]

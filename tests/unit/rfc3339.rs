@@ -31,6 +31,10 @@ fn nothing_else_is() {
         "2100-01-01T24:00:00Z",
         "2100-01-01T00:00:30+24:00",
         "2100-01-01T00:00:30Z ",
+        // Before 1970, where not every system has times.
+        "1969-12-31T23:59:59.999Z",
+        "1600-01-01T00:00:00Z",
+        "0000-01-01T00:00:00+23:59",
     ] {
         assert_eq!(parse(text), None, "{text}");
     }
