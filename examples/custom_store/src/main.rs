@@ -1,4 +1,4 @@
-//! Run: cargo run -p custom_store
+//! Run: SLOT_KEY=$(openssl rand -hex 32) cargo run -p custom_store
 //!
 //! A store, a ledger and a repository of one's own: the conformance suites check them, and a flow
 //! uses them.
@@ -129,7 +129,8 @@ async fn main() -> Result<(), BoxError> {
     repository_contract(&Credentials::default(), &users, &SIGNING).await;
     println!("The store, the ledger and the repository keep every law.");
     let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"])?;
-    let key = SlotKey::from_hex(&"c0de".repeat(16))?; // Yours: `openssl rand -hex 32`.
+    let hex = std::env::var("SLOT_KEY").map_err(|_| "set SLOT_KEY to what `openssl rand -hex 32` prints")?;
+    let key = SlotKey::from_hex(&hex)?;
     let site = Site::builder()
         .host(MemoryHost::new([User::new(ada.clone(), "ada@example.com")]))
         .credentials(Credentials::default())
