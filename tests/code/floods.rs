@@ -272,3 +272,17 @@ async fn where_nothing_is_left_nobody_is_asked() {
     }
     assert_eq!(engine.takes(), asked);
 }
+
+/// Names are hashed into so many purses, so of 2 000 sources some share one. That none do has a chance
+/// of one in 10¹³.
+#[tokio::test]
+async fn a_shared_store_has_so_many_purses_and_no_more_however_many_sources_guess() {
+    let purses = Arc::new(Counting::default());
+    let world = world(&purses, plenty());
+    for source in 0..2_000 {
+        guess(&world, &source.to_string()).await.assert_refused(403, "invalid_code");
+    }
+    let held = purses.whole_at.lock().unwrap().len();
+    // That of everybody is one of them.
+    assert!((1_800..2_001).contains(&held), "{held} purses");
+}

@@ -2,7 +2,10 @@
 
 use credential_code::RelyingParty;
 use credential_code::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError, verify};
-use credential_code::model::{Challenge, CodeFormat, CredentialId, CredentialKind, Origin};
+use credential_code::crypto::Digest;
+use credential_code::model::{
+    Challenge, CodeFormat, CoseAlgorithm, CredentialId, CredentialKind, Fido2Policy, Origin,
+};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use proptest::prelude::*;
 use serde_json::json;
@@ -170,5 +173,139 @@ fn a_keys_name_is_no_part_of_its_proof_and_a_passkeys_is() {
     for (mut good, _) in registrations() {
         good.credential_id = CredentialId::new("AAAA").unwrap();
         assert_eq!(check(&good).is_ok(), good.kind != CredentialKind::Fido2, "{:?}", good.kind);
+    }
+}
+
+#[test]
+fn a_passkey_is_for_the_relying_party_that_it_was_made_for() {
+    let passkey = SoftAuthenticator::new(StatementFormat::None);
+    assert!(check(&passkey.attest(PARTY, ORIGIN, CHALLENGE)).is_ok());
+    for other in ["app.example.com", "example.net", "EXAMPLE.COM", ""] {
+        let refused = check(&passkey.attest(other, ORIGIN, CHALLENGE));
+        assert!(matches!(refused, Err(VerifyError::RelyingParty)), "{other}: {refused:?}");
+    }
+}
+
+/// Client data of a ceremony, with more members.
+fn client_data(ceremony: &str, more: &serde_json::Value) -> String {
+    let mut data = json!({ "type": ceremony, "challenge": CHALLENGE, "origin": ORIGIN });
+    data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    data.to_string()
+}
+
+#[test]
+fn nothing_is_registered_from_inside_a_frame() {
+    let (passkey, key) = (SoftAuthenticator::new(StatementFormat::None), KeyClient::p256());
+    let attest = |more: &serde_json::Value| {
+        [
+            passkey.attest_client_data(PARTY, client_data("webauthn.create", more)),
+            key.attest_client_data(CredentialKind::Key, client_data("key.create", more)),
+        ]
+    };
+    for whole in [json!({}), json!({ "crossOrigin": false })] {
+        assert!(attest(&whole).iter().all(|attestation| check(attestation).is_ok()), "{whole}");
+    }
+    for framed in [
+        json!({ "crossOrigin": true }),
+        json!({ "topOrigin": "https://elsewhere.example" }),
+        json!({ "crossOrigin": false, "topOrigin": ORIGIN }),
+        json!({ "crossOrigin": true, "topOrigin": ORIGIN }),
+    ] {
+        for attestation in attest(&framed) {
+            let refused = check(&attestation);
+            assert!(matches!(refused, Err(VerifyError::CrossOrigin)), "{framed}: {refused:?}");
+        }
+    }
+}
+
+#[test]
+fn a_signature_of_another_ceremony_registers_nothing() {
+    let (passkey, key) = (SoftAuthenticator::new(StatementFormat::PackedSelf), KeyClient::p256());
+    let types = ["webauthn.get", "key.get", "payment.get", "webauthn.Create", "key.create ", ""];
+    for ceremony in types {
+        let data = client_data(ceremony, &json!({}));
+        let attestations = [
+            passkey.attest_client_data(PARTY, data.clone()),
+            key.attest_client_data(CredentialKind::Key, data),
+        ];
+        for attestation in attestations {
+            let refused = check(&attestation);
+            assert!(matches!(refused, Err(VerifyError::Type)), "{ceremony}: {refused:?}");
+        }
+    }
+}
+
+#[test]
+fn kind_algorithm_and_verification_are_those_that_were_asked_for() {
+    let party = RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap();
+    let challenge = Challenge::new(CHALLENGE).unwrap();
+    let recovery = Expected::new(CredentialKind::RecoveryKey, &challenge);
+    let key = KeyClient::p256().attest(CredentialKind::Key, CHALLENGE);
+    assert!(matches!(verify(&party, &recovery, &key), Err(VerifyError::Kind)));
+
+    let asked = Fido2Policy::default();
+    let mut by_rsa = Fido2Policy::default();
+    by_rsa.algorithms = vec![CoseAlgorithm::Rs256];
+    let check = |passkey: &SoftAuthenticator, policy: &Fido2Policy| {
+        let expected = Expected::new(CredentialKind::Fido2, &challenge).with_fido2_policy(policy);
+        verify(&party, &expected, &passkey.attest(PARTY, ORIGIN, CHALLENGE))
+    };
+    let mut passkey = SoftAuthenticator::new(StatementFormat::None);
+    assert!(check(&passkey, &asked).is_ok());
+    assert!(matches!(check(&passkey, &by_rsa), Err(VerifyError::AlgorithmNotOffered)));
+    // Without the flag that says that the person was verified.
+    passkey.flags &= !0x04;
+    assert!(matches!(check(&passkey, &asked), Err(VerifyError::UserNotVerified)));
+}
+
+#[test]
+fn an_attestation_object_ends_where_it_ends() {
+    for behind in [&[0][..], &[0xf6], &[0xff], &[0xa0]] {
+        let mut passkey = SoftAuthenticator::new(StatementFormat::None).attest(PARTY, ORIGIN, CHALLENGE);
+        passkey.attestation_data.extend_from_slice(behind);
+        let refused = check(&passkey);
+        assert!(matches!(refused, Err(VerifyError::AttestationData(_))), "{behind:?}: {refused:?}");
+    }
+}
+
+/// A client may send members that nobody asked for. What two readers could read differently is refused
+/// there too.
+#[test]
+fn what_a_key_sends_beside_its_proof_has_one_reading() {
+    let good = KeyClient::p256().attest(CredentialKind::Key, CHALLENGE);
+    let text = String::from_utf8(good.attestation_data.clone()).unwrap();
+    let with = |more: &str| {
+        let mut key = good.clone();
+        key.attestation_data = format!("{},{more}}}", text.strip_suffix('}').unwrap()).into();
+        check(&key)
+    };
+    let deep = format!("\"x\":{}{}", "[".repeat(200), "]".repeat(200));
+    for fine in [r#""x":1"#, r#""x":{"y":[1,{"z":null}]}"#, r#""x":"\u00e9""#] {
+        assert!(with(fine).is_ok(), "{fine}");
+    }
+    for odd in [r#""x":1,"x":2"#, r#""x":1,"\u0078":2"#, r#""x":{"y":1,"y":1}"#, r#""x":"\ud800""#, &deep] {
+        assert!(matches!(with(odd), Err(VerifyError::KeyData(_))), "{odd}");
+    }
+}
+
+/// Nobody signs the label. Tools take `RSA-SHA256` for the name of SHA-256 with any key, and a label of
+/// another digest fails by the signature.
+#[test]
+fn the_label_of_a_keys_algorithm_names_a_digest_and_no_kind_of_key() {
+    for good in [KeyClient::p256(), KeyClient::ed25519()].map(|it| it.attest(CredentialKind::Key, CHALLENGE))
+    {
+        let labelled = |label: &str| {
+            let mut key = good.clone();
+            let mut data: serde_json::Value = serde_json::from_slice(&key.attestation_data).unwrap();
+            data["algorithm"] = label.into();
+            key.attestation_data = data.to_string().into();
+            check(&key)
+        };
+        for label in ["SHA256", "RSA-SHA256"] {
+            assert_eq!(labelled(label).unwrap().digest(), Digest::Sha256, "{label}");
+        }
+        for label in ["", "sha256", "RSA-SHA512", "SHA1", "none"] {
+            assert!(matches!(labelled(label), Err(VerifyError::AttestationData(_))), "{label}");
+        }
     }
 }

@@ -183,3 +183,22 @@ async fn another_budget_is_another_purse() {
     assert_eq!(guess().await.unwrap_err().kind(), ErrorKind::TooManyAttempts);
     world.exchange(key(), "AAA-AAA-AAA").await.assert_refused(429, "too_many_attempts");
 }
+
+#[tokio::test]
+async fn no_header_makes_another_source_unless_the_host_says_so() {
+    let (one, four) = (Budget::per_minute(1), Budget::per_minute(4));
+    let world = World::with(|setup| setup.policy(|policy| policy.misses_per_source(one).misses(four)));
+    let guess = async |address: &str| {
+        let mut asked = request(EXCHANGE);
+        for header in ["forwarded", "x-forwarded-for", "x-real-ip", "true-client-ip", "cf-connecting-ip"] {
+            asked = asked.header(header, address);
+        }
+        world.send(asked.body(exchange_body(key(), "AAA-AAA-AAA").to_string().into()).unwrap()).await
+    };
+    // As one source it would have one guess.
+    for _ in 0..4 {
+        guess("192.0.2.1").await.assert_refused(403, "invalid_code");
+    }
+    // As another source it would have one more.
+    guess("192.0.2.2").await.assert_refused(429, "too_many_attempts");
+}

@@ -16,6 +16,7 @@ use credential_code::store::{SlotKey, SlotKeys};
 use serde_json::{Value, json};
 
 use crate::flaky::Flaky;
+use crate::sharing::Engine;
 use crate::support::{
     EXCHANGE, KINDS, MINT, World, attest, base64url, exchange_body, register_body, text, user,
 };
@@ -179,6 +180,24 @@ async fn every_code_that_does_not_work_gets_one_answer() {
         [&spent, &expired, "AAA", "AAA-AAA-AA0", "AAA-AAA-AAAA", "ААА-ААА-ААА", "ＡAA-AAA-AAA", "-", &long]
     {
         assert_eq!(world.exchange(key(), code).await, unknown, "{code}");
+    }
+}
+
+/// So the work tells them apart as little as the answer does.
+#[tokio::test]
+async fn every_code_of_the_right_form_costs_one_look_up_for_each_key() {
+    let engine = Engine::new();
+    let [newest, older] = [2, 1].map(|byte| SlotKey::new([byte; 32]).unwrap());
+    let storage = Storage::shared_records(engine.clone(), SlotKeys::new(&newest, &[older]));
+    let world = World::with(|setup| setup.storage(storage));
+    let spent = world.mint().await;
+    world.exchange(key(), &spent).await.ok();
+    let expired = world.mint().await;
+    world.advance(Duration::from_secs(60));
+    for code in [&*spent, &*expired, "AAA-AAA-AAA"] {
+        let before = engine.takes();
+        world.exchange(key(), code).await.assert_refused(403, "invalid_code");
+        assert_eq!(engine.takes() - before, 2, "{code}");
     }
 }
 
