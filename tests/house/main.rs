@@ -10,6 +10,8 @@ mod flaky;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod claims;
+mod keys;
 mod layering;
 #[cfg(feature = "tracing")]
 mod secrets;
