@@ -1,4 +1,56 @@
-#![doc = include_str!("../README.md")]
+//! Lets the users of a web service add a passkey or a key with a one-time code, where they have none
+//! yet: on another device, in another browser, on another domain.
+//!
+//! In the application where they are signed in, users mint a code such as `A7U-KY6-9PT`. Elsewhere
+//! they exchange it for a challenge, and register a new credential by answering it. The crate is a
+//! router to mount or a [tower] layer. You bring users, credentials and authentication as traits.
+//!
+//! ```
+//! use credential_code::testing::MemoryHost;
+//! use credential_code::{CodeFlow, CodePolicy, CodeRouter, RelyingParty, Site};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let site = Site::builder()
+//!     .host(MemoryHost::default()) // yours, in production
+//!     .relying_party(RelyingParty::new("example.com", "Example", ["https://app.example.com"])?)
+//!     .events(|event| println!("{event:?}"))
+//!     .build()?;
+//! let flow = CodeFlow::new(&site, CodePolicy::default())?;
+//! let app: axum::Router = axum::Router::new().nest_service("/auth/credentials", CodeRouter::new(flow));
+//! # drop(app);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where things are
+//!
+//! | to do this | use |
+//! | --- | --- |
+//! | set up what all flows share | [`Site`], [`Storage`], [`RelyingParty`], the traits of [`host`] |
+//! | let users add a credential by a code | [`CodeFlow`], [`CodePolicy`], [`CodeRouter`], [`CodeLayer`] |
+//! | ask for a signature by an existing credential | [`ActionFlow`], [`action::UserActions`] |
+//! | let users manage what they have | [`manage`] |
+//! | sign users in with their passkeys | [`sign_in`] |
+//! | serve all flows under one mount | [`AuthFlows`], [`AuthRouter`], [`AuthLayer`] |
+//! | hear of everything that happens | [`event::Event`], [`error::Error`] |
+//! | share records between processes | [`store`] |
+//! | test your host | `testing`, with the feature `test-util` |
+//!
+//! # To read
+//!
+//! The [`manual`] has a page for each question. Begin with [integrate](manual::integrate), and read
+//! the [checklist](manual::checklist) before production. The [threat model](manual::threat_model)
+//! says what is defended, and what is not.
+//!
+//! # Features
+//!
+//! The default features are `axum-core`, `fido2` and `memory`. Features add, and never change what is
+//! accepted. `aws-lc-rs` checks signatures by AWS-LC. `postgres`, `sqlite` and `redis` are shared
+//! stores. `webauthn-rs` is the bridge to passkeys that it keeps, and a second engine. `tracing` makes
+//! spans and events. `deprecated-kinds` are passwords and one-time passwords.
+//!
+//! [tower]: https://docs.rs/tower
+
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -63,3 +115,8 @@ pub use self::site::{Site, Storage};
 ///
 /// [utoipa]: https://docs.rs/utoipa
 pub const OPENAPI: &str = include_str!("openapi.json");
+
+/// The README's examples are tested, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
