@@ -1,6 +1,7 @@
 use crate::error::Error;
 use crate::store::{
-    CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Record, Slot, UserAction,
+    ClearRecord, CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Slot,
+    UserAction,
 };
 
 /// How often a record may be put back.
@@ -73,7 +74,7 @@ impl<R: Returns> Taken<R> {
 }
 
 /// A record that says how often it was put back.
-pub(crate) trait Returns: Record {
+pub(crate) trait Returns: ClearRecord {
     /// Returns the record as it is put back, or `None` if it was put back too often.
     fn returned(self) -> Option<Self>;
 }

@@ -10,7 +10,9 @@ use crate::site::BuildError;
 use crate::site::builder::set;
 #[cfg(feature = "memory")]
 use crate::site::check;
-use crate::store::{EnrolmentLedger, MemoryLedger, PurseStore, RecordStore, SharedStore, SlotKeys};
+use crate::store::{
+    EnrolmentLedger, MemoryLedger, PurseStore, RecordStore, SealedStore, SharedStore, SlotKeys,
+};
 #[cfg(feature = "memory")]
 use crate::store::{Evicted, MemoryStore};
 
@@ -73,13 +75,14 @@ impl Storage {
     }
 
     /// Keeps records in a store of the host's own that no other process sees, under a random key,
-    /// and enrolments and budgets in this process.
+    /// and enrolments and budgets in this process. The store gets records in clear: one that lies
+    /// elsewhere is [shared](Self::shared).
     pub fn in_process(store: impl RecordStore) -> Self {
         Self::of(Records::InProcess(Arc::new(store)))
     }
 
     /// Keeps records, enrolments and budgets in a store that other processes share. Each of them
-    /// needs these keys.
+    /// needs these keys. What the store gets is sealed under them.
     pub fn shared(store: impl SharedStore + PurseStore, keys: SlotKeys) -> Self {
         let store = Arc::new(store);
         Self::shared_apart(store.clone(), store, keys)
@@ -97,7 +100,8 @@ impl Storage {
     }
 
     fn over(store: impl SharedStore, budgets: Option<Arc<dyn PurseStore>>, keys: SlotKeys) -> Self {
-        let (clock, store) = (store.clock(), Arc::new(store));
+        let clock = store.clock();
+        let store = Arc::new(SealedStore::new(store, keys.clone()));
         let shared = Shared { ledger: store.clone(), store, budgets, keys, clock };
         Self::of(Records::Shared(Box::new(shared)))
     }

@@ -29,7 +29,7 @@ use serde::de::DeserializeOwned;
 use crate::error::StoreError;
 use crate::store::Record;
 
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 /// A record as bytes. It fails if an instant in it lies before 1970.
 pub fn encode<R: Record>(record: &R) -> Result<Vec<u8>, StoreError> {
@@ -42,9 +42,18 @@ pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, UnreadableRecord> {
 }
 
 pub(super) fn write(value: &impl Serialize, tag: u8, records: &'static str) -> Result<Vec<u8>, StoreError> {
+    write_fields(&[VERSION, tag], value, records)
+}
+
+/// Writes the fields of a value behind what comes first.
+pub(super) fn write_fields(
+    first: &[u8],
+    value: &impl Serialize,
+    records: &'static str,
+) -> Result<Vec<u8>, StoreError> {
     // Most have room in it.
     let mut bytes = Vec::with_capacity(512);
-    bytes.extend([VERSION, tag]);
+    bytes.extend_from_slice(first);
     postcard::to_extend(value, bytes).map_err(|error| StoreError::new(records, error))
 }
 
@@ -55,14 +64,22 @@ pub(super) fn read<T: DeserializeOwned>(
 ) -> Result<T, UnreadableRecord> {
     let unreadable = |damage| UnreadableRecord { records, damage };
     match bytes {
-        [VERSION, found, fields @ ..] if *found == tag => match postcard::take_from_bytes(fields) {
-            Ok((value, [])) => Ok(value),
-            Ok((_, [_, ..])) => Err(unreadable(Damage::TrailingBytes)),
-            Err(error) => Err(unreadable(Damage::Fields(error))),
-        },
+        [VERSION, found, fields @ ..] if *found == tag => read_fields(fields, records),
         [VERSION, ..] => Err(unreadable(Damage::OtherRecord)),
         [version, ..] => Err(unreadable(Damage::Version(*version))),
         [] => Err(unreadable(Damage::Empty)),
+    }
+}
+
+/// Reads the fields of a value, to the last byte.
+pub(super) fn read_fields<T: DeserializeOwned>(
+    fields: &[u8],
+    records: &'static str,
+) -> Result<T, UnreadableRecord> {
+    match postcard::take_from_bytes(fields) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, [_, ..])) => Err(UnreadableRecord { records, damage: Damage::TrailingBytes }),
+        Err(error) => Err(UnreadableRecord { records, damage: Damage::Fields(error) }),
     }
 }
 
@@ -75,6 +92,11 @@ pub struct UnreadableRecord {
 }
 
 impl UnreadableRecord {
+    /// One that no key of the ring opens where it lies.
+    pub(super) fn sealed(records: &'static str) -> Self {
+        Self { records, damage: Damage::Sealed }
+    }
+
     /// What it should have been: [`Record::NAME`], or `enrolments`.
     pub fn records(&self) -> &'static str {
         self.records
@@ -89,6 +111,11 @@ enum Damage {
     Version(u8),
     #[error("it is another record")]
     OtherRecord,
+    #[error(
+        "it does not open: it was moved or altered, or its key has left the ring; \
+         if many do not, look whether all processes have the same ring"
+    )]
+    Sealed,
     #[error("something follows it")]
     TrailingBytes,
     #[error("{0}")]

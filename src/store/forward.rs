@@ -10,7 +10,8 @@ use crate::error::StoreError;
 use crate::host::forward;
 use crate::model::{Enrolment, EnrolmentId, Insertion, Stage, UserId};
 use crate::store::{
-    Budget, Change, EnrolmentLedger, OneTimeStore, Payment, PurseStore, Record, SharedStore, Slot, Transition,
+    Budget, Change, EnrolmentLedger, Entry, EntryChange, OneTimeStore, Payment, PurseStore, Record,
+    SharedLedger, SharedStore, Slot, Transition,
 };
 
 type Answer<'f, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'f>>;
@@ -47,4 +48,10 @@ forward!(EnrolmentLedger {
     advance<'u, 'i, 't>(user: &'u UserId, id: &'i EnrolmentId, from: &'t [Stage], change: Change) -> Transition, StoreError;
     find<'u, 'i>(user: &'u UserId, id: &'i EnrolmentId) -> Option<Enrolment>, StoreError;
     enrolments<'u>(user: &'u UserId, now: SystemTime) -> Vec<Enrolment>, StoreError;
+});
+forward!(SharedLedger {
+    enter<>(entry: Entry) -> Insertion, StoreError;
+    advance<'i, 't>(owner: Slot, id: &'i EnrolmentId, from: &'t [Stage], change: EntryChange) -> Transition<Entry>, StoreError;
+    find<'i>(owner: Slot, id: &'i EnrolmentId) -> Option<Entry>, StoreError;
+    entries<>(owner: Slot, now: SystemTime) -> Vec<Entry>, StoreError;
 });

@@ -46,11 +46,11 @@ impl Change {
 /// What became of an attempt to advance an enrolment.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
-pub enum Transition {
+pub enum Transition<E = Enrolment> {
     /// It was at one of the stages, and now is this.
-    Made(Enrolment),
+    Made(E),
     /// It was at another stage, and still is.
-    Elsewhere(Enrolment),
+    Elsewhere(E),
     /// The user has no such enrolment.
     Missing,
 }

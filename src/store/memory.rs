@@ -11,7 +11,8 @@ use moka::sync::Cache;
 use crate::error::StoreError;
 use crate::model::{EnrolmentId, Insertion, UserId};
 use crate::store::{
-    CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Record, Slot, UserAction,
+    ClearRecord, CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Slot,
+    UserAction,
 };
 
 /// No record of the flow lives longer, so moka may drop what nobody came for. `take` decides by the
@@ -78,7 +79,7 @@ impl MemoryStore {
 }
 
 #[async_trait]
-impl<R: Record> OneTimeStore<R> for MemoryStore {
+impl<R: ClearRecord> OneTimeStore<R> for MemoryStore {
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         Ok(R::shelf(&self.0).insert(slot, record))
     }
@@ -90,7 +91,7 @@ impl<R: Record> OneTimeStore<R> for MemoryStore {
 
 /// The records of one kind.
 #[allow(unnameable_types)]
-pub struct Shelf<R: Record> {
+pub struct Shelf<R: ClearRecord> {
     records: Cache<Slot, Held<R>, BuildHasherDefault<SlotHasher>>,
     // moka looks for a key and inserts it in two steps, between which somebody else could insert
     // the same.
@@ -101,7 +102,7 @@ pub struct Shelf<R: Record> {
 /// record.
 type Held<R> = Arc<Mutex<Option<R>>>;
 
-impl<R: Record> Shelf<R> {
+impl<R: ClearRecord> Shelf<R> {
     fn new(capacity: u64, evicted: OnEviction) -> Self {
         let records = Cache::builder()
             .max_capacity(capacity)
@@ -136,7 +137,7 @@ impl<R: Record> Shelf<R> {
     }
 }
 
-impl<R: Record> fmt::Debug for Shelf<R> {
+impl<R: ClearRecord> fmt::Debug for Shelf<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shelf").field("records", &R::NAME).finish_non_exhaustive()
     }

@@ -12,7 +12,9 @@
 //! 2. **One winner.** Of any number of racing `take`s of a slot, one returns the record.
 //! 3. **Expired is absent.** `take` compares the record's own expiry with the `now` that the flow
 //!    passes in. Sites over a [`SharedStore`] go by its clock, so one clock decides.
-//! 4. **Bounded.** [`MemoryStore`] has a capacity; what falls out is an event that the host sees.
+//! 4. **Sealed.** A [`SharedStore`] gets its records [sealed](Sealed). Who reads it learns no user,
+//!    and what was moved or altered in it does not open.
+//! 5. **Bounded.** [`MemoryStore`] has a capacity; what falls out is an event that the host sees.
 //!    Engines drop what has expired.
 //!
 //! Which store to choose: [`manual::stores`](crate::manual::stores).
@@ -35,6 +37,9 @@ mod parts;
 mod record;
 #[cfg(feature = "redis")]
 mod redis_store;
+mod seal;
+mod sealed_store;
+mod shared_ledger;
 mod slot;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
@@ -62,10 +67,13 @@ pub(crate) use self::memory::Evicted;
 pub use self::memory::MemoryStore;
 pub use self::memory_ledger::MemoryLedger;
 pub use self::record::{
-    Awaited, CodeGrant, PendingAction, PendingApproval, PendingRegistration, Record, UserAction,
+    Awaited, ClearRecord, CodeGrant, PendingAction, PendingApproval, PendingRegistration, Record, UserAction,
 };
 #[cfg(feature = "redis")]
 pub use self::redis_store::{RedisStore, RedisStoreBuilder};
+pub use self::seal::Sealed;
+pub use self::sealed_store::SealedStore;
+pub use self::shared_ledger::{Entry, EntryChange, SharedLedger};
 pub(crate) use self::slot::SlotLabel;
 pub use self::slot::{Slot, SlotKey, SlotKeys};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -95,8 +103,8 @@ pub trait OneTimeStore<R: Record>: fmt::Debug + Send + Sync + 'static {
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError>;
 }
 
-/// A store of every record that a site has. Nobody implements it: a [`OneTimeStore`] of each record
-/// is one.
+/// A store of every record that a site has, in clear. Nobody implements it: a [`OneTimeStore`] of
+/// each record is one.
 pub trait RecordStore:
     OneTimeStore<CodeGrant>
     + OneTimeStore<PendingRegistration>
@@ -115,10 +123,31 @@ impl<S> RecordStore for S where
 {
 }
 
+/// A store of every record that a site has, [sealed](Sealed). Nobody implements it: a
+/// [`OneTimeStore`] of each is one.
+pub trait SealedRecordStore:
+    OneTimeStore<Sealed<CodeGrant>>
+    + OneTimeStore<Sealed<PendingRegistration>>
+    + OneTimeStore<Sealed<PendingAction>>
+    + OneTimeStore<Sealed<UserAction>>
+    + OneTimeStore<Sealed<PendingApproval>>
+{
+}
+
+impl<S> SealedRecordStore for S where
+    S: OneTimeStore<Sealed<CodeGrant>>
+        + OneTimeStore<Sealed<PendingRegistration>>
+        + OneTimeStore<Sealed<PendingAction>>
+        + OneTimeStore<Sealed<UserAction>>
+        + OneTimeStore<Sealed<PendingApproval>>
+{
+}
+
 /// A store that other processes see too, or this one after a restart.
 ///
-/// A site over one goes by its clock, so that all processes agree on when a code has expired.
-pub trait SharedStore: RecordStore + EnrolmentLedger {
+/// A site over one goes by its clock, so that all processes agree on when a code has expired. It
+/// never sees anything in clear but kinds, stages and times.
+pub trait SharedStore: SealedRecordStore + SharedLedger {
     /// Returns the clock that every process over this store goes by: an [`EngineClock`], or the
     /// [`SystemClock`](crate::clock::SystemClock) if they all run on one machine.
     fn clock(&self) -> Arc<dyn Clock>;

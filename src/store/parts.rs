@@ -1,8 +1,5 @@
-//! The parts of an enrolment that ledgers keep as bytes, in the form of a [`codec`]. The rest of it
-//! are words and numbers, which engines compare.
-
-#[cfg(feature = "redis")]
-use std::time::SystemTime;
+//! The parts of an enrolment that ledgers keep as bytes. The rest of it are words and numbers, which
+//! engines compare.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,7 +11,7 @@ use crate::store::codec::{self, UnreadableRecord};
 /// What goes wrong with enrolments is told of under this name.
 pub(super) const ENROLMENTS: &str = "enrolments";
 
-/// What a ledger keeps of an enrolment as bytes.
+/// What a ledger keeps of an enrolment as bytes: sealed in a shared one, by the [`codec`] in memory.
 pub(super) trait Part: DeserializeOwned + Serialize {
     /// Which part it is. No record and no other part has the same, and none ever changes.
     const TAG: u8;
@@ -28,12 +25,8 @@ impl Part for Credential {
     const TAG: u8 = 102;
 }
 
-/// What never changes of an enrolment: when its code was minted, and in which session.
-#[cfg(feature = "redis")]
-pub(super) type Beginning = (SystemTime, Option<[u8; 32]>);
-
-#[cfg(feature = "redis")]
-impl Part for Beginning {
+/// The session in which an enrolment began, as a keyed hash.
+impl Part for [u8; 32] {
     const TAG: u8 = 103;
 }
 

@@ -9,52 +9,81 @@ use crate::model::{
     Approval, Challenge, CheckCode, Credential, CredentialId, CredentialKind, CredentialUuid, EnrolmentId,
     Fido2Policy, Origin, RelyingParty, Requirement, Scope, UserId,
 };
+use crate::store::Sealed;
 
 /// What a [`OneTimeStore`](crate::store::OneTimeStore) keeps. Every record serialises, so a store
 /// may keep them as bytes.
 pub trait Record:
-    Clone + fmt::Debug + DeserializeOwned + Serialize + Send + Sync + sealed::Sealed + 'static
+    Clone + fmt::Debug + DeserializeOwned + Serialize + Send + Sync + private::Tagged + 'static
 {
     /// What the record is called: the name of a table or the prefix of a key.
     const NAME: &'static str;
-
-    /// Returns the user that the record is about.
-    fn user(&self) -> &UserId;
-
-    /// Returns the enrolment that the record is a part of. A user action is part of none.
-    fn enrolment(&self) -> Option<&EnrolmentId>;
 
     /// Returns the instant from which on the record is worth nothing.
     fn expires_at(&self) -> SystemTime;
 }
 
-pub(super) mod sealed {
+/// A record in clear, as flows use it. Shared stores get it [`Sealed`].
+pub trait ClearRecord: Record + private::Shelved {
+    /// Returns the user that the record is about.
+    fn user(&self) -> &UserId;
+
+    /// Returns the enrolment that the record is a part of. A user action is part of none.
+    fn enrolment(&self) -> Option<&EnrolmentId>;
+}
+
+impl<R: ClearRecord> Record for Sealed<R> {
+    const NAME: &'static str = R::NAME;
+
+    fn expires_at(&self) -> SystemTime {
+        self.expires_at
+    }
+}
+
+pub(super) mod private {
     use std::time::SystemTime;
 
     use crate::model::{EnrolmentId, UserId};
     #[cfg(feature = "memory")]
     use crate::store::memory::{Shelf, Shelves};
-    use crate::store::{CodeGrant, PendingAction, PendingApproval, PendingRegistration, Record, UserAction};
+    use crate::store::{
+        ClearRecord, CodeGrant, PendingAction, PendingApproval, PendingRegistration, Record, Sealed,
+        UserAction,
+    };
 
     // Nobody outside is meant to name it.
     #[allow(unnameable_types)]
-    pub trait Sealed: Sized {
+    pub trait Tagged: Sized {
         /// Which record it is, in the bytes of a [`codec`](crate::store::codec). No two have the
         /// same, and none ever changes.
         const TAG: u8;
+    }
 
+    // Nobody outside is meant to name it.
+    #[allow(unnameable_types)]
+    pub trait Shelved: Sized {
         /// Returns where it lies in memory.
         #[cfg(feature = "memory")]
         fn shelf(shelves: &Shelves) -> &Shelf<Self>
         where
-            Self: Record;
+            Self: ClearRecord;
     }
 
-    macro_rules! seal {
+    impl<R: ClearRecord> Tagged for Sealed<R> {
+        const TAG: u8 = 128 + R::TAG;
+    }
+
+    macro_rules! clear {
         ($record:ident, $tag:literal, $name:literal, $shelf:ident, $enrolment:expr) => {
             impl Record for $record {
                 const NAME: &'static str = $name;
 
+                fn expires_at(&self) -> SystemTime {
+                    self.expires_at
+                }
+            }
+
+            impl ClearRecord for $record {
                 fn user(&self) -> &UserId {
                     &self.user
                 }
@@ -63,15 +92,13 @@ pub(super) mod sealed {
                     const ENROLMENT: fn(&$record) -> Option<&EnrolmentId> = $enrolment;
                     ENROLMENT(self)
                 }
-
-                fn expires_at(&self) -> SystemTime {
-                    self.expires_at
-                }
             }
 
-            impl Sealed for $record {
+            impl Tagged for $record {
                 const TAG: u8 = $tag;
+            }
 
+            impl Shelved for $record {
                 #[cfg(feature = "memory")]
                 fn shelf(shelves: &Shelves) -> &Shelf<Self> {
                     &shelves.$shelf
@@ -80,11 +107,13 @@ pub(super) mod sealed {
         };
     }
 
-    seal!(CodeGrant, 1, "codes", codes, |grant| Some(&grant.enrolment));
-    seal!(PendingRegistration, 2, "pending_registrations", registrations, |pending| Some(&pending.enrolment));
-    seal!(PendingAction, 3, "pending_actions", challenges, |_| None);
-    seal!(UserAction, 4, "user_actions", actions, |_| None);
-    seal!(PendingApproval, 5, "pending_approvals", approvals, |pending| Some(&pending.enrolment));
+    clear!(CodeGrant, 1, "codes", codes, |grant| Some(&grant.enrolment));
+    clear!(PendingRegistration, 2, "pending_registrations", registrations, |pending| Some(
+        &pending.enrolment
+    ));
+    clear!(PendingAction, 3, "pending_actions", challenges, |_| None);
+    clear!(UserAction, 4, "user_actions", actions, |_| None);
+    clear!(PendingApproval, 5, "pending_approvals", approvals, |pending| Some(&pending.enrolment));
 }
 
 /// What a code is worth: one exchange, for this user, until then.

@@ -1,5 +1,6 @@
 use std::{fmt, io};
 
+use chacha20poly1305::XChaCha20Poly1305;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -23,7 +24,7 @@ impl Slot {
     }
 
     /// Reads an address back from a store of one's own.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 }
@@ -46,8 +47,12 @@ pub(crate) enum SlotLabel {
     ActionChallenge,
     UserAction,
     Approval,
+    /// Whose enrolments lie somewhere. It hides the user.
+    Owner,
     /// Of no store: it hides the name of a session.
     Session,
+    /// Of no store: it makes the key that seals.
+    Seal,
     /// It signs a challenge, and is where the challenge was spent.
     SignInChallenge,
     /// Of no store: it signs.
@@ -77,7 +82,9 @@ impl SlotLabel {
             Self::ActionChallenge => b"credential-code/v1/action-challenge\0",
             Self::UserAction => b"credential-code/v1/user-action\0",
             Self::Approval => b"credential-code/v1/approval\0",
+            Self::Owner => b"credential-code/v1/owner\0",
             Self::Session => b"credential-code/v1/session\0",
+            Self::Seal => b"credential-code/v1/seal\0",
             Self::SignInChallenge => b"credential-code/v1/sign-in-challenge\0",
             Self::UndoToken => b"credential-code/v1/undo-token\0",
             Self::OutcomeToken => b"credential-code/v1/outcome-token\0",
@@ -124,7 +131,8 @@ impl fmt::Debug for SlotKey {
     }
 }
 
-/// The keys under which secrets become [`Slot`]s: the newest writes, all of them read.
+/// The keys under which secrets become [`Slot`]s and records are sealed: the newest writes, all of
+/// them read.
 ///
 /// A site alone makes a random key when it is built. Processes that share a store share a ring, and
 /// rotate it in three steps, each rolled out to all of them before the next: `[old, new]`, which
@@ -193,6 +201,11 @@ impl SlotKeys {
         mac.chain_update(budget.interval_micros().to_be_bytes())
     }
 
+    /// Returns the cipher that seals, and those that older processes sealed by.
+    pub(super) fn ciphers(&self) -> (XChaCha20Poly1305, Vec<XChaCha20Poly1305>) {
+        (cipher_under(&self.newest), self.older.iter().map(cipher_under).collect())
+    }
+
     fn keys(&self) -> impl Iterator<Item = &Hmac<Sha256>> {
         std::iter::once(&self.newest).chain(&self.older)
     }
@@ -206,6 +219,11 @@ impl fmt::Debug for SlotKeys {
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
+}
+
+fn cipher_under(key: &Hmac<Sha256>) -> XChaCha20Poly1305 {
+    let Slot(key) = slot_under(key, SlotLabel::Seal, b"");
+    XChaCha20Poly1305::new(&key.into())
 }
 
 fn slot_under(key: &Hmac<Sha256>, label: SlotLabel, secret: &[u8]) -> Slot {

@@ -25,7 +25,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Asserts every law of an [`EnrolmentLedger`], and panics with the first that is broken and
-/// what to change.
+/// what to change. A [`SharedLedger`](crate::store::SharedLedger) stands below a
+/// [`SealedStore`](crate::store::SealedStore), as it does in a site.
 ///
 /// ```
 /// # async fn example() {

@@ -131,8 +131,9 @@ pub(crate) fn slot() -> Slot {
     Slot::from_bytes(random::bytes().expect("the system gives randomness"))
 }
 
-/// Asserts every law of a [`OneTimeStore`], and panics with the first that is broken and what to change.
-/// Run it once for each record:
+/// Asserts every law of a [`OneTimeStore`], and panics with the first that is broken and what to
+/// change. Run it once for each record. A shared store stands below a
+/// [`SealedStore`](crate::store::SealedStore), as it does in a site:
 ///
 /// ```
 /// # async fn example() {
@@ -291,13 +292,15 @@ async fn slots_that_differ_in_one_bit_do_not_meet<R: Sample>(store: &dyn OneTime
         bytes[byte] ^= 1;
         Slot::from_bytes(bytes)
     });
-    let slots: Vec<Slot> = neighbours.chain([Slot::from_bytes(base)]).collect();
-    for (number, slot) in (0..).zip(&slots) {
-        let inserted = store.insert(*slot, R::sample(number, now + MILLISECOND)).await;
+    let slots = neighbours.chain([Slot::from_bytes(base)]);
+    let laid: Vec<(Slot, R)> =
+        (0..).zip(slots).map(|(number, slot)| (slot, R::sample(number, now + MILLISECOND))).collect();
+    for (slot, record) in &laid {
+        let inserted = store.insert(*slot, record.clone()).await;
         assert_eq!(inserted.expect("the store answers"), Insertion::Created, "{LAW}");
     }
-    for slot in slots {
-        assert!(take(store, slot, now).await.is_some(), "{LAW}");
+    for (slot, record) in laid {
+        assert_eq!(take(store, slot, now).await, Some(record), "{LAW}: each has its own record");
     }
 }
 

@@ -16,6 +16,9 @@ mod room;
 mod sign_in;
 mod site;
 mod step_up;
+#[allow(dead_code, reason = "other tests use the rest of it")]
+#[path = "../support/table.rs"]
+mod table;
 #[path = "../support/told.rs"]
 mod told;
 

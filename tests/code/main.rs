@@ -4,6 +4,9 @@
 mod flaky;
 #[path = "../support/mod.rs"]
 mod support;
+#[allow(dead_code, reason = "other tests use the rest of it")]
+#[path = "../support/table.rs"]
+mod table;
 
 #[cfg(feature = "deprecated-kinds")]
 mod deprecated;

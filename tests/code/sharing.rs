@@ -9,24 +9,24 @@ use credential_code::clock::Clock;
 use credential_code::code::{ExchangeRequest, Expiration, MintRequest};
 use credential_code::error::{BoxError, ErrorKind, StoreError};
 use credential_code::host::Caller;
-use credential_code::model::{CredentialKind, Enrolment, EnrolmentId, Insertion, Stage, User, UserId};
+use credential_code::model::{CredentialKind, EnrolmentId, Insertion, Stage, User};
 use credential_code::site::BuildError;
 use credential_code::store::{
-    Budget, Change, EngineClock, EnrolmentLedger, MemoryLedger, MemoryStore, OneTimeStore, Payment,
-    PurseStore, Record, SharedStore, Slot, SlotKey, SlotKeys, Transition,
+    Budget, EngineClock, Entry, EntryChange, MemoryStore, OneTimeStore, Payment, PurseStore, Record,
+    SharedLedger, SharedStore, Slot, SlotKey, SlotKeys, Transition,
 };
 use credential_code::testing::{ManualClock, MemoryHost, site_builder};
 use credential_code::{CodeFlow, CodePolicy, RelyingParty, Site, Storage};
 use tokio::task::yield_now;
 
 use crate::support::{self, ORIGIN, PARTY, World, user};
+use crate::table::Table;
 
 /// An engine that several processes use, and its clock. What reached it is done, whether somebody
 /// waits for the answer or not.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    records: MemoryStore,
-    ledger: MemoryLedger,
+    records: Table,
     clock: ManualClock,
     takes: AtomicUsize,
     /// Whether every second take fails.
@@ -40,9 +40,8 @@ impl Engine {
     }
 
     pub(crate) fn new() -> Arc<Self> {
-        let (records, ledger) = (MemoryStore::new(1000), MemoryLedger::new(1000));
         let (takes, staggers) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Arc::new(Self { records, ledger, clock: ManualClock::new(), takes, staggers })
+        Arc::new(Self { records: Table::default(), clock: ManualClock::new(), takes, staggers })
     }
 }
 
@@ -66,31 +65,31 @@ impl<R: Record> OneTimeStore<R> for Engine {
 }
 
 #[async_trait]
-impl EnrolmentLedger for Engine {
-    async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
-        let entered = self.ledger.enter(enrolment).await;
+impl SharedLedger for Engine {
+    async fn enter(&self, entry: Entry) -> Result<Insertion, StoreError> {
+        let entered = self.records.enter(entry).await;
         yield_now().await;
         entered
     }
 
     async fn advance(
         &self,
-        user: &UserId,
+        owner: Slot,
         id: &EnrolmentId,
         from: &[Stage],
-        change: Change,
-    ) -> Result<Transition, StoreError> {
-        let advanced = self.ledger.advance(user, id, from, change).await;
+        change: EntryChange,
+    ) -> Result<Transition<Entry>, StoreError> {
+        let advanced = self.records.advance(owner, id, from, change).await;
         yield_now().await;
         advanced
     }
 
-    async fn find(&self, user: &UserId, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError> {
-        self.ledger.find(user, id).await
+    async fn find(&self, owner: Slot, id: &EnrolmentId) -> Result<Option<Entry>, StoreError> {
+        self.records.find(owner, id).await
     }
 
-    async fn enrolments(&self, user: &UserId, now: SystemTime) -> Result<Vec<Enrolment>, StoreError> {
-        self.ledger.enrolments(user, now).await
+    async fn entries(&self, owner: Slot, now: SystemTime) -> Result<Vec<Entry>, StoreError> {
+        self.records.entries(owner, now).await
     }
 }
 

@@ -11,18 +11,19 @@ use credential_code::code::{ExchangeRequest, Expiration, MintRequest, RegisterRe
 use credential_code::error::{BoxError, StoreError};
 use credential_code::host::{Addition, Advance, Caller, CredentialRepository, SignCounters, UserDirectory};
 use credential_code::model::{
-    Credential, CredentialDescriptor, CredentialId, CredentialKind, Enrolment, EnrolmentId, Insertion,
-    NewCredential, Stage, User, UserId,
+    Credential, CredentialDescriptor, CredentialId, CredentialKind, EnrolmentId, Insertion, NewCredential,
+    Stage, User, UserId,
 };
 use credential_code::store::{
-    Budget, Change, EnrolmentLedger, MemoryLedger, MemoryStore, OneTimeStore, Payment, PurseStore, Record,
-    SharedStore, Slot, SlotKey, SlotKeys, Transition,
+    Budget, Entry, EntryChange, OneTimeStore, Payment, PurseStore, Record, SharedLedger, SharedStore, Slot,
+    SlotKey, SlotKeys, Transition,
 };
 use credential_code::testing::{KeyClient, MemoryHost, SoftAuthenticator, StatementFormat};
 use credential_code::{ActionFlow, ActionPolicy, CodeFlow, CodePolicy, RelyingParty, Site, Storage};
 use tokio::time::{Instant, sleep};
 
 use crate::support::{ORIGIN, PARTY, party, user};
+use crate::table::Table;
 
 const ANSWER: Duration = Duration::from_millis(20);
 
@@ -30,27 +31,21 @@ const ANSWER: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 struct Slow<T>(T);
 
-#[derive(Debug)]
-struct Engine {
-    records: MemoryStore,
-    ledger: MemoryLedger,
-}
-
 #[async_trait]
-impl<R: Record> OneTimeStore<R> for Slow<Engine> {
+impl<R: Record> OneTimeStore<R> for Slow<Table> {
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         sleep(ANSWER).await;
-        self.0.records.insert(slot, record).await
+        self.0.insert(slot, record).await
     }
 
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
         sleep(ANSWER).await;
-        self.0.records.take(slot, now).await
+        self.0.take(slot, now).await
     }
 }
 
 #[async_trait]
-impl PurseStore for Slow<Engine> {
+impl PurseStore for Slow<Table> {
     async fn spend(&self, _: Slot, _: Budget, _: SystemTime) -> Result<Payment, StoreError> {
         sleep(ANSWER).await;
         Ok(Payment::Paid)
@@ -68,35 +63,35 @@ impl PurseStore for Slow<Engine> {
 }
 
 #[async_trait]
-impl EnrolmentLedger for Slow<Engine> {
-    async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
+impl SharedLedger for Slow<Table> {
+    async fn enter(&self, entry: Entry) -> Result<Insertion, StoreError> {
         sleep(ANSWER).await;
-        self.0.ledger.enter(enrolment).await
+        self.0.enter(entry).await
     }
 
     async fn advance(
         &self,
-        user: &UserId,
+        owner: Slot,
         id: &EnrolmentId,
         from: &[Stage],
-        change: Change,
-    ) -> Result<Transition, StoreError> {
+        change: EntryChange,
+    ) -> Result<Transition<Entry>, StoreError> {
         sleep(ANSWER).await;
-        self.0.ledger.advance(user, id, from, change).await
+        self.0.advance(owner, id, from, change).await
     }
 
-    async fn find(&self, user: &UserId, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError> {
+    async fn find(&self, owner: Slot, id: &EnrolmentId) -> Result<Option<Entry>, StoreError> {
         sleep(ANSWER).await;
-        self.0.ledger.find(user, id).await
+        self.0.find(owner, id).await
     }
 
-    async fn enrolments(&self, user: &UserId, now: SystemTime) -> Result<Vec<Enrolment>, StoreError> {
+    async fn entries(&self, owner: Slot, now: SystemTime) -> Result<Vec<Entry>, StoreError> {
         sleep(ANSWER).await;
-        self.0.ledger.enrolments(user, now).await
+        self.0.entries(owner, now).await
     }
 }
 
-impl SharedStore for Slow<Engine> {
+impl SharedStore for Slow<Table> {
     fn clock(&self) -> Arc<dyn Clock> {
         Arc::new(SystemClock)
     }
@@ -167,7 +162,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
-        let engine = Engine { records: MemoryStore::new(100), ledger: MemoryLedger::new(100) };
+        let engine = Table::default();
         let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
         let site = Site::builder()
             .authenticator(host.clone())

@@ -9,6 +9,10 @@ mod flaky;
 #[cfg(feature = "tracing")]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(feature = "tracing")]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+#[path = "../support/table.rs"]
+mod table;
 
 mod claims;
 mod keys;

@@ -13,31 +13,28 @@ use credential_code::error::{ErrorKind, StoreError};
 use credential_code::event::{Event, Step};
 use credential_code::host::Caller;
 use credential_code::model::{
-    ActionProof, Approval, ChallengeId, CredentialKind, Enrolment, EnrolmentId, Insertion, Stage, User,
-    UserId,
+    ActionProof, Approval, ChallengeId, CredentialKind, EnrolmentId, Insertion, Stage, User,
 };
 use credential_code::store::{
-    Budget, Change, CodeGrant, EnrolmentLedger, MemoryLedger, MemoryStore, OneTimeStore, PendingAction,
-    PendingApproval, PendingRegistration, Record, SharedStore, Slot, SlotKey, SlotKeys, Transition,
-    UserAction, codec,
+    Budget, CodeGrant, Entry, EntryChange, OneTimeStore, PendingAction, PendingApproval, PendingRegistration,
+    Record, SharedLedger, SharedStore, Slot, SlotKey, SlotKeys, Transition, UserAction, codec,
 };
 use credential_code::testing::{KeyClient, MemoryHost, site, site_builder};
 use credential_code::{ActionFlow, ActionPolicy, Storage};
 
 use crate::support::{World, user};
+use crate::table::Table;
 
 /// A store whose records of some kinds were all written by a newer version.
 #[derive(Debug)]
 struct Newer {
     kinds: Vec<&'static str>,
-    others: MemoryStore,
-    ledger: MemoryLedger,
+    others: Table,
 }
 
 impl Newer {
     fn storage(kinds: impl IntoIterator<Item = &'static str>) -> Storage {
-        let (others, ledger) = (MemoryStore::new(1000), MemoryLedger::new(1000));
-        let store = Self { kinds: kinds.into_iter().collect(), others, ledger };
+        let store = Self { kinds: kinds.into_iter().collect(), others: Table::default() };
         Storage::shared_records(store, SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]))
     }
 
@@ -61,27 +58,27 @@ impl<R: Record> OneTimeStore<R> for Newer {
 }
 
 #[async_trait]
-impl EnrolmentLedger for Newer {
-    async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
-        self.ledger.enter(enrolment).await
+impl SharedLedger for Newer {
+    async fn enter(&self, entry: Entry) -> Result<Insertion, StoreError> {
+        self.others.enter(entry).await
     }
 
     async fn advance(
         &self,
-        user: &UserId,
+        owner: Slot,
         id: &EnrolmentId,
         from: &[Stage],
-        change: Change,
-    ) -> Result<Transition, StoreError> {
-        self.ledger.advance(user, id, from, change).await
+        change: EntryChange,
+    ) -> Result<Transition<Entry>, StoreError> {
+        self.others.advance(owner, id, from, change).await
     }
 
-    async fn find(&self, user: &UserId, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError> {
-        self.ledger.find(user, id).await
+    async fn find(&self, owner: Slot, id: &EnrolmentId) -> Result<Option<Entry>, StoreError> {
+        self.others.find(owner, id).await
     }
 
-    async fn enrolments(&self, user: &UserId, now: SystemTime) -> Result<Vec<Enrolment>, StoreError> {
-        self.ledger.enrolments(user, now).await
+    async fn entries(&self, owner: Slot, now: SystemTime) -> Result<Vec<Entry>, StoreError> {
+        self.others.entries(owner, now).await
     }
 }
 

@@ -2,6 +2,8 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/table.rs"]
+mod table;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 #[path = "../support/two_processes.rs"]
 mod two_processes;
@@ -13,6 +15,7 @@ mod memory_ledger;
 #[cfg(feature = "redis")]
 mod redis_store;
 mod repository_contract_rejects;
+mod sealed;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
 mod store_codec;

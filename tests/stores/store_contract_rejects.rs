@@ -25,6 +25,7 @@ enum Fault {
     ShortensSlots,
     RoundsTimes,
     RefusesReturns,
+    MovesRecords,
 }
 
 #[derive(Debug)]
@@ -88,6 +89,8 @@ impl OneTimeStore<CodeGrant> for Wrong {
             self.records.lock().unwrap().remove(&self.key(slot));
             self.taken.lock().unwrap().push(slot);
         }
+        let moved = self.records.lock().unwrap().values().next().cloned();
+        let found = if self.has(Fault::MovesRecords) { moved.or(found) } else { found };
         Ok(found.filter(|_| is_live))
     }
 }
@@ -121,6 +124,7 @@ fn each_wrong_store_is_caught_by_the_law_that_it_breaks() {
         (Fault::ShortensSlots, "slots_that_differ_in_one_bit_do_not_meet"),
         (Fault::RoundsTimes, "a_record_is_taken_once_and_unchanged: unchanged"),
         (Fault::RefusesReturns, "an_empty_slot_takes_a_record"),
+        (Fault::MovesRecords, "slots_that_differ_in_one_bit_do_not_meet: each has its own record"),
     ];
     for (fault, law) in faults {
         let store = Wrong { fault, records: Mutex::default(), taken: Mutex::default() };

@@ -9,16 +9,16 @@ use async_trait::async_trait;
 use credential_code::Storage;
 use credential_code::clock::{Clock, SystemClock};
 use credential_code::error::StoreError;
-use credential_code::model::{Enrolment, EnrolmentId, Insertion, Stage, UserId};
+use credential_code::model::{EnrolmentId, Insertion, Stage};
 use credential_code::store::{
-    Change, EnrolmentLedger, MemoryLedger, MemoryStore, OneTimeStore, Record, SharedStore, Slot, SlotKey,
-    SlotKeys, Transition,
+    Entry, EntryChange, OneTimeStore, Record, SharedLedger, SharedStore, Slot, SlotKey, SlotKeys, Transition,
 };
+
+use crate::table::Table;
 
 #[derive(Debug)]
 pub(crate) struct Flaky {
-    inner: MemoryStore,
-    ledger: MemoryLedger,
+    inner: Table,
     failing: Mutex<HashMap<(Verb, &'static str), u32>>,
     /// Whose insertions never end.
     hanging: Mutex<Option<&'static str>>,
@@ -44,10 +44,8 @@ enum Verb {
 
 impl Flaky {
     pub(crate) fn new() -> Arc<Self> {
-        let (inner, ledger) = (MemoryStore::new(1000), MemoryLedger::new(1000));
         Arc::new(Self {
-            inner,
-            ledger,
+            inner: Table::default(),
             failing: Mutex::default(),
             hanging: Mutex::default(),
             forgetful: Mutex::default(),
@@ -137,10 +135,10 @@ impl<R: Record> OneTimeStore<R> for Flaky {
 }
 
 #[async_trait]
-impl EnrolmentLedger for Flaky {
-    async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
+impl SharedLedger for Flaky {
+    async fn enter(&self, entry: Entry) -> Result<Insertion, StoreError> {
         self.fail_at(Verb::Enter, LEDGER)?;
-        let entered = self.ledger.enter(enrolment).await;
+        let entered = self.inner.enter(entry).await;
         // As an engine behind a network does.
         tokio::task::yield_now().await;
         entered
@@ -148,26 +146,26 @@ impl EnrolmentLedger for Flaky {
 
     async fn advance(
         &self,
-        user: &UserId,
+        owner: Slot,
         id: &EnrolmentId,
         from: &[Stage],
-        change: Change,
-    ) -> Result<Transition, StoreError> {
+        change: EntryChange,
+    ) -> Result<Transition<Entry>, StoreError> {
         self.fail_at(Verb::Advance, LEDGER)?;
-        let advanced = self.ledger.advance(user, id, from, change).await;
+        let advanced = self.inner.advance(owner, id, from, change).await;
         self.fail_at(Verb::Forget, LEDGER)?;
         advanced
     }
 
-    async fn find(&self, user: &UserId, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError> {
+    async fn find(&self, owner: Slot, id: &EnrolmentId) -> Result<Option<Entry>, StoreError> {
         self.finds.fetch_add(1, Ordering::Relaxed);
         self.fail_at(Verb::Find, LEDGER)?;
-        self.ledger.find(user, id).await
+        self.inner.find(owner, id).await
     }
 
-    async fn enrolments(&self, user: &UserId, now: SystemTime) -> Result<Vec<Enrolment>, StoreError> {
+    async fn entries(&self, owner: Slot, now: SystemTime) -> Result<Vec<Entry>, StoreError> {
         self.fail_at(Verb::Find, LEDGER)?;
-        self.ledger.enrolments(user, now).await
+        self.inner.entries(owner, now).await
     }
 }
 

@@ -3,6 +3,7 @@
 //! A store, a ledger and a repository of one's own: the conformance suites check them, and a flow
 //! uses them.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,26 +17,20 @@ use credential_code::model::{
     Credential, CredentialKind, Enrolment, EnrolmentId, Insertion, NewCredential, Stage, User, UserId,
 };
 use credential_code::store::{
-    Change, CodeGrant, EnrolmentLedger, MemoryLedger, OneTimeStore, PendingAction, PendingApproval,
-    PendingRegistration, Record, SharedStore, Slot, SlotKey, SlotKeys, Transition, UserAction, codec,
+    CodeGrant, Entry, EntryChange, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Record,
+    SealedStore, SharedLedger, SharedStore, Slot, SlotKey, SlotKeys, Transition, UserAction, codec,
 };
 use credential_code::testing::{
     KeyClient, MemoryHost, SIGNING, ledger_contract, repository_contract, store_contract,
 };
 use credential_code::{CodeFlow, CodePolicy, RelyingParty, Site, Storage};
 
-/// Records as bytes, and enrolments. The lock makes each verb one step; in SQL `take` is
-/// `DELETE … RETURNING`, and `advance` is `UPDATE … WHERE stage IN (…) RETURNING`.
-#[derive(Debug)]
+/// Records as bytes, and enrolments: both sealed by the site. The lock makes each verb one step; in
+/// SQL `take` is `DELETE … RETURNING`, and `advance` is `UPDATE … WHERE stage IN (…) RETURNING`.
+#[derive(Debug, Default)]
 struct Table {
     records: Mutex<HashMap<(&'static str, Slot), Vec<u8>>>,
-    enrolments: MemoryLedger,
-}
-
-impl Table {
-    fn new() -> Self {
-        Self { records: Mutex::default(), enrolments: MemoryLedger::new(10_000) }
-    }
+    enrolments: Mutex<HashMap<(Slot, EnrolmentId), Entry>>,
 }
 
 #[async_trait]
@@ -51,29 +46,41 @@ impl<R: Record> OneTimeStore<R> for Table {
     }
 }
 
-/// The crate's own ledger does the work. One over a table of yours answers the same four questions.
 #[async_trait]
-impl EnrolmentLedger for Table {
-    async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
-        self.enrolments.enter(enrolment).await
+impl SharedLedger for Table {
+    async fn enter(&self, entry: Entry) -> Result<Insertion, StoreError> {
+        Ok(insert_new(&self.enrolments, (entry.owner, entry.id.clone()), entry))
     }
 
     async fn advance(
         &self,
-        user: &UserId,
+        owner: Slot,
         id: &EnrolmentId,
         from: &[Stage],
-        change: Change,
-    ) -> Result<Transition, StoreError> {
-        self.enrolments.advance(user, id, from, change).await
+        change: EntryChange,
+    ) -> Result<Transition<Entry>, StoreError> {
+        let mut rows = self.enrolments.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(match rows.get_mut(&(owner, id.clone())) {
+            Some(entry) if from.contains(&entry.stage) => {
+                change.apply_to(entry);
+                Transition::Made(entry.clone())
+            }
+            Some(entry) => Transition::Elsewhere(entry.clone()),
+            None => Transition::Missing,
+        })
     }
 
-    async fn find(&self, user: &UserId, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError> {
-        self.enrolments.find(user, id).await
+    async fn find(&self, owner: Slot, id: &EnrolmentId) -> Result<Option<Entry>, StoreError> {
+        let rows = self.enrolments.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(rows.get(&(owner, id.clone())).cloned())
     }
 
-    async fn enrolments(&self, user: &UserId, now: SystemTime) -> Result<Vec<Enrolment>, StoreError> {
-        self.enrolments.enrolments(user, now).await
+    async fn entries(&self, owner: Slot, now: SystemTime) -> Result<Vec<Entry>, StoreError> {
+        let rows = self.enrolments.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut own: Vec<_> = rows.values().filter(|row| row.owner == owner && now < row.gone_at).collect();
+        own.sort_by_key(|row| Reverse(row.created_at));
+        own.truncate(Enrolment::MOST_LISTED);
+        Ok(own.into_iter().cloned().collect())
     }
 }
 
@@ -118,23 +125,24 @@ fn insert_new<K: Eq + Hash, V>(rows: &Mutex<HashMap<K, V>>, key: K, value: V) ->
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    store_contract::<CodeGrant>(Arc::new(Table::new())).await;
-    store_contract::<PendingRegistration>(Arc::new(Table::new())).await;
-    store_contract::<PendingAction>(Arc::new(Table::new())).await;
-    store_contract::<UserAction>(Arc::new(Table::new())).await;
-    store_contract::<PendingApproval>(Arc::new(Table::new())).await;
-    ledger_contract(&Table::new()).await;
+    let key = SlotKey::from_hex(&"c0de".repeat(16))?; // Yours: `openssl rand -hex 32`.
+    let keys = SlotKeys::new(&key, &[]);
+    let sealed = || Arc::new(SealedStore::new(Table::default(), keys.clone()));
+    store_contract::<CodeGrant>(sealed()).await;
+    store_contract::<PendingRegistration>(sealed()).await;
+    store_contract::<PendingAction>(sealed()).await;
+    store_contract::<UserAction>(sealed()).await;
+    store_contract::<PendingApproval>(sealed()).await;
+    ledger_contract(&*sealed()).await;
     let ada = UserId::new("us-ada")?;
     let users = [ada.clone(), UserId::new("us-bob")?];
     repository_contract(&Credentials::default(), &users, &SIGNING).await;
     println!("The store, the ledger and the repository keep every law.");
     let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"])?;
-    let hex = std::env::var("SLOT_KEY").map_err(|_| "set SLOT_KEY to what `openssl rand -hex 32` prints")?;
-    let key = SlotKey::from_hex(&hex)?;
     let site = Site::builder()
         .host(MemoryHost::new([User::new(ada.clone(), "ada@example.com")]))
         .credentials(Credentials::default())
-        .storage(Storage::shared_records(Table::new(), SlotKeys::new(&key, &[])))
+        .storage(Storage::shared_records(Table::default(), keys.clone()))
         .relying_party(party.clone())
         .events(|event| println!("event: {event:?}"))
         .build()?;

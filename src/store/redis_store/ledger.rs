@@ -1,24 +1,22 @@
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use redis::Cmd;
 
-use crate::encoding::base64url;
 use crate::error::{BoxError, StoreError};
-use crate::model::{Enrolment, EnrolmentId, Insertion, Stage, UserId};
-use crate::store::parts::{Beginning, ENROLMENTS, decode_part, encode_part};
+use crate::model::{Enrolment, EnrolmentId, Insertion, Stage};
+use crate::store::parts::ENROLMENTS;
 use crate::store::redis_store::{RedisStore, SLACK, dropped_at};
-use crate::store::{Change, EnrolmentLedger, Transition};
+use crate::store::{Entry, EntryChange, SharedLedger, Slot, Transition};
 
 /// How often the script that enters looks for what is gone.
 const PRUNED_EVERY: Duration = Duration::from_secs(60);
 
 /// The fields of an enrolment, in the order in which they are asked for: its stage, when the stage
-/// expires, when it is gone, how many attempts are left, its beginning, its opening, its
-/// credential.
-const FIELDS: [&str; 7] = ["s", "e", "g", "a", "b", "o", "c"];
+/// expires, when it is gone, how many attempts are left, when it began, its session, its opening, its
+/// credential. The last three are sealed.
+const FIELDS: [&str; 8] = ["s", "e", "g", "a", "b", "n", "o", "c"];
 
 type Fields = [Option<Vec<u8>>; FIELDS.len()];
 
@@ -39,7 +37,7 @@ if now < pruned or pruned + tonumber(ARGV[4]) <= now then
         local gone = fields[index]:match('^g:(.*)$')
         if gone and tonumber(fields[index + 1]) + tonumber(ARGV[3]) <= now then
             redis.call('HDEL', key, 's:' .. gone, 'e:' .. gone, 'g:' .. gone, 'a:' .. gone,
-                'b:' .. gone, 'o:' .. gone, 'c:' .. gone)
+                'b:' .. gone, 'n:' .. gone, 'o:' .. gone, 'c:' .. gone)
         end
     end
     redis.call('HSET', key, 'p', ARGV[2])
@@ -74,22 +72,27 @@ if won then
     end
 end
 local fields = redis.call('HMGET', key, 's:' .. id, 'e:' .. id, 'g:' .. id, 'a:' .. id,
-    'b:' .. id, 'o:' .. id, 'c:' .. id)
+    'b:' .. id, 'n:' .. id, 'o:' .. id, 'c:' .. id)
 return {won and 1 or 0, fields}
 ";
 
 #[async_trait]
-impl EnrolmentLedger for RedisStore {
-    async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
+impl SharedLedger for RedisStore {
+    async fn enter(&self, entry: Entry) -> Result<Insertion, StoreError> {
         let mut command = redis::cmd("EVAL");
-        command.arg(ENTER).arg(1).arg(self.enrolments_key(&enrolment.user)).arg(enrolment.id.as_str());
-        command.arg(micros(enrolment.created_at)).arg(whole(SLACK)).arg(whole(PRUNED_EVERY));
-        command.arg(dropped_at(enrolment.gone_at));
-        let beginning: Beginning = (enrolment.created_at, enrolment.session);
-        command.arg("b").arg(encode_part(&beginning)?);
-        let Enrolment { stage, gone_at, expires_at, opening, credential, attempts_left, .. } = enrolment;
+        command.arg(ENTER).arg(1).arg(self.enrolments_key(entry.owner)).arg(entry.id.as_str());
+        command.arg(micros(entry.created_at)).arg(whole(SLACK)).arg(whole(PRUNED_EVERY));
+        command.arg(dropped_at(entry.gone_at));
+        command.arg("b").arg(micros(entry.created_at));
+        if let Some(session) = entry.session.as_deref() {
+            command.arg("n").arg(session);
+        }
+        let Entry { stage, gone_at, expires_at, opening, credential, attempts_left, .. } = entry;
         let expires_at = Some(expires_at);
-        add_fields(&mut command, &Change { stage, gone_at, expires_at, opening, credential, attempts_left })?;
+        add_fields(
+            &mut command,
+            &EntryChange { stage, gone_at, expires_at, opening, credential, attempts_left },
+        );
         match self.ask(ENROLMENTS, &command).await? {
             0_u8 => Ok(Insertion::Duplicate),
             _ => Ok(Insertion::Created),
@@ -98,33 +101,33 @@ impl EnrolmentLedger for RedisStore {
 
     async fn advance(
         &self,
-        user: &UserId,
+        owner: Slot,
         id: &EnrolmentId,
         from: &[Stage],
-        change: Change,
-    ) -> Result<Transition, StoreError> {
+        change: EntryChange,
+    ) -> Result<Transition<Entry>, StoreError> {
         let mut command = redis::cmd("EVAL");
-        command.arg(ADVANCE).arg(1).arg(self.enrolments_key(user)).arg(id.as_str());
+        command.arg(ADVANCE).arg(1).arg(self.enrolments_key(owner)).arg(id.as_str());
         command.arg(Stage::listed(from)).arg(dropped_at(change.gone_at));
-        add_fields(&mut command, &change)?;
+        add_fields(&mut command, &change);
         let answer: Option<(u8, Fields)> = self.ask(ENROLMENTS, &command).await?;
         let Some((won, fields)) = answer else { return Ok(Transition::Missing) };
-        Ok(match (won, read(user, id.clone(), fields)?) {
+        Ok(match (won, read(owner, id.clone(), fields)?) {
             (_, None) => Transition::Missing,
-            (0, Some(enrolment)) => Transition::Elsewhere(enrolment),
-            (_, Some(enrolment)) => Transition::Made(enrolment),
+            (0, Some(entry)) => Transition::Elsewhere(entry),
+            (_, Some(entry)) => Transition::Made(entry),
         })
     }
 
-    async fn find(&self, user: &UserId, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError> {
+    async fn find(&self, owner: Slot, id: &EnrolmentId) -> Result<Option<Entry>, StoreError> {
         let mut command = redis::cmd("HMGET");
-        command.arg(self.enrolments_key(user));
+        command.arg(self.enrolments_key(owner));
         command.arg(&FIELDS.map(|field| format!("{field}:{id}")));
-        read(user, id.clone(), self.ask(ENROLMENTS, &command).await?)
+        read(owner, id.clone(), self.ask(ENROLMENTS, &command).await?)
     }
 
-    async fn enrolments(&self, user: &UserId, now: SystemTime) -> Result<Vec<Enrolment>, StoreError> {
-        let command = redis::cmd("HGETALL").arg(self.enrolments_key(user)).to_owned();
+    async fn entries(&self, owner: Slot, now: SystemTime) -> Result<Vec<Entry>, StoreError> {
+        let command = redis::cmd("HGETALL").arg(self.enrolments_key(owner)).to_owned();
         let all: HashMap<String, Vec<u8>> = self.ask(ENROLMENTS, &command).await?;
         let mut by_id: HashMap<String, Fields> = HashMap::new();
         for (name, value) in all {
@@ -132,28 +135,28 @@ impl EnrolmentLedger for RedisStore {
             let Some(place) = FIELDS.iter().position(|known| *known == field) else { continue };
             by_id.entry(id.to_owned()).or_default()[place] = Some(value);
         }
-        let mut enrolments = Vec::new();
+        let mut entries = Vec::new();
         for (id, fields) in by_id {
             let id = EnrolmentId::new(id).map_err(unreadable)?;
-            enrolments.extend(read(user, id, fields)?.filter(|enrolment| now < enrolment.gone_at));
+            entries.extend(read(owner, id, fields)?.filter(|entry| now < entry.gone_at));
         }
-        enrolments.sort_unstable_by(|one, other| {
+        entries.sort_unstable_by(|one, other| {
             other.created_at.cmp(&one.created_at).then_with(|| one.id.cmp(&other.id))
         });
-        enrolments.truncate(Enrolment::MOST_LISTED);
-        Ok(enrolments)
+        entries.truncate(Enrolment::MOST_LISTED);
+        Ok(entries)
     }
 }
 
 impl RedisStore {
-    /// One key for all that is a user's: no command is over two, so a cluster may spread users.
-    fn enrolments_key(&self, user: &UserId) -> String {
-        format!("{}{ENROLMENTS}:{}", self.0.prefix, base64url::encode(user.as_str().as_bytes()))
+    /// One key for all that is an owner's: no command is over two, so a cluster may spread owners.
+    fn enrolments_key(&self, owner: Slot) -> String {
+        self.key(ENROLMENTS, owner)
     }
 }
 
 /// Adds the fields that a change names.
-fn add_fields(command: &mut Cmd, change: &Change) -> Result<(), StoreError> {
+fn add_fields(command: &mut Cmd, change: &EntryChange) {
     command.arg("s").arg(change.stage.as_str()).arg("g").arg(micros(change.gone_at));
     if let Some(expires_at) = change.expires_at {
         command.arg("e").arg(micros(expires_at));
@@ -162,38 +165,36 @@ fn add_fields(command: &mut Cmd, change: &Change) -> Result<(), StoreError> {
         command.arg("a").arg(attempts_left);
     }
     if let Some(opening) = change.opening.as_deref() {
-        command.arg("o").arg(encode_part(opening)?);
+        command.arg("o").arg(opening);
     }
     if let Some(credential) = change.credential.as_deref() {
-        command.arg("c").arg(encode_part(credential)?);
+        command.arg("c").arg(credential);
     }
-    Ok(())
 }
 
-/// Reads an enrolment. Without a stage there is none.
-fn read(user: &UserId, id: EnrolmentId, fields: Fields) -> Result<Option<Enrolment>, StoreError> {
+/// Reads an entry. Without a stage there is none.
+fn read(owner: Slot, id: EnrolmentId, fields: Fields) -> Result<Option<Entry>, StoreError> {
     let [Some(stage), rest @ ..] = fields else { return Ok(None) };
-    parse(user, id, &stage, rest).map(Some).map_err(unreadable)
+    parse(owner, id, &stage, rest).map(Some).map_err(unreadable)
 }
 
 fn parse(
-    user: &UserId,
+    owner: Slot,
     id: EnrolmentId,
     stage: &[u8],
-    [expires_at, gone_at, attempts_left, beginning, opening, credential]: [Option<Vec<u8>>; 6],
-) -> Result<Enrolment, BoxError> {
-    let (created_at, session): Beginning = decode_part(&beginning.ok_or("it has no beginning")?)?;
+    [expires_at, gone_at, attempts_left, created_at, session, opening, credential]: [Option<Vec<u8>>; 7],
+) -> Result<Entry, BoxError> {
+    let created_at = time(&created_at.ok_or("it does not say when it began")?)?;
     let expires_at = time(&expires_at.ok_or("it does not say when it expires")?)?;
-    let mut enrolment = Enrolment::new(id, user.clone(), created_at, expires_at);
-    enrolment.stage = str::from_utf8(stage)?.parse()?;
-    enrolment.gone_at = time(&gone_at.ok_or("it does not say when it is gone")?)?;
-    enrolment.session = session;
-    enrolment.opening = opening.as_deref().map(decode_part).transpose()?.map(Arc::new);
-    enrolment.credential = credential.as_deref().map(decode_part).transpose()?.map(Arc::new);
+    let gone_at = time(&gone_at.ok_or("it does not say when it is gone")?)?;
+    let mut entry = Entry::new(owner, id, created_at, expires_at, gone_at);
+    entry.stage = str::from_utf8(stage)?.parse()?;
+    (entry.session, entry.opening) = (session.map(Into::into), opening.map(Into::into));
+    entry.credential = credential.map(Into::into);
     if let Some(attempts_left) = attempts_left {
-        enrolment.attempts_left = Some(str::from_utf8(&attempts_left)?.parse()?);
+        entry.attempts_left = Some(str::from_utf8(&attempts_left)?.parse()?);
     }
-    Ok(enrolment)
+    Ok(entry)
 }
 
 fn unreadable(error: impl Into<BoxError>) -> StoreError {

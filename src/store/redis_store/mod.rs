@@ -8,7 +8,7 @@
 //! take        GETDEL key
 //! spend       EVAL … 1 key                    key = prefix + 'purses:' + slot in base64url
 //! give_back   EVAL … 1 key
-//! enter       EVAL … 1 key                    key = prefix + 'enrolments:' + user id in base64url
+//! enter       EVAL … 1 key                    key = prefix + 'enrolments:' + owner in base64url
 //! advance     EVAL … 1 key
 //! find        HMGET key …
 //! enrolments  HGETALL key

@@ -14,7 +14,7 @@ pub(super) struct Statements {
     pub(super) enter_enrolment: SqlStr,
     pub(super) advance_enrolment: SqlStr,
     pub(super) enrolment: SqlStr,
-    pub(super) enrolments_of_user: SqlStr,
+    pub(super) enrolments_of_owner: SqlStr,
     pub(super) purge_enrolments: SqlStr,
     pub(super) spend: SqlStr,
     pub(super) spend_both: SqlStr,
@@ -63,7 +63,7 @@ impl Statements {
             enter_enrolment: statement(ENTER_ENROLMENT),
             advance_enrolment: statement(ADVANCE_ENROLMENT),
             enrolment: statement(ENROLMENT),
-            enrolments_of_user: statement(ENROLMENTS_OF_USER),
+            enrolments_of_owner: statement(ENROLMENTS_OF_OWNER),
             purge_enrolments: statement(purge_enrolments),
             spend: statement(SPEND),
             spend_both: statement(spend_both),
@@ -116,9 +116,9 @@ const PURGE_RECORDS_IN_SQLITE: &str = "
 
 const ENTER_ENROLMENT: &str = "
     INSERT INTO credential_code_enrolments (
-        user_id, id, stage, created_at, expires_at, gone_at, session, opening, credential, attempts_left
+        owner, id, stage, created_at, expires_at, gone_at, session, opening, credential, attempts_left
     ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-    ON CONFLICT (user_id, id) DO NOTHING";
+    ON CONFLICT (owner, id) DO NOTHING";
 
 /// `$3` lists the stages that it may be at, each between blanks. What is null stays as it was.
 const ADVANCE_ENROLMENT: &str = "
@@ -129,31 +129,31 @@ const ADVANCE_ENROLMENT: &str = "
         opening = COALESCE($7, opening),
         credential = COALESCE($8, credential),
         attempts_left = COALESCE($9, attempts_left)
-    WHERE user_id = $1 AND id = $2 AND $3 LIKE '% ' || stage || ' %'
+    WHERE owner = $1 AND id = $2 AND $3 LIKE '% ' || stage || ' %'
     RETURNING id, stage, created_at, expires_at, gone_at, session, opening, credential, attempts_left";
 
 const ENROLMENT: &str = "
     SELECT id, stage, created_at, expires_at, gone_at, session, opening, credential, attempts_left
-    FROM credential_code_enrolments WHERE user_id = $1 AND id = $2";
+    FROM credential_code_enrolments WHERE owner = $1 AND id = $2";
 
-const ENROLMENTS_OF_USER: &str = "
+const ENROLMENTS_OF_OWNER: &str = "
     SELECT id, stage, created_at, expires_at, gone_at, session, opening, credential, attempts_left
-    FROM credential_code_enrolments WHERE user_id = $1 AND gone_at > $2
+    FROM credential_code_enrolments WHERE owner = $1 AND gone_at > $2
     ORDER BY created_at DESC, id LIMIT $3";
 
 #[cfg(feature = "postgres")]
 const PURGE_ENROLMENTS_IN_POSTGRES: &str = "
     WITH gone AS MATERIALIZED (
-        SELECT user_id, id FROM credential_code_enrolments WHERE gone_at <= $1
+        SELECT owner, id FROM credential_code_enrolments WHERE gone_at <= $1
         ORDER BY gone_at LIMIT $2 FOR UPDATE SKIP LOCKED
     )
     DELETE FROM credential_code_enrolments AS enrolments USING gone
-    WHERE enrolments.user_id = gone.user_id AND enrolments.id = gone.id";
+    WHERE enrolments.owner = gone.owner AND enrolments.id = gone.id";
 
 #[cfg(feature = "sqlite")]
 const PURGE_ENROLMENTS_IN_SQLITE: &str = "
-    DELETE FROM credential_code_enrolments WHERE (user_id, id) IN (
-        SELECT user_id, id FROM credential_code_enrolments WHERE gone_at <= $1 ORDER BY gone_at LIMIT $2
+    DELETE FROM credential_code_enrolments WHERE (owner, id) IN (
+        SELECT owner, id FROM credential_code_enrolments WHERE gone_at <= $1 ORDER BY gone_at LIMIT $2
     )";
 
 /// `$2` is now, `$3` the time in which an empty purse fills, `$4` that in which one comes back,

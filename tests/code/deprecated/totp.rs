@@ -9,7 +9,7 @@ use credential_code::error::StoreError;
 use credential_code::host::RelyingPartyList;
 use credential_code::model::{CredentialId, CredentialKind, CredentialSecret, Insertion, TotpSecret};
 use credential_code::store::{
-    MemoryStore, OneTimeStore, PendingRegistration, Record, Slot, SlotKey, SlotKeys,
+    ClearRecord, MemoryStore, OneTimeStore, PendingRegistration, Record, Slot, SlotKey, SlotKeys,
 };
 use credential_code::testing::TotpClient;
 use credential_code::{RelyingParty, Storage};
@@ -146,7 +146,7 @@ async fn a_rotated_slot_key_still_finds_the_secret_and_a_dropped_one_does_not() 
 struct Curious(MemoryStore, Arc<Mutex<String>>);
 
 #[async_trait]
-impl<R: Record> OneTimeStore<R> for Curious {
+impl<R: ClearRecord> OneTimeStore<R> for Curious {
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
         if R::NAME == PendingRegistration::NAME {
             let seen = format!("{:?} {}\n", slot.as_bytes(), serde_json::to_string(&record).unwrap());

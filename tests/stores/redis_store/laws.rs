@@ -7,22 +7,27 @@ use async_trait::async_trait;
 use credential_code::error::StoreError;
 use credential_code::model::Insertion;
 use credential_code::store::{
-    CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Record, RedisStore, Slot,
-    UserAction,
+    CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Record, RedisStore,
+    SealedStore, Slot, UserAction,
 };
 use credential_code::testing::{ledger_contract, purse_contract, store_contract, store_contract_on_threads};
 use tokio::runtime::Handle;
 
 use crate::support::servers::redis::{Redis, RedisCluster};
+use crate::two_processes::keys;
+
+fn sealed(store: &RedisStore) -> Arc<SealedStore<RedisStore>> {
+    Arc::new(SealedStore::new(store.clone(), keys()))
+}
 
 async fn assert_every_law(store: &RedisStore) {
-    store_contract::<CodeGrant>(Arc::new(store.clone())).await;
-    store_contract::<PendingRegistration>(Arc::new(store.clone())).await;
-    store_contract::<PendingAction>(Arc::new(store.clone())).await;
-    store_contract::<UserAction>(Arc::new(store.clone())).await;
-    store_contract::<PendingApproval>(Arc::new(store.clone())).await;
+    store_contract::<CodeGrant>(sealed(store)).await;
+    store_contract::<PendingRegistration>(sealed(store)).await;
+    store_contract::<PendingAction>(sealed(store)).await;
+    store_contract::<UserAction>(sealed(store)).await;
+    store_contract::<PendingApproval>(sealed(store)).await;
     purse_contract(store).await;
-    ledger_contract(store).await;
+    ledger_contract(&*sealed(store)).await;
 }
 
 #[tokio::test]

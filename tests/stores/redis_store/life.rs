@@ -15,6 +15,7 @@ use credential_code::testing::{ManualClock, MemoryHost, Sample, site_builder};
 use credential_code::{CodeFlow, CodePolicy, RelyingParty, Storage};
 
 use super::relay::Relay;
+use crate::sealed::{assert_hidden, leave_everything};
 use crate::support::servers::redis::Redis;
 use crate::support::{ORIGIN, PARTY, Setup, World, attest, register_body, user};
 use crate::two_processes::keys;
@@ -218,4 +219,25 @@ async fn a_record_that_cant_be_read_is_refused_and_gone() {
         let left: Vec<String> = redis::cmd("KEYS").arg(CODES).query(&mut connection).unwrap();
         assert!(left.is_empty(), "{left:?}");
     }
+}
+
+/// Neither keys nor values do: Redis writes both into its files.
+#[tokio::test]
+async fn nothing_in_redis_says_whose_it_is() {
+    let Some(server) = Redis::start() else { return };
+    let store = RedisStore::at(server.url()).connect().await.unwrap();
+    let texts = leave_everything(|| Storage::shared(store.clone(), keys())).await;
+    let mut connection = server.connection();
+    let names: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut connection).unwrap();
+    for kind in ["codes", "pending_registrations", "pending_actions", "user_actions", "pending_approvals"] {
+        let prefix = format!("credential-code:{kind}:");
+        let name = names.iter().find(|name| name.starts_with(&prefix)).expect("one was left");
+        let record: Vec<u8> = redis::cmd("GET").arg(name).query(&mut connection).unwrap();
+        assert_hidden(&record, &texts);
+    }
+    let of_user = names.iter().find(|name| name.starts_with("credential-code:enrolments:")).unwrap();
+    let fields: Vec<Vec<u8>> = redis::cmd("HGETALL").arg(of_user).query(&mut connection).unwrap();
+    assert!(fields.len() > 2 * 8, "{}", fields.len());
+    let names = names.into_iter().map(String::into_bytes);
+    names.chain(fields).for_each(|bytes| assert_hidden(&bytes, &texts));
 }

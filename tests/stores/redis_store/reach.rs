@@ -5,13 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use credential_code::error::BoxError;
 use credential_code::model::Insertion;
-use credential_code::store::{CodeGrant, OneTimeStore, RedisStore, Slot};
+use credential_code::store::{CodeGrant, OneTimeStore, RedisStore, SealedStore, Slot};
 use credential_code::testing::{Sample, ledger_contract, purse_contract, store_contract};
 use redis::{ClientTlsConfig, TlsCertificates};
 use tokio::task::JoinSet;
 
 use super::relay::Relay;
 use crate::support::servers::redis::Redis;
+use crate::two_processes::keys;
 
 #[tokio::test]
 async fn tls_is_spoken_with_certificates_on_both_sides() {
@@ -153,7 +154,7 @@ async fn the_documented_rights_are_enough() {
     let store = RedisStore::at(format!("{}?user=app&pass=pw", server.url())).connect().await.unwrap();
     store_contract::<CodeGrant>(Arc::new(store.clone())).await;
     purse_contract(&store).await;
-    ledger_contract(&store).await;
+    ledger_contract(&SealedStore::new(store.clone(), keys())).await;
     let slot = Slot::from_bytes([1; 32]);
     let elsewhere = RedisStore::at(format!("{}?user=app&pass=pw", server.url())).prefix("another:");
     elsewhere.connect().await.expect_err("its keys are not another's");

@@ -1,11 +1,11 @@
 use credential_code::Storage;
 use credential_code::model::{User, UserId};
 use credential_code::store::SqlStore;
-use sqlx::AssertSqlSafe;
 #[cfg(feature = "sqlite")]
 use sqlx::ConnectOptions;
 #[cfg(feature = "sqlite")]
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row as _};
 #[cfg(feature = "postgres")]
 use sqlx::{Connection, PgConnection};
 
@@ -116,6 +116,36 @@ impl Backend {
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
             }
         }
+    }
+
+    /// Returns every cell of a table, one after the other.
+    pub(crate) async fn dump(&self, table: &str) -> Vec<u8> {
+        let sql = format!("SELECT * FROM {table}");
+        let mut bytes = Vec::new();
+        match &self.engine {
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(url) => {
+                let mut connection = PgConnection::connect(url).await.unwrap();
+                for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap() {
+                    for column in 0..row.len() {
+                        let cell = row.try_get_raw(column).unwrap();
+                        bytes.extend(cell.as_bytes().unwrap_or_default());
+                    }
+                }
+            }
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(directory) => {
+                let mut connection = sqlite_connection(directory).await;
+                for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap() {
+                    for column in 0..row.len() {
+                        bytes.extend(
+                            row.try_get_unchecked::<Option<Vec<u8>>, _>(column).unwrap().unwrap_or_default(),
+                        );
+                    }
+                }
+            }
+        }
+        bytes
     }
 
     /// Runs a query of the test's own, for one number.

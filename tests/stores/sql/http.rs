@@ -75,8 +75,9 @@ async fn a_record_that_cant_be_read_is_a_refusal_with_an_event() {
         for (damaged, reason) in [
             ("", "it is empty"),
             ("c8010203", "it is of version 200"),
-            ("0102", "it is another record"),
-            ("010105", "can't be read"),
+            ("0101", "it is another record"),
+            ("018105", "can't be read"),
+            ("0181ffffffff1f0000", "it does not open"),
         ] {
             let code = world.mint().await;
             let bytes = backend.bytes(damaged);

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use credential_code::model::Insertion;
 use credential_code::store::{
-    CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Slot, UserAction,
+    CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, SealedStore, Slot,
+    SqlStore, UserAction,
 };
 use credential_code::testing::{
     SIGNING, Sample, ledger_contract, management_contract, passkey_contract, purse_contract,
@@ -13,16 +14,21 @@ use credential_code::testing::{
 };
 
 use super::backend::{Backend, users};
+use crate::two_processes::keys;
+
+fn sealed(store: &SqlStore) -> Arc<SealedStore<SqlStore>> {
+    Arc::new(SealedStore::new(store.clone(), keys()))
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_law_of_a_store_is_kept() {
     for Backend { store, engine } in &Backend::all().await {
         println!("{engine:?}");
-        store_contract::<CodeGrant>(Arc::new(store.clone())).await;
-        store_contract::<PendingRegistration>(Arc::new(store.clone())).await;
-        store_contract::<PendingAction>(Arc::new(store.clone())).await;
-        store_contract::<UserAction>(Arc::new(store.clone())).await;
-        store_contract::<PendingApproval>(Arc::new(store.clone())).await;
+        store_contract::<CodeGrant>(sealed(store)).await;
+        store_contract::<PendingRegistration>(sealed(store)).await;
+        store_contract::<PendingAction>(sealed(store)).await;
+        store_contract::<UserAction>(sealed(store)).await;
+        store_contract::<PendingApproval>(sealed(store)).await;
     }
 }
 
@@ -40,7 +46,7 @@ async fn every_law_of_a_repository_is_kept() {
 async fn every_law_of_a_ledger_is_kept() {
     for Backend { store, engine } in &Backend::all().await {
         println!("{engine:?}");
-        ledger_contract(store).await;
+        ledger_contract(&SealedStore::new(store.clone(), keys())).await;
     }
 }
 

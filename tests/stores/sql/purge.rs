@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use credential_code::clock::Clock;
-use credential_code::model::{Enrolment, EnrolmentId, Insertion, UserId};
+use credential_code::model::{EnrolmentId, Insertion};
 use credential_code::store::{
-    Budget, CodeGrant, EnrolmentLedger, OneTimeStore, Payment, PendingRegistration, PurseStore, Slot,
+    Budget, CodeGrant, Entry, OneTimeStore, Payment, PendingRegistration, PurseStore, SharedLedger, Slot,
     SqlStore,
 };
 use credential_code::testing::{ManualClock, Sample};
@@ -123,13 +123,12 @@ async fn purses_that_have_long_been_whole_go_as_well() {
 #[tokio::test]
 async fn enrolments_that_have_long_been_gone_go_as_well_and_others_stay() {
     let now = ManualClock::new().now();
-    let user = UserId::new("us-1").unwrap();
+    let owner = Slot::from_bytes([7; 32]);
     for Backend { store, .. } in &Backend::all().await {
         let enter = async |number: u8, gone_at| {
             let id = EnrolmentId::new(format!("en-aaaaa-bbbbb-{number:016}")).unwrap();
-            let mut enrolment = Enrolment::new(id.clone(), user.clone(), now, now);
-            enrolment.gone_at = gone_at;
-            assert_eq!(store.enter(enrolment).await.unwrap(), Insertion::Created);
+            let entry = Entry::new(owner, id.clone(), now, now, gone_at);
+            assert_eq!(store.enter(entry).await.unwrap(), Insertion::Created);
             id
         };
         for number in 0..3 {
@@ -143,10 +142,10 @@ async fn enrolments_that_have_long_been_gone_go_as_well_and_others_stay() {
         assert_eq!(store.purge(now, 10).await.unwrap(), 2);
         assert_eq!(store.purge(now, 10).await.unwrap(), 0);
         for id in [lately, there] {
-            assert!(store.find(&user, &id).await.unwrap().is_some());
+            assert!(store.find(owner, &id).await.unwrap().is_some());
         }
         // Who asks in time sees the one, and the purge of another process leaves it.
-        assert_eq!(store.enrolments(&user, now).await.unwrap().len(), 1);
+        assert_eq!(store.entries(owner, now).await.unwrap().len(), 1);
     }
 }
 

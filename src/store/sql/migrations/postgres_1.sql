@@ -1,4 +1,4 @@
--- One-time records: what a code, a challenge or a signed action is worth. `record` is opaque, and `expires_at` is for the purge.
+-- One-time records: what a code, a challenge or a signed action is worth. `record` is sealed, and `expires_at` is for the purge.
 -- Rows come and go by the minute, so the dead ones are collected early.
 CREATE TABLE credential_code_records (
     kind       TEXT COLLATE "C" NOT NULL,
@@ -10,20 +10,20 @@ CREATE TABLE credential_code_records (
 
 CREATE INDEX credential_code_records_expires_at ON credential_code_records (expires_at);
 
--- What became of each code, for its owner to see and to end. A user's id is bytes, since a text
--- has no NUL. `opening` and `credential` are opaque.
+-- What became of each code, for its owner to see and to end. `session`, `opening` and `credential`
+-- are sealed.
 CREATE TABLE credential_code_enrolments (
-    user_id       BYTEA            NOT NULL, -- who minted the code, in UTF-8
+    owner         BYTEA            NOT NULL, -- who minted the code, as a keyed hash
     id            TEXT COLLATE "C" NOT NULL,
     stage         TEXT COLLATE "C" NOT NULL, -- waiting, opened, pending, added, refused, expired, revoked, undone
     created_at    BIGINT           NOT NULL, -- microseconds since 1970
     expires_at    BIGINT           NOT NULL, -- when the stage ends by itself
     gone_at       BIGINT           NOT NULL, -- from when on it may be purged
-    session       BYTEA,  -- the session that minted the code, as a keyed hash
+    session       BYTEA,  -- the session that minted the code
     opening       BYTEA,  -- who entered the code
     credential    BYTEA,  -- what was made
     attempts_left BIGINT, -- how many wrong check codes are left
-    PRIMARY KEY (user_id, id)
+    PRIMARY KEY (owner, id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
 
 CREATE INDEX credential_code_enrolments_gone_at ON credential_code_enrolments (gone_at);

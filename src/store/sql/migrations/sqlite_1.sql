@@ -1,4 +1,4 @@
--- One-time records: what a code, a challenge or a signed action is worth. `record` is opaque, and `expires_at` is for the purge.
+-- One-time records: what a code, a challenge or a signed action is worth. `record` is sealed, and `expires_at` is for the purge.
 CREATE TABLE credential_code_records (
     kind       TEXT    NOT NULL,
     slot       BLOB    NOT NULL,
@@ -9,20 +9,20 @@ CREATE TABLE credential_code_records (
 
 CREATE INDEX credential_code_records_expires_at ON credential_code_records (expires_at);
 
--- What became of each code, for its owner to see and to end. A user's id is bytes, as in
--- PostgreSQL. `opening` and `credential` are opaque.
+-- What became of each code, for its owner to see and to end. `session`, `opening` and `credential`
+-- are sealed.
 CREATE TABLE credential_code_enrolments (
-    user_id       BLOB    NOT NULL, -- who minted the code, in UTF-8
+    owner         BLOB    NOT NULL, -- who minted the code, as a keyed hash
     id            TEXT    NOT NULL,
     stage         TEXT    NOT NULL, -- waiting, opened, pending, added, refused, expired, revoked, undone
     created_at    INTEGER NOT NULL, -- microseconds since 1970
     expires_at    INTEGER NOT NULL, -- when the stage ends by itself
     gone_at       INTEGER NOT NULL, -- from when on it may be purged
-    session       BLOB,    -- the session that minted the code, as a keyed hash
+    session       BLOB,    -- the session that minted the code
     opening       BLOB,    -- who entered the code
     credential    BLOB,    -- what was made
     attempts_left INTEGER, -- how many wrong check codes are left
-    PRIMARY KEY (user_id, id)
+    PRIMARY KEY (owner, id)
 ) STRICT;
 
 CREATE INDEX credential_code_enrolments_gone_at ON credential_code_enrolments (gone_at);
