@@ -1,0 +1,146 @@
+// App 2 takes a code, in any form.
+
+import assert from 'node:assert/strict';
+
+import { demo, enter, heading, mint, mintFor } from './apps.js';
+import { look } from './demo.js';
+
+demo(
+  'a code that is wrong, used or too old is refused in words',
+  async ({ app1, app2, open, requests }) => {
+    const first = await open(app1);
+    const page = await open(`${app2}/enroll`);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('Enter the code that your other device shows.').waitFor();
+    await enter(page, 'A7U-KY');
+    await page.getByText('That isn’t a whole code').waitFor();
+    await look(page, 'app2-mistyped');
+    const focused = await page.evaluate(() => document.activeElement.id);
+    assert.equal(focused, 'typed', 'the focus is on what is to be mended');
+    assert.equal(
+      requests().filter(({ url }) => url.includes('/code/init')).length,
+      0,
+      'and nothing was asked',
+    );
+
+    const expired = await mintFor(first, -1_000);
+    const used = await mintFor(first, 50_000);
+    const other = await open(`${app2}/enroll`);
+    await enter(other, used, 'Recovery key');
+    await heading(other, 'Save your recovery code');
+    for (const code of ['ABC-DEF-GHJ', expired, used]) {
+      await enter(page, code);
+      await page.getByText('This code doesn’t work').waitFor();
+      await page.getByLabel('One-time code').fill('');
+    }
+    await look(page, 'app2-refused');
+  },
+  { statuses: [403] },
+);
+
+demo('a code is found in whatever somebody pastes', async ({ app2, open }) => {
+  const page = await open(`${app2}/enroll`);
+  const read = (typed) => page.evaluate(async (typed) => (await import('/enroll.js')).readCode(typed), typed);
+  const spellings = [
+    '75D-TEF-PPW',
+    ' 75d tef ppw. ',
+    '75dtefppw',
+    '\u201c75D\u2014TEF\u2014PPW\u201d',
+    '75D\u200bTEF\u200bPPW',
+    'Your code: 75D-TEF-PPW',
+    'The key: 75D-TEF-PPW.',
+    'Your code is 75DTEFPPW.',
+    'https://app2.example.com/enroll#75D-TEF-PPW',
+    'Use 75DTEFPPW',
+    'Enter 75DTEFPPW',
+    '(75D-TEF-PPW)',
+  ];
+  for (const typed of spellings) assert.equal(await read(typed), '75DTEFPPW', typed);
+  assert.equal(await read('75D-TEF-PPW-ABC'), '75DTEFPPWABC', 'a longer one stays whole');
+  const none = ['', '75D-TEF-PP', 'Your code: 75D-TEF-PP', 'I0O-I0O-I0O', '75D-TEF-PPW ABC-DEF-GHJ', 'Your code'];
+  for (const typed of none) assert.equal(await read(typed), undefined, typed);
+});
+
+demo(
+  'whoever guesses is told to wait',
+  async ({ app2, open }) => {
+    const page = await open(`${app2}/enroll`);
+    await page.route('**/code/init', (route) =>
+      route.fulfill({
+        status: 429,
+        headers: { 'retry-after': '42' },
+        json: { error: { code: 'too_many_attempts', status: 429, message: 'Too many attempts.' } },
+      }),
+    );
+    await enter(page, 'ABC-DEF-GHJ');
+    await page.getByText('wait 42 seconds').waitFor();
+  },
+  { statuses: [429] },
+);
+
+demo(
+  'a server that can’t be reached is asked again',
+  async ({ app1, app2, open }) => {
+    const code = await mint(await open(app1));
+    const page = await open(`${app2}/enroll`);
+    await page.route('**/code/init', (route) => route.abort(), { times: 1 });
+    await enter(page, code, 'Recovery key');
+    await page.getByText('The server can’t be reached').waitFor();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await heading(page, 'Save your recovery code');
+  },
+  { statuses: [0] },
+);
+
+demo(
+  'what nobody foresaw leaves a trace for whoever develops',
+  async ({ app2, open }) => {
+    const page = await open(`${app2}/enroll`);
+    await page.route('**/code/init', (route) => route.fulfill({ status: 502, body: '<p>Bad gateway' }));
+    await enter(page, 'ABC-DEF-GHJ');
+    await page.getByText('Something went wrong').waitFor();
+  },
+  { statuses: [502], awaits: [/\/auth\/credentials\/code\/init answered 502 without JSON/] },
+);
+
+demo('whoever changes their mind starts over', async ({ app1, app2, open }) => {
+  const code = await mint(await open(app1));
+  const page = await open(`${app2}/enroll`);
+  await enter(page, code, 'Password-protected key');
+  await page.getByLabel('Password', { exact: true }).fill('a password that is typed');
+  await page.locator('#password').getByRole('button', { name: 'Start over' }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'typed');
+  assert.equal(await page.locator('#new-password').inputValue(), '', 'nothing secret stays on the page');
+  await page.evaluate(() => (location.hash = 'ABC-DEF-GHJ'));
+  await page.getByText('Your code is filled in.', { exact: true }).waitFor();
+  assert.equal(
+    await page.getByLabel('One-time code').inputValue(),
+    'ABC-DEF-GHJ',
+    'a new link starts over, too',
+  );
+  assert.equal(page.url(), `${app2}/enroll`);
+  await page.evaluate(() => (location.hash = 'nothing'));
+  await page.getByText('That link has no code in it').waitFor();
+});
+
+demo('a new link ends what another code began', async ({ app1, app2, open }) => {
+  const code = await mint(await open(app1));
+  const page = await open(`${app2}/enroll`);
+  let answer;
+  const asked = new Promise((resolve) => {
+    page.route('**/code/init', (route) => {
+      answer = () => route.continue();
+      resolve();
+    });
+  });
+  await enter(page, code, 'Recovery key');
+  await asked;
+  await page.evaluate(() => (location.hash = 'ABC-DEF-GHJ'));
+  await page.getByText('Your code is filled in.', { exact: true }).waitFor();
+  assert.equal(await page.locator('#continue').getAttribute('aria-disabled'), null);
+  const answered = page.waitForResponse('**/code/init');
+  await answer();
+  await answered;
+  assert.equal(await page.getByLabel('One-time code').inputValue(), 'ABC-DEF-GHJ');
+  assert.ok(await page.locator('#enter').isVisible());
+});

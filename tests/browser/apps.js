@@ -1,0 +1,99 @@
+// What the tests of the example's two apps share: a server and a profile for each test, and the steps that a person takes.
+//
+// Needs the example to be built: cargo build -p onboarding. Screenshots go to the system's temporary folder, or to $SCREENSHOTS.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { launchBrowser, startServer, watch } from './demo.js';
+
+let browser;
+before(async () => (browser = await launchBrowser()));
+after(() => browser.close());
+
+/**
+ * Runs a test with a server and a browser profile of its own, and checks that no page complained,
+ * but for what the test `awaits`. `approval` says whether app 1 is asked; `asked` is the default of the
+ * example. Most tests are about something else, and do without.
+ */
+export function demo(name, run, { approval = 'none', flags = [], statuses = [], awaits = [] } = {}) {
+  test(name, async () => {
+    const server = await startServer(...(approval === 'asked' ? [] : ['--approval', approval]), ...flags);
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    context.setDefaultTimeout(10_000);
+    const watched = [];
+    const open = async (url) => {
+      const page = await context.newPage();
+      watched.push(watch(page, statuses));
+      await page.goto(url);
+      return page;
+    };
+    try {
+      await run({ ...server, context, open, requests: () => watched.flatMap((page) => page.requests) });
+      const complaints = watched.flatMap((page) => page.complaints);
+      const isAwaited = (text) => awaits.some((pattern) => pattern.test(text));
+      assert.deepEqual(
+        complaints.filter((text) => !isAwaited(text)),
+        [],
+      );
+      for (const pattern of awaits) assert.ok(complaints.some((text) => pattern.test(text)), `${pattern} is said`);
+    } catch (error) {
+      for (const page of context.pages()) {
+        const text = await page.innerText('body').catch(() => '');
+        console.error(`${page.url()} shows:\n${text}`);
+      }
+      throw error;
+    } finally {
+      await context.close();
+      await server.stop();
+    }
+  });
+}
+
+/** Asks for a code in app 1. */
+export async function mint(page) {
+  await page.getByRole('button', { name: 'Add a device' }).click();
+  await page.getByText('Waiting for the code').waitFor();
+  return page.locator('#code').textContent();
+}
+
+export async function enter(page, code, kind = 'Passkey') {
+  await page.getByLabel('One-time code').fill(code);
+  await page.getByRole('radio', { name: kind }).check();
+  await page.getByRole('button', { name: 'Continue' }).click();
+}
+
+/** A code that the server has, made by the page's own modules. */
+export const mintFor = (page, milliseconds) =>
+  page.evaluate(async (lifetime) => {
+    const [{ post }, { browserKey, postSigned }] = await Promise.all([
+      import('/enroll.js'),
+      import('/sign.js'),
+    ]);
+    const key = await browserKey();
+    const { token } = await post('/demo/session', { credId: key.credId, publicKey: key.publicKey, name: 'Test' });
+    const expiration = new Date(Date.now() + lifetime).toISOString();
+    return (await postSigned('/auth/credentials/code', { expiration }, { key, token })).code;
+  }, milliseconds);
+
+export const heading = (page, name) => page.getByRole('heading', { name }).waitFor();
+
+/** What app 1 says about the code. */
+export const outcome = (page, title) => page.locator('#outcome').getByText(title, { exact: true }).waitFor();
+
+export const waiting = 'Waiting for approval in the other app';
+export const itIsMe = (page) => page.getByRole('button', { name: 'It’s me' });
+export const notMe = (page) => page.getByRole('button', { name: 'Not me' });
+
+/** Says yes in app 1, once it asks. */
+export async function approve(page) {
+  await page.locator('#outcome').getByText(/^Add this .*\?$/).waitFor();
+  await itIsMe(page).click();
+}
+
+/** Makes a recovery key in app 2, which needs no authenticator. */
+export async function addRecoveryKey(page, code) {
+  await enter(page, code, 'Recovery key');
+  await page.getByLabel('I have saved it').check();
+  await page.getByRole('button', { name: 'Add recovery key' }).click();
+}
