@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::host::DemoHost;
+use crate::mailbox::Mailbox;
+use crate::notes::Notes;
 use crate::places::Places;
 
 /// What the handlers share.
@@ -13,6 +15,8 @@ use crate::places::Places;
 pub(crate) struct App {
     pub(crate) host: Arc<DemoHost>,
     pub(crate) places: Arc<Places>,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) notes: Arc<Notes>,
 }
 
 pub(crate) fn answer(body: &impl Serialize) -> Response {

@@ -15,7 +15,23 @@ use subtle::ConstantTimeEq;
 #[derive(Debug)]
 pub(crate) struct DemoHost {
     members: [Member; 2],
-    credentials: Mutex<Vec<Credential>>,
+    kept: Mutex<Kept>,
+}
+
+/// What there is, and what was removed: nothing brings that back, and a notice can still name it.
+#[derive(Debug, Default)]
+struct Kept {
+    credentials: Vec<Credential>,
+    removed: Vec<Credential>,
+}
+
+/// What became of a credential that no code bought.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Seeding {
+    /// It is there.
+    Stored,
+    /// The user removed it, so it stays away.
+    WasRemoved,
 }
 
 /// A user, and what they send along when they are signed in.
@@ -27,7 +43,7 @@ pub(crate) struct Member {
 
 impl DemoHost {
     pub(crate) fn new(members: [Member; 2], credentials: Vec<Credential>) -> Self {
-        Self { members, credentials: Mutex::new(credentials) }
+        Self { members, kept: Mutex::new(Kept { credentials, removed: Vec::new() }) }
     }
 
     /// The user that app 1 signs in. The other one is there to find out what one user sees of
@@ -41,12 +57,22 @@ impl DemoHost {
         self.members.iter().map(|member| &member.user).find(|user| user.id == *id)
     }
 
-    /// Stores a credential that no code bought, unless it is there.
-    pub(crate) fn seed(&self, credential: Credential) {
-        let mut credentials = self.stored();
+    /// Stores a credential that no code bought, unless it is there or was removed.
+    pub(crate) fn seed(&self, credential: Credential) -> Seeding {
+        let Kept { credentials, removed } = &mut *self.kept();
+        if removed.iter().any(|gone| gone.id == credential.id) {
+            return Seeding::WasRemoved;
+        }
         if credentials.iter().all(|stored| stored.id != credential.id) {
             credentials.push(credential);
         }
+        Seeding::Stored
+    }
+
+    /// The credential of that uuid, also one that was removed.
+    pub(crate) fn known(&self, uuid: &CredentialUuid) -> Option<Credential> {
+        let kept = self.kept();
+        kept.credentials.iter().chain(&kept.removed).find(|credential| credential.uuid == *uuid).cloned()
     }
 
     /// Who is signed in, if anybody.
@@ -65,8 +91,8 @@ impl DemoHost {
         uuid: &CredentialUuid,
         change: impl FnOnce(&mut Credential) -> bool,
     ) -> Changed {
-        let mut credentials = self.stored();
-        let found = credentials.iter_mut().find(|stored| stored.user == *user && stored.uuid == *uuid);
+        let mut kept = self.kept();
+        let found = kept.credentials.iter_mut().find(|stored| stored.user == *user && stored.uuid == *uuid);
         match found.map(change) {
             Some(true) => Changed::Changed,
             Some(false) => Changed::Unchanged,
@@ -74,8 +100,8 @@ impl DemoHost {
         }
     }
 
-    fn stored(&self) -> MutexGuard<'_, Vec<Credential>> {
-        self.credentials.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,11 +122,11 @@ impl UserDirectory for DemoHost {
 #[async_trait]
 impl CredentialRepository for DemoHost {
     async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
-        Ok(self.stored().iter().filter(|credential| credential.user == *user).cloned().collect())
+        Ok(self.kept().credentials.iter().filter(|credential| credential.user == *user).cloned().collect())
     }
 
     async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
-        let mut credentials = self.stored();
+        let credentials = &mut self.kept().credentials;
         if credentials.iter().any(|stored| stored.takes_id_of(&credential)) {
             return Ok(Addition::Duplicate);
         }
@@ -130,10 +156,10 @@ impl CredentialManagement for DemoHost {
     }
 
     async fn remove(&self, user: &UserId, uuid: &CredentialUuid, _: Keep) -> Result<Removal, BoxError> {
-        let mut credentials = self.stored();
+        let Kept { credentials, removed } = &mut *self.kept();
         let found = credentials.iter().position(|stored| stored.user == *user && stored.uuid == *uuid);
         Ok(found.map_or(Removal::Missing, |at| {
-            credentials.remove(at);
+            removed.push(credentials.remove(at));
             Removal::Removed
         }))
     }
@@ -142,9 +168,12 @@ impl CredentialManagement for DemoHost {
 #[async_trait]
 impl SignCounters for DemoHost {
     async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError> {
-        let mut credentials = self.stored();
-        let passkey =
-            credentials.iter_mut().find(|stored| stored.id == *id).and_then(|stored| stored.fido2.as_mut());
+        let mut kept = self.kept();
+        let passkey = kept
+            .credentials
+            .iter_mut()
+            .find(|stored| stored.id == *id)
+            .and_then(|stored| stored.fido2.as_mut());
         match passkey {
             Some(passkey) if count > passkey.sign_count => {
                 passkey.sign_count = count;

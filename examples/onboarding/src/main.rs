@@ -15,7 +15,8 @@
 //! published clients expect. `--approval-lifetime SECONDS` says how long the answer may take: five
 //! minutes unless told otherwise, ten at most.
 //!
-//! The mail that tells of each new credential goes to stdout. Its link takes the credential back.
+//! The mail that tells of each new credential goes to stdout, and to a panel of app 1. Its link takes
+//! the credential back.
 //! `--undo-tokens FILE` adds a line `{"credentialUuid", "token"}` to a file for each such mail,
 //! for tests. `--setup-file FILE` writes there what a client needs to be the user of app 1 or, by
 //! the member `second`, another one. Nobody but their owner can read these two files. `--port N`
@@ -23,10 +24,14 @@
 
 mod api;
 mod host;
+mod mailbox;
+mod news;
+mod notes;
 mod notices;
 mod options;
 mod pages;
 mod places;
+mod providers;
 mod session;
 mod setup;
 mod well_known;
@@ -77,7 +82,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let setup = Setup::new(&places);
     let host = Arc::new(setup.host(&places)?);
     let cors = cors(places.origins())?;
-    let app = App { host, places: Arc::new(places) };
+    let app = App { host, places: Arc::new(places), mailbox: Arc::default(), notes: Arc::default() };
     let notices = Notices::new(&app, options.undo_tokens.as_deref())?;
     let router = router(app.clone(), notices, &options)?.layer(cors);
     if let Some(file) = options.setup_file {
@@ -104,7 +109,13 @@ fn router(app: App, notices: Notices, options: &Options) -> Result<Router, Box<d
         .relying_parties(RelyingPartyList::new(app.places.parties().to_vec())?)
         .source(peer)
         .place(places::device)
-        .events(move |event| notices.hear(event))
+        .events({
+            let notes = app.notes.clone();
+            move |event| {
+                notes.hear(event);
+                notices.hear(event);
+            }
+        })
         .build()?;
     let (codes, actions) = policies(options);
     let actions = ActionFlow::new(&site, actions)?;
@@ -114,9 +125,11 @@ fn router(app: App, notices: Notices, options: &Options) -> Result<Router, Box<d
     Ok(Router::new()
         .merge(pages::router())
         .route("/demo/session", post(session::session))
+        .route("/demo/news", get(news::news))
         .route("/.well-known/webauthn", get(well_known::webauthn))
         .route("/.well-known/passkey-endpoints", get(well_known::passkey_endpoints))
         .nest_service("/auth", AuthRouter::new(flows))
+        .fallback(pages::not_found)
         .with_state(app))
 }
 
@@ -153,5 +166,6 @@ fn cors(origins: &[String]) -> Result<CorsLayer, Box<dyn Error>> {
     Ok(CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        .allow_headers(headers.collect::<Vec<_>>()))
+        .allow_headers(headers.collect::<Vec<_>>())
+        .expose_headers([header::RETRY_AFTER, header::DATE]))
 }

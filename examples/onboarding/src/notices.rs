@@ -2,15 +2,16 @@ use std::error::Error;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::SystemTime;
 
-use credential_code::event::Event;
-use credential_code::model::{Credential, UndoToken};
+use credential_code::event::{Change, Event};
+use credential_code::model::{Credential, CredentialKind, CredentialUuid, UndoToken};
 use serde_json::json;
 
 use crate::api::App;
+use crate::mailbox::Mail;
 
-/// Tells users of their new credentials, which a real host does by mail. Here the mails go to
-/// stdout.
+/// Tells users by mail of what was added, and of what was changed. Here the mails go to stdout, and to a panel of app 1.
 #[derive(Debug)]
 pub(crate) struct Notices {
     app: App,
@@ -30,29 +31,67 @@ impl Notices {
 
     /// Listens to the flow.
     pub(crate) fn hear(&self, event: &Event<'_>) {
-        let Some(credential) = event.added_credential() else { return };
-        // Nobody learned whether it was stored, so the mail does not say more.
-        let verb = if matches!(event, Event::Unsettled { .. }) { "may have" } else { "has" };
-        println!("{}", self.mail(credential, verb, event.undo_token()));
-        if let Some(token) = event.undo_token()
-            && let Err(error) = self.note(credential, token)
+        if let Some(credential) = event.added_credential() {
+            // Nobody learned whether it was stored, so the mail does not say more.
+            let verb = if matches!(event, Event::Unsettled { .. }) { "may have" } else { "has" };
+            self.send(self.about_new(credential, verb, event.undo_token()));
+            if let Some(token) = event.undo_token()
+                && let Err(error) = self.note(credential, token)
+            {
+                eprintln!("an undo token could not be written: {error}");
+            }
+        }
+        if let Some((uuid, change)) = event.changed_credential()
+            && let Some(mail) = self.about_change(uuid, change)
         {
-            eprintln!("an undo token could not be written: {error}");
+            self.send(mail);
         }
     }
 
     /// The token stands in the fragment of the link, which no browser sends and no server logs.
-    fn mail(&self, credential: &Credential, verb: &str, token: Option<&UndoToken>) -> String {
+    fn about_new(&self, credential: &Credential, verb: &str, token: Option<&UndoToken>) -> Mail {
         let Credential { user, kind, name, relying_party_id, .. } = credential;
+        let kind = kind_in_words(*kind);
+        let address = self.address(credential);
+        let app1 = self.app.places.app1();
+        Mail {
+            user: user.clone(),
+            date: SystemTime::now(),
+            subject: "A new way to sign in",
+            text: format!("{address} {verb} a new {kind}: {name}\nIt signs in at {relying_party_id}."),
+            undo: token.map(|token| format!("{app1}/undo#{}", token.reveal())),
+        }
+    }
+
+    fn about_change(&self, uuid: &CredentialUuid, change: Change) -> Option<Mail> {
+        let credential = self.app.host.known(uuid)?;
+        let Credential { user, kind, name, .. } = &credential;
+        let kind = kind_in_words(*kind);
+        let address = self.address(&credential);
+        let subject = match change {
+            Change::Activated => "A way to sign in works again",
+            Change::Deactivated => "A way to sign in was deactivated",
+            Change::Renamed => "A way to sign in has another name",
+            Change::Removed => "A way to sign in was removed",
+            _ => "A way to sign in was changed",
+        };
+        let text =
+            format!("{address} has {} a {kind}: {name}\nWas it not you? Look at your list.", change.as_str());
+        Some(Mail { user: user.clone(), date: SystemTime::now(), subject, text, undo: None })
+    }
+
+    fn address(&self, credential: &Credential) -> String {
+        self.app.host.find(&credential.user).map_or(String::new(), |user| user.name.clone())
+    }
+
+    fn send(&self, mail: Mail) {
+        let Mail { user, subject, text, undo, .. } = &mail;
         let address = self.app.host.find(user).map_or("", |user| &user.name);
-        let link = token.map_or(String::new(), |token| {
-            let app1 = self.app.places.app1();
-            format!("\nWas it not you? Take it back within seven days:\n{app1}/undo#{}\n", token.reveal())
+        let link = undo.as_ref().map_or(String::new(), |link| {
+            format!("\nWas it not you? Take it back within seven days:\n{link}\n")
         });
-        format!(
-            "\nTo: {address}\nSubject: A new way to sign in\n\n\
-             {address} {verb} a new {kind}: {name}\nIt signs in at {relying_party_id}.\n{link}"
-        )
+        println!("\nTo: {address}\nSubject: {subject}\n\n{text}\n{link}");
+        self.app.mailbox.deliver(mail);
     }
 
     /// Adds a line, in one write: requests come at once.
@@ -60,6 +99,16 @@ impl Notices {
         let Some(mut file) = self.undo_tokens.as_ref() else { return Ok(()) };
         let line = json!({ "credentialUuid": credential.uuid.as_str(), "token": token.reveal() });
         file.write_all(format!("{line}\n").as_bytes())
+    }
+}
+
+/// As the pages call it.
+fn kind_in_words(kind: CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::Fido2 => "passkey",
+        CredentialKind::RecoveryKey => "recovery key",
+        CredentialKind::PasswordProtectedKey => "password-protected key",
+        _ => "key",
     }
 }
 

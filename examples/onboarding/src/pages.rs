@@ -1,26 +1,36 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use axum::Router;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 /// A path, its type, and the file.
-type Page = (&'static str, &'static str, &'static str);
+type File = (&'static str, &'static str, &'static str);
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const PAGES: [Page; 19] = [
+const PAGES: &[File] = &[
     ("/", HTML, include_str!("../pages/index.html")),
+    ("/enroll", HTML, include_str!("../pages/enroll.html")),
+    ("/undo", HTML, include_str!("../pages/undo.html")),
+];
+
+const NOT_FOUND: &str = include_str!("../pages/not-found.html");
+
+const FILES: &[File] = &[
     ("/app.js", SCRIPT, include_str!("../pages/app.js")),
     ("/stages.js", SCRIPT, include_str!("../pages/stages.js")),
     ("/sign.js", SCRIPT, include_str!("../pages/sign.js")),
     ("/qr.js", SCRIPT, include_str!("../pages/qr.js")),
-    ("/enroll", HTML, include_str!("../pages/enroll.html")),
     ("/enroll-page.js", SCRIPT, include_str!("../pages/enroll-page.js")),
-    ("/undo", HTML, include_str!("../pages/undo.html")),
     ("/undo.js", SCRIPT, include_str!("../pages/undo.js")),
     ("/enroll.js", SCRIPT, include_str!("../pages/enroll.js")),
     ("/keys.js", SCRIPT, include_str!("../pages/keys.js")),
@@ -39,21 +49,54 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// The files of both apps. They stay out of caches, since a page may show a code.
+const SAFETY: [(HeaderName, &str); 5] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (REFERRER_POLICY, "no-referrer"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "publickey-credentials-create=(self), publickey-credentials-get=(self), clipboard-write=(self)",
+    ),
+];
+
+/// The pages of both apps, and the files that they use.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    PAGES.into_iter().fold(Router::new(), |router, (path, content_type, text)| {
-        let headers = [
-            (CONTENT_TYPE, content_type),
-            (CACHE_CONTROL, "no-store"),
-            (CONTENT_SECURITY_POLICY, POLICY),
-            (REFERRER_POLICY, "no-referrer"),
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-            (
-                HeaderName::from_static("permissions-policy"),
-                "publickey-credentials-create=(self), publickey-credentials-get=(self), clipboard-write=(self)",
-            ),
-        ];
-        router.route(path, get(move || async move { (headers, text) }))
+    let router = PAGES.iter().fold(Router::new(), |router, (path, _, text)| {
+        router.route(path, get(move || async move { page(StatusCode::OK, text) }))
+    });
+    FILES.iter().fold(router, |router, &(path, content_type, text)| {
+        let etag = etag(text);
+        router.route(
+            path,
+            get(move |headers: HeaderMap| async move { file(&headers, content_type, text, &etag) }),
+        )
     })
+}
+
+/// What is at every other path.
+pub(crate) async fn not_found() -> Response {
+    page(StatusCode::NOT_FOUND, NOT_FOUND)
+}
+
+/// A page stays out of caches, for it may show a code.
+fn page(status: StatusCode, text: &'static str) -> Response {
+    (status, SAFETY, [(CONTENT_TYPE, HTML), (CACHE_CONTROL, "no-store")], text).into_response()
+}
+
+/// A browser keeps a file, and asks each time whether it is still the same.
+fn file(headers: &HeaderMap, content_type: &'static str, text: &'static str, etag: &str) -> Response {
+    let caching = [(CACHE_CONTROL, "no-cache"), (ETAG, etag)];
+    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // A proxy that compresses makes it a weak one.
+    if known.split(',').any(|known| known.trim().trim_start_matches("W/") == etag) {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
+    }
+    (SAFETY, [(CONTENT_TYPE, content_type)], caching, text).into_response()
+}
+
+fn etag(text: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    format!("\"{:016x}\"", hasher.finish())
 }

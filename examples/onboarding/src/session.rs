@@ -1,6 +1,3 @@
-use std::error::Error;
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -9,9 +6,10 @@ use credential_code::crypto::PublicKey;
 use credential_code::model::{CredentialId, Origin};
 use serde::Deserialize;
 use serde_json::json;
+use std::error::Error;
 
 use crate::api::{App, answer, refusal};
-use crate::host::Member;
+use crate::host::{Member, Seeding};
 use crate::setup::seeded_key;
 
 /// The key that app 1 made in this browser.
@@ -40,26 +38,27 @@ pub(crate) async fn session(
         Ok(Json(key)) => key,
         Err(rejection) => return refusal(rejection.status(), "invalid_request", &rejection.body_text()),
     };
-    if let Err(error) = seed(&app, &key) {
-        return refusal(StatusCode::BAD_REQUEST, "invalid_request", &error.to_string());
+    match seed(&app, &key) {
+        Ok(Seeding::Stored) => {}
+        Ok(Seeding::WasRemoved) => {
+            return refusal(StatusCode::CONFLICT, "removed", "This key was removed. Make another one.");
+        }
+        Err(error) => return refusal(StatusCode::BAD_REQUEST, "invalid_request", &error.to_string()),
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let Member { user, token } = app.host.first();
     answer(&json!({
         "token": token,
         "user": user.name,
         "app2": app.places.app2().collect::<Vec<_>>(),
-        "now": u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
     }))
 }
 
-fn seed(app: &App, key: &BrowserKey) -> Result<(), Box<dyn Error>> {
+fn seed(app: &App, key: &BrowserKey) -> Result<Seeding, Box<dyn Error>> {
     let id = CredentialId::new(key.cred_id.as_str())?;
     let public_key = PublicKey::from_pem(&key.public_key)?;
     let user = app.host.first().user.id.clone();
     let origin = Origin::new(app.places.app1())?;
-    app.host.seed(seeded_key(&key.name, user, id, public_key, app.places.app1_party(), origin)?);
-    Ok(())
+    Ok(app.host.seed(seeded_key(&key.name, user, id, public_key, app.places.app1_party(), origin)?))
 }
 
 /// Whether a proxy sent the request on: whoever asked may be anywhere then, and chose `Origin` and `Host` themselves.
