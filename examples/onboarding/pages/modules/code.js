@@ -1,0 +1,53 @@
+// A one-time code, as people type and paste it.
+
+/** Letters and digits but I, O, 0 and 1. */
+const S = '[A-HJ-NP-Z2-9]';
+const SYMBOLS = new RegExp(`^${S}{9,52}$`);
+
+/**
+ * What a text is searched for, the surest first. A word such as `the` is made of the same symbols, and so is
+ * `character`: a code as it is shown comes before one without hyphens, and one with a digit before one without.
+ */
+const FORMS = [
+  `${S}{3}(?:-${S}{3}){2,16}`,
+  `(?=${S}*\\d)${S}{9}`,
+  `${S}{9}`,
+  `${S}{3}(?:[\\s._/·+]+${S}{3}){2}`,
+  `${S}(?:[\\s,.-]+${S}){8}`,
+].map((form) => new RegExp(`(?<![A-Z\\d]|[A-Z\\d]{3}[\\s._/·+-])${form}(?![A-Z\\d]|[\\s._/·+-][A-Z\\d]{3}(?![A-Z\\d]))`, 'g'));
+
+/**
+ * Returns the code in what a person typed or pasted, in capitals and without hyphens, or `undefined` if there
+ * is none, or more than one. It may be the whole link, or a sentence: `Your code: A7U-KY6-9PT.`
+ *
+ * @param {string} typed
+ */
+export function readCode(typed) {
+  const text = plain(typed);
+  // In a link it is behind the #, whatever the rest looks like.
+  return find(text.replace(/^.*#/s, '')) ?? find(text);
+}
+
+/** The same text without what can't be seen. Full width and cursive letters are letters. @param {string} typed */
+function plain(typed) {
+  const text = typed.replace(/%([2-7][\da-f])/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+  return text.normalize('NFKC').replace(/\p{Cf}/gu, '').replace(/\p{Dash}|&(?:shy|ndash|mdash|#8209);/gu, '-').toUpperCase();
+}
+
+/** @param {string} text */
+function find(text) {
+  for (const form of FORMS) {
+    const found = new Set((text.match(form) ?? []).map(symbolsOf));
+    // Of two nobody knows which one is meant.
+    if (found.size > 1) return undefined;
+    for (const symbols of found) return symbols;
+  }
+  const symbols = symbolsOf(text);
+  return SYMBOLS.test(symbols) ? symbols : undefined;
+}
+
+/** @param {string} text */
+const symbolsOf = (text) => text.replace(/[\s\p{P}\p{S}]/gu, '');
+
+/** Symbols in groups of three, as a code is shown. @param {string} code */
+export const grouped = (code) => symbolsOf(code).match(/.{1,3}/g)?.join('-') ?? '';

@@ -1,0 +1,196 @@
+// The owner's end: a user who makes codes, sees who enters them, and decides.
+//
+//   const owner = createOwner({ client });
+//   owner.subscribe(({ enrolments, credentials, isStale }) => …);      // draw it
+//   owner.start();
+//   const id = await owner.mint();                                   // the code is in the state
+//   await owner.approve(id);                                         // or: owner.refuse(id)
+//
+// It says what the server says, and nothing else. Both lists are asked for every second, so that it sees what
+// began in another tab or before a reload, too. It holds no request open for each enrolment: over HTTP/1.1 a
+// browser has six connections for all tabs of a site, and they would soon be gone.
+
+import { Refusal } from './refusal.js';
+import { createState, pause } from './state.js';
+
+/**
+ * @import { Client } from './client.js'
+ * @import { Credential, Enrolment, Options, Stage } from './wire.js'
+ *
+ * @typedef {Enrolment & { code?: string, isForgotten?: true }} Followed With its code as long as it can be
+ *   entered, where it was made. Of one that the server forgot in the middle, nobody knows what became.
+ *
+ * @typedef {object} OwnerState
+ * @property {boolean} isLoaded
+ * @property {boolean} isStale The server is away: both lists are what it said last.
+ * @property {unknown} error Why.
+ * @property {Credential[]} credentials Newest first.
+ * @property {Followed[]} enrolments Newest first.
+ *
+ * @typedef {object} OwnerOptions
+ * @property {Client} client
+ * @property {(options: Options) => Promise<Credential[]>} [listCredentials] Where a host says more of each.
+ * @property {number} [interval] Between two looks, in milliseconds.
+ *
+ * @typedef {ReturnType<typeof createOwner>} Owner
+ */
+
+/** The stages at which an owner may say something of who entered the code. @type {readonly Stage[]} */
+export const DECIDABLE = ['opened', 'pending'];
+
+/** The stages after which another may come. @type {readonly Stage[]} */
+export const OUTSTANDING = ['waiting', ...DECIDABLE];
+
+/** A server that did not answer for so long is away, in milliseconds. Asked each second, that is seen within three. */
+const SILENCE = 1_800;
+
+/** After so long it is asked anew: the network may be another one by now. */
+const PATIENCE = 10_000;
+
+/** @param {OwnerOptions} options */
+export function createOwner({ client, listCredentials = client.credentials, interval = 1_000 }) {
+  const state = createState(
+    /** @type {OwnerState} */ ({ isLoaded: false, isStale: false, error: undefined, credentials: [], enrolments: [] }),
+  );
+  /** The codes that were made here, and when each can't be entered any more by `performance.now()`. @type {Map<string, { code: string, endsAt: number }>} */
+  const codes = new Map();
+  /** @type {AbortController | undefined} */
+  let running;
+  /** Answers of an earlier look must not undo what a later one saw. */
+  let [asked, heard] = [0, 0];
+
+  /** Looks once. */
+  async function look() {
+    const turn = (asked += 1);
+    const options = { signal: running?.signal, patience: PATIENCE };
+    const silence = setTimeout(() => turn > heard && state.set({ isStale: true }), SILENCE);
+    try {
+      const [enrolments, credentials] = await Promise.all([client.enrolments(options), listCredentials(options)]);
+      if (turn > heard) hear(turn, enrolments, credentials);
+    } catch (error) {
+      if (!options.signal?.aborted && turn > heard) state.set({ isStale: true, error });
+    } finally {
+      clearTimeout(silence);
+    }
+  }
+
+  /** @param {number} turn @param {Enrolment[]} enrolments @param {Credential[]} credentials */
+  function hear(turn, enrolments, credentials) {
+    heard = turn;
+    const known = new Set(enrolments.map(({ id }) => id));
+    const gone = state.get().enrolments.filter(({ id }) => !known.has(id));
+    const sorted = credentials.toSorted((a, b) => b.dateCreated.localeCompare(a.dateCreated));
+    const all = [...enrolments.map(withCode), ...gone.map(forgotten)];
+    state.set({ isLoaded: true, isStale: false, error: undefined, credentials: sorted, enrolments: all });
+  }
+
+  /** @param {Enrolment} enrolment @returns {Followed} */
+  function withCode(enrolment) {
+    const made = codes.get(enrolment.id);
+    // A code that can't be entered any more stays nowhere.
+    if (enrolment.stage !== 'waiting') codes.delete(enrolment.id);
+    return made && enrolment.stage === 'waiting' ? { ...enrolment, code: made.code } : enrolment;
+  }
+
+  /** An hour after its end the server forgets an enrolment, and what it said last is true still. @param {Followed} gone @returns {Followed} */
+  function forgotten({ code, ...gone }) {
+    codes.delete(gone.id);
+    return OUTSTANDING.includes(gone.stage) ? { ...gone, isForgotten: true } : gone;
+  }
+
+  /** Shows one enrolment as the server just told it. @param {Enrolment} told */
+  function tell(told) {
+    // A look that began before knows less.
+    heard = asked;
+    const rest = state.get().enrolments.filter(({ id }) => id !== told.id);
+    const all = [withCode(told), ...rest].sort((a, b) => b.dateCreated.localeCompare(a.dateCreated));
+    state.set({ enrolments: all });
+    return told;
+  }
+
+  /** Ends an enrolment. If it has ended already, how is what comes. @param {string} id @param {(id: string) => Promise<Enrolment>} how */
+  async function end(id, how) {
+    try {
+      return tell(await how(id));
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== 'conflict') throw error;
+      return tell(await client.enrolment(id));
+    }
+  }
+
+  /** @param {string} id */
+  const find = (id) => state.get().enrolments.find((enrolment) => enrolment.id === id);
+
+  /** Does what changes the list, and shows it. @template {unknown[]} A @param {(...args: A) => Promise<unknown>} change */
+  const changing = (change) =>
+    /** @param {A} args */
+    async (...args) => {
+      await change(...args);
+      await look();
+    };
+
+  return {
+    state: state.get,
+    subscribe: state.subscribe,
+    look,
+
+    /** Looks again and again, until `stop`. */
+    async start() {
+      running?.abort();
+      const { signal } = (running = new AbortController());
+      while (!signal.aborted) {
+        await look();
+        await pause(interval, signal);
+      }
+    },
+
+    stop: () => running?.abort(),
+
+    /** Makes a code, and returns its enrolment's id. @param {{ lifetime?: number, signal?: AbortSignal }} [options] */
+    async mint({ lifetime = 60_000, signal } = {}) {
+      const { enrolmentId: id, code, expiration } = await client.mint({ lifetime }, { signal });
+      const left = Math.min(lifetime, Date.parse(expiration) - client.serverNow());
+      codes.set(id, { code, endsAt: performance.now() + left });
+      tell({ id, stage: 'waiting', dateCreated: new Date(client.serverNow()).toISOString(), expiration });
+      return id;
+    },
+
+    /** How long the stage of an enrolment lasts, by no clock that somebody sets. @param {string} id */
+    millisecondsLeft(id) {
+      const known = find(id);
+      const code = codes.get(id);
+      const left = code ? code.endsAt - performance.now() : Date.parse(known?.expiration ?? '') - client.serverNow();
+      return Math.max(0, left || 0);
+    },
+
+    /** Says yes. A wrong check code rejects, and the tries that are left are in the state by then. @param {string} id @param {string} [checkCode] */
+    async approve(id, checkCode) {
+      try {
+        const credential = await client.approve(id, checkCode);
+        const before = find(id);
+        if (before) tell({ ...before, stage: 'added', credential });
+        await look();
+      } catch (error) {
+        if (error instanceof Refusal && error.status > 0) await look();
+        throw error;
+      }
+    },
+
+    /** Says no, to what was made or to who is about to make it. @param {string} id @returns {Promise<Enrolment>} */
+    refuse: (id) => end(id, find(id)?.stage === 'pending' ? client.refuse : client.revoke),
+
+    /** Ends it, at each stage. @param {string} id @returns {Promise<Enrolment>} */
+    revoke: (id) => end(id, client.revoke),
+
+    /** Ends all that is outstanding. */
+    revokeAll() {
+      const open = state.get().enrolments.filter(({ stage }) => OUTSTANDING.includes(stage));
+      return Promise.all(open.map(({ id }) => end(id, client.revoke)));
+    },
+
+    rename: changing(client.rename),
+    activate: changing(client.activate),
+    deactivate: changing(client.deactivate),
+    remove: changing(client.remove),
+  };
+}

@@ -1,0 +1,35 @@
+// What a machine shows: one value, and who wants to hear of each new one.
+
+/**
+ * @template T
+ * @param {T} first
+ */
+export function createState(first) {
+  let state = first;
+  /** @type {Set<(state: T) => void>} */
+  const listeners = new Set();
+  return {
+    get: () => state,
+
+    /** Takes the place of some members. @param {Partial<T>} changes */
+    set(changes) {
+      state = { ...state, ...changes };
+      for (const listener of [...listeners]) listener(state);
+    },
+
+    /** Calls at once and on every change. Returns what ends it. @param {(state: T) => void} listener */
+    subscribe(listener) {
+      listeners.add(listener);
+      listener(state);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+/** Waits, unless somebody ends it. @param {number} milliseconds @param {AbortSignal} [signal] @returns {Promise<void>} */
+export const pause = (milliseconds, signal) =>
+  new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+  });
