@@ -75,6 +75,11 @@ impl DemoHost {
         kept.credentials.iter().chain(&kept.removed).find(|credential| credential.uuid == *uuid).cloned()
     }
 
+    /// The credential of which that is true, if there is one.
+    pub(crate) fn stored(&self, is_it: impl Fn(&Credential) -> bool) -> Option<Credential> {
+        self.kept().credentials.iter().find(|stored| is_it(stored)).cloned()
+    }
+
     /// Who is signed in, if anybody.
     pub(crate) fn signed_in(&self, headers: &HeaderMap) -> Option<UserId> {
         let token = headers.get(header::AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")?;

@@ -34,6 +34,7 @@ mod places;
 mod providers;
 mod session;
 mod setup;
+mod sign_in;
 mod well_known;
 
 use std::error::Error;
@@ -105,6 +106,7 @@ fn router(app: App, notices: Notices, options: &Options) -> Result<Router, Box<d
     let site = Site::builder()
         .host(app.host.clone())
         .sign_counters(app.host.clone())
+        .passkeys(app.host.clone())
         .management(app.host.clone())
         .relying_parties(RelyingPartyList::new(app.places.parties().to_vec())?)
         .source(peer)
@@ -117,6 +119,7 @@ fn router(app: App, notices: Notices, options: &Options) -> Result<Router, Box<d
             }
         })
         .build()?;
+    let sign_in = sign_in::router(&app, &site)?;
     let (codes, actions) = policies(options);
     let actions = ActionFlow::new(&site, actions)?;
     // A code needs the bearer token and a user action.
@@ -130,7 +133,8 @@ fn router(app: App, notices: Notices, options: &Options) -> Result<Router, Box<d
         .route("/.well-known/passkey-endpoints", get(well_known::passkey_endpoints))
         .nest_service("/auth", AuthRouter::new(flows))
         .fallback(pages::not_found)
-        .with_state(app))
+        .with_state(app)
+        .merge(sign_in))
 }
 
 fn policies(options: &Options) -> (CodePolicy, ActionPolicy) {

@@ -152,7 +152,8 @@ pub(crate) fn seeded_key(
     Ok(credential)
 }
 
-fn random<const N: usize>() -> [u8; N] {
+/// Bytes that nobody guesses.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system gives randomness");
     bytes
