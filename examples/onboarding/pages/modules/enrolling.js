@@ -65,10 +65,10 @@ export function createEnrolling({ client, forget = forgetPasskey }) {
 
   /** Spends the code. @param {string} code @param {Kind} kind */
   async function enter(code, kind) {
-    startOver();
+    attempt?.ending.abort();
     /** @type {Attempt} */
     const mine = (attempt = { ending: new AbortController(), isUncertain: false });
-    show(mine, { stage: 'exchanging' });
+    show(mine, { ...NOTHING, stage: 'exchanging' });
     try {
       mine.challenge = await client.exchange(code, kind);
       show(mine, { stage: 'challenged' });
