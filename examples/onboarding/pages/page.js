@@ -11,6 +11,22 @@ export function element(name, className, ...children) {
   return made;
 }
 
+/** A copy of what is in a template. Its ids begin with the key, and so does what refers to them. */
+export function copyOf(template, key) {
+  const copy = byId(template).content.firstElementChild.cloneNode(true);
+  for (const name of ['id', 'for', 'aria-labelledby', 'aria-describedby']) {
+    for (const made of [copy, ...copy.querySelectorAll('*')]) {
+      const ids = made.getAttribute(name)?.split(' ');
+      if (ids) made.setAttribute(name, ids.map((id) => `${key}-${id}`).join(' '));
+    }
+  }
+  return copy;
+}
+
+/** The parts of a copy, by the names that the template gives them. */
+export const partsOf = (copy) =>
+  Object.fromEntries([...copy.querySelectorAll('[data-part]')].map((part) => [part.dataset.part, part]));
+
 /** Shows one of the sections that follow each other, and moves the focus to its heading, so that everybody notices. */
 export function showSection(id) {
   for (const section of document.querySelectorAll('[data-section]')) section.hidden = section.id !== id;
@@ -24,11 +40,11 @@ export function announce(text) {
   byId('announcer').textContent = text;
 }
 
-/** Fills a notice with a title and a text, or hides it. */
+/** Fills a notice with a title and a text, or hides it. A title may have several parts, of which some are elements. */
 export function notice(box, words) {
   box.hidden = !words;
   box.replaceChildren();
-  if (words) box.append(element('strong', '', words.title), element('p', '', words.text));
+  if (words) box.append(element('strong', '', ...[words.title].flat()), element('p', '', words.text));
 }
 
 /** Ties an error to its field, and goes there. */

@@ -1,16 +1,17 @@
-// Takes back a credential, by the token in the link of a mail. Opening the link does nothing: mail
+// Takes back what was added, by the token in the link of a mail. Opening the link does nothing: mail
 // scanners open links, too.
 
-import { undo } from './enroll.js';
+import { takeFromAddress } from './address.js';
+import { createClient } from './modules/client.js';
+import { explain } from './modules/words.js';
 import { busy, byId, notice, showSection } from './page.js';
-import { explain } from './words.js';
 
+// Nobody has to be signed in: the token says everything.
+const client = createClient({ credentials: 'omit' });
 let token;
 
-/** Takes the token out of the address at once, before anybody can see or share it. */
-function takeTokenFromAddress() {
-  token = location.hash.slice(1);
-  history.replaceState(null, '', location.pathname);
+function begin() {
+  token = takeFromAddress();
   notice(byId('ask-problem'));
   showSection(token ? 'ask' : 'invalid');
 }
@@ -18,7 +19,7 @@ function takeTokenFromAddress() {
 async function takeBack() {
   notice(byId('ask-problem'));
   try {
-    await undo(token);
+    await client.undo(token);
     showSection('undone');
   } catch (error) {
     if (error.code === 'invalid_token') showSection('invalid');
@@ -28,7 +29,7 @@ async function takeBack() {
 
 byId('undo').addEventListener('click', () => busy(byId('undo'), takeBack));
 // The same page, opened with another link.
-addEventListener('hashchange', takeTokenFromAddress);
+addEventListener('hashchange', begin);
 
 byId('where').textContent = location.host;
-takeTokenFromAddress();
+begin();

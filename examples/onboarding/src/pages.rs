@@ -27,9 +27,18 @@ const NOT_FOUND: &str = include_str!("../pages/not-found.html");
 
 const FILES: &[File] = &[
     ("/app.js", SCRIPT, include_str!("../pages/app.js")),
+    ("/asks.js", SCRIPT, include_str!("../pages/asks.js")),
+    ("/changes.js", SCRIPT, include_str!("../pages/changes.js")),
+    ("/code-card.js", SCRIPT, include_str!("../pages/code-card.js")),
+    ("/list.js", SCRIPT, include_str!("../pages/list.js")),
+    ("/mail.js", SCRIPT, include_str!("../pages/mail.js")),
     ("/stages.js", SCRIPT, include_str!("../pages/stages.js")),
     ("/sign.js", SCRIPT, include_str!("../pages/sign.js")),
     ("/qr.js", SCRIPT, include_str!("../pages/qr.js")),
+    ("/address.js", SCRIPT, include_str!("../pages/address.js")),
+    ("/enroll-sign-in.js", SCRIPT, include_str!("../pages/enroll-sign-in.js")),
+    ("/retry.js", SCRIPT, include_str!("../pages/retry.js")),
+    ("/sign-in.js", SCRIPT, include_str!("../pages/sign-in.js")),
     ("/enroll-page.js", SCRIPT, include_str!("../pages/enroll-page.js")),
     ("/undo.js", SCRIPT, include_str!("../pages/undo.js")),
     ("/enroll.js", SCRIPT, include_str!("../pages/enroll.js")),

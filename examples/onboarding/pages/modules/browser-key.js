@@ -15,6 +15,16 @@ export async function browserKey({ database = 'credential-code' } = {}) {
   }
 }
 
+/** Drops the key, once the server knows it no more. The next visit makes another one. @param {{ database?: string }} [options] */
+export async function forgetBrowserKey({ database = 'credential-code' } = {}) {
+  const opened = await open(database);
+  try {
+    await done(keysOf(opened, 'readwrite').delete('signing'));
+  } finally {
+    opened.close();
+  }
+}
+
 /** @param {IDBDatabase} opened @returns {Promise<CryptoKeyPair>} */
 async function makeKey(opened) {
   const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
