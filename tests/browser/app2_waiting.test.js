@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 
-import { addRecoveryKey, approve, demo, enter, heading, mint, waiting } from './apps.js';
+import { addRecoveryKey, demo, enter, heading, pending, waiting } from './apps.js';
 import { addAuthenticator, look } from './demo.js';
 
 demo(
   'an answer that got lost is sent again, with the passkey that was made',
-  async ({ app1, app2, open }) => {
-    const code = await mint(await open(app1));
+  async ({ app2, owner, open }) => {
+    const code = (await owner.mint()).code;
     const page = await open(`${app2}/enroll`);
     const authenticator = await addAuthenticator(page);
     await enter(page, code);
@@ -40,9 +40,8 @@ demo(
 
 demo(
   'an answer that comes late belongs to the attempt that asked',
-  async ({ app1, app2, open }) => {
-    const signedIn = await open(app1);
-    const [first, second] = [await mint(signedIn), await mint(await open(app1))];
+  async ({ app2, owner, open }) => {
+    const [first, second] = [(await owner.mint()).code, (await owner.mint()).code];
     const page = await open(`${app2}/enroll`);
     await enter(page, first, 'Recovery key');
     await page.locator('#recovery').getByText('Nothing is added yet').waitFor();
@@ -71,9 +70,8 @@ demo(
 
 const late = { none: 'was added to ada@example.com after all', asked: 'waits in the other app' };
 for (const [approval, words] of Object.entries(late)) {
-  demo(`what comes late is told where somebody is by now: ${approval}`, async ({ app1, app2, open }) => {
-    const signedIn = await open(app1);
-    const [first, second] = [await mint(signedIn), await mint(await open(app1))];
+  demo(`what comes late is told where somebody is by now: ${approval}`, async ({ app2, owner, open }) => {
+    const [first, second] = [(await owner.mint()).code, (await owner.mint()).code];
     const page = await open(`${app2}/enroll`);
     await enter(page, first, 'Recovery key');
     await page.locator('#saved').check();
@@ -90,21 +88,21 @@ for (const [approval, words] of Object.entries(late)) {
     await page.getByText(words, { exact: false }).waitFor();
     await page.getByLabel('Password', { exact: true }).fill('a password that is long');
     await page.getByLabel('Password again').fill('a password that is long');
-    await page.getByRole('button', { name: 'Create key' }).click();
+    await page.getByRole('button', { name: 'Add password-protected key' }).click();
     await heading(page, approval === 'none' ? 'Password-protected key added' : waiting);
   }, { approval });
 }
 
 demo(
   'a password that may be in use already can’t be changed',
-  async ({ app1, app2, open }) => {
-    const code = await mint(await open(app1));
+  async ({ app2, owner, open }) => {
+    const code = (await owner.mint()).code;
     const page = await open(`${app2}/enroll`);
     await enter(page, code, 'Password-protected key');
     await page.route('**/code/verify', (route) => route.abort(), { times: 1 });
     for (const label of ['Password', 'Password again'])
       await page.getByLabel(label, { exact: true }).fill('a password that is long');
-    await page.getByRole('button', { name: 'Create key' }).click();
+    await page.getByRole('button', { name: 'Add password-protected key' }).click();
     await page.getByText('so its password stays as it is').waitFor();
     assert.ok(!(await page.getByLabel('Password', { exact: true }).isEditable()));
     await page.getByRole('button', { name: 'Try again' }).click();
@@ -115,49 +113,45 @@ demo(
 
 demo(
   'app 2 asks again while nobody answers, and leaves nobody in the dark',
-  async ({ app1, app2, open }) => {
-    const first = await open(app1);
+  async ({ app2, owner, open }) => {
     const page = await open(`${app2}/enroll`);
     let isReachable = false;
     await page.route('**/enrolments/outcome', (route) => (isReachable ? route.continue() : route.abort()));
-    await addRecoveryKey(page, await mint(first));
+    await addRecoveryKey(page, (await owner.mint()).code);
     const offline = page.getByText('The server can’t be reached');
     await offline.waitFor();
     await look(page, 'app2-waiting-offline');
     isReachable = true;
     await offline.waitFor({ state: 'hidden' });
-    await approve(first);
+    await owner.approve((await pending(owner)).id);
     await heading(page, 'Recovery key added');
     await page.getByRole('button', { name: 'Add another' }).click();
 
-    await first.getByRole('button', { name: 'Add another device' }).click();
-    await first.getByText('Waiting for the code').waitFor();
     await page.route('**/enrolments/outcome', (route) =>
       route.fulfill({ status: 403, json: { error: { code: 'invalid_token' } } }),
     );
-    await addRecoveryKey(page, await first.locator('#code').textContent());
+    await addRecoveryKey(page, (await owner.mint()).code);
     await heading(page, 'We don’t know what became of it');
   },
   { approval: 'asked', statuses: [0, 403] },
 );
 
-demo('who waits is not asked before leaving, but for a number that is lost', async ({ app1, app2, open }) => {
-  const first = await open(app1);
+demo('who waits is not asked before leaving, but for a number that is lost', async ({ app2, owner, open }) => {
   const page = await open(`${app2}/enroll`);
   const questions = [];
   page.on('dialog', async (dialog) => {
     questions.push(dialog.type());
     await dialog.accept();
   });
-  await addRecoveryKey(page, await mint(first));
+  await addRecoveryKey(page, (await owner.mint()).code);
   await heading(page, waiting);
   await page.reload();
   await heading(page, 'Add this device');
   assert.deepEqual(questions, ['beforeunload']);
 }, { approval: 'code' });
 
-demo('who leaves in the middle is asked first, and told what it cost', async ({ app1, app2, open }) => {
-  const codes = [await mint(await open(app1)), await mint(await open(app1))];
+demo('who leaves in the middle is asked first, and told what it cost', async ({ app2, owner, open }) => {
+  const codes = [(await owner.mint()).code, (await owner.mint()).code];
   const page = await open(`${app2}/enroll`);
   const questions = [];
   page.on('dialog', async (dialog) => {

@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { createClient } from '../../examples/onboarding/pages/modules/client.js';
+import { keySigner } from '../../examples/onboarding/pages/modules/signing.js';
 import { launchBrowser, startServer, watch } from './demo.js';
 
 let browser;
@@ -29,7 +31,8 @@ export function demo(name, run, { approval = 'none', flags = [], statuses = [], 
       return page;
     };
     try {
-      await run({ ...server, context, open, requests: () => watched.flatMap((page) => page.requests) });
+      const owner = await ownerOf(server.setup);
+      await run({ ...server, owner, context, open, requests: () => watched.flatMap((page) => page.requests) });
       const complaints = watched.flatMap((page) => page.complaints);
       const isAwaited = (text) => awaits.some((pattern) => pattern.test(text));
       assert.deepEqual(
@@ -50,9 +53,26 @@ export function demo(name, run, { approval = 'none', flags = [], statuses = [], 
   });
 }
 
+/** The user of app 1 without its page: they make codes, and decide. */
+async function ownerOf({ base, token, credId, privateKey: pem, origin }) {
+  const der = Buffer.from(pem.replace(/-----.*?-----/g, ''), 'base64');
+  const privateKey = await crypto.subtle.importKey('pkcs8', der, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+  const sign = keySigner({ credId, privateKey }, { origin });
+  return createClient({ baseUrl: base, headers: { authorization: `Bearer ${token}` }, sign });
+}
+
+/** What waits for the owner's answer, as soon as it does. */
+export async function pending(owner) {
+  for (;;) {
+    const waiting = (await owner.enrolments()).find(({ stage }) => stage === 'pending');
+    if (waiting) return waiting;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Asks for a code in app 1. */
 export async function mint(page) {
-  await page.getByRole('button', { name: 'Add a device' }).click();
+  await page.getByRole('button', { name: 'Add a way to sign in' }).click();
   await page.getByText('Waiting for the code').waitFor();
   return page.locator('#code').textContent();
 }
@@ -63,23 +83,10 @@ export async function enter(page, code, kind = 'Passkey') {
   await page.getByRole('button', { name: 'Continue' }).click();
 }
 
-/** A code that the server has, made by the page's own modules. */
-export const mintFor = (page, milliseconds) =>
-  page.evaluate(async (lifetime) => {
-    const [{ post }, { browserKey, postSigned }] = await Promise.all([
-      import('/enroll.js'),
-      import('/sign.js'),
-    ]);
-    const key = await browserKey();
-    const { token } = await post('/demo/session', { credId: key.credId, publicKey: key.publicKey, name: 'Test' });
-    const expiration = new Date(Date.now() + lifetime).toISOString();
-    return (await postSigned('/auth/credentials/code', { expiration }, { key, token })).code;
-  }, milliseconds);
-
 export const heading = (page, name) => page.getByRole('heading', { name }).waitFor();
 
-/** What app 1 says about the code. */
-export const outcome = (page, title) => page.locator('#outcome').getByText(title, { exact: true }).waitFor();
+/** What app 1 says about a code. */
+export const outcome = (page, title) => page.locator('.ask').getByRole('heading', { name: title, exact: true }).waitFor();
 
 export const waiting = 'Waiting for approval in the other app';
 export const itIsMe = (page) => page.getByRole('button', { name: 'It’s me' });
@@ -87,7 +94,7 @@ export const notMe = (page) => page.getByRole('button', { name: 'Not me' });
 
 /** Says yes in app 1, once it asks. */
 export async function approve(page) {
-  await page.locator('#outcome').getByText(/^Add this .*\?$/).waitFor();
+  await page.getByRole('heading', { name: /^Add this .*\?$/ }).waitFor();
   await itIsMe(page).click();
 }
 

@@ -22,11 +22,13 @@ export async function startServer(...flags) {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'onboarding-'));
   const file = path.join(folder, 'setup.json');
   const server = await startExample('onboarding', { args: ['--port', '0', '--setup-file', file, ...flags] });
-  const { base } = JSON.parse(await fs.readFile(file, 'utf8'));
+  const setup = JSON.parse(await fs.readFile(file, 'utf8'));
   return {
-    app1: base,
+    app1: setup.base,
     /** Another domain on the same machine. */
-    app2: base.replace('localhost', 'app2.localhost'),
+    app2: setup.base.replace('localhost', 'app2.localhost'),
+    /** What a client needs to be the user of app 1. */
+    setup,
     output: server.output,
     async stop() {
       await server.stop();
@@ -165,7 +167,7 @@ export function readModules(modules) {
   return jsQR(new Uint8ClampedArray(pixels.flat()), size, size)?.data;
 }
 
-/** Checks that a state of a page is accessible and fits, light and dark, and takes its pictures. */
+/** Checks that a state of a page is accessible and fits, light, dark and in forced colours, and takes its pictures. */
 export async function look(page, name) {
   await fs.mkdir(shots, { recursive: true });
   const before = page.viewportSize();
@@ -184,13 +186,29 @@ export async function look(page, name) {
     const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
     assert.deepEqual(found, [], `${name} is accessible in ${colorScheme} colours`);
   }
-  await page.setViewportSize({ width: 320, height: 640 });
-  const width = await page.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(width <= 320, `${name} is ${width} pixels wide on 320`);
+  await page.emulateMedia({ forcedColors: 'active', colorScheme: 'dark' });
+  for (const width of [1280, 360]) {
+    await page.setViewportSize({ width, height: width === 360 ? 740 : 800 });
+    await page.screenshot({ path: path.join(shots, `${name}-${width}-forced.png`), fullPage: true });
+  }
+  await page.emulateMedia({ forcedColors: 'none', colorScheme: 'light' });
+  // Somebody whose text is twice as large has a small phone, too.
+  for (const [width, size] of [
+    [360, '200%'],
+    [320, ''],
+  ]) {
+    await page.setViewportSize({ width, height: 640 });
+    const needed = await page.evaluate((size) => {
+      document.documentElement.style.fontSize = size;
+      return document.documentElement.scrollWidth;
+    }, size);
+    if (size) await page.screenshot({ path: path.join(shots, `${name}-${width}-large.png`), fullPage: true });
+    assert.ok(needed <= width, `${name} is ${needed} pixels wide on ${width}, with text of ${size || '100%'}`);
+  }
   const small = await page.evaluate(() =>
     [
       ...document.querySelectorAll(
-        'button, a, select, input:not([type=radio], [type=checkbox]), label:has(input)',
+        'button, a, summary, select, input:not([type=radio], [type=checkbox]), label:has(input)',
       ),
     ]
       .filter((element) => element.checkVisibility())

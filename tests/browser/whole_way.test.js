@@ -141,11 +141,11 @@ demo('a password never leaves the page that its key is made on', async ({ app1, 
   await look(page, 'app2-password');
   const password = 'correct horse battery staple';
   await page.getByLabel('Password', { exact: true }).fill('short');
-  await page.getByRole('button', { name: 'Create key' }).click();
+  await page.getByRole('button', { name: 'Add password-protected key' }).click();
   await page.getByText('That is too short').waitFor();
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByLabel('Password again').fill('correct horse battery stable');
-  await page.getByRole('button', { name: 'Create key' }).click();
+  await page.getByRole('button', { name: 'Add password-protected key' }).click();
   await page.getByText('The two passwords differ.').waitFor();
   await look(page, 'app2-password-differs');
   await page.getByLabel('Password again').fill(password);
@@ -155,7 +155,7 @@ demo('a password never leaves the page that its key is made on', async ({ app1, 
     const observer = new MutationObserver(hear);
     for (const id of ['announcer', 'create-password']) observer.observe(document.getElementById(id), { childList: true });
   });
-  await page.getByRole('button', { name: 'Create key' }).click();
+  await page.getByRole('button', { name: 'Add password-protected key' }).click();
   await heading(page, waiting);
   const said = [
     ['create-password', 'Working…'],
