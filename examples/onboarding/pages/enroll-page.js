@@ -29,7 +29,7 @@ const SHORTEST_PASSWORD = 12;
 /** Which section goes on with which kind. */
 const SECTIONS = { Fido2: 'passkey', RecoveryKey: 'recovery', PasswordProtectedKey: 'password' };
 /** What the button of each section says at first. */
-const LABELS = { passkey: 'Create passkey', recovery: 'Add recovery key', password: 'Add password' };
+const LABELS = { passkey: 'Create passkey', recovery: 'Add recovery key', password: 'Add password-protected key' };
 const TITLE = document.title;
 const PASSWORD_HINT = byId('new-password-hint').textContent;
 const LEAD = byId('enter-lead').textContent;

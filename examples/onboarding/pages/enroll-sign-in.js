@@ -1,7 +1,7 @@
 // App 2: what was added is of use at once. Here its owner signs in with it.
 
 import { readRecoveryCode } from './modules/keys.js';
-import { explainPasskey } from './modules/words.js';
+import { explainSigning } from './modules/words.js';
 import { busy, byId, notice, problem, release, showSection } from './page.js';
 import { signInWithPasskey, signInWithSecret, signOut, whoIsSignedIn } from './sign-in.js';
 
@@ -86,7 +86,7 @@ async function trying(box, what) {
   try {
     await what();
   } catch (error) {
-    if (!mine.signal.aborted) notice(byId(box), explainPasskey(error));
+    if (!mine.signal.aborted) notice(byId(box), explainSigning(error));
   }
 }
 

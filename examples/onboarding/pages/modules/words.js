@@ -27,10 +27,16 @@ export function explain(error) {
   return words ?? UNKNOWN;
 }
 
-/** The same where a passkey is made or used, which the browser may refuse as well. @param {unknown} error */
+/** The same where a passkey is made, which the browser may refuse as well. @param {unknown} error */
 export function explainPasskey(error) {
   const words = error instanceof DOMException ? EXCEPTIONS[error.name] : undefined;
   return words ?? explain(error);
+}
+
+/** The same where a passkey signs. @param {unknown} error */
+export function explainSigning(error) {
+  const isClosed = error instanceof DOMException && ['NotAllowedError', 'AbortError'].includes(error.name);
+  return isClosed ? NOT_SIGNED : explainPasskey(error);
 }
 
 /** A wait in words. @param {number} seconds */
@@ -59,6 +65,13 @@ const UNKNOWN = {
 const NO_ANSWER = {
   title: 'The server can’t be reached',
   text: 'Check your connection, then try again.',
+  next: 'again',
+};
+
+/** @type {Words} */
+const NOT_SIGNED = {
+  title: 'No passkey was used',
+  text: 'The passkey window was closed, or this device has no passkey for this site. Try again.',
   next: 'again',
 };
 
@@ -152,12 +165,12 @@ const REFUSALS = {
 /** By the name of what the browser throws. @type {Record<string, Words>} */
 const EXCEPTIONS = {
   NotAllowedError: {
-    title: 'No passkey was used',
+    title: 'No passkey was made',
     text: 'The passkey window was closed, or it waited too long. You don’t need a new code: just try again.',
     next: 'again',
   },
   AbortError: {
-    title: 'No passkey was used',
+    title: 'No passkey was made',
     text: 'The passkey window was closed. You don’t need a new code: just try again.',
     next: 'again',
   },
