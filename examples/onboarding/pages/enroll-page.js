@@ -23,7 +23,7 @@ import {
   release,
   showSection,
 } from './page.js';
-import { isWaiting, stopWaiting, waitFor } from './retry.js';
+import { stopWaiting, waitFor } from './retry.js';
 
 const SHORTEST_PASSWORD = 12;
 /** Which section goes on with which kind. */
@@ -270,11 +270,12 @@ function sayWhatIsLost() {
 
 /** A form that is sent by script, and never by the browser, which would put its fields into an address. */
 function onSubmit(form, button, work) {
-  byId(form).addEventListener('submit', async (event) => {
+  byId(form).addEventListener('submit', (event) => {
     event.preventDefault();
-    if (isWaiting(byId(button))) return;
-    await busy(byId(button), work);
-    if (shown.error?.code === 'too_many_attempts') waitFor(byId(button), shown.error.retryAfter);
+    busy(byId(button), async () => {
+      await work();
+      if (shown.error?.code === 'too_many_attempts') waitFor(byId(button), shown.error.retryAfter);
+    });
   });
 }
 

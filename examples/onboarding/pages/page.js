@@ -65,16 +65,12 @@ export const factRows = (facts) =>
     element('div', '', element('dt', '', term), element('dd', '', fact)),
   );
 
-/** How long to wait before a server that did not answer is asked again, in milliseconds. */
-export const pause = (failures) =>
-  new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** failures, 16_000)));
-
 /** The press that each busy button answers. */
 const going = new WeakMap();
 
 /** Keeps a button from being pressed twice while this goes on. */
 export async function busy(button, work) {
-  if (going.has(button)) return;
+  if (going.has(button) || 'waiting' in button.dataset) return;
   // Not `disabled`, which would take the focus away.
   button.setAttribute('aria-disabled', 'true');
   const press = {};
@@ -90,7 +86,8 @@ export async function busy(button, work) {
 /** Lets a button be pressed again, whatever becomes of what it waited for. */
 export function release(button) {
   going.delete(button);
-  button.removeAttribute('aria-disabled');
+  // One that counts down (retry.js) is let go by its countdown.
+  if (!('waiting' in button.dataset)) button.removeAttribute('aria-disabled');
 }
 
 /** Copies a text, and says so on the button. */
@@ -125,10 +122,3 @@ export function deviceName(otherwise) {
   });
   return [browser ?? otherwise, system && `on ${system}`].filter(Boolean).join(' ');
 }
-
-/** Symbols in groups of three, as a code is shown. */
-export const grouped = (code) =>
-  code
-    .replaceAll('-', '')
-    .match(/.{1,3}/g)
-    .join('-');

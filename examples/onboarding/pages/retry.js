@@ -14,6 +14,7 @@ export function waitFor(button, seconds) {
   const endsAt = performance.now() + 1_000 * seconds;
   const label = button.textContent;
   button.setAttribute('aria-disabled', 'true');
+  button.dataset.waiting = '';
   const tick = () => {
     const left = Math.ceil((endsAt - performance.now()) / 1_000);
     if (left <= 0) {
@@ -32,6 +33,7 @@ export function stopWaiting(button) {
   if (!countdown) return;
   clearInterval(countdown.timer);
   waiting.delete(button);
+  delete button.dataset.waiting;
   button.textContent = countdown.label;
   button.removeAttribute('aria-disabled');
 }
