@@ -14,10 +14,12 @@ use credential_code::store::{SlotKey, SlotKeys, SqlStore};
 use credential_code::{ActionFlow, ActionPolicy, AuthFlows, AuthRouter, CodeFlow, CodePolicy, RelyingParty};
 use credential_code::{Site, Storage, host::Keep, model::CredentialKind, site::source_of};
 use sqlx::SqlitePool;
-use tower_http::cors::CorsLayer;
+use tower_http::{cors::CorsLayer, services::ServeDir};
 
 use self::{host::Host, metrics::Metrics};
 use crate::{app::Error, database::migrate, options::Options};
+
+const MODULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../onboarding/pages/modules");
 
 pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router, Error> {
     migrate(db, 2, include_str!("../../migrations/2_codes.sql")).await?;
@@ -67,8 +69,8 @@ pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router,
         .route("/passkeys.js", script(include_str!("pages/passkeys.js")))
         .route("/enroll", page(include_str!("pages/enroll.html")))
         .route("/enroll-page.js", script(include_str!("pages/enroll-page.js")))
-        // The client of the code flow, as it is.
-        .route("/enroll.js", script(include_str!("../../../onboarding/pages/enroll.js")))
+        // The modules for pages, as they are. Yours lie with your other files.
+        .nest_service("/modules", ServeDir::new(MODULES))
         .route("/undo", page(include_str!("pages/undo.html")))
         .route("/undo.js", script(include_str!("pages/undo.js")))
         .layer(Extension(purge)))

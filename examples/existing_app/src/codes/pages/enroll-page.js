@@ -1,21 +1,20 @@
 // App 2: a code becomes a passkey. The two steps are asked at app 1, the first of the related origins.
 
-import { createPasskey, post, readCode } from './enroll.js';
+import { createClient } from './modules/client.js';
+import { readCode } from './modules/code.js';
+import { createPasskey } from './modules/passkeys.js';
+import { Refusal } from './modules/refusal.js';
 
 const byId = (id) => document.getElementById(id);
 const { origins } = await (await fetch('/.well-known/webauthn')).json();
-const api = `${origins[0]}/auth/credentials/code`;
+const client = createClient({ baseUrl: origins[0], credentials: 'omit' });
 
 /** An open challenge: a person who cancels the dialog may try again. */
 let challenge;
 
 async function add() {
-  const code = readCode(byId('code').value);
-  challenge ??= await post(`${api}/init`, { code: code ?? '', credentialKind: 'Fido2' });
-  const credentialInfo = await createPasskey(challenge);
-  const { challengeIdentifier } = challenge;
-  const credentialName = byId('name').value;
-  await post(`${api}/verify`, { challengeIdentifier, credentialKind: 'Fido2', credentialName, credentialInfo });
+  challenge ??= await client.exchange(readCode(byId('code').value) ?? '', 'Fido2');
+  await client.register(challenge, byId('name').value, await createPasskey(challenge));
   challenge = undefined;
 }
 
@@ -27,7 +26,7 @@ byId('form').addEventListener('submit', async (event) => {
     byId('status').textContent = 'The passkey was added. It signs you in here.';
   } catch (error) {
     // A refusal ends the challenge; what the browser refuses does not.
-    if (error.code !== undefined && error.name === 'Refusal') challenge = undefined;
+    if (error instanceof Refusal) challenge = undefined;
     byId('status').textContent = error.message;
   }
   byId('add').disabled = false;

@@ -1,7 +1,7 @@
 // Takes back a passkey, by the token in the link of a mail. Opening the link does nothing: mail
 // scanners open links, too.
 
-import { undo } from './enroll.js';
+import { createClient } from './modules/client.js';
 
 const byId = (id) => document.getElementById(id);
 const token = location.hash.slice(1);
@@ -9,7 +9,7 @@ history.replaceState(null, '', location.pathname);
 
 byId('undo').addEventListener('click', async () => {
   try {
-    await undo(token);
+    await createClient().undo(token);
     byId('status').textContent = 'It was taken back.';
   } catch (error) {
     byId('status').textContent = error.message;
