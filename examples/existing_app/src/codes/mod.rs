@@ -56,13 +56,15 @@ pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router,
     let steps = ["/auth/credentials/code/init", "/auth/credentials/code/verify"].into_iter();
     let steps = steps.fold(Router::new(), |all, step| all.route_service(step, auth.clone())).layer(cors);
 
-    let related = get(([(CONTENT_TYPE, "application/json")], party.well_known_webauthn()));
     let page = |html: &'static str| get(Html(html));
     let script = |text: &'static str| get(([(CONTENT_TYPE, "text/javascript")], text));
     Ok(Router::new()
         .nest_service("/auth", auth)
         .merge(steps)
-        .route("/.well-known/webauthn", related)
+        .route(
+            "/.well-known/webauthn",
+            get(([(CONTENT_TYPE, "application/json")], party.well_known_webauthn())),
+        )
         // For the collector, which is inside: the proxy sends nobody there.
         .route("/metrics", get(move || async move { metrics.to_string() }))
         .route("/passkeys", page(include_str!("pages/passkeys.html")))
