@@ -1,8 +1,8 @@
-// App 1 shows a code, and says what becomes of it.
+// App 1 shows a code, and says what becomes of it: what the server says, and nothing else.
 
 import assert from 'node:assert/strict';
 
-import { demo, enter, heading, mint, outcome } from './apps.js';
+import { addRecoveryKey, demo, enter, heading, mint, outcome, pretend } from './apps.js';
 import { addAuthenticator, look, scan } from './demo.js';
 
 demo('the QR code leads to app 2 with the code in the fragment', async ({ app1, app2, open, requests }) => {
@@ -10,8 +10,12 @@ demo('the QR code leads to app 2 with the code in the fragment', async ({ app1, 
   const code = await mint(first);
   const link = await scan(first, '#qr');
   assert.equal(link, `${app2}/enroll#${code}`);
-  assert.equal(await first.getByRole('link', { name: `Open ${new URL(app2).host} in this browser` }).getAttribute('href'), link);
-  await first.getByLabel('The other device is at').selectOption(app1);
+  const here = first.getByRole('link', { name: `Open ${new URL(app2).host} in this browser` });
+  assert.equal(await here.getAttribute('href'), link);
+  await first.emulateMedia({ forcedColors: 'active', colorScheme: 'dark' });
+  assert.equal(await scan(first, '#qr'), link, 'in forced colours, too');
+  await first.emulateMedia({ forcedColors: 'none', colorScheme: 'light' });
+  await first.getByLabel('App 2 is at').selectOption(app1);
   assert.equal(await scan(first, '#qr'), `${app1}/enroll#${code}`);
 
   const second = await open(link);
@@ -43,7 +47,7 @@ demo('where no phone gets to, the way through this browser comes first', async (
   const page = await open(app1);
   await page.setViewportSize({ width: 360, height: 740 });
   await mint(page);
-  assert.ok(await areInOrder(page, 'code', 'open', 'qr', 'stages', 'caution'));
+  assert.ok(await areInOrder(page, 'caution', 'code', 'open', 'qr', 'stages'));
   assert.equal(await page.locator('#open').getAttribute('class'), 'primary');
   assert.ok(await page.getByText('works on this machine only').isVisible());
   const { y, height } = await page.locator('#open').boundingBox();
@@ -59,7 +63,7 @@ demo(
     const page = await open(app1);
     await mint(page);
     await page.setViewportSize({ width: 360, height: 740 });
-    assert.ok(await areInOrder(page, 'code', 'qr', 'open', 'stages', 'caution'));
+    assert.ok(await areInOrder(page, 'caution', 'code', 'qr', 'open', 'stages'));
     assert.equal(await page.locator('#open').getAttribute('class'), 'secondary');
     assert.ok(await page.getByText('works on this machine only').isHidden());
     await look(page, 'app1-code-anywhere');
@@ -67,117 +71,145 @@ demo(
   { flags: ['--origin', 'https://app.example.com'] },
 );
 
-demo('an expired code is replaced with one button', async ({ app1, context, open }) => {
+demo('the time runs down by no clock that somebody sets', async ({ app1, context, open }) => {
   await context.clock.install();
   const page = await open(app1);
-  const code = await mint(page);
+  await mint(page);
   await page.evaluate(() => {
     globalThis.said = 0;
     const count = () => (globalThis.said += 1);
     new MutationObserver(count).observe(document.getElementById('announcer'), { childList: true });
   });
+  await page.clock.setSystemTime(Date.now() + 3_600_000);
   await page.clock.runFor(30_000);
   await page.getByText(/^(29|30) s left$/).waitFor();
   assert.equal(await page.evaluate(() => globalThis.said), 0, 'a screen reader does not hear each second');
-  await page.getByRole('button', { name: 'Close' }).click();
-  // The page's clock is slow by now, so that the server ends the code in three seconds.
-  await page.clock.setSystemTime(Date.now() - 57_000);
-  await page.getByRole('button', { name: 'Add a device' }).click();
-  await page.getByText('This code has expired', { exact: true }).waitFor();
+});
+
+demo('an expired code is replaced with one button', async ({ app1, open }) => {
+  const page = await open(app1);
+  const code = await mint(page);
+  await pretend(page, (items) => items.map((item) => ({ ...item, stage: 'expired' })));
+  await outcome(page, 'This code has expired');
   await look(page, 'app1-expired');
-  assert.ok(!(await page.locator('#code').isVisible()));
-  await page.clock.setSystemTime(Date.now());
+  assert.ok(!(await page.content()).includes(code), 'it stays nowhere');
+  await page.unrouteAll();
   await page.getByRole('button', { name: 'Make a new code' }).click();
   await page.getByText('Waiting for the code').waitFor();
   assert.notEqual(await page.locator('#code').textContent(), code);
 });
 
-demo('a code that is entered says nothing about another', async ({ app1, app2, open }) => {
-  const [first, second] = [await open(app1), await open(app1)];
-  const codes = [await mint(first), await mint(second)];
-  const page = await open(`${app2}/enroll`);
-  await enter(page, `${app2}/enroll#${codes[0]}`, 'Recovery key');
-  await heading(page, 'Save your recovery code');
-  await first.getByText('Continue on the other device', { exact: true }).waitFor();
-  assert.ok(await second.getByText('Waiting for the code').isVisible());
-  assert.equal(await second.locator('#code').textContent(), codes[1]);
-
-  await page.getByLabel('I have saved it').check();
-  await page.getByRole('button', { name: 'Add recovery key' }).click();
-  await first.getByText('Recovery key was added', { exact: true }).waitFor();
-  assert.equal(await second.locator('#code').textContent(), codes[1]);
-  await page.getByRole('button', { name: 'Add another' }).click();
-  await enter(page, codes[1], 'Recovery key');
-  await heading(page, 'Save your recovery code');
-  await page.getByLabel('I have saved it').check();
-  await page.getByRole('button', { name: 'Add recovery key' }).click();
-  await second.getByText('Recovery key was added', { exact: true }).waitFor();
-  await second.getByRole('listitem').filter({ hasText: 'Recovery key for' }).nth(1).waitFor();
-  assert.equal(await second.getByText('New', { exact: true }).count(), 1, 'only the newest one is new');
+demo('what expires says so when the server does', async ({ app1, owner, open }) => {
+  const page = await open(app1);
+  await page.getByText('This browser', { exact: true }).waitFor();
+  await owner.mint({ lifetime: 3_000 });
+  await outcome(page, 'A code is still open');
+  assert.ok(await page.getByRole('button', { name: 'Add a way to sign in' }).isVisible());
+  await look(page, 'app1-code-elsewhere');
+  await outcome(page, 'This code has expired');
 });
 
-demo('a code that was entered and left alone is given up', async ({ app1, app2, open, requests }) => {
+demo('a code that was entered and left alone is given up', async ({ app1, app2, open }) => {
   const first = await open(app1);
   const page = await open(`${app2}/enroll`);
-  // Five minutes are too long for a test, so the answer comes before its time.
-  let later;
-  const isOver = new Promise((resolve) => (later = resolve));
-  await first.route(/\/enrolments\/.*after=opened/, async (route) => {
-    await isOver;
-    const url = route.request().url().split('?')[0];
-    const now = await route.fetch({ url });
-    await route.fulfill({ json: { ...(await now.json()), stage: 'expired' } });
-  });
   await enter(page, await mint(first), 'Recovery key');
-  await first.getByText('Continue on the other device', { exact: true }).waitFor();
-  later();
+  await outcome(first, 'Somebody entered your code');
+  // Five minutes are too long for a test, so the answer comes before its time.
+  await pretend(first, (items) => items.map((item) => ({ ...item, stage: 'expired' })));
   await outcome(first, 'Nothing was added in time');
   await look(first, 'app1-abandoned');
-  const asked = requests().filter(({ url }) => /after=(expired|opened)/.test(url)).length;
-  assert.equal(asked, 1, 'nothing more is asked about it');
-  await first.getByRole('button', { name: 'Make a new code' }).click();
-  await first.getByText('Waiting for the code').waitFor();
+});
+
+demo('a code is followed in each window, and its code is shown in one', async ({ app1, app2, open }) => {
+  const [first, second] = [await open(app1), await open(app1)];
+  const code = await mint(first);
+  await outcome(second, 'A code is still open');
+  assert.ok(!(await second.content()).includes(code));
+  const page = await open(`${app2}/enroll`);
+  await enter(page, code, 'Recovery key');
+  for (const window of [first, second]) await outcome(window, 'Somebody entered your code');
+  await page.getByLabel('I have saved it').check();
+  await page.getByRole('button', { name: 'Add recovery key' }).click();
+  await heading(page, 'Recovery key added');
+  for (const window of [first, second]) await outcome(window, 'Recovery key was added');
+});
+
+demo('somebody who starts over in app 2 is followed by both codes', async ({ app1, app2, open }) => {
+  const first = await open(app1);
+  const page = await open(`${app2}/enroll`);
+  await enter(page, await mint(first), 'Recovery key');
+  await outcome(first, 'Somebody entered your code');
+  await page.getByRole('button', { name: 'Start over' }).first().click();
+  await first.getByRole('button', { name: 'Close' }).click();
+  await first.getByText('The code is ended', { exact: true }).waitFor();
+  await addRecoveryKey(page, await mint(first));
+  await outcome(first, 'Recovery key was added');
+  assert.equal(await first.locator('.ask').count(), 1);
+});
+
+demo('a server that is away is told of within three seconds, and the list is marked', async ({ app1, app2, open }) => {
+  const first = await open(app1);
+  const page = await open(`${app2}/enroll`);
+  const code = await mint(first);
+  let isAway = true;
+  // It takes each request, and says nothing.
+  const silent = (route) => (isAway ? undefined : route.continue());
+  await first.route(/\/(enrolments|credentials|news)$/, silent);
+  const since = performance.now();
+  await first.getByText('We can’t reach the server', { exact: true }).waitFor();
+  assert.ok(performance.now() - since < 3_000, `${performance.now() - since} ms`);
+  await first.getByText(/^As of .* It may be different by now\.$/).waitFor();
+  await look(first, 'app1-away');
+  await addRecoveryKey(page, code);
+  await heading(page, 'Recovery key added');
+  assert.ok(await first.getByText('Waiting for the code').isVisible(), 'it says what the server said last');
+  assert.equal(await first.getByText('Recovery key').count(), 0);
+  isAway = false;
+  await outcome(first, 'Recovery key was added');
+  await first.getByText('We can’t reach the server', { exact: true }).waitFor({ state: 'hidden' });
+  assert.ok(await first.getByText(/^As of/).isHidden());
 });
 
 demo(
-  'silence says nothing about a code',
-  async ({ app1, app2, context, open }) => {
-    await context.clock.install();
-    const first = await open(app1);
-    let isReachable = false;
-    await first.route('**/enrolments/*', (route) => (isReachable ? route.continue() : route.abort()));
-    const page = await open(`${app2}/enroll`);
-    await enter(page, await mint(first), 'Recovery key');
-    await page.getByLabel('I have saved it').check();
-    await page.getByRole('button', { name: 'Add recovery key' }).click();
-    await heading(page, 'Recovery key added');
-    await first.clock.runFor(55_000);
-    assert.ok(await first.getByText('Waiting for the code').isVisible(), 'it may still be entered');
-    await first.clock.runFor(30_000);
-    await first.getByText('We can’t reach the server', { exact: true }).waitFor();
-    await first.getByRole('listitem').filter({ hasText: 'Recovery key for' }).waitFor();
-    assert.equal(await first.getByText('expired').count(), 0);
-    await look(first, 'app1-unreachable');
-    isReachable = true;
-    await first.clock.runFor(16_000);
-    await first.getByText('Recovery key was added', { exact: true }).waitFor();
+  'a server that is gone is told of at once',
+  async ({ app1, open }) => {
+    const page = await open(app1);
+    await page.getByText('This browser', { exact: true }).waitFor();
+    await page.route(/\/(enrolments|credentials|news)$/, (route) => route.abort());
+    const since = performance.now();
+    await page.getByText('We can’t reach the server', { exact: true }).waitFor();
+    assert.ok(performance.now() - since < 1_500);
   },
   { statuses: [0] },
 );
 
+demo('nobody knows what became of a code that the server forgot', async ({ app1, open }) => {
+  const page = await open(app1);
+  await mint(page);
+  await pretend(page, () => []);
+  await outcome(page, 'We don’t know what became of the code');
+  await look(page, 'app1-forgotten');
+});
+
 demo(
-  'a code that the server forgot is looked for in the list',
-  async ({ app1, open, requests }) => {
+  'somebody who asks for too many codes sees how long to wait',
+  async ({ app1, open }) => {
     const page = await open(app1);
-    await page.route('**/enrolments/*', (route) =>
-      route.fulfill({ status: 404, json: { error: { code: 'not_found' } } }),
+    await page.route('**/auth/action/init', (route) =>
+      route.fulfill({
+        status: 429,
+        headers: { 'retry-after': '2' },
+        json: { error: { code: 'too_many_attempts', status: 429, message: 'Too many.' } },
+      }),
     );
-    await page.getByRole('button', { name: 'Add a device' }).click();
-    await page.getByText('We don’t know what became of the code', { exact: true }).waitFor();
-    const asked = () => requests().filter(({ url }) => url.includes('/enrolments/')).length;
-    assert.equal(asked(), 1, 'and nobody asks again');
+    await page.getByRole('button', { name: 'Add a way to sign in' }).click();
+    await page.getByText('Too many attempts').waitFor();
+    await page.getByRole('button', { name: /^Try again in [12] s$/ }).waitFor();
+    await look(page, 'app1-too-many');
+    await page.unrouteAll();
+    await mint(page);
   },
-  { statuses: [404] },
+  { statuses: [429] },
 );
 
 demo(

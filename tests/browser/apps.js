@@ -24,10 +24,10 @@ export function demo(name, run, { approval = 'none', flags = [], statuses = [], 
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     context.setDefaultTimeout(10_000);
     const watched = [];
-    const open = async (url) => {
+    const open = async (url, options) => {
       const page = await context.newPage();
       watched.push(watch(page, statuses));
-      await page.goto(url);
+      await page.goto(url, options);
       return page;
     };
     try {
@@ -97,6 +97,13 @@ export async function approve(page) {
   await page.getByRole('heading', { name: /^Add this .*\?$/ }).waitFor();
   await itIsMe(page).click();
 }
+
+/** Has a page hear of other enrolments than there are. */
+export const pretend = (page, change) =>
+  page.route(/\/auth\/credentials\/enrolments$/, async (route) => {
+    const { items } = await (await route.fetch()).json();
+    await route.fulfill({ json: { items: change(items) } });
+  });
 
 /** Makes a recovery key in app 2, which needs no authenticator. */
 export async function addRecoveryKey(page, code) {

@@ -11,7 +11,7 @@ import { createOwner, DECIDABLE, OUTSTANDING } from './modules/owner.js';
 import { keySigner } from './modules/signing.js';
 import { explain } from './modules/words.js';
 import { busy, byId, deviceName, notice } from './page.js';
-import { isWaiting, waitFor } from './retry.js';
+import { waitFor } from './retry.js';
 
 const KEYS = { database: 'onboarding' };
 const TITLE = document.title;
@@ -31,9 +31,9 @@ const client = createClient({
   sign: (challenge) => keySigner(key, { origin: location.origin })(challenge),
 });
 const owner = createOwner({ client, listCredentials });
-const changes = createChanges({ owner, ownId, tell, leave });
+const changes = createChanges({ owner, ownId, endAll, tell, leave });
 const drawList = createList({ ownId, changes });
-const drawAsks = createAsks({ owner, serverNow: client.serverNow, makerOf, again, close, disown: changes.disown });
+const drawAsks = createAsks({ owner, serverNow: client.serverNow, makerOf, again, close, endAll, disown: changes.disown });
 let drawCode;
 
 /** Signs in, which is the demonstration's own business, and makes this browser's key a credential of the user. */
@@ -83,8 +83,9 @@ function draw(state) {
   const isOpen = shown.some(({ stage }) => OUTSTANDING.includes(stage));
   byId('panel').hidden = shown.length === 0;
   byId('caution').hidden = !isOpen;
-  byId('add').hidden = shown.length > 0;
-  byId('idea').hidden = shown.length > 0;
+  // One thing to do at a time. Beside a code of another window there may be another one.
+  byId('add').hidden = shown.some((enrolment) => enrolment === withCode || enrolment.stage !== 'waiting');
+  for (const id of ['idea', 'lead']) byId(id).hidden = shown.length > 0;
   drawCode(withCode);
   drawAsks(asks);
   document.title = shown.some(({ stage }) => DECIDABLE.includes(stage)) ? `Is it you? · ${TITLE}` : TITLE;
@@ -120,29 +121,20 @@ const MINT_WORDS = {
   invalid_request: { title: 'No code could be made', text: 'Reload the page, and try again.' },
 };
 
-/** Makes a code. Returns how many seconds somebody has to wait who asked for too many. */
+/** Makes a code. Somebody who asks for too many sees how long to wait. */
 async function mint() {
   tell();
   try {
     await owner.mint({ lifetime: LIFETIME });
   } catch (error) {
     notice(byId('problem'), MINT_WORDS[error.code] ?? explain(error));
-    return error.retryAfter ?? 0;
+    waitFor(byId('add'), error.retryAfter ?? 0);
   }
-  return 0;
-}
-
-async function add() {
-  const button = byId('add');
-  if (isWaiting(button)) return;
-  let seconds = 0;
-  await busy(button, async () => (seconds = await mint()));
-  waitFor(button, seconds);
 }
 
 /** A new code takes the place of this one, which ends. */
 async function again(enrolment) {
-  if (await close(enrolment)) waitFor(byId('add'), await mint());
+  if (await close(enrolment)) await mint();
 }
 
 /** A user who closes a card wants nothing more to come of its code. Returns whether nothing does. */
@@ -163,8 +155,14 @@ async function close({ id, stage, isForgotten }) {
   }
   followed.delete(id);
   draw(owner.state());
-  if (byId('panel').hidden) byId('add').focus();
+  if (!byId('add').hidden) byId('add').focus();
   return true;
+}
+
+/** Nothing stays open. What it ended, nobody has to be told of one by one. */
+async function endAll() {
+  for (const { id, stage } of await owner.revokeAll()) if (stage === 'revoked') followed.delete(id);
+  draw(owner.state());
 }
 
 /** This browser's key was removed, here or elsewhere. */
@@ -202,7 +200,7 @@ function signInProblem(error) {
   return explain(error);
 }
 
-byId('add').addEventListener('click', add);
+byId('add').addEventListener('click', () => busy(byId('add'), mint));
 const coded = () => owner.state().enrolments.find(({ code }) => code);
 byId('close').addEventListener('click', () => busy(byId('close'), () => close(coded())));
 document.addEventListener('keydown', ({ key, defaultPrevented }) => {

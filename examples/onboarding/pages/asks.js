@@ -8,10 +8,10 @@ import { drawLines, wordsOf } from './stages.js';
 const TRIES = { 1: 'one try', 2: 'two tries', 3: 'three tries' };
 
 /**
- * Ties the cards to those who act: `again` makes a new code in place of this one, `close` ends it, `disown`
- * takes back what was added. `makerOf` names the authenticator of an enrolment, if it is known.
+ * Ties the cards to those who act: `again` makes a new code in place of this one, `close` ends it, `endAll` ends
+ * all, `disown` takes back what was added. `makerOf` names the authenticator of an enrolment, if it is known.
  */
-export function createAsks({ owner, serverNow, makerOf, again, close, disown }) {
+export function createAsks({ owner, serverNow, makerOf, again, close, endAll, disown }) {
   const cards = new Map();
 
   function make(id) {
@@ -57,7 +57,7 @@ export function createAsks({ owner, serverNow, makerOf, again, close, disown }) 
     made.isRefusedHere = true;
     try {
       await owner.refuse(made.id);
-      await owner.revokeAll();
+      await endAll();
     } catch (error) {
       notice(made.parts.problem, explain(error));
     }
@@ -87,16 +87,17 @@ export function createAsks({ owner, serverNow, makerOf, again, close, disown }) 
     parts.title.replaceChildren(...(stage === 'added' ? [nameOf(enrolment.credential.name), ' was added'] : [title]));
     parts.text.textContent = made.isRefusedHere && stage !== 'added' && !isOpen ? `${text} No other code is open.` : text;
     drawFacts(parts.facts, enrolment, maker, isOpen || stage === 'added');
-    drawLines(parts.stages, enrolment);
+    // Before it is entered, the text says it all.
+    if (stage !== 'waiting') drawLines(parts.stages, enrolment);
     drawNewcomers(parts.newcomers, recent);
     parts.decision.hidden = !isOpen;
     parts.approve.hidden = stage !== 'pending';
     parts.digitsField.hidden = !enrolment.checkCodeAsked;
     parts.tries.textContent = enrolment.checkCodeAsked ? `${TRIES[enrolment.attemptsLeft]} left` : '';
     parts.again.textContent = stage === 'added' ? 'Add another' : 'Make a new code';
-    parts.again.hidden = isOpen;
+    parts.again.hidden = isOpen || stage === 'waiting';
     parts.disown.hidden = stage !== 'added' || !isThere;
-    parts.actions.hidden = isOpen;
+    parts.actions.hidden = parts.again.hidden && parts.disown.hidden;
     made.card.className = `card ask ${enrolment.isForgotten ? 'forgotten' : stage}`;
     if (isMoved) notify(made, isOpen);
   }
@@ -136,8 +137,12 @@ function notify({ parts, card }, isOpen) {
   const focused = document.activeElement;
   const isLost = !focused || focused === document.body || focused.getClientRects().length === 0;
   // Nobody is torn out of what they type, or out of another decision.
-  const isElsewhere = focused?.closest('dialog, input, select, form') && !isLost;
-  if (isOpen && !isElsewhere) return parts.refuse.focus();
+  const isElsewhere = !isLost && !card.contains(focused) && focused.closest('dialog, input, select, form');
+  if (isOpen && !isElsewhere) {
+    parts.refuse.focus();
+    // It may have had the focus before, and stood higher.
+    return parts.decision.scrollIntoView({ block: 'nearest' });
+  }
   if (isLost || (card.contains(focused) && !isOpen)) parts.title.focus();
 }
 

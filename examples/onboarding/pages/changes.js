@@ -17,8 +17,8 @@ const LOSSES = {
 
 const OWN_LOSS = 'You will be signed out in this browser. It can make no codes and add nothing any more.';
 
-/** `tell` says what was done, and `leave` what is to be done when this browser removed itself. */
-export function createChanges({ owner, ownId, tell, leave }) {
+/** `tell` says what was done, `endAll` ends every code, and `leave` is for a browser that removed itself. */
+export function createChanges({ owner, ownId, endAll, tell, leave }) {
   /** What the open dialog is about. */
   let chosen;
 
@@ -94,7 +94,7 @@ export function createChanges({ owner, ownId, tell, leave }) {
     const isLeaving = isOwn(chosen);
     notice(byId('remove-problem'));
     try {
-      if (isDisowned) await owner.revokeAll();
+      if (isDisowned) await endAll();
       await owner.remove(credentialUuid);
     } catch (error) {
       // Somebody was faster.

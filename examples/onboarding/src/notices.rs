@@ -58,7 +58,10 @@ impl Notices {
             user: user.clone(),
             date: SystemTime::now(),
             subject: "A new way to sign in",
-            text: format!("{address} {verb} a new {kind}: {name}\nIt signs in at {relying_party_id}."),
+            text: format!(
+                "{address} {verb} a new {kind}: {}\nIt signs in at {relying_party_id}.",
+                isolated(name)
+            ),
             undo: token.map(|token| format!("{app1}/undo#{}", token.reveal())),
         }
     }
@@ -75,13 +78,13 @@ impl Notices {
             Change::Removed => "A way to sign in was removed",
             _ => "A way to sign in was changed",
         };
-        let text =
-            format!("{address} has {} a {kind}: {name}\nWas it not you? Look at your list.", change.as_str());
+        let (change, name) = (change.as_str(), isolated(name));
+        let text = format!("{address} has {change} a {kind}: {name}\nWas it not you? Look at your list.");
         Some(Mail { user: user.clone(), date: SystemTime::now(), subject, text, undo: None })
     }
 
     fn address(&self, credential: &Credential) -> String {
-        self.app.host.find(&credential.user).map_or(String::new(), |user| user.name.clone())
+        self.app.host.find(&credential.user).map_or(String::new(), |user| isolated(&user.name))
     }
 
     fn send(&self, mail: Mail) {
@@ -100,6 +103,11 @@ impl Notices {
         let line = json!({ "credentialUuid": credential.uuid.as_str(), "token": token.reveal() });
         file.write_all(format!("{line}\n").as_bytes())
     }
+}
+
+/// A name that somebody chose, by itself: a first-strong isolate, so that it can't turn the text around it.
+fn isolated(name: &str) -> String {
+    format!("\u{2068}{name}\u{2069}")
 }
 
 /// As the pages call it.
