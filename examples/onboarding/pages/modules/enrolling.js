@@ -12,7 +12,7 @@
 
 import { forgetPasskey } from './passkeys.js';
 import { Refusal } from './refusal.js';
-import { createState, pause } from './state.js';
+import { createState, INTERVAL, PATIENCE, pause, SILENCE } from './state.js';
 
 /**
  * @import { Client } from './client.js'
@@ -40,9 +40,6 @@ import { createState, pause } from './state.js';
 /** @type {EnrollingState} */
 const START = { stage: 'entering', isHeld: false, isUncertain: false };
 const NOTHING = { challenge: undefined, credential: undefined, outcome: undefined, error: undefined, late: undefined };
-
-/** The longest wait before a server that did not answer is asked again, in milliseconds. */
-const LONGEST = 16_000;
 
 /** @param {{ client: Client, forget?: typeof forgetPasskey }} parts */
 export function createEnrolling({ client, forget = forgetPasskey }) {
@@ -112,23 +109,23 @@ export function createEnrolling({ client, forget = forgetPasskey }) {
     show(mine, { stage: isOver ? 'refused' : 'challenged', error });
   }
 
-  /** Waits for the owner's answer. @param {Attempt} mine @param {string} token */
+  /** Waits for the owner's answer: asks each second, so that a server that is away is noticed. @param {Attempt} mine @param {string} token */
   async function follow(mine, token) {
     const { signal } = mine.ending;
-    for (let failures = 0; mine === attempt; ) {
+    for (; mine === attempt; await pause(INTERVAL, signal)) {
+      const silence = setTimeout(() => show(mine, { error: new Refusal('timeout', 'The server is silent.') }), SILENCE);
       try {
-        // After a silence we ask what is, and not what changes.
-        const told = await client.outcome(token, failures > 0 ? undefined : 'pending', { signal });
-        failures = 0;
-        show(mine, {});
+        const told = await client.outcome(token, undefined, { signal, patience: PATIENCE });
         if (told.stage !== 'pending') return await conclude(mine, told);
+        show(mine, {});
       } catch (error) {
         if (error instanceof Refusal && error.isAnswer) {
           mine.isUncertain = true;
           return show(mine, { stage: 'refused', error });
         }
         show(mine, { error });
-        await pause(Math.min(500 * 2 ** (failures += 1), LONGEST), signal);
+      } finally {
+        clearTimeout(silence);
       }
     }
   }

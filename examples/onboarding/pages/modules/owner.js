@@ -11,7 +11,7 @@
 // browser has six connections for all tabs of a site, and they would soon be gone.
 
 import { Refusal } from './refusal.js';
-import { createState, pause } from './state.js';
+import { createState, INTERVAL, PATIENCE, pause, SILENCE } from './state.js';
 
 /**
  * @import { Client } from './client.js'
@@ -41,14 +41,8 @@ export const DECIDABLE = ['opened', 'pending'];
 /** The stages after which another may come. @type {readonly Stage[]} */
 export const OUTSTANDING = ['waiting', ...DECIDABLE];
 
-/** A server that did not answer for so long is away, in milliseconds. Asked each second, that is seen within three. */
-const SILENCE = 1_800;
-
-/** After so long it is asked anew: the network may be another one by now. */
-const PATIENCE = 10_000;
-
 /** @param {OwnerOptions} options */
-export function createOwner({ client, listCredentials = client.credentials, interval = 1_000 }) {
+export function createOwner({ client, listCredentials = client.credentials, interval = INTERVAL }) {
   const state = createState(
     /** @type {OwnerState} */ ({ isLoaded: false, isStale: false, error: undefined, credentials: [], enrolments: [] }),
   );

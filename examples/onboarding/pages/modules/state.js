@@ -1,4 +1,13 @@
-// What a machine shows: one value, and who wants to hear of each new one.
+// What a machine shows: one value, and who wants to hear of each new one. And how it looks again.
+
+/** Between two looks, in milliseconds. */
+export const INTERVAL = 1_000;
+
+/** A server that did not answer for so long is away. Asked each second, that is seen within three. */
+export const SILENCE = 1_800;
+
+/** After so long it is asked anew: the network may be another one by now. */
+export const PATIENCE = 10_000;
 
 /**
  * @template T
