@@ -5,8 +5,6 @@ import { announce } from './page.js';
 /** The countdown of each button that waits. */
 const waiting = new WeakMap();
 
-export const isWaiting = (button) => waiting.has(button);
-
 /** Counts down on a button. No clock that somebody sets makes it longer or shorter. */
 export function waitFor(button, seconds) {
   stopWaiting(button);

@@ -34,6 +34,7 @@ const FILES: &[File] = &[
     ("/mail.js", SCRIPT, include_str!("../pages/mail.js")),
     ("/stages.js", SCRIPT, include_str!("../pages/stages.js")),
     ("/address.js", SCRIPT, include_str!("../pages/address.js")),
+    ("/enroll-show.js", SCRIPT, include_str!("../pages/enroll-show.js")),
     ("/enroll-sign-in.js", SCRIPT, include_str!("../pages/enroll-sign-in.js")),
     ("/retry.js", SCRIPT, include_str!("../pages/retry.js")),
     ("/sign-in.js", SCRIPT, include_str!("../pages/sign-in.js")),

@@ -8,6 +8,7 @@ export function createEnrolling({ client, forget }: {
     enter: (code: string, kind: Kind) => Promise<void>;
     make: (name: string, how: Make) => Promise<void>;
     startOver: () => void;
+    millisecondsLeft: () => number;
 };
 export type EnrollingState = {
     stage: "entering" | "exchanging" | "challenged" | "making" | "registering" | "pending" | "added" | "refused";

@@ -145,5 +145,11 @@ export function createEnrolling({ client, forget = forgetPasskey }) {
     if (challenge?.kind === 'Fido2' && proof) await forget(challenge.rp.id, proof.credentialInfo.credId);
   }
 
-  return { state: state.get, subscribe: state.subscribe, enter, make, startOver };
+  /** How long the owner may take, by no clock that somebody sets. */
+  function millisecondsLeft() {
+    const until = Date.parse(state.get().credential?.approval?.expiration ?? '');
+    return Math.max(0, until - client.serverNow() || 0);
+  }
+
+  return { state: state.get, subscribe: state.subscribe, enter, make, startOver, millisecondsLeft };
 }
