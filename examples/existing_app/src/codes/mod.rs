@@ -9,7 +9,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Method, request::Parts};
-use axum::{Extension, Router, extract::ConnectInfo, response::Html, routing::get};
+use axum::{Extension, Router, extract::ConnectInfo, routing::get};
 use credential_code::store::{SlotKey, SlotKeys, SqlStore};
 use credential_code::{ActionFlow, ActionPolicy, AuthFlows, AuthRouter, CodeFlow, CodePolicy, RelyingParty};
 use credential_code::{Site, Storage, host::Keep, model::CredentialKind, site::source_of};
@@ -56,25 +56,22 @@ pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router,
     let steps = ["/auth/credentials/code/init", "/auth/credentials/code/verify"].into_iter();
     let steps = steps.fold(Router::new(), |all, step| all.route_service(step, auth.clone())).layer(cors);
 
-    let page = |html: &'static str| get(Html(html));
-    let script = |text: &'static str| get(([(CONTENT_TYPE, "text/javascript")], text));
+    let related = get(([(CONTENT_TYPE, "application/json")], party.well_known_webauthn()));
+    let file = |kind: &'static str, text: &'static str| get(([(CONTENT_TYPE, kind)], text));
     Ok(Router::new()
         .nest_service("/auth", auth)
         .merge(steps)
-        .route(
-            "/.well-known/webauthn",
-            get(([(CONTENT_TYPE, "application/json")], party.well_known_webauthn())),
-        )
+        .route("/.well-known/webauthn", related)
         // For the collector, which is inside: the proxy sends nobody there.
         .route("/metrics", get(move || async move { metrics.to_string() }))
-        .route("/passkeys", page(include_str!("pages/passkeys.html")))
-        .route("/passkeys.js", script(include_str!("pages/passkeys.js")))
-        .route("/enroll", page(include_str!("pages/enroll.html")))
-        .route("/enroll-page.js", script(include_str!("pages/enroll-page.js")))
+        .route("/passkeys", file("text/html", include_str!("pages/passkeys.html")))
+        .route("/passkeys.js", file("text/javascript", include_str!("pages/passkeys.js")))
+        .route("/enroll", file("text/html", include_str!("pages/enroll.html")))
+        .route("/enroll-page.js", file("text/javascript", include_str!("pages/enroll-page.js")))
         // The modules for pages, as they are. Yours lie with your other files.
         .nest_service("/modules", ServeDir::new(MODULES))
-        .route("/undo", page(include_str!("pages/undo.html")))
-        .route("/undo.js", script(include_str!("pages/undo.js")))
+        .route("/undo", file("text/html", include_str!("pages/undo.html")))
+        .route("/undo.js", file("text/javascript", include_str!("pages/undo.js")))
         .layer(Extension(purge)))
 }
 
