@@ -15,7 +15,7 @@ import { PNG } from 'pngjs';
 
 const target = process.env.CARGO_TARGET_DIR ?? new URL('../../target', import.meta.url).pathname;
 const example = path.join(target, 'debug/onboarding');
-const shots = process.env.SCREENSHOTS ?? path.join(os.tmpdir(), 'credential-code-screenshots');
+export const shots = process.env.SCREENSHOTS ?? path.join(os.tmpdir(), 'credential-code-screenshots');
 
 /** Starts the example on a free port. */
 export async function startServer(...flags) {
