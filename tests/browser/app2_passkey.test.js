@@ -34,7 +34,7 @@ demo('a device that has a passkey already signs in with it', async ({ app2, owne
   await heading(page, 'Passkey added');
   assert.equal(await page.title(), 'Added · App 2');
   await page.getByRole('button', { name: 'Add another' }).click();
-  assert.equal(await page.title(), 'Add this device · App 2');
+  assert.equal(await page.title(), 'Add a way to sign in · App 2');
 
   await enter(page, (await owner.mint()).code);
   await page.getByRole('button', { name: 'Create passkey' }).click();

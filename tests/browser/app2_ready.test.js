@@ -15,7 +15,7 @@ demo('before the scripts run nothing can be pressed, and the code is out of the 
   await context.route('**/enroll-page.js', (route) => released.then(() => route.continue()));
   const { code } = await owner.mint();
   const page = await open(`${app2}/enroll#${code}`, { waitUntil: 'commit' });
-  await page.getByRole('heading', { name: 'Add this device' }).waitFor();
+  await page.getByRole('heading', { name: 'Add a way to sign in' }).waitFor();
   await page.waitForFunction(() => location.hash === '');
   assert.ok(await page.locator('#continue').isDisabled());
   await page.getByLabel('One-time code').fill('something');
@@ -111,7 +111,7 @@ demo('Escape goes back where nothing is lost, and nowhere else', async ({ app2, 
   await page.getByRole('button', { name: 'Add recovery key' }).click();
   await heading(page, 'Recovery key added');
   await page.keyboard.press('Escape');
-  await heading(page, 'Add this device');
+  await heading(page, 'Add a way to sign in');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'typed');
 });
 

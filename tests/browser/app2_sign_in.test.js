@@ -1,8 +1,12 @@
 // App 2 signs in with what was just added: a real sign-in, of which a signature is the proof.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
 
-import { addRecoveryKey, demo, enter, heading } from './apps.js';
+import { unlock } from '../../examples/onboarding/pages/modules/keys.js';
+import { keySigner } from '../../examples/onboarding/pages/modules/signing.js';
+import { demo, enter, heading } from './apps.js';
 import { addAuthenticator, look } from './demo.js';
 
 /** Adds a password-protected key. */
@@ -41,7 +45,7 @@ demo('a passkey signs in, and stays signed in after a reload', async ({ app2, ow
   const [another] = await context.cookies();
   assert.notEqual(another.value, session.value, 'each sign-in is a session of its own');
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await heading(page, 'Add this device');
+  await heading(page, 'Add a way to sign in');
   assert.equal(await who(page), null);
   assert.deepEqual(await context.cookies(), []);
 });
@@ -131,18 +135,48 @@ demo(
   },
 );
 
+/** Asks as a page of that origin does. Node gives no other way to name a host that it does not resolve. */
+async function ask(server, origin, path, body) {
+  const headers = { origin, host: new URL(server.app2).host, 'content-type': 'application/json' };
+  const request = http.request(server.app1 + path, { method: 'POST', headers });
+  request.end(JSON.stringify(body));
+  const [response] = await once(request, 'response');
+  const answer = JSON.parse((await response.toArray()).join(''));
+  return { status: response.statusCode, answer, code: answer.error?.code, cookie: response.headers['set-cookie'] };
+}
+
 demo('a page elsewhere signs nobody in, and no answer is good for two', async ({ app1, app2, owner, open }) => {
+  const password = 'a password that is long';
   const page = await open(`${app2}/enroll`);
-  await addRecoveryKey(page, (await owner.mint()).code);
-  await heading(page, 'Recovery key added');
-  const { credentialUuid } = (await owner.credentials()).find(({ kind }) => kind === 'RecoveryKey');
-  const ask = async (origin, path, body) => {
-    const headers = { origin, host: new URL(app2).host, 'content-type': 'application/json' };
-    const answer = await fetch(app1 + path, { method: 'POST', headers, body: JSON.stringify(body) });
-    return [answer.status, await answer.json()];
-  };
+  await addPassword(page, (await owner.mint()).code, password);
+  const { credentialUuid } = (await owner.credentials()).find(({ kind }) => kind === 'PasswordProtectedKey');
+  const from = (origin, path, body) => ask({ app1, app2 }, origin, path, { credentialUuid, ...body });
   for (const path of ['/demo/sign-in/init', '/demo/sign-in/key/init', '/demo/sign-out']) {
-    const [status, { error }] = await ask('https://evil.example', path, { credentialUuid });
-    assert.deepEqual([status, error.code], [403, 'forbidden'], path);
+    for (const origin of ['https://evil.example', app1]) {
+      const { status, code } = await from(origin, path);
+      assert.deepEqual([status, code], [403, 'forbidden'], `${origin} ${path}`);
+    }
   }
+
+  /** What the key signs in a page of that origin. */
+  const signed = async (origin) => {
+    const { answer } = await from(app2, '/demo/sign-in/key/init');
+    const privateKey = await unlock(answer.encryptedPrivateKey, password);
+    const { credentialAssertion } = await keySigner({ credId: answer.credentialId, privateKey }, { origin })(answer);
+    return { clientData: credentialAssertion.clientData, signature: credentialAssertion.signature };
+  };
+  const refused = async (body) => {
+    const { status, code, cookie } = await from(app2, '/demo/sign-in/key', body);
+    assert.deepEqual([status, code, cookie], [403, 'invalid_assertion', undefined]);
+  };
+  await refused(await signed('https://evil.example'));
+  const good = await signed(app2);
+  await signed(app2);
+  await refused(good);
+  const latest = await signed(app2);
+  const { status, cookie } = await from(app2, '/demo/sign-in/key', latest);
+  assert.equal(status, 200);
+  assert.match(cookie[0], /^session=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/; Max-Age=3600$/);
+  await refused(latest);
+  await refused({ ...(await signed(app2)), credentialUuid: 'cr-aaaaa-aaaaa-aaaaaaaaaaaaaaaa' });
 });

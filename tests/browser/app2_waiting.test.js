@@ -146,7 +146,7 @@ demo('who waits is not asked before leaving, but for a number that is lost', asy
   await addRecoveryKey(page, (await owner.mint()).code);
   await heading(page, waiting);
   await page.reload();
-  await heading(page, 'Add this device');
+  await heading(page, 'Add a way to sign in');
   assert.deepEqual(questions, ['beforeunload']);
 }, { approval: 'code' });
 
@@ -176,7 +176,7 @@ demo('who leaves in the middle is asked first, and told what it cost', async ({ 
   await page.getByRole('button', { name: 'Add recovery key' }).click();
   await heading(page, 'Recovery key added');
   await page.reload();
-  await heading(page, 'Add this device');
+  await heading(page, 'Add a way to sign in');
   assert.ok(await lost.isHidden(), 'what is done is not lost');
   assert.deepEqual(questions, ['beforeunload'], 'and nobody is asked');
 });

@@ -57,5 +57,5 @@ demo('it says what the owner said, other than yes', async ({ app2, owner, contex
   await heading(page, 'The other app refused it');
   assert.deepEqual(await authenticator.credentials(), []);
   await page.getByRole('button', { name: 'Enter another code' }).click();
-  await heading(page, 'Add this device');
+  await heading(page, 'Add a way to sign in');
 }, { approval: 'asked' });

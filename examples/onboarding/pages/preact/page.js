@@ -27,7 +27,7 @@ const Problem = ({ words }) => words && html`<p role="alert"><strong>${words.tit
 
 const Enter = ({ error, isBusy }) => html`
   <form onSubmit=${onSubmit((form) => enrolling.enter(readCode(form.get('code')) ?? '', 'Fido2'))}>
-    <h1>Add this device</h1>
+    <h1>Add a way to sign in</h1>
     <${Problem} words=${error && explain(error)} />
     <label>One-time code <input name="code" autocomplete="one-time-code" required /></label>
     <button disabled=${isBusy}>Continue</button>
