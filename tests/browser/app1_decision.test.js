@@ -135,7 +135,7 @@ demo(
     assert.match(digits, /^\d{3} \d{3}$/);
     await look(page, 'app2-waiting-code');
     await outcome(first, 'Add this recovery key?');
-    await first.getByText('three tries left', { exact: true }).waitFor();
+    await first.getByText('You have three tries left.', { exact: true }).waitFor();
     await look(first, 'app1-pending-code');
     await enterDigits(first, '12 34');
     await first.getByText('The number has six digits.').waitFor();

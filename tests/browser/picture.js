@@ -1,4 +1,4 @@
-// Takes the README's picture of both apps anew: npm run picture
+// Takes the README's picture of the decision in both apps anew: npm run picture
 //
 // Needs the example to be built, as the tests do. App 2 seems to be at an address that a phone reaches; its files come from the example all the same.
 
@@ -6,16 +6,17 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-import { launchBrowser, startServer } from './demo.js';
+import { addAuthenticator, launchBrowser, startServer } from './demo.js';
 
 const APP2 = 'https://app.example.com';
+const PHONE_AGENT = 'Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Mobile Safari/537.36';
 const file = fileURLToPath(new URL('../../docs/onboarding.png', import.meta.url));
 const [DESKTOP, PHONE] = [
-  { width: 860, height: 880 },
-  { width: 390, height: 790 },
+  { width: 860, height: 890 },
+  { width: 390, height: 740 },
 ];
 
-const server = await startServer('--port', '3000', '--origin', APP2);
+const server = await startServer('--port', '3000', '--origin', APP2, '--approval', 'code');
 const browser = await launchBrowser();
 try {
   const [desktop, phone] = await takeBoth();
@@ -27,25 +28,33 @@ try {
   await server.stop();
 }
 
-/** A code in app 1, and app 2 opened with it. */
+/** App 1 asks, and app 2 waits for the answer with a number. */
 async function takeBoth() {
   const app1 = await open(DESKTOP);
   await app1.goto(server.app1);
-  await app1.getByRole('button', { name: 'Add a device' }).click();
+  await app1.getByRole('button', { name: 'Add a way to sign in' }).click();
   await app1.getByText('Waiting for the code').waitFor();
   const link = await app1.locator('#open').getAttribute('href');
-  const app2 = await open(PHONE);
+  const app2 = await open(PHONE, PHONE_AGENT);
   await app2.route(`${APP2}/**`, async (route) => {
-    const { pathname } = new URL(route.request().url());
-    await route.fulfill({ response: await app2.request.get(server.app1 + pathname) });
+    const request = route.request();
+    const { pathname } = new URL(request.url());
+    // The server looks at the origin that asks.
+    const headers = { ...(await request.allHeaders()), origin: APP2 };
+    await route.fulfill({ response: await route.fetch({ url: server.app1 + pathname, headers }) });
   });
+  await addAuthenticator(app2);
   await app2.goto(link);
-  await app2.getByText('Your code is filled in. Choose').waitFor();
+  await app2.getByRole('button', { name: 'Continue' }).click();
+  await app2.getByRole('button', { name: 'Create passkey' }).click();
+  await app2.locator('#check-code').filter({ hasText: /\d/ }).waitFor();
+  await app1.getByRole('heading', { name: 'Add this passkey?' }).waitFor();
+  await app1.bringToFront();
   return [await app1.screenshot(), await app2.screenshot()];
 }
 
-async function open(viewport) {
-  const page = await browser.newPage({ viewport, colorScheme: 'light', reducedMotion: 'reduce' });
+async function open(viewport, userAgent) {
+  const page = await browser.newPage({ viewport, userAgent, colorScheme: 'light', reducedMotion: 'reduce' });
   page.setDefaultTimeout(10_000);
   return page;
 }

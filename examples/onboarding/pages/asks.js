@@ -45,7 +45,7 @@ export function createAsks({ owner, serverNow, makerOf, again, close, endAll, di
       if (stageOf(id) !== 'pending') return;
       if (error.code !== 'invalid_check_code') return notice(parts.problem, explain(error));
       digits.value = '';
-      const words = `That isn’t the number. You have ${parts.tries.textContent}.`;
+      const words = `That isn’t the number. ${parts.tries.textContent}`;
       problem(digits, words);
       announce(words);
     }
@@ -93,7 +93,7 @@ export function createAsks({ owner, serverNow, makerOf, again, close, endAll, di
     parts.decision.hidden = !isOpen;
     parts.approve.hidden = stage !== 'pending';
     parts.digitsField.hidden = !enrolment.checkCodeAsked;
-    parts.tries.textContent = enrolment.checkCodeAsked ? `${TRIES[enrolment.attemptsLeft]} left` : '';
+    parts.tries.textContent = enrolment.checkCodeAsked ? `You have ${TRIES[enrolment.attemptsLeft]} left.` : '';
     parts.again.textContent = stage === 'added' ? 'Add another' : 'Make a new code';
     parts.again.hidden = isOpen || stage === 'waiting';
     parts.disown.hidden = stage !== 'added' || !isThere;
