@@ -5,26 +5,29 @@ import assert from 'node:assert/strict';
 import { demo, enter, heading } from './apps.js';
 import { addAuthenticator, freePort, look } from './demo.js';
 
-demo('a cancelled passkey is tried again with the same challenge', async ({ app2, owner, open, requests }) => {
-  const code = (await owner.mint()).code;
-  const page = await open(`${app2}/enroll`);
-  const authenticator = await addAuthenticator(page);
-  await enter(page, code);
-  await authenticator.refuse();
-  await page.getByRole('button', { name: 'Create passkey' }).click();
-  await page.getByText('No passkey was made').waitFor();
-  await look(page, 'app2-cancelled');
-  assert.deepEqual(await authenticator.credentials(), []);
+demo(
+  'a cancelled passkey is tried again with the same challenge',
+  async ({ app2, owner, open, requests }) => {
+    const code = (await owner.mint()).code;
+    const page = await open(`${app2}/enroll`);
+    const authenticator = await addAuthenticator(page);
+    await enter(page, code);
+    await authenticator.refuse();
+    await page.getByRole('button', { name: 'Create passkey' }).click();
+    await page.getByText('No passkey was made').waitFor();
+    await look(page, 'app2-cancelled');
+    assert.deepEqual(await authenticator.credentials(), []);
 
-  await authenticator.agree();
-  await page.getByRole('button', { name: 'Try again' }).click();
-  await heading(page, 'Passkey added');
-  assert.equal(
-    requests().filter(({ url }) => url.endsWith('/code/init')).length,
-    1,
-    'one code, one challenge',
-  );
-});
+    await authenticator.agree();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await heading(page, 'Passkey added');
+    assert.equal(
+      requests().filter(({ url }) => url.endsWith('/code/init')).length,
+      1,
+      'one code, one challenge',
+    );
+  },
+);
 
 demo('a device that has a passkey already signs in with it', async ({ app2, owner, open }) => {
   const page = await open(`${app2}/enroll`);
@@ -91,30 +94,33 @@ demo(
   { statuses: [403] },
 );
 
-demo('starting over closes the dialog, and its button works for the next code', async ({ app2, owner, context, open }) => {
-  await context.addInitScript(() => {
-    const create = navigator.credentials.create.bind(navigator.credentials);
-    globalThis.isAborted = false;
-    // The first dialog stays open for good, whatever the page does.
-    navigator.credentials.create = ({ signal }) => {
-      navigator.credentials.create = create;
-      signal.addEventListener('abort', () => (globalThis.isAborted = true));
-      return new Promise(() => {});
-    };
-  });
-  const [first, second] = [(await owner.mint()).code, (await owner.mint()).code];
-  const page = await open(`${app2}/enroll`);
-  await addAuthenticator(page);
-  await enter(page, first);
-  await page.locator('#create-passkey').click();
-  assert.equal(await page.locator('#create-passkey').getAttribute('aria-disabled'), 'true');
-  await page.locator('#passkey').getByRole('button', { name: 'Start over' }).click();
-  assert.ok(await page.evaluate(() => globalThis.isAborted), 'the dialog is closed');
+demo(
+  'starting over closes the dialog, and its button works for the next code',
+  async ({ app2, owner, context, open }) => {
+    await context.addInitScript(() => {
+      const create = navigator.credentials.create.bind(navigator.credentials);
+      globalThis.isAborted = false;
+      // The first dialog stays open for good, whatever the page does.
+      navigator.credentials.create = ({ signal }) => {
+        navigator.credentials.create = create;
+        signal.addEventListener('abort', () => (globalThis.isAborted = true));
+        return new Promise(() => {});
+      };
+    });
+    const [first, second] = [(await owner.mint()).code, (await owner.mint()).code];
+    const page = await open(`${app2}/enroll`);
+    await addAuthenticator(page);
+    await enter(page, first);
+    await page.locator('#create-passkey').click();
+    assert.equal(await page.locator('#create-passkey').getAttribute('aria-disabled'), 'true');
+    await page.locator('#passkey').getByRole('button', { name: 'Start over' }).click();
+    assert.ok(await page.evaluate(() => globalThis.isAborted), 'the dialog is closed');
 
-  await enter(page, second);
-  await page.getByRole('button', { name: 'Create passkey' }).click();
-  await heading(page, 'Passkey added');
-});
+    await enter(page, second);
+    await page.getByRole('button', { name: 'Create passkey' }).click();
+    await heading(page, 'Passkey added');
+  },
+);
 
 demo('a browser without passkeys offers keys, and says why', async ({ app2, context, open }) => {
   await context.addInitScript(() => delete globalThis.PublicKeyCredential);

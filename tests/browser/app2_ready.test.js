@@ -44,7 +44,15 @@ for (const script of ['enroll-page', 'modules/client', 'page']) {
 
 for (const [what, script] of [
   ['an address that isn’t secure', () => Object.defineProperty(crypto, 'subtle', { value: undefined })],
-  ['storage that is blocked', () => Object.defineProperty(globalThis, 'sessionStorage', { get: () => { throw new DOMException('', 'SecurityError'); } })],
+  [
+    'storage that is blocked',
+    () =>
+      Object.defineProperty(globalThis, 'sessionStorage', {
+        get: () => {
+          throw new DOMException('', 'SecurityError');
+        },
+      }),
+  ],
   ['a browser without passkeys', () => delete globalThis.PublicKeyCredential],
 ]) {
   demo(`a code is out of the address at ${what}`, async ({ app2, context, open }) => {
@@ -81,15 +89,22 @@ test('without JavaScript the page says what it needs, and asks for nothing', asy
 demo('every script that the page runs is loaded ahead, and no other', async ({ app2, open, requests }) => {
   const page = await open(`${app2}/enroll`);
   await page.waitForFunction(() => !document.querySelector('#continue').disabled);
-  const ahead = await page.evaluate(() => [...document.querySelectorAll('link[rel=modulepreload]')].map(({ href }) => href));
-  const asked = requests().map(({ url }) => url).filter((url) => url.endsWith('.js'));
+  const ahead = await page.evaluate(() =>
+    [...document.querySelectorAll('link[rel=modulepreload]')].map(({ href }) => href),
+  );
+  const asked = requests()
+    .map(({ url }) => url)
+    .filter((url) => url.endsWith('.js'));
   assert.deepEqual(new Set(ahead), new Set(asked));
   assert.equal(asked.length, new Set(asked).size, 'each is asked for once');
   const imported = await page.evaluate(async (urls) => {
     const texts = await Promise.all(urls.map(async (url) => [url, await (await fetch(url)).text()]));
-    return texts.flatMap(([url, text]) => [...text.matchAll(/ from '(.*)';/g)].map(([, from]) => new URL(from, url).href));
+    return texts.flatMap(([url, text]) =>
+      [...text.matchAll(/ from '(.*)';/g)].map(([, from]) => new URL(from, url).href),
+    );
   }, asked);
-  for (const url of asked) assert.ok(imported.includes(url) || url.endsWith('/enroll-page.js'), `${url} is of use`);
+  for (const url of asked)
+    assert.ok(imported.includes(url) || url.endsWith('/enroll-page.js'), `${url} is of use`);
 });
 
 demo('whose name it is can’t turn the words around it', async ({ app2, open }) => {

@@ -12,7 +12,8 @@ import { addAuthenticator, look } from './demo.js';
 /** Adds a password-protected key. */
 async function addPassword(page, code, password) {
   await enter(page, code, 'Password-protected key');
-  for (const label of ['Password', 'Password again']) await page.getByLabel(label, { exact: true }).fill(password);
+  for (const label of ['Password', 'Password again'])
+    await page.getByLabel(label, { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Add password-protected key' }).click();
   await heading(page, 'Password-protected key added');
 }
@@ -71,26 +72,32 @@ demo('a password-protected key signs in by its password, which is sent nowhere',
   assert.ok(requests().every(({ url, body }) => !`${url}${body}`.includes('battery')));
 });
 
-demo('a recovery key signs in by its printed code, however it is typed', async ({ app2, owner, open, requests }) => {
-  const page = await open(`${app2}/enroll`);
-  await enter(page, (await owner.mint()).code, 'Recovery key');
-  const printed = await page.locator('#recovery-code').textContent();
-  await page.getByLabel('I have saved it').check();
-  await page.getByRole('button', { name: 'Add recovery key' }).click();
-  await heading(page, 'Recovery key added');
-  await look(page, 'app2-sign-in-printed');
-  const field = page.getByLabel('Recovery code, as you saved it');
-  await field.fill(printed.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')));
-  await signInNow(page);
-  await page.getByText('That isn’t the code that you saved.').waitFor();
-  await look(page, 'app2-sign-in-wrong');
-  await field.fill(` ${printed.toLowerCase().replaceAll('-', ' ')} `);
-  await signInNow(page);
-  await heading(page, 'You are signed in');
-  const symbols = printed.replaceAll('-', '');
-  assert.ok(requests().every(({ body }) => !body.replaceAll('-', '').includes(symbols)), 'it is sent nowhere');
-  assert.ok(!(await page.content()).includes(printed));
-});
+demo(
+  'a recovery key signs in by its printed code, however it is typed',
+  async ({ app2, owner, open, requests }) => {
+    const page = await open(`${app2}/enroll`);
+    await enter(page, (await owner.mint()).code, 'Recovery key');
+    const printed = await page.locator('#recovery-code').textContent();
+    await page.getByLabel('I have saved it').check();
+    await page.getByRole('button', { name: 'Add recovery key' }).click();
+    await heading(page, 'Recovery key added');
+    await look(page, 'app2-sign-in-printed');
+    const field = page.getByLabel('Recovery code, as you saved it');
+    await field.fill(printed.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')));
+    await signInNow(page);
+    await page.getByText('That isn’t the code that you saved.').waitFor();
+    await look(page, 'app2-sign-in-wrong');
+    await field.fill(` ${printed.toLowerCase().replaceAll('-', ' ')} `);
+    await signInNow(page);
+    await heading(page, 'You are signed in');
+    const symbols = printed.replaceAll('-', '');
+    assert.ok(
+      requests().every(({ body }) => !body.replaceAll('-', '').includes(symbols)),
+      'it is sent nowhere',
+    );
+    assert.ok(!(await page.content()).includes(printed));
+  },
+);
 
 demo(
   'what was removed signs nobody in',
@@ -142,41 +149,54 @@ async function ask(server, origin, path, body) {
   request.end(JSON.stringify(body));
   const [response] = await once(request, 'response');
   const answer = JSON.parse((await response.toArray()).join(''));
-  return { status: response.statusCode, answer, code: answer.error?.code, cookie: response.headers['set-cookie'] };
+  return {
+    status: response.statusCode,
+    answer,
+    code: answer.error?.code,
+    cookie: response.headers['set-cookie'],
+  };
 }
 
-demo('a page elsewhere signs nobody in, and no answer is good for two', async ({ app1, app2, owner, open }) => {
-  const password = 'a password that is long';
-  const page = await open(`${app2}/enroll`);
-  await addPassword(page, (await owner.mint()).code, password);
-  const { credentialUuid } = (await owner.credentials()).find(({ kind }) => kind === 'PasswordProtectedKey');
-  const from = (origin, path, body) => ask({ app1, app2 }, origin, path, { credentialUuid, ...body });
-  for (const path of ['/demo/sign-in/init', '/demo/sign-in/key/init', '/demo/sign-out']) {
-    for (const origin of ['https://evil.example', app1]) {
-      const { status, code } = await from(origin, path);
-      assert.deepEqual([status, code], [403, 'forbidden'], `${origin} ${path}`);
+demo(
+  'a page elsewhere signs nobody in, and no answer is good for two',
+  async ({ app1, app2, owner, open }) => {
+    const password = 'a password that is long';
+    const page = await open(`${app2}/enroll`);
+    await addPassword(page, (await owner.mint()).code, password);
+    const { credentialUuid } = (await owner.credentials()).find(
+      ({ kind }) => kind === 'PasswordProtectedKey',
+    );
+    const from = (origin, path, body) => ask({ app1, app2 }, origin, path, { credentialUuid, ...body });
+    for (const path of ['/demo/sign-in/init', '/demo/sign-in/key/init', '/demo/sign-out']) {
+      for (const origin of ['https://evil.example', app1]) {
+        const { status, code } = await from(origin, path);
+        assert.deepEqual([status, code], [403, 'forbidden'], `${origin} ${path}`);
+      }
     }
-  }
 
-  /** What the key signs in a page of that origin. */
-  const signed = async (origin) => {
-    const { answer } = await from(app2, '/demo/sign-in/key/init');
-    const privateKey = await unlock(answer.encryptedPrivateKey, password);
-    const { credentialAssertion } = await keySigner({ credId: answer.credentialId, privateKey }, { origin })(answer);
-    return { clientData: credentialAssertion.clientData, signature: credentialAssertion.signature };
-  };
-  const refused = async (body) => {
-    const { status, code, cookie } = await from(app2, '/demo/sign-in/key', body);
-    assert.deepEqual([status, code, cookie], [403, 'invalid_assertion', undefined]);
-  };
-  await refused(await signed('https://evil.example'));
-  const good = await signed(app2);
-  await signed(app2);
-  await refused(good);
-  const latest = await signed(app2);
-  const { status, cookie } = await from(app2, '/demo/sign-in/key', latest);
-  assert.equal(status, 200);
-  assert.match(cookie[0], /^session=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/; Max-Age=3600$/);
-  await refused(latest);
-  await refused({ ...(await signed(app2)), credentialUuid: 'cr-aaaaa-aaaaa-aaaaaaaaaaaaaaaa' });
-});
+    /** What the key signs in a page of that origin. */
+    const signed = async (origin) => {
+      const { answer } = await from(app2, '/demo/sign-in/key/init');
+      const privateKey = await unlock(answer.encryptedPrivateKey, password);
+      const { credentialAssertion } = await keySigner(
+        { credId: answer.credentialId, privateKey },
+        { origin },
+      )(answer);
+      return { clientData: credentialAssertion.clientData, signature: credentialAssertion.signature };
+    };
+    const refused = async (body) => {
+      const { status, code, cookie } = await from(app2, '/demo/sign-in/key', body);
+      assert.deepEqual([status, code, cookie], [403, 'invalid_assertion', undefined]);
+    };
+    await refused(await signed('https://evil.example'));
+    const good = await signed(app2);
+    await signed(app2);
+    await refused(good);
+    const latest = await signed(app2);
+    const { status, cookie } = await from(app2, '/demo/sign-in/key', latest);
+    assert.equal(status, 200);
+    assert.match(cookie[0], /^session=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/; Max-Age=3600$/);
+    await refused(latest);
+    await refused({ ...(await signed(app2)), credentialUuid: 'cr-aaaaa-aaaaa-aaaaaaaaaaaaaaaa' });
+  },
+);

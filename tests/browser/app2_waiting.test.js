@@ -70,27 +70,31 @@ demo(
 
 const late = { none: 'was added to ada@example.com after all', asked: 'waits in the other app' };
 for (const [approval, words] of Object.entries(late)) {
-  demo(`what comes late is told where somebody is by now: ${approval}`, async ({ app2, owner, open }) => {
-    const [first, second] = [(await owner.mint()).code, (await owner.mint()).code];
-    const page = await open(`${app2}/enroll`);
-    await enter(page, first, 'Recovery key');
-    await page.locator('#saved').check();
-    let release;
-    const released = new Promise((resolve) => (release = resolve));
-    await page.route('**/code/verify', (route) => released.then(() => route.continue()), { times: 1 });
-    const asked = page.waitForRequest('**/code/verify');
-    await page.getByRole('button', { name: 'Add recovery key' }).click();
-    await asked;
-    await page.locator('#recovery').getByRole('button', { name: 'Start over' }).click();
-    await enter(page, second, 'Password-protected key');
-    await heading(page, 'Choose a password');
-    release();
-    await page.getByText(words, { exact: false }).waitFor();
-    await page.getByLabel('Password', { exact: true }).fill('a password that is long');
-    await page.getByLabel('Password again').fill('a password that is long');
-    await page.getByRole('button', { name: 'Add password-protected key' }).click();
-    await heading(page, approval === 'none' ? 'Password-protected key added' : waiting);
-  }, { approval });
+  demo(
+    `what comes late is told where somebody is by now: ${approval}`,
+    async ({ app2, owner, open }) => {
+      const [first, second] = [(await owner.mint()).code, (await owner.mint()).code];
+      const page = await open(`${app2}/enroll`);
+      await enter(page, first, 'Recovery key');
+      await page.locator('#saved').check();
+      let release;
+      const released = new Promise((resolve) => (release = resolve));
+      await page.route('**/code/verify', (route) => released.then(() => route.continue()), { times: 1 });
+      const asked = page.waitForRequest('**/code/verify');
+      await page.getByRole('button', { name: 'Add recovery key' }).click();
+      await asked;
+      await page.locator('#recovery').getByRole('button', { name: 'Start over' }).click();
+      await enter(page, second, 'Password-protected key');
+      await heading(page, 'Choose a password');
+      release();
+      await page.getByText(words, { exact: false }).waitFor();
+      await page.getByLabel('Password', { exact: true }).fill('a password that is long');
+      await page.getByLabel('Password again').fill('a password that is long');
+      await page.getByRole('button', { name: 'Add password-protected key' }).click();
+      await heading(page, approval === 'none' ? 'Password-protected key added' : waiting);
+    },
+    { approval },
+  );
 }
 
 demo(
@@ -136,19 +140,23 @@ demo(
   { approval: 'asked', statuses: [0, 403] },
 );
 
-demo('who waits is not asked before leaving, but for a number that is lost', async ({ app2, owner, open }) => {
-  const page = await open(`${app2}/enroll`);
-  const questions = [];
-  page.on('dialog', async (dialog) => {
-    questions.push(dialog.type());
-    await dialog.accept();
-  });
-  await addRecoveryKey(page, (await owner.mint()).code);
-  await heading(page, waiting);
-  await page.reload();
-  await heading(page, 'Add a way to sign in');
-  assert.deepEqual(questions, ['beforeunload']);
-}, { approval: 'code' });
+demo(
+  'who waits is not asked before leaving, but for a number that is lost',
+  async ({ app2, owner, open }) => {
+    const page = await open(`${app2}/enroll`);
+    const questions = [];
+    page.on('dialog', async (dialog) => {
+      questions.push(dialog.type());
+      await dialog.accept();
+    });
+    await addRecoveryKey(page, (await owner.mint()).code);
+    await heading(page, waiting);
+    await page.reload();
+    await heading(page, 'Add a way to sign in');
+    assert.deepEqual(questions, ['beforeunload']);
+  },
+  { approval: 'code' },
+);
 
 demo('who leaves in the middle is asked first, and told what it cost', async ({ app2, owner, open }) => {
   const codes = [(await owner.mint()).code, (await owner.mint()).code];

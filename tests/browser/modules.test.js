@@ -16,7 +16,10 @@ async function sample(context, app2) {
   await context.route(`${app2}/preact/**`, async (route) => {
     const path = new URL(route.request().url()).pathname.replace('/preact/', '');
     const file = path === 'htm.js' ? htm : new URL(path || 'index.html', folder);
-    const headers = { 'content-type': TYPES[file.pathname.split('.').at(-1)], 'content-security-policy': strict };
+    const headers = {
+      'content-type': TYPES[file.pathname.split('.').at(-1)],
+      'content-security-policy': strict,
+    };
     await route.fulfill({ headers, body: await fs.readFile(file) });
   });
   return `${app2}/preact/`;
@@ -27,35 +30,43 @@ async function enter(page, code) {
   await page.getByRole('button', { name: 'Continue' }).click();
 }
 
-demo('a page with another framework goes the whole way', async ({ app2, owner, context, open }) => {
-  const page = await open(await sample(context, app2));
-  const authenticator = await addAuthenticator(page);
-  await enter(page, 'ABC-DEF-GHJ');
-  await page.getByText('This code doesn’t work').waitFor();
-  await enter(page, (await owner.mint()).code.toLowerCase().replaceAll('-', ' '));
-  await heading(page, 'Create your passkey');
-  await authenticator.refuse();
-  await page.getByRole('button', { name: 'Create passkey' }).click();
-  await page.getByText('No passkey was made').waitFor();
-  await authenticator.agree();
-  await page.getByRole('button', { name: 'Try again' }).click();
-  await heading(page, waiting);
-  const { id } = await pending(owner);
-  const digits = await page.getByText('Type this number there').locator('strong').textContent();
-  await owner.approve(id, digits);
-  await heading(page, 'Passkey added');
-  assert.equal((await authenticator.credentials()).length, 1);
-}, { approval: 'code', statuses: [403] });
+demo(
+  'a page with another framework goes the whole way',
+  async ({ app2, owner, context, open }) => {
+    const page = await open(await sample(context, app2));
+    const authenticator = await addAuthenticator(page);
+    await enter(page, 'ABC-DEF-GHJ');
+    await page.getByText('This code doesn’t work').waitFor();
+    await enter(page, (await owner.mint()).code.toLowerCase().replaceAll('-', ' '));
+    await heading(page, 'Create your passkey');
+    await authenticator.refuse();
+    await page.getByRole('button', { name: 'Create passkey' }).click();
+    await page.getByText('No passkey was made').waitFor();
+    await authenticator.agree();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await heading(page, waiting);
+    const { id } = await pending(owner);
+    const digits = await page.getByText('Type this number there').locator('strong').textContent();
+    await owner.approve(id, digits);
+    await heading(page, 'Passkey added');
+    assert.equal((await authenticator.credentials()).length, 1);
+  },
+  { approval: 'code', statuses: [403] },
+);
 
-demo('it says what the owner said, other than yes', async ({ app2, owner, context, open }) => {
-  const page = await open(await sample(context, app2));
-  const authenticator = await addAuthenticator(page);
-  await enter(page, (await owner.mint()).code);
-  await page.getByRole('button', { name: 'Create passkey' }).click();
-  await heading(page, waiting);
-  await owner.refuse((await pending(owner)).id);
-  await heading(page, 'The other app refused it');
-  assert.deepEqual(await authenticator.credentials(), []);
-  await page.getByRole('button', { name: 'Enter another code' }).click();
-  await heading(page, 'Add a way to sign in');
-}, { approval: 'asked' });
+demo(
+  'it says what the owner said, other than yes',
+  async ({ app2, owner, context, open }) => {
+    const page = await open(await sample(context, app2));
+    const authenticator = await addAuthenticator(page);
+    await enter(page, (await owner.mint()).code);
+    await page.getByRole('button', { name: 'Create passkey' }).click();
+    await heading(page, waiting);
+    await owner.refuse((await pending(owner)).id);
+    await heading(page, 'The other app refused it');
+    assert.deepEqual(await authenticator.credentials(), []);
+    await page.getByRole('button', { name: 'Enter another code' }).click();
+    await heading(page, 'Add a way to sign in');
+  },
+  { approval: 'asked' },
+);

@@ -10,7 +10,10 @@ import { refuse, serve } from './server.js';
 
 const document = JSON.parse(fs.readFileSync(new URL('../../src/openapi.json', import.meta.url), 'utf8'));
 const challenge = { kind: 'RecoveryKey', challengeIdentifier: 'id' };
-const proof = { credentialInfo: { credId: 'a', clientData: 'b', attestationData: 'c' }, encryptedPrivateKey: 'd' };
+const proof = {
+  credentialInfo: { credId: 'a', clientData: 'b', attestationData: 'c' },
+  encryptedPrivateKey: 'd',
+};
 
 /** Everything that a client can do. */
 const all = (client) => [
@@ -45,11 +48,15 @@ test('every endpoint of the server has a method, and no method asks anything els
     }),
   );
   const unasked = [...known].filter(
-    ([name, pattern]) => !asked.some(({ method, path }) => name.startsWith(`${method} `) && pattern.test(path)),
+    ([name, pattern]) =>
+      !asked.some(({ method, path }) => name.startsWith(`${method} `) && pattern.test(path)),
   );
   assert.deepEqual(unasked, []);
   for (const { method, path } of asked) {
-    assert.ok([...known].some(([name, pattern]) => name.startsWith(`${method} `) && pattern.test(path)), `${method} ${path}`);
+    assert.ok(
+      [...known].some(([name, pattern]) => name.startsWith(`${method} `) && pattern.test(path)),
+      `${method} ${path}`,
+    );
   }
 });
 
@@ -79,7 +86,10 @@ test('what the server wants signed is signed, as it is sent', async () => {
 test('without a signature nothing is signed', async () => {
   const { fetch, asked } = serve();
   await createClient({ fetch }).remove('cr-1');
-  assert.deepEqual(asked.map(({ method, path }) => `${method} ${path}`), ['DELETE /auth/credentials/cr-1']);
+  assert.deepEqual(
+    asked.map(({ method, path }) => `${method} ${path}`),
+    ['DELETE /auth/credentials/cr-1'],
+  );
 });
 
 test('a sign-in that is too old is made anew once, and the request repeated', async () => {
@@ -101,7 +111,10 @@ test('a refusal says what the server said', async () => {
   await assert.rejects(createClient({ fetch }).revoke('en-1'), (error) => {
     assert.ok(error instanceof Refusal && error instanceof Error);
     const { code, status, stage, retryAfter, isAnswer } = error;
-    assert.deepEqual({ code, status, stage, retryAfter, isAnswer }, { code: 'conflict', status: 409, stage: 'added', retryAfter: 42, isAnswer: true });
+    assert.deepEqual(
+      { code, status, stage, retryAfter, isAnswer },
+      { code: 'conflict', status: 409, stage: 'added', retryAfter: 42, isAnswer: true },
+    );
     assert.equal(error.cause.error.code, 'conflict');
     return true;
   });
@@ -117,12 +130,17 @@ test('silence is no answer, and the cause is kept', async () => {
     assert.match(error.message, /^\/auth\/credentials answered 502 without JSON$/);
     return error.cause instanceof SyntaxError;
   });
-  const never = (_, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-  await assert.rejects(createClient({ fetch: never, patience: 5 }).credentials(), { code: 'timeout', isAnswer: false });
+  const never = (_, { signal }) =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  await assert.rejects(createClient({ fetch: never, patience: 5 }).credentials(), {
+    code: 'timeout',
+    isAnswer: false,
+  });
 });
 
 test('whoever ends it gets what they ended it with, and no refusal', async () => {
-  const never = (_, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  const never = (_, { signal }) =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   for (const whose of ['client', 'call']) {
     const ending = new AbortController();
     const client = createClient({ fetch: never, ...(whose === 'client' && { signal: ending.signal }) });
@@ -140,7 +158,10 @@ test('headers say who is asking, at the moment of asking', async () => {
   await client.credentials();
   token = 'new';
   await client.exchange('A7UKY69PT', 'Fido2');
-  assert.deepEqual(asked.map(({ headers }) => headers.authorization), ['Bearer old', 'Bearer new']);
+  assert.deepEqual(
+    asked.map(({ headers }) => headers.authorization),
+    ['Bearer old', 'Bearer new'],
+  );
   assert.equal(asked[0].headers['content-type'], undefined);
   assert.equal(asked[1].headers['content-type'], 'application/json');
 });
@@ -162,7 +183,8 @@ test('a code lives by the server’s clock, however wrong ours is', async (t) =>
 test('the server’s time is known to the second, and follows a server that is set', async () => {
   const noon = Date.UTC(2030, 0, 1, 12);
   const dates = [noon, noon - 1_000, noon - 3_600_000];
-  const answer = () => Response.json({ items: [] }, { headers: { date: new Date(dates.shift()).toUTCString() } });
+  const answer = () =>
+    Response.json({ items: [] }, { headers: { date: new Date(dates.shift()).toUTCString() } });
   const client = createClient({ fetch: answer });
   const times = [];
   while (dates.length > 0) {

@@ -10,14 +10,25 @@ import { later, refuse, serve, settle } from './server.js';
 const INIT = 'POST /auth/credentials/code/init';
 const VERIFY = 'POST /auth/credentials/code/verify';
 const OUTCOME = 'POST /auth/credentials/enrolments/outcome';
-const challenge = { kind: 'Fido2', challenge: 'c', challengeIdentifier: 'id', user: { name: 'ada' }, rp: { id: 'app2' } };
+const challenge = {
+  kind: 'Fido2',
+  challenge: 'c',
+  challengeIdentifier: 'id',
+  user: { name: 'ada' },
+  rp: { id: 'app2' },
+};
 const credential = { kind: 'Fido2', credentialUuid: 'cr-1', name: 'Phone' };
 const expiration = () => new Date(Date.now() + 300_000).toISOString();
-const withApproval = () => ({ ...credential, approval: { token: 'token', checkCode: '123456', expiration: expiration() } });
+const withApproval = () => ({
+  ...credential,
+  approval: { token: 'token', checkCode: '123456', expiration: expiration() },
+});
 
 /** Counts what it makes. */
 const maker = () => {
-  const make = async () => ({ credentialInfo: { credId: `made-${(make.times += 1)}`, clientData: '', attestationData: '' } });
+  const make = async () => ({
+    credentialInfo: { credId: `made-${(make.times += 1)}`, clientData: '', attestationData: '' },
+  });
   make.times = 0;
   return make;
 };
@@ -38,7 +49,10 @@ test('without an approval a code becomes a way to sign in', async () => {
   await enrolling.make('Phone', make);
   assert.deepEqual(stages, ['entering', 'exchanging', 'challenged', 'making', 'registering', 'added']);
   assert.equal(enrolling.state().credential.name, 'Phone');
-  assert.deepEqual(asked.map(({ path }) => path.split('/').at(-1)), ['init', 'verify']);
+  assert.deepEqual(
+    asked.map(({ path }) => path.split('/').at(-1)),
+    ['init', 'verify'],
+  );
   assert.deepEqual(forgotten, []);
 });
 
@@ -86,7 +100,10 @@ test('a dialog that was closed leaves the challenge as it was', async () => {
   await enrolling.enter('A7UKY69PT', 'Fido2');
   const closed = new DOMException('', 'NotAllowedError');
   await enrolling.make('Phone', () => Promise.reject(closed));
-  assert.deepEqual([enrolling.state().stage, enrolling.state().error, enrolling.state().isHeld], ['challenged', closed, false]);
+  assert.deepEqual(
+    [enrolling.state().stage, enrolling.state().error, enrolling.state().isHeld],
+    ['challenged', closed, false],
+  );
   await enrolling.make('Phone', make);
   assert.equal(enrolling.state().stage, 'added');
   assert.equal(asked.filter(({ path }) => path.endsWith('/init')).length, 1);
@@ -103,7 +120,10 @@ for (const [what, answer, isUncertain] of [
     const { enrolling, asked, forgotten, make } = begun({ [VERIFY]: () => answers.shift()() });
     await enrolling.enter('A7UKY69PT', 'Fido2');
     await enrolling.make('Phone', make);
-    assert.deepEqual([enrolling.state().stage, enrolling.state().isHeld, enrolling.state().isUncertain], ['challenged', true, isUncertain]);
+    assert.deepEqual(
+      [enrolling.state().stage, enrolling.state().isHeld, enrolling.state().isUncertain],
+      ['challenged', true, isUncertain],
+    );
     await enrolling.make('Phone', make);
     assert.equal(enrolling.state().stage, 'added');
     assert.equal(make.times, 1);
@@ -114,7 +134,11 @@ for (const [what, answer, isUncertain] of [
 }
 
 test('what the server looked at and refused is dropped, unless it may be registered', async () => {
-  const answers = [refuse(403, 'invalid_attestation'), refuse(503, 'unavailable'), refuse(403, 'invalid_attestation')];
+  const answers = [
+    refuse(403, 'invalid_attestation'),
+    refuse(503, 'unavailable'),
+    refuse(403, 'invalid_attestation'),
+  ];
   const { enrolling, forgotten, make } = begun({ [VERIFY]: () => answers.shift() });
   await enrolling.enter('A7UKY69PT', 'Fido2');
   await enrolling.make('Phone', make);
@@ -192,7 +216,11 @@ test('what was added after all is on show, if nobody began another', async () =>
 test('while nobody answers it says so within three seconds, and asks again', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const silent = later();
-  const answers = [() => Promise.reject(new TypeError('fetch failed')), () => ({ stage: 'pending', expiration: expiration() }), () => silent.promise];
+  const answers = [
+    () => Promise.reject(new TypeError('fetch failed')),
+    () => ({ stage: 'pending', expiration: expiration() }),
+    () => silent.promise,
+  ];
   const { enrolling, make } = begun({ [VERIFY]: withApproval, [OUTCOME]: () => answers.shift()() });
   await enrolling.enter('A7UKY69PT', 'Fido2');
   const making = enrolling.make('Phone', make);
@@ -212,7 +240,10 @@ test('while nobody answers it says so within three seconds, and asks again', asy
 });
 
 test('a token that is refused leaves it uncertain', async () => {
-  const { enrolling, forgotten, make } = begun({ [VERIFY]: withApproval, [OUTCOME]: () => refuse(403, 'invalid_token') });
+  const { enrolling, forgotten, make } = begun({
+    [VERIFY]: withApproval,
+    [OUTCOME]: () => refuse(403, 'invalid_token'),
+  });
   await enrolling.enter('A7UKY69PT', 'Fido2');
   await enrolling.make('Phone', make);
   assert.deepEqual([enrolling.state().stage, enrolling.state().isUncertain], ['refused', true]);

@@ -25,14 +25,19 @@ test('a new key proves itself, and is opened by its secret alone', async () => {
   assert.deepEqual(clientData, { type: 'key.create', challenge: 'Y2gtNzloaHQ', origin, crossOrigin: false });
   const { publicKey, signature, algorithm } = JSON.parse(text(credentialInfo.attestationData));
   assert.equal(algorithm, 'SHA256');
-  const clientDataHash = crypto.createHash('sha256').update(fromBase64url(credentialInfo.clientData)).digest('hex');
+  const clientDataHash = crypto
+    .createHash('sha256')
+    .update(fromBase64url(credentialInfo.clientData))
+    .digest('hex');
   const signed = JSON.stringify({ clientDataHash, publicKey });
   assert.ok(crypto.verify('sha256', signed, publicKey, Buffer.from(signature, 'hex')));
 
   assert.ok(!encryptedPrivateKey.includes(secret));
   const privateKey = await unlock(encryptedPrivateKey, secret);
   assert.equal(privateKey.extractable, false);
-  assert.ok(crypto.verify('sha256', 'text', publicKey, await sign(privateKey, new TextEncoder().encode('text'))));
+  assert.ok(
+    crypto.verify('sha256', 'text', publicKey, await sign(privateKey, new TextEncoder().encode('text'))),
+  );
   await assert.rejects(unlock(encryptedPrivateKey, 'another secret'));
 });
 
@@ -42,7 +47,11 @@ test('a secret with an accent is the same on every keyboard', async () => {
 });
 
 test('signatures are in DER, whatever the numbers are', async () => {
-  const { privateKey, publicKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+  const { privateKey, publicKey } = await crypto.subtle.generateKey(
+    { name: 'ECDSA', namedCurve: 'P-256' },
+    true,
+    ['sign', 'verify'],
+  );
   const key = crypto.KeyObject.from(publicKey);
   // A number begins with a one bit every other time, and with a zero byte once in 256.
   for (let round = 0; round < 600; round += 1) {
@@ -62,10 +71,17 @@ test('a recovery code has 160 bits, and is read as people type it', () => {
 });
 
 test('a user action is signed by a key, or by one that a password opens', async () => {
-  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
+  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
+    'sign',
+    'verify',
+  ]);
   const verify = ({ clientData, signature }, publicKey) =>
     crypto.verify('sha256', fromBase64url(clientData), publicKey, fromBase64url(signature));
-  const action = { challenge: 'c2lnbg', challengeIdentifier: 'id', allowCredentials: { passwordProtectedKey: [] } };
+  const action = {
+    challenge: 'c2lnbg',
+    challengeIdentifier: 'id',
+    allowCredentials: { passwordProtectedKey: [] },
+  };
   const factor = await keySigner({ credId: 'mine', privateKey: pair.privateKey }, { origin })(action);
   assert.equal(factor.kind, 'Key');
   assert.equal(factor.credentialAssertion.credId, 'mine');
@@ -77,11 +93,15 @@ test('a user action is signed by a key, or by one that a password opens', async 
   });
   assert.ok(verify(factor.credentialAssertion, crypto.KeyObject.from(pair.publicKey)));
 
-  const [other, mine] = await Promise.all(['another password', secret].map((secret) => createKey(challenge, { secret, origin })));
-  action.allowCredentials.passwordProtectedKey = [other, mine].map(({ credentialInfo, encryptedPrivateKey }) => ({
-    id: credentialInfo.credId,
-    encryptedPrivateKey,
-  }));
+  const [other, mine] = await Promise.all(
+    ['another password', secret].map((secret) => createKey(challenge, { secret, origin })),
+  );
+  action.allowCredentials.passwordProtectedKey = [other, mine].map(
+    ({ credentialInfo, encryptedPrivateKey }) => ({
+      id: credentialInfo.credId,
+      encryptedPrivateKey,
+    }),
+  );
   const opened = await passwordSigner({ password: secret, origin })(action);
   assert.equal(opened.kind, 'PasswordProtectedKey');
   assert.equal(opened.credentialAssertion.credId, mine.credentialInfo.credId);

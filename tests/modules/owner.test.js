@@ -34,7 +34,14 @@ function started(t, { enrolments = [], credentials = [], more = {} } = {}) {
   owner.subscribe((state) => states.push(state));
   owner.start();
   t.after(() => owner.stop());
-  return { owner, now, answers, asked, states, tick: (milliseconds) => (t.mock.timers.tick(milliseconds), settle()) };
+  return {
+    owner,
+    now,
+    answers,
+    asked,
+    states,
+    tick: (milliseconds) => (t.mock.timers.tick(milliseconds), settle()),
+  };
 }
 
 const stages = (owner) => owner.state().enrolments.map(({ id, stage }) => `${id} ${stage}`);
@@ -42,7 +49,10 @@ const stages = (owner) => owner.state().enrolments.map(({ id, stage }) => `${id}
 test('a listener hears what is and what comes, until it ends that', async (t) => {
   const { owner, now, states, tick } = started(t);
   await settle();
-  assert.deepEqual(states.map(({ isLoaded }) => isLoaded), [false, true]);
+  assert.deepEqual(
+    states.map(({ isLoaded }) => isLoaded),
+    [false, true],
+  );
   const heard = [];
   const end = owner.subscribe(({ enrolments }) => heard.push(enrolments.length));
   now.enrolments = [enrolment('en-1', 'opened')];
@@ -58,10 +68,16 @@ test('what began elsewhere is seen within a second, each under its id', async (t
   await settle();
   assert.deepEqual(stages(owner), ['en-1 pending'], 'after a reload, too');
   now.enrolments = [enrolment('en-2', 'waiting', 5), enrolment('en-1', 'added')];
-  now.credentials = [{ name: 'old', dateCreated: at(1) }, { name: 'new', dateCreated: at(2) }];
+  now.credentials = [
+    { name: 'old', dateCreated: at(1) },
+    { name: 'new', dateCreated: at(2) },
+  ];
   await tick(1_000);
   assert.deepEqual(stages(owner), ['en-2 waiting', 'en-1 added']);
-  assert.deepEqual(owner.state().credentials.map(({ name }) => name), ['new', 'old']);
+  assert.deepEqual(
+    owner.state().credentials.map(({ name }) => name),
+    ['new', 'old'],
+  );
 });
 
 test('a code is there where it was made, and as long as it can be entered', async (t) => {
@@ -123,23 +139,36 @@ test('an answer that was asked for before a decision does not undo it', async (t
 });
 
 test('no is a refusal of what was made, and an end of what was not', async (t) => {
-  const enrolments = [enrolment('en-1', 'pending'), enrolment('en-2', 'opened'), enrolment('en-3', 'waiting')];
-  const { owner, asked } = started(t, { enrolments, more: {
-    'POST /auth/credentials/enrolments/en-1/refuse': enrolment('en-1', 'refused'),
-    'DELETE /auth/credentials/enrolments/en-2': enrolment('en-2', 'revoked'),
-    'DELETE /auth/credentials/enrolments/en-3': () => refuse(409, 'conflict', { stage: 'added' }),
-    'GET /auth/credentials/enrolments/en-3': enrolment('en-3', 'added'),
-  } });
+  const enrolments = [
+    enrolment('en-1', 'pending'),
+    enrolment('en-2', 'opened'),
+    enrolment('en-3', 'waiting'),
+  ];
+  const { owner, asked } = started(t, {
+    enrolments,
+    more: {
+      'POST /auth/credentials/enrolments/en-1/refuse': enrolment('en-1', 'refused'),
+      'DELETE /auth/credentials/enrolments/en-2': enrolment('en-2', 'revoked'),
+      'DELETE /auth/credentials/enrolments/en-3': () => refuse(409, 'conflict', { stage: 'added' }),
+      'GET /auth/credentials/enrolments/en-3': enrolment('en-3', 'added'),
+    },
+  });
   await settle();
   await owner.refuse('en-1');
   await owner.refuse('en-2');
-  assert.equal((await owner.refuse('en-3')).stage, 'added', 'what came of it before is told, and is no error');
+  assert.equal(
+    (await owner.refuse('en-3')).stage,
+    'added',
+    'what came of it before is told, and is no error',
+  );
   assert.deepEqual(new Set(stages(owner)), new Set(['en-1 refused', 'en-2 revoked', 'en-3 added']));
   assert.equal(asked.filter(({ method }) => method === 'POST' || method === 'DELETE').length, 3);
 });
 
 test('all that is outstanding is ended at once, and nothing else', async (t) => {
-  const enrolments = ['waiting', 'opened', 'pending', 'added', 'expired'].map((stage, at) => enrolment(`en-${at}`, stage));
+  const enrolments = ['waiting', 'opened', 'pending', 'added', 'expired'].map((stage, at) =>
+    enrolment(`en-${at}`, stage),
+  );
   const more = Object.fromEntries(
     enrolments.map(({ id }) => [`DELETE /auth/credentials/enrolments/${id}`, enrolment(id, 'revoked')]),
   );
@@ -151,12 +180,15 @@ test('all that is outstanding is ended at once, and nothing else', async (t) => 
 });
 
 test('a wrong number rejects, and what is left is known by then', async (t) => {
-  const { owner, now } = started(t, { enrolments: [enrolment('en-1', 'pending', 0, { attemptsLeft: 3 })], more: {
-    'POST /auth/credentials/enrolments/en-1/approve': () => {
-      now.enrolments = [enrolment('en-1', 'pending', 0, { attemptsLeft: 2 })];
-      return refuse(403, 'invalid_check_code');
+  const { owner, now } = started(t, {
+    enrolments: [enrolment('en-1', 'pending', 0, { attemptsLeft: 3 })],
+    more: {
+      'POST /auth/credentials/enrolments/en-1/approve': () => {
+        now.enrolments = [enrolment('en-1', 'pending', 0, { attemptsLeft: 2 })];
+        return refuse(403, 'invalid_check_code');
+      },
     },
-  } });
+  });
   await settle();
   await assert.rejects(owner.approve('en-1', '123456'), { code: 'invalid_check_code' });
   assert.equal(owner.state().enrolments[0].attemptsLeft, 2);
@@ -164,13 +196,16 @@ test('a wrong number rejects, and what is left is known by then', async (t) => {
 
 test('yes is what the server says, and the list shows it by then', async (t) => {
   const credential = { credentialUuid: 'cr-1', name: 'Phone', dateCreated: at(9) };
-  const { owner, now, asked } = started(t, { enrolments: [enrolment('en-1', 'pending')], more: {
-    'POST /auth/credentials/enrolments/en-1/approve': () => {
-      now.enrolments = [enrolment('en-1', 'added', 0, { credential })];
-      now.credentials = [credential];
-      return credential;
+  const { owner, now, asked } = started(t, {
+    enrolments: [enrolment('en-1', 'pending')],
+    more: {
+      'POST /auth/credentials/enrolments/en-1/approve': () => {
+        now.enrolments = [enrolment('en-1', 'added', 0, { credential })];
+        now.credentials = [credential];
+        return credential;
+      },
     },
-  } });
+  });
   await settle();
   await owner.approve('en-1', '123456');
   assert.deepEqual(stages(owner), ['en-1 added']);
@@ -179,7 +214,9 @@ test('yes is what the server says, and the list shows it by then', async (t) => 
 });
 
 test('what the server forgot in the middle is said to be unknown, and what had ended stays', async (t) => {
-  const { owner, now, tick } = started(t, { enrolments: [enrolment('en-1', 'opened'), enrolment('en-2', 'added')] });
+  const { owner, now, tick } = started(t, {
+    enrolments: [enrolment('en-1', 'opened'), enrolment('en-2', 'added')],
+  });
   await settle();
   now.enrolments = [];
   await tick(1_000);
@@ -188,9 +225,12 @@ test('what the server forgot in the middle is said to be unknown, and what had e
 });
 
 test('a change of the list is shown before it resolves', async (t) => {
-  const { owner, now } = started(t, { credentials: [{ credentialUuid: 'cr-1', name: 'Phone', dateCreated: at(0) }], more: {
-    'DELETE /auth/credentials/cr-1': () => ((now.credentials = []), {}),
-  } });
+  const { owner, now } = started(t, {
+    credentials: [{ credentialUuid: 'cr-1', name: 'Phone', dateCreated: at(0) }],
+    more: {
+      'DELETE /auth/credentials/cr-1': () => ((now.credentials = []), {}),
+    },
+  });
   await settle();
   await owner.remove('cr-1');
   assert.deepEqual(owner.state().credentials, []);
@@ -199,7 +239,11 @@ test('a change of the list is shown before it resolves', async (t) => {
 test('the time that is left is not that of a clock that somebody sets', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.UTC(2030, 0, 1, 12) });
   const minted = { code: 'A7U-KY6-9PT', enrolmentId: 'en-1', expiration: at(60) };
-  const { fetch } = serve({ [MINT]: minted, [LIST]: () => Response.json({ items: [] }, { headers: { date: new Date(Date.UTC(2030, 0, 1, 12)).toUTCString() } }) });
+  const { fetch } = serve({
+    [MINT]: minted,
+    [LIST]: () =>
+      Response.json({ items: [] }, { headers: { date: new Date(Date.UTC(2030, 0, 1, 12)).toUTCString() } }),
+  });
   const owner = createOwner({ client: createClient({ fetch }) });
   await owner.mint();
   t.mock.timers.setTime(Date.UTC(2040, 0, 1));

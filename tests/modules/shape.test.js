@@ -25,7 +25,10 @@ test('all of them together, as they are delivered, have at most 12 KB', () => {
 
 test('they import each other and nothing else, and no import runs back', () => {
   const imports = Object.fromEntries(
-    sources.map((name) => [name, [...read(name).matchAll(/^import .* from '(.*)';$/gm)].map(([, from]) => from)]),
+    sources.map((name) => [
+      name,
+      [...read(name).matchAll(/^import .* from '(.*)';$/gm)].map(([, from]) => from),
+    ]),
   );
   const visit = (name, above) => {
     assert.ok(!above.includes(name), [...above, name].join(' > '));
@@ -54,7 +57,8 @@ test('each can be imported where there is no page', async () => {
 test('they pass the strict compiler, and their types are those that are written down', () => {
   const made = declarations();
   assert.deepEqual(Object.keys(made).sort(), sources.map((name) => name.replace(/js$/, 'd.ts')).sort());
-  for (const [name, text] of Object.entries(made)) assert.equal(written(name), text, `${name}: npm run types`);
+  for (const [name, text] of Object.entries(made))
+    assert.equal(written(name), text, `${name}: npm run types`);
 });
 
 /** What the compiler says of a TypeScript file that uses the modules. */
@@ -90,6 +94,9 @@ createEnrolling({ client }).subscribe(({ stage }) => stage === 'pending');
 
 test('a page in TypeScript uses them by their types', () => {
   compiled(CONSUMER);
-  assert.throws(() => compiled(CONSUMER.replace("'Fido2'", "'Fido'")), /not assignable to parameter of type 'Kind'/);
+  assert.throws(
+    () => compiled(CONSUMER.replace("'Fido2'", "'Fido'")),
+    /not assignable to parameter of type 'Kind'/,
+  );
   assert.throws(() => compiled(CONSUMER.replace("=== 'pending'", "=== 'pendign'")), /no overlap/);
 });

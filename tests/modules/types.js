@@ -9,7 +9,15 @@ import { fileURLToPath } from 'node:url';
 
 const modules = fileURLToPath(new URL('../../examples/onboarding/pages/modules', import.meta.url));
 const compiler = fileURLToPath(new URL('node_modules/typescript/bin/tsc', import.meta.url));
-const strict = ['--allowJs', '--checkJs', '--strict', '--target', 'es2023', '--lib', 'es2023,dom,dom.iterable'];
+const strict = [
+  '--allowJs',
+  '--checkJs',
+  '--strict',
+  '--target',
+  'es2023',
+  '--lib',
+  'es2023,dom,dom.iterable',
+];
 const making = ['--module', 'nodenext', '--declaration', '--emitDeclarationOnly'];
 
 /** Checks the modules, and returns the declarations by file name. Throws what the compiler says. */
@@ -18,12 +26,15 @@ export function declarations() {
   try {
     // Elsewhere, since beside a `.d.ts` the compiler no longer looks at its source.
     for (const name of fs.readdirSync(modules)) {
-      if (!name.endsWith('.d.ts') || name === 'wire.d.ts') fs.copyFileSync(path.join(modules, name), path.join(folder, name));
+      if (!name.endsWith('.d.ts') || name === 'wire.d.ts')
+        fs.copyFileSync(path.join(modules, name), path.join(folder, name));
     }
     const sources = fs.readdirSync(folder).filter((name) => /\.(js|d\.ts)$/.test(name));
     const out = path.join(folder, 'out');
     compile([...strict, ...making, '--outDir', out, ...sources.map((name) => path.join(folder, name))]);
-    return Object.fromEntries(fs.readdirSync(out).map((name) => [name, fs.readFileSync(path.join(out, name), 'utf8')]));
+    return Object.fromEntries(
+      fs.readdirSync(out).map((name) => [name, fs.readFileSync(path.join(out, name), 'utf8')]),
+    );
   } finally {
     fs.rmSync(folder, { recursive: true });
   }

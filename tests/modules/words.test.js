@@ -5,7 +5,14 @@ import fs from 'node:fs';
 import { test } from 'node:test';
 
 import { Refusal } from '../../examples/onboarding/pages/modules/refusal.js';
-import { explain, explainPasskey, explainSigning, KINDS, OUTCOMES, waitWords } from '../../examples/onboarding/pages/modules/words.js';
+import {
+  explain,
+  explainPasskey,
+  explainSigning,
+  KINDS,
+  OUTCOMES,
+  waitWords,
+} from '../../examples/onboarding/pages/modules/words.js';
 
 const document = JSON.parse(fs.readFileSync(new URL('../../src/openapi.json', import.meta.url), 'utf8'));
 const codes = document.components.schemas.CredentialCodeErrorCode.enum;
@@ -33,12 +40,16 @@ test('what a browser refuses is told apart where a passkey is made and where it 
 test('every outcome but yes and every kind has words', () => {
   const stages = document.components.schemas.CredentialCodeStage.enum;
   const open = ['waiting', 'opened', 'pending', 'added'];
-  for (const stage of stages.filter((stage) => !open.includes(stage))) assert.ok(OUTCOMES[stage].title, stage);
+  for (const stage of stages.filter((stage) => !open.includes(stage)))
+    assert.ok(OUTCOMES[stage].title, stage);
   for (const kind of ['Fido2', 'Key', 'PasswordProtectedKey', 'RecoveryKey']) assert.ok(KINDS[kind], kind);
 });
 
 test('nothing that people read says credential, blank or authenticator', () => {
-  const words = fs.readFileSync(new URL('../../examples/onboarding/pages/modules/words.js', import.meta.url), 'utf8');
+  const words = fs.readFileSync(
+    new URL('../../examples/onboarding/pages/modules/words.js', import.meta.url),
+    'utf8',
+  );
   for (const [, text] of words.matchAll(/(?:title|text): ['`](.*?)['`],$/gm)) {
     assert.doesNotMatch(text, /credential|blank|authenticator/i);
   }
@@ -46,5 +57,13 @@ test('nothing that people read says credential, blank or authenticator', () => {
 
 test('a wait is said as people say it', () => {
   const said = [0, 1, 2, 59, 60, 61, 120].map(waitWords);
-  assert.deepEqual(said, ['a minute', 'a second', '2 seconds', '59 seconds', 'a minute', '2 minutes', '2 minutes']);
+  assert.deepEqual(said, [
+    'a minute',
+    'a second',
+    '2 seconds',
+    '59 seconds',
+    'a minute',
+    '2 minutes',
+    '2 minutes',
+  ]);
 });

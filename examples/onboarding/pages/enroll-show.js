@@ -41,7 +41,8 @@ function render(state, enrolling) {
   for (const words of document.querySelectorAll('[data-unsent]')) {
     words.hidden = state.isUncertain || state.stage === 'registering';
   }
-  if (state.stage !== before.stage || state.challenge !== before.challenge) DRAW[state.stage](state, before, enrolling);
+  if (state.stage !== before.stage || state.challenge !== before.challenge)
+    DRAW[state.stage](state, before, enrolling);
   if (state.error !== before.error) showError(state);
   if (state.late && state.late !== before.late) sayLate(state);
 }
@@ -50,7 +51,8 @@ function render(state, enrolling) {
 const DRAW = {
   entering: ({ error }) => !error && showEnter(),
   exchanging() {},
-  challenged: (state, before) => (state.challenge === before.challenge ? holdPassword(state) : showMaking(state)),
+  challenged: (state, before) =>
+    state.challenge === before.challenge ? holdPassword(state) : showMaking(state),
   making({ challenge }) {
     const section = SECTIONS[challenge.kind];
     byId(`create-${section}`).textContent = 'Working…';
@@ -157,7 +159,8 @@ function showWaiting({ challenge, credential }, _, enrolling) {
 function countDown(enrolling) {
   if (shown.stage !== 'pending') return;
   const seconds = Math.ceil(enrolling.millisecondsLeft() / 1_000);
-  const left = seconds > 60 ? `${Math.ceil(seconds / 60)} minutes` : `${seconds} seconds`;
+  // The server’s time is known to the second.
+  const left = seconds > 90 ? `${Math.round(seconds / 60)} minutes` : `${seconds} seconds`;
   byId('approval-left').textContent = `The other app waits ${left} for your answer.`;
   setTimeout(countDown, 1_000, enrolling);
 }

@@ -12,7 +12,12 @@ const client = createClient({ credentials: 'same-origin' });
 export async function signInWithPasskey({ signal } = {}) {
   const { challengeIdentifier, publicKey } = await client.send('POST', '/demo/sign-in/init', {}, { signal });
   const credential = await getPasskey(publicKey, { signal });
-  const { user } = await client.send('POST', '/demo/sign-in', { challengeIdentifier, credential }, { signal });
+  const { user } = await client.send(
+    'POST',
+    '/demo/sign-in',
+    { challengeIdentifier, credential },
+    { signal },
+  );
   return user;
 }
 

@@ -6,7 +6,11 @@ export function browserKey({ database }?: {
     publicKey: string;
     privateKey: CryptoKey;
 }>;
-/** Drops the key, once the server knows it no more. The next visit makes another one. @param {{ database?: string }} [options] */
+/**
+ * Drops the key, once the server knows it no more. The next visit makes another one.
+ *
+ * @param {{ database?: string }} [options]
+ */
 export function forgetBrowserKey({ database }?: {
     database?: string;
 }): Promise<void>;

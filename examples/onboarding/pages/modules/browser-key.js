@@ -15,7 +15,11 @@ export async function browserKey({ database = 'credential-code' } = {}) {
   }
 }
 
-/** Drops the key, once the server knows it no more. The next visit makes another one. @param {{ database?: string }} [options] */
+/**
+ * Drops the key, once the server knows it no more. The next visit makes another one.
+ *
+ * @param {{ database?: string }} [options]
+ */
 export async function forgetBrowserKey({ database = 'credential-code' } = {}) {
   const opened = await open(database);
   try {
@@ -27,7 +31,10 @@ export async function forgetBrowserKey({ database = 'credential-code' } = {}) {
 
 /** @param {IDBDatabase} opened @returns {Promise<CryptoKeyPair>} */
 async function makeKey(opened) {
-  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
+  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
+    'sign',
+    'verify',
+  ]);
   // Two pages that open at once may both be here. The first one wins.
   const keys = keysOf(opened, 'readwrite');
   const stored = await done(keys.get('signing'));

@@ -12,17 +12,38 @@ export function createClient({ baseUrl, mount, fetch, signal: whole, headers, cr
     mint(life?: {
         lifetime?: number;
     }, options?: Options): Promise<MintedCode>;
-    /** Spends the code. What it buys can be answered for five minutes. @type {(code: string, kind: Kind, options?: Options) => Promise<Challenge>} */
+    /**
+     * Spends the code. What it buys can be answered for five minutes.
+     *
+     * @type {(code: string, kind: Kind, options?: Options) => Promise<Challenge>}
+     */
     exchange: (code: string, kind: Kind, options?: Options) => Promise<Challenge>;
-    /** Hands in the proof, and gets the credential. @type {(challenge: Challenge, name: string, proof: Proof, options?: Options) => Promise<Registration>} */
+    /**
+     * Hands in the proof, and gets the credential.
+     *
+     * @type {(challenge: Challenge, name: string, proof: Proof, options?: Options) => Promise<Registration>}
+     */
     register: (challenge: Challenge, name: string, proof: Proof, options?: Options) => Promise<Registration>;
-    /** Says what became of a credential that waits for approval. With `after` it waits until that changes. @type {(token: string, after?: Stage, options?: Options) => Promise<Outcome>} */
+    /**
+     * Says what became of a credential that waits for approval. With `after` it waits until that
+     * changes.
+     *
+     * @type {(token: string, after?: Stage, options?: Options) => Promise<Outcome>}
+     */
     outcome: (token: string, after?: Stage, options?: Options) => Promise<Outcome>;
-    /** What is outstanding, or ended within the hour, newest first. @type {(options?: Options) => Promise<Enrolment[]>} */
+    /**
+     * What is outstanding, or ended within the hour, newest first.
+     *
+     * @type {(options?: Options) => Promise<Enrolment[]>}
+     */
     enrolments: (options?: Options) => Promise<Enrolment[]>;
     /** @type {(id: string, options?: Options) => Promise<Enrolment>} */
     enrolment: (id: string, options?: Options) => Promise<Enrolment>;
-    /** Waits until the stage is no longer `after`, or for a while. @type {(id: string, after: Stage, options?: Options) => Promise<Enrolment>} */
+    /**
+     * Waits until the stage is no longer `after`, or for a while.
+     *
+     * @type {(id: string, after: Stage, options?: Options) => Promise<Enrolment>}
+     */
     news: (id: string, after: Stage, options?: Options) => Promise<Enrolment>;
     /** @type {(id: string, options?: Options) => Promise<Enrolment>} */
     revoke: (id: string, options?: Options) => Promise<Enrolment>;
@@ -30,13 +51,23 @@ export function createClient({ baseUrl, mount, fetch, signal: whole, headers, cr
     approve: (id: string, checkCode?: string, options?: Options) => Promise<Credential>;
     /** @type {(id: string, options?: Options) => Promise<Enrolment>} */
     refuse: (id: string, options?: Options) => Promise<Enrolment>;
-    /** Takes back the credential that the token of a notice names. @type {(token: string, options?: Options) => Promise<{}>} */
+    /**
+     * Takes back the credential that the token of a notice names.
+     *
+     * @type {(token: string, options?: Options) => Promise<{}>}
+     */
     undo: (token: string, options?: Options) => Promise<{}>;
     /** @type {(options?: Options) => Promise<Credential[]>} */
     credentials: (options?: Options) => Promise<Credential[]>;
-    /** Begins one more credential without a code. @type {(kind: Kind, options?: Options) => Promise<Challenge>} */
+    /**
+     * Begins one more credential without a code.
+     *
+     * @type {(kind: Kind, options?: Options) => Promise<Challenge>}
+     */
     begin: (kind: Kind, options?: Options) => Promise<Challenge>;
-    /** @type {(challenge: Challenge, name: string, proof: Proof, options?: Options) => Promise<Credential>} */
+    /**
+     * @type {(challenge: Challenge, name: string, proof: Proof, options?: Options) => Promise<Credential>}
+     */
     create: (challenge: Challenge, name: string, proof: Proof, options?: Options) => Promise<Credential>;
     /** @type {(credentialUuid: string, name: string, options?: Options) => Promise<unknown>} */
     rename: (credentialUuid: string, name: string, options?: Options) => Promise<unknown>;

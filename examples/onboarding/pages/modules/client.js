@@ -42,10 +42,17 @@ export function createClient({
   patience = 15_000,
 } = {}) {
   const [code, enrolments] = [`${mount}/credentials/code`, `${mount}/credentials/enrolments`];
-  /** The server's time less `performance.now()`, once it said what time it is. @type {number | undefined} */
+  /**
+   * The server's time less `performance.now()`, once it said what time it is.
+   *
+   * @type {number | undefined}
+   */
   let ahead;
 
-  /** The server's time in milliseconds. A clock of this device that is set meanwhile does not matter. */
+  /**
+   * The server's time in milliseconds. A clock of this device that is set meanwhile does not
+   * matter.
+   */
   const serverNow = () => (ahead === undefined ? Date.now() : performance.now() + ahead);
 
   /**
@@ -64,7 +71,13 @@ export function createClient({
     const late = AbortSignal.timeout(longest);
     const signals = [late, whole, signal].filter((any) => any !== undefined);
     /** @type {RequestInit} */
-    const request = { method, headers: own, credentials, cache: 'no-store', signal: AbortSignal.any(signals) };
+    const request = {
+      method,
+      headers: own,
+      credentials,
+      cache: 'no-store',
+      signal: AbortSignal.any(signals),
+    };
     if (body !== undefined) request.body = JSON.stringify(body);
     let response, answer;
     try {
@@ -125,18 +138,26 @@ export function createClient({
     return signOnce(method, path, body, options);
   }
 
-  /** @type {(method: string, path: string, payload: string, options?: Options) => Promise<ActionChallenge>} */
+  /**
+   * @type {(method: string, path: string, payload: string, options?: Options) => Promise<ActionChallenge>}
+   */
   const beginAction = (method, path, payload, options) => {
     const { pathname } = new URL(baseUrl + path, 'http://any');
     const action = { userActionPayload: payload, userActionHttpMethod: method, userActionHttpPath: pathname };
     return send('POST', `${mount}/action/init`, action, options);
   };
 
-  /** @type {(challenge: ActionChallenge, firstFactor: Factor, options?: Options) => Promise<{ userAction: string }>} */
+  /**
+   * @type {(challenge: ActionChallenge, firstFactor: Factor, options?: Options) => Promise<{ userAction: string }>}
+   */
   const completeAction = ({ challengeIdentifier }, firstFactor, options) =>
     send('POST', `${mount}/action`, { challengeIdentifier, firstFactor }, options);
 
-  /** What register and create send. @type {(challenge: Challenge, name: string, proof: Proof) => object} */
+  /**
+   * What register and create send.
+   *
+   * @type {(challenge: Challenge, name: string, proof: Proof) => object}
+   */
   const made = ({ challengeIdentifier, kind }, credentialName, { credentialInfo, encryptedPrivateKey }) => ({
     challengeIdentifier,
     credentialKind: kind,
@@ -156,7 +177,11 @@ export function createClient({
     beginAction,
     completeAction,
 
-    /** Makes a code that lives so long, in milliseconds. @type {(life?: { lifetime?: number }, options?: Options) => Promise<MintedCode>} */
+    /**
+     * Makes a code that lives so long, in milliseconds.
+     *
+     * @type {(life?: { lifetime?: number }, options?: Options) => Promise<MintedCode>}
+     */
     async mint({ lifetime = 60_000 } = {}, options) {
       // Without the server's time a clock that is wrong would be refused.
       if (ahead === undefined) await send('GET', enrolments, undefined, options);
@@ -164,50 +189,86 @@ export function createClient({
       return signed('POST', code, { expiration }, options);
     },
 
-    /** Spends the code. What it buys can be answered for five minutes. @type {(code: string, kind: Kind, options?: Options) => Promise<Challenge>} */
-    exchange: (text, credentialKind, options) => send('POST', `${code}/init`, { code: text, credentialKind }, options),
+    /**
+     * Spends the code. What it buys can be answered for five minutes.
+     *
+     * @type {(code: string, kind: Kind, options?: Options) => Promise<Challenge>}
+     */
+    exchange: (text, credentialKind, options) =>
+      send('POST', `${code}/init`, { code: text, credentialKind }, options),
 
-    /** Hands in the proof, and gets the credential. @type {(challenge: Challenge, name: string, proof: Proof, options?: Options) => Promise<Registration>} */
-    register: (challenge, name, proof, options) => send('POST', `${code}/verify`, made(challenge, name, proof), options),
+    /**
+     * Hands in the proof, and gets the credential.
+     *
+     * @type {(challenge: Challenge, name: string, proof: Proof, options?: Options) => Promise<Registration>}
+     */
+    register: (challenge, name, proof, options) =>
+      send('POST', `${code}/verify`, made(challenge, name, proof), options),
 
-    /** Says what became of a credential that waits for approval. With `after` it waits until that changes. @type {(token: string, after?: Stage, options?: Options) => Promise<Outcome>} */
+    /**
+     * Says what became of a credential that waits for approval. With `after` it waits until that
+     * changes.
+     *
+     * @type {(token: string, after?: Stage, options?: Options) => Promise<Outcome>}
+     */
     outcome: (token, after, options) =>
       after
         ? send('POST', `${enrolments}/outcome`, { token, after, wait: WAIT }, long(options))
         : send('POST', `${enrolments}/outcome`, { token }, options),
 
-    /** What is outstanding, or ended within the hour, newest first. @type {(options?: Options) => Promise<Enrolment[]>} */
+    /**
+     * What is outstanding, or ended within the hour, newest first.
+     *
+     * @type {(options?: Options) => Promise<Enrolment[]>}
+     */
     enrolments: async (options) => (await send('GET', enrolments, undefined, options)).items,
 
     /** @type {(id: string, options?: Options) => Promise<Enrolment>} */
     enrolment: (id, options) => send('GET', `${enrolments}/${id}`, undefined, options),
 
-    /** Waits until the stage is no longer `after`, or for a while. @type {(id: string, after: Stage, options?: Options) => Promise<Enrolment>} */
-    news: (id, after, options) => send('GET', `${enrolments}/${id}?after=${after}&wait=${WAIT}`, undefined, long(options)),
+    /**
+     * Waits until the stage is no longer `after`, or for a while.
+     *
+     * @type {(id: string, after: Stage, options?: Options) => Promise<Enrolment>}
+     */
+    news: (id, after, options) =>
+      send('GET', `${enrolments}/${id}?after=${after}&wait=${WAIT}`, undefined, long(options)),
 
     /** @type {(id: string, options?: Options) => Promise<Enrolment>} */
     revoke: (id, options) => send('DELETE', `${enrolments}/${id}`, undefined, options),
 
     /** @type {(id: string, checkCode?: string, options?: Options) => Promise<Credential>} */
-    approve: (id, checkCode, options) => signed('POST', `${enrolments}/${id}/approve`, checkCode ? { checkCode } : {}, options),
+    approve: (id, checkCode, options) =>
+      signed('POST', `${enrolments}/${id}/approve`, checkCode ? { checkCode } : {}, options),
 
     /** @type {(id: string, options?: Options) => Promise<Enrolment>} */
     refuse: (id, options) => send('POST', `${enrolments}/${id}/refuse`, {}, options),
 
-    /** Takes back the credential that the token of a notice names. @type {(token: string, options?: Options) => Promise<{}>} */
+    /**
+     * Takes back the credential that the token of a notice names.
+     *
+     * @type {(token: string, options?: Options) => Promise<{}>}
+     */
     undo: (token, options) => send('POST', `${enrolments}/undo`, { token }, options),
 
     /** @type {(options?: Options) => Promise<Credential[]>} */
     credentials: async (options) => (await send('GET', own, undefined, options)).items,
 
-    /** Begins one more credential without a code. @type {(kind: Kind, options?: Options) => Promise<Challenge>} */
+    /**
+     * Begins one more credential without a code.
+     *
+     * @type {(kind: Kind, options?: Options) => Promise<Challenge>}
+     */
     begin: (kind, options) => send('POST', `${own}/init`, { kind }, options),
 
-    /** @type {(challenge: Challenge, name: string, proof: Proof, options?: Options) => Promise<Credential>} */
+    /**
+     * @type {(challenge: Challenge, name: string, proof: Proof, options?: Options) => Promise<Credential>}
+     */
     create: (challenge, name, proof, options) => signed('POST', own, made(challenge, name, proof), options),
 
     /** @type {(credentialUuid: string, name: string, options?: Options) => Promise<unknown>} */
-    rename: (credentialUuid, name, options) => signed('PUT', `${own}/rename`, { credentialUuid, name }, options),
+    rename: (credentialUuid, name, options) =>
+      signed('PUT', `${own}/rename`, { credentialUuid, name }, options),
 
     /** @type {(credentialUuid: string, options?: Options) => Promise<unknown>} */
     activate: (credentialUuid, options) => signed('PUT', `${own}/activate`, { credentialUuid }, options),

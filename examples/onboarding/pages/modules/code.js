@@ -35,10 +35,18 @@ export function readCode(typed) {
   return find(text.replace(/^.*#/s, '')) ?? find(text);
 }
 
-/** The same text without what can't be seen. Full width and cursive letters are letters. @param {string} typed */
+/**
+ * The same text without what can't be seen. Full width and cursive letters are letters.
+ *
+ * @param {string} typed
+ */
 function plain(typed) {
   const text = typed.replace(/%([2-7][\da-f])/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
-  return text.normalize('NFKC').replace(/\p{Cf}/gu, '').replace(/\p{Dash}|&(?:shy|ndash|mdash|#8209);/gu, '-').toUpperCase();
+  return text
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .replace(/\p{Dash}|&(?:shy|ndash|mdash|#8209);/gu, '-')
+    .toUpperCase();
 }
 
 /** @param {string} text */
@@ -57,4 +65,7 @@ function find(text) {
 const symbolsOf = (text) => text.replace(/[\s\p{P}\p{S}]/gu, '');
 
 /** Symbols in groups of three, as a code is shown. @param {string} code */
-export const grouped = (code) => symbolsOf(code).match(/.{1,3}/g)?.join('-') ?? '';
+export const grouped = (code) =>
+  symbolsOf(code)
+    .match(/.{1,3}/g)
+    ?.join('-') ?? '';

@@ -39,7 +39,13 @@ import { createState, INTERVAL, PATIENCE, pause, SILENCE } from './state.js';
 
 /** @type {EnrollingState} */
 const START = { stage: 'entering', isHeld: false, isUncertain: false };
-const NOTHING = { challenge: undefined, credential: undefined, outcome: undefined, error: undefined, late: undefined };
+const NOTHING = {
+  challenge: undefined,
+  credential: undefined,
+  outcome: undefined,
+  error: undefined,
+  late: undefined,
+};
 
 /** @param {{ client: Client, forget?: typeof forgetPasskey }} parts */
 export function createEnrolling({ client, forget = forgetPasskey }) {
@@ -53,7 +59,12 @@ export function createEnrolling({ client, forget = forgetPasskey }) {
     state.set({ ...NOTHING, ...START });
   }
 
-  /** Shows something of an attempt, unless another is on show. @param {Attempt} mine @param {Partial<EnrollingState>} changes */
+  /**
+   * Shows something of an attempt, unless another is on show.
+   *
+   * @param {Attempt} mine
+   * @param {Partial<EnrollingState>} changes
+   */
   function show(mine, changes) {
     if (mine !== attempt) return;
     const { challenge, proof, isUncertain } = mine;
@@ -96,7 +107,13 @@ export function createEnrolling({ client, forget = forgetPasskey }) {
     }
   }
 
-  /** Keeps what was made if it may be sent again, and drops it if the server looked at it and did not take it. @param {Attempt} mine @param {unknown} error */
+  /**
+   * Keeps what was made if it may be sent again, and drops it if the server looked at it and did
+   * not take it.
+   *
+   * @param {Attempt} mine
+   * @param {unknown} error
+   */
   async function settle(mine, error) {
     const isOver = error instanceof Refusal && error.code === 'invalid_challenge';
     if (error instanceof Refusal) {
@@ -109,11 +126,19 @@ export function createEnrolling({ client, forget = forgetPasskey }) {
     show(mine, { stage: isOver ? 'refused' : 'challenged', error });
   }
 
-  /** Waits for the owner's answer: asks each second, so that a server that is away is noticed. @param {Attempt} mine @param {string} token */
+  /**
+   * Waits for the owner's answer: asks each second, so that a server that is away is noticed.
+   *
+   * @param {Attempt} mine
+   * @param {string} token
+   */
   async function follow(mine, token) {
     const { signal } = mine.ending;
     for (; mine === attempt; await pause(INTERVAL, signal)) {
-      const silence = setTimeout(() => show(mine, { error: new Refusal('timeout', 'The server is silent.') }), SILENCE);
+      const silence = setTimeout(
+        () => show(mine, { error: new Refusal('timeout', 'The server is silent.') }),
+        SILENCE,
+      );
       try {
         const told = await client.outcome(token, undefined, { signal, patience: PATIENCE });
         if (told.stage !== 'pending') return await conclude(mine, told);

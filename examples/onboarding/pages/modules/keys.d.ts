@@ -11,15 +11,31 @@ export function createKey(challenge: Challenge, { secret, origin }: {
     secret: string;
     origin: string;
 }): Promise<Proof>;
-/** Encrypts a private key with a secret. What comes out says how, but for the secret. @param {CryptoKey} privateKey @param {string} secret */
+/**
+ * Encrypts a private key with a secret. What comes out says how, but for the secret.
+ *
+ * @param {CryptoKey} privateKey
+ * @param {string} secret
+ */
 export function lock(privateKey: CryptoKey, secret: string): Promise<string>;
-/** Returns the private key again, to sign with. Rejects for a wrong secret. @param {string} encryptedPrivateKey @param {string} secret */
+/**
+ * Returns the private key again, to sign with. Rejects for a wrong secret.
+ *
+ * @param {string} encryptedPrivateKey
+ * @param {string} secret
+ */
 export function unlock(encryptedPrivateKey: string, secret: string): Promise<CryptoKey>;
 /** Names a key: by the hash of its public half. @param {CryptoKey} publicKey */
 export function keyId(publicKey: CryptoKey): Promise<string>;
 /** Returns the public half in the form that the server reads. @param {CryptoKey} publicKey */
 export function toPem(publicKey: CryptoKey): Promise<string>;
-/** Signs with P-256 and SHA-256. WebCrypto gives the two numbers side by side; everybody else wants them in DER. @param {CryptoKey} privateKey @param {Uint8Array<ArrayBuffer>} message */
+/**
+ * Signs with P-256 and SHA-256. WebCrypto gives the two numbers side by side; everybody else wants
+ * them in DER.
+ *
+ * @param {CryptoKey} privateKey
+ * @param {Uint8Array<ArrayBuffer>} message
+ */
 export function sign(privateKey: CryptoKey, message: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
 export function readRecoveryCode(typed: string): string;
 export function keyClientData(type: "key.create" | "key.get", challenge: string, origin: string): Uint8Array<ArrayBuffer>;

@@ -29,8 +29,18 @@ export function newRecoveryCode() {
   return inFours(Array.from(bytes, (byte) => SYMBOLS[byte & 31]).join(''));
 }
 
-/** Returns a recovery code as it was typed in its one spelling: the secret that opens the key. @param {string} typed */
-export const readRecoveryCode = (typed) => inFours(typed.normalize('NFKC').toUpperCase().replace(/[^A-Z2-9]/g, ''));
+/**
+ * Returns a recovery code as it was typed in its one spelling: the secret that opens the key.
+ *
+ * @param {string} typed
+ */
+export const readRecoveryCode = (typed) =>
+  inFours(
+    typed
+      .normalize('NFKC')
+      .toUpperCase()
+      .replace(/[^A-Z2-9]/g, ''),
+  );
 
 /** @param {string} symbols */
 const inFours = (symbols) => symbols.match(/.{1,4}/g)?.join('-') ?? '';
@@ -49,7 +59,13 @@ export async function createKey(challenge, { secret, origin }) {
   return { credentialInfo, encryptedPrivateKey: await lock(pair.privateKey, secret) };
 }
 
-/** Proves to the server that we hold the private half. @param {Challenge} challenge @param {CryptoKeyPair} pair @param {string} origin */
+/**
+ * Proves to the server that we hold the private half.
+ *
+ * @param {Challenge} challenge
+ * @param {CryptoKeyPair} pair
+ * @param {string} origin
+ */
 async function attest({ challenge }, { publicKey, privateKey }, origin) {
   const clientData = keyClientData('key.create', challenge, origin);
   const pem = await toPem(publicKey);
@@ -63,11 +79,22 @@ async function attest({ challenge }, { publicKey, privateKey }, origin) {
   };
 }
 
-/** What a key signs, as browsers do for a passkey. @param {'key.create' | 'key.get'} type @param {string} challenge @param {string} origin */
+/**
+ * What a key signs, as browsers do for a passkey.
+ *
+ * @param {'key.create' | 'key.get'} type
+ * @param {string} challenge
+ * @param {string} origin
+ */
 export const keyClientData = (type, challenge, origin) =>
   utf8(JSON.stringify({ type, challenge, origin, crossOrigin: false }));
 
-/** Encrypts a private key with a secret. What comes out says how, but for the secret. @param {CryptoKey} privateKey @param {string} secret */
+/**
+ * Encrypts a private key with a secret. What comes out says how, but for the secret.
+ *
+ * @param {CryptoKey} privateKey
+ * @param {string} secret
+ */
 export async function lock(privateKey, secret) {
   const salt = crypto.getRandomValues(new Uint8Array(16));
   const iv = crypto.getRandomValues(new Uint8Array(12));
@@ -78,7 +105,12 @@ export async function lock(privateKey, secret) {
   return JSON.stringify({ kdf: 'PBKDF2-SHA-256', iterations: ITERATIONS, ...parts });
 }
 
-/** Returns the private key again, to sign with. Rejects for a wrong secret. @param {string} encryptedPrivateKey @param {string} secret */
+/**
+ * Returns the private key again, to sign with. Rejects for a wrong secret.
+ *
+ * @param {string} encryptedPrivateKey
+ * @param {string} secret
+ */
 export async function unlock(encryptedPrivateKey, secret) {
   const { iterations, salt, iv, key } = JSON.parse(encryptedPrivateKey);
   const wrapping = await wrappingKey(secret, fromBase64url(salt), iterations);
@@ -92,7 +124,10 @@ async function wrappingKey(secret, salt, iterations) {
   const material = utf8(secret.normalize('NFKC'));
   const base = await crypto.subtle.importKey('raw', material, 'PBKDF2', false, ['deriveKey']);
   const how = { name: 'PBKDF2', hash: 'SHA-256', salt, iterations };
-  return crypto.subtle.deriveKey(how, base, { name: 'AES-GCM', length: 256 }, false, ['wrapKey', 'unwrapKey']);
+  return crypto.subtle.deriveKey(how, base, { name: 'AES-GCM', length: 256 }, false, [
+    'wrapKey',
+    'unwrapKey',
+  ]);
 }
 
 /** Names a key: by the hash of its public half. @param {CryptoKey} publicKey */
@@ -107,7 +142,13 @@ export async function toPem(publicKey) {
   return `-----BEGIN PUBLIC KEY-----\n${base64.match(/.{1,64}/g)?.join('\n')}\n-----END PUBLIC KEY-----`;
 }
 
-/** Signs with P-256 and SHA-256. WebCrypto gives the two numbers side by side; everybody else wants them in DER. @param {CryptoKey} privateKey @param {Uint8Array<ArrayBuffer>} message */
+/**
+ * Signs with P-256 and SHA-256. WebCrypto gives the two numbers side by side; everybody else wants
+ * them in DER.
+ *
+ * @param {CryptoKey} privateKey
+ * @param {Uint8Array<ArrayBuffer>} message
+ */
 export async function sign(privateKey, message) {
   const raw = new Uint8Array(await crypto.subtle.sign(SIGN, privateKey, message));
   const numbers = [raw.subarray(0, 32), raw.subarray(32)].flatMap(derInteger);
@@ -125,4 +166,5 @@ function derInteger(bytes) {
 }
 
 /** @param {ArrayBuffer | Uint8Array<ArrayBuffer>} bytes */
-const toHex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
+const toHex = (bytes) =>
+  Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -6,16 +6,34 @@ export function createOwner({ client, listCredentials, interval }: OwnerOptions)
     /** Looks again and again, until `stop`. */
     start(): Promise<void>;
     stop: () => void | undefined;
-    /** Makes a code, and returns its enrolment's id. @param {{ lifetime?: number, signal?: AbortSignal }} [options] */
+    /**
+     * Makes a code, and returns its enrolment's id.
+     *
+     * @param {{ lifetime?: number, signal?: AbortSignal }} [options]
+     */
     mint({ lifetime, signal }?: {
         lifetime?: number;
         signal?: AbortSignal;
     }): Promise<string>;
-    /** How long the stage of an enrolment lasts, by no clock that somebody sets. @param {string} id */
+    /**
+     * How long the stage of an enrolment lasts, by no clock that somebody sets.
+     *
+     * @param {string} id
+     */
     millisecondsLeft(id: string): number;
-    /** Says yes. A wrong check code rejects, and the tries that are left are in the state by then. @param {string} id @param {string} [checkCode] */
+    /**
+     * Says yes. A wrong check code rejects, and the tries that are left are in the state by then.
+     *
+     * @param {string} id
+     * @param {string} [checkCode]
+     */
     approve(id: string, checkCode?: string): Promise<void>;
-    /** Says no, to what was made or to who is about to make it. @param {string} id @returns {Promise<Enrolment>} */
+    /**
+     * Says no, to what was made or to who is about to make it.
+     *
+     * @param {string} id
+     * @returns {Promise<Enrolment>}
+     */
     refuse: (id: string) => Promise<Enrolment>;
     /** Ends it, at each stage. @param {string} id @returns {Promise<Enrolment>} */
     revoke: (id: string) => Promise<Enrolment>;
@@ -47,7 +65,11 @@ export function createOwner({ client, listCredentials, interval }: OwnerOptions)
  *
  * @typedef {ReturnType<typeof createOwner>} Owner
  */
-/** The stages at which an owner may say something of who entered the code. @type {readonly Stage[]} */
+/**
+ * The stages at which an owner may say something of who entered the code.
+ *
+ * @type {readonly Stage[]}
+ */
 export const DECIDABLE: readonly Stage[];
 /** The stages after which another may come. @type {readonly Stage[]} */
 export const OUTSTANDING: readonly Stage[];

@@ -35,7 +35,11 @@ import { createState, INTERVAL, PATIENCE, pause, SILENCE } from './state.js';
  * @typedef {ReturnType<typeof createOwner>} Owner
  */
 
-/** The stages at which an owner may say something of who entered the code. @type {readonly Stage[]} */
+/**
+ * The stages at which an owner may say something of who entered the code.
+ *
+ * @type {readonly Stage[]}
+ */
 export const DECIDABLE = ['opened', 'pending'];
 
 /** The stages after which another may come. @type {readonly Stage[]} */
@@ -44,9 +48,19 @@ export const OUTSTANDING = ['waiting', ...DECIDABLE];
 /** @param {OwnerOptions} options */
 export function createOwner({ client, listCredentials = client.credentials, interval = INTERVAL }) {
   const state = createState(
-    /** @type {OwnerState} */ ({ isLoaded: false, isStale: false, error: undefined, credentials: [], enrolments: [] }),
+    /** @type {OwnerState} */ ({
+      isLoaded: false,
+      isStale: false,
+      error: undefined,
+      credentials: [],
+      enrolments: [],
+    }),
   );
-  /** The codes that were made here, and when each can't be entered any more by `performance.now()`. @type {Map<string, { code: string, endsAt: number }>} */
+  /**
+   * The codes that were made here, and when each can't be entered any more by `performance.now()`.
+   *
+   * @type {Map<string, { code: string, endsAt: number }>}
+   */
   const codes = new Map();
   /** @type {AbortController | undefined} */
   let running;
@@ -59,7 +73,10 @@ export function createOwner({ client, listCredentials = client.credentials, inte
     const options = { signal: running?.signal, patience: PATIENCE };
     const silence = setTimeout(() => turn > heard && state.set({ isStale: true }), SILENCE);
     try {
-      const [enrolments, credentials] = await Promise.all([client.enrolments(options), listCredentials(options)]);
+      const [enrolments, credentials] = await Promise.all([
+        client.enrolments(options),
+        listCredentials(options),
+      ]);
       if (turn > heard) hear(turn, enrolments, credentials);
     } catch (error) {
       if (!options.signal?.aborted && turn > heard) state.set({ isStale: true, error });
@@ -86,7 +103,12 @@ export function createOwner({ client, listCredentials = client.credentials, inte
     return made && enrolment.stage === 'waiting' ? { ...enrolment, code: made.code } : enrolment;
   }
 
-  /** An hour after its end the server forgets an enrolment, and what it said last is true still. @param {Followed} gone @returns {Followed} */
+  /**
+   * An hour after its end the server forgets an enrolment, and what it said last is true still.
+   *
+   * @param {Followed} gone
+   * @returns {Followed}
+   */
   function forgotten({ code, ...gone }) {
     codes.delete(gone.id);
     return OUTSTANDING.includes(gone.stage) ? { ...gone, isForgotten: true } : gone;
@@ -102,7 +124,12 @@ export function createOwner({ client, listCredentials = client.credentials, inte
     return told;
   }
 
-  /** Ends an enrolment. If it has ended already, how is what comes. @param {string} id @param {(id: string) => Promise<Enrolment>} how */
+  /**
+   * Ends an enrolment. If it has ended already, how is what comes.
+   *
+   * @param {string} id
+   * @param {(id: string) => Promise<Enrolment>} how
+   */
   async function end(id, how) {
     try {
       return tell(await how(id));
@@ -115,8 +142,14 @@ export function createOwner({ client, listCredentials = client.credentials, inte
   /** @param {string} id */
   const find = (id) => state.get().enrolments.find((enrolment) => enrolment.id === id);
 
-  /** Does what changes the list, and shows it. @template {unknown[]} A @param {(...args: A) => Promise<unknown>} change */
-  const changing = (change) =>
+  /**
+   * Does what changes the list, and shows it.
+   *
+   * @template {unknown[]} A
+   * @param {(...args: A) => Promise<unknown>} change
+   */
+  const changing =
+    (change) =>
     /** @param {A} args */
     async (...args) => {
       await change(...args);
@@ -140,7 +173,11 @@ export function createOwner({ client, listCredentials = client.credentials, inte
 
     stop: () => running?.abort(),
 
-    /** Makes a code, and returns its enrolment's id. @param {{ lifetime?: number, signal?: AbortSignal }} [options] */
+    /**
+     * Makes a code, and returns its enrolment's id.
+     *
+     * @param {{ lifetime?: number, signal?: AbortSignal }} [options]
+     */
     async mint({ lifetime = 60_000, signal } = {}) {
       const { enrolmentId: id, code, expiration } = await client.mint({ lifetime }, { signal });
       const left = Math.min(lifetime, Date.parse(expiration) - client.serverNow());
@@ -149,15 +186,26 @@ export function createOwner({ client, listCredentials = client.credentials, inte
       return id;
     },
 
-    /** How long the stage of an enrolment lasts, by no clock that somebody sets. @param {string} id */
+    /**
+     * How long the stage of an enrolment lasts, by no clock that somebody sets.
+     *
+     * @param {string} id
+     */
     millisecondsLeft(id) {
       const known = find(id);
       const code = codes.get(id);
-      const left = code ? code.endsAt - performance.now() : Date.parse(known?.expiration ?? '') - client.serverNow();
+      const left = code
+        ? code.endsAt - performance.now()
+        : Date.parse(known?.expiration ?? '') - client.serverNow();
       return Math.max(0, left || 0);
     },
 
-    /** Says yes. A wrong check code rejects, and the tries that are left are in the state by then. @param {string} id @param {string} [checkCode] */
+    /**
+     * Says yes. A wrong check code rejects, and the tries that are left are in the state by then.
+     *
+     * @param {string} id
+     * @param {string} [checkCode]
+     */
     async approve(id, checkCode) {
       try {
         const credential = await client.approve(id, checkCode);
@@ -170,7 +218,12 @@ export function createOwner({ client, listCredentials = client.credentials, inte
       }
     },
 
-    /** Says no, to what was made or to who is about to make it. @param {string} id @returns {Promise<Enrolment>} */
+    /**
+     * Says no, to what was made or to who is about to make it.
+     *
+     * @param {string} id
+     * @returns {Promise<Enrolment>}
+     */
     refuse: (id) => end(id, find(id)?.stage === 'pending' ? client.refuse : client.revoke),
 
     /** Ends it, at each stage. @param {string} id @returns {Promise<Enrolment>} */

@@ -8,7 +8,10 @@
  * @property {UserVerificationRequirement} [userVerification]
  * @property {PublicKeyCredentialDescriptorJSON[]} [allowCredentials]
  */
-/** Whether passkeys can be made at all on this page: not without HTTPS (or localhost), not on a bare address. */
+/**
+ * Whether passkeys can be made at all on this page: not without HTTPS (or localhost), not on a bare
+ * address.
+ */
 export function canCreatePasskeys({ hostname }?: {
     hostname?: string | undefined;
 }): boolean;

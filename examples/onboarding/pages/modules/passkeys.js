@@ -13,7 +13,10 @@ import { fromBase64url, toBase64url } from './base64url.js';
  * @property {PublicKeyCredentialDescriptorJSON[]} [allowCredentials]
  */
 
-/** Whether passkeys can be made at all on this page: not without HTTPS (or localhost), not on a bare address. */
+/**
+ * Whether passkeys can be made at all on this page: not without HTTPS (or localhost), not on a bare
+ * address.
+ */
 export function canCreatePasskeys({ hostname = location.hostname } = {}) {
   const isAddress = /^[\d.]+$|^\[/.test(hostname);
   return isSecureContext && !isAddress && typeof PublicKeyCredential === 'function';
@@ -90,7 +93,12 @@ export const forgetPasskey = (rpId, credentialId) => tell('signalUnknownCredenti
 export const keepPasskeys = (rpId, userId, allAcceptedCredentialIds) =>
   tell('signalAllAcceptedCredentials', { rpId, userId, allAcceptedCredentialIds });
 
-/** Few browsers can, and it is a courtesy: nothing depends on it. @param {string} signal @param {object} facts */
+/**
+ * Few browsers can, and it is a courtesy: nothing depends on it.
+ *
+ * @param {string} signal
+ * @param {object} facts
+ */
 async function tell(signal, facts) {
   const all = /** @type {any} */ (globalThis.PublicKeyCredential);
   await all?.[signal]?.(facts)?.catch(() => {});
@@ -98,7 +106,8 @@ async function tell(signal, facts) {
 
 /** @param {PublicKeyCredentialCreationOptionsJSON} json */
 function creationOptions(json) {
-  if (PublicKeyCredential.parseCreationOptionsFromJSON) return PublicKeyCredential.parseCreationOptionsFromJSON(json);
+  if (PublicKeyCredential.parseCreationOptionsFromJSON)
+    return PublicKeyCredential.parseCreationOptionsFromJSON(json);
   // Older browsers: the same by hand.
   return /** @type {PublicKeyCredentialCreationOptions} */ ({
     ...json,

@@ -60,7 +60,9 @@ const MASKS = [
  */
 export function qrPath(text) {
   const modules = qrModules(text);
-  const dark = modules.flatMap((row, y) => row.map((on, x) => (on ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : '')));
+  const dark = modules.flatMap((row, y) =>
+    row.map((on, x) => (on ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : '')),
+  );
   return { size: modules.length + 2 * QUIET, path: dark.join('') };
 }
 
@@ -75,7 +77,12 @@ export function qrModules(text) {
   return candidates.reduce((best, next) => (penalty(next) < penalty(best) ? next : best));
 }
 
-/** Data and error correction, in the order in which they are placed. @param {Version} version @param {Uint8Array} bytes */
+/**
+ * Data and error correction, in the order in which they are placed.
+ *
+ * @param {Version} version
+ * @param {Uint8Array} bytes
+ */
 function codewords({ number, total, correction, blocks }, bytes) {
   const header = number < 10 ? [bytes.length] : [bytes.length >> 8, bytes.length & 255];
   // Four bits say "bytes", so everything behind them is shifted by half a byte; the last half is the terminator.
@@ -106,7 +113,12 @@ function interleave(blocks) {
   return columns.flat().filter((codeword) => codeword !== undefined);
 }
 
-/** Multiplies in the field of 256 elements that QR codes use. @param {number} a @param {number} b */
+/**
+ * Multiplies in the field of 256 elements that QR codes use.
+ *
+ * @param {number} a
+ * @param {number} b
+ */
 function multiply(a, b) {
   let product = 0;
   for (let bit = 7; bit >= 0; bit--) {
@@ -116,7 +128,11 @@ function multiply(a, b) {
   return product;
 }
 
-/** The Reed-Solomon generator polynomial of this degree, without its leading one. @param {number} degree */
+/**
+ * The Reed-Solomon generator polynomial of this degree, without its leading one.
+ *
+ * @param {number} degree
+ */
 function generator(degree) {
   let polynomial = [1];
   for (let root = 1, step = 0; step < degree; step++, root = multiply(root, 2)) {
@@ -137,7 +153,11 @@ function remainder(data, divisor) {
   return rest;
 }
 
-/** Finders, timing and alignment patterns, with the places of format and version kept free. @param {Version} version */
+/**
+ * Finders, timing and alignment patterns, with the places of format and version kept free.
+ *
+ * @param {Version} version
+ */
 function fixedPatterns({ number, size, alignment }) {
   /** @returns {Grid} */
   const grid = () => Array.from({ length: size }, () => Array(size).fill(false));
@@ -148,7 +168,9 @@ function fixedPatterns({ number, size, alignment }) {
     modules[y][x] = dark;
     isFixed[y][x] = true;
   };
-  /** @type {(x: number, y: number, radius: number, isDark: (distance: number) => boolean) => void} */
+  /**
+   * @type {(x: number, y: number, radius: number, isDark: (distance: number) => boolean) => void}
+   */
   const square = (centerX, centerY, radius, isDark) => {
     for (let y = -radius; y <= radius; y++) {
       for (let x = -radius; x <= radius; x++) {
@@ -179,7 +201,13 @@ function fixedPatterns({ number, size, alignment }) {
   return { modules, isFixed };
 }
 
-/** Level M and the mask, twice, with their own error correction. @param {Setter} set @param {number} size @param {number} mask */
+/**
+ * Level M and the mask, twice, with their own error correction.
+ *
+ * @param {Setter} set
+ * @param {number} size
+ * @param {number} mask
+ */
 function placeFormat(set, size, mask) {
   let rest = mask;
   for (let step = 0; step < 10; step++) rest = (rest << 1) ^ ((rest >> 9) * 0x537);
@@ -209,7 +237,13 @@ function placeVersion(set, size, number) {
   }
 }
 
-/** Fills what is free, in columns of two, upwards and downwards in turn. @param {Grid} modules @param {Grid} isFixed @param {number[]} data */
+/**
+ * Fills what is free, in columns of two, upwards and downwards in turn.
+ *
+ * @param {Grid} modules
+ * @param {Grid} isFixed
+ * @param {number[]} data
+ */
 function placeData(modules, isFixed, data) {
   const size = modules.length;
   let bit = 0;
@@ -228,14 +262,25 @@ function placeData(modules, isFixed, data) {
   }
 }
 
-/** @param {Version} version @param {Grid} modules @param {Grid} isFixed @param {(x: number, y: number) => boolean} mask @param {number} number */
+/**
+ * @param {Version} version
+ * @param {Grid} modules
+ * @param {Grid} isFixed
+ * @param {(x: number, y: number) => boolean} mask
+ * @param {number} number
+ */
 function masked({ size }, modules, isFixed, mask, number) {
   const result = modules.map((row, y) => row.map((dark, x) => dark !== (!isFixed[y][x] && mask(x, y))));
   placeFormat((x, y, dark) => (result[y][x] = dark), size, number);
   return result;
 }
 
-/** How hard to read it would be: long runs, squares, what looks like a finder, and an excess of one colour. @param {Grid} modules */
+/**
+ * How hard to read it would be: long runs, squares, what looks like a finder, and an excess of one
+ * colour.
+ *
+ * @param {Grid} modules
+ */
 function penalty(modules) {
   const size = modules.length;
   const columns = modules.map((_, x) => modules.map((row) => row[x]));

@@ -23,6 +23,8 @@ export class Refusal extends Error {
     retryAfter: number;
     /** Where the enrolment is, if that is why. */
     stage: import("./wire.js").Stage | undefined;
-    /** Whether the server looked at the request. If not, it may have been carried out all the same. */
+    /**
+     * Whether the server looked at the request. If not, it may have been carried out all the same.
+     */
     get isAnswer(): boolean;
 }

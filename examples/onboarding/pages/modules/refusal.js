@@ -24,7 +24,9 @@ export class Refusal extends Error {
     this.stage = stage;
   }
 
-  /** Whether the server looked at the request. If not, it may have been carried out all the same. */
+  /**
+   * Whether the server looked at the request. If not, it may have been carried out all the same.
+   */
   get isAnswer() {
     return this.status > 0 && this.status < 500 && ![408, 429].includes(this.status);
   }

@@ -33,10 +33,12 @@ export const keySigner =
 export const passwordSigner =
   ({ password, origin }) =>
   async (challenge) => {
-    const opened = challenge.allowCredentials.passwordProtectedKey.map(async ({ id, encryptedPrivateKey = '' }) => {
-      const key = { credId: id, privateKey: await unlock(encryptedPrivateKey, password) };
-      return keySigner(key, { origin, kind: 'PasswordProtectedKey' })(challenge);
-    });
+    const opened = challenge.allowCredentials.passwordProtectedKey.map(
+      async ({ id, encryptedPrivateKey = '' }) => {
+        const key = { credId: id, privateKey: await unlock(encryptedPrivateKey, password) };
+        return keySigner(key, { origin, kind: 'PasswordProtectedKey' })(challenge);
+      },
+    );
     return Promise.any(opened);
   };
 

@@ -3,8 +3,10 @@
 /** Between two looks, in milliseconds. */
 export const INTERVAL = 1_000;
 
-/** A server that did not answer for so long is away. Asked each second, that is seen within three. */
-export const SILENCE = 1_800;
+/**
+ * A server that did not answer for so long is away. Asked each second, that is seen within three.
+ */
+export const SILENCE = 1_500;
 
 /** After so long it is asked anew: the network may be another one by now. */
 export const PATIENCE = 10_000;
@@ -26,7 +28,11 @@ export function createState(first) {
       for (const listener of [...listeners]) listener(state);
     },
 
-    /** Calls at once and on every change. Returns what ends it. @param {(state: T) => void} listener */
+    /**
+     * Calls at once and on every change. Returns what ends it.
+     *
+     * @param {(state: T) => void} listener
+     */
     subscribe(listener) {
       listeners.add(listener);
       listener(state);
@@ -35,7 +41,13 @@ export function createState(first) {
   };
 }
 
-/** Waits, unless somebody ends it. @param {number} milliseconds @param {AbortSignal} [signal] @returns {Promise<void>} */
+/**
+ * Waits, unless somebody ends it.
+ *
+ * @param {number} milliseconds
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<void>}
+ */
 export const pause = (milliseconds, signal) =>
   new Promise((resolve) => {
     if (signal?.aborted) return resolve();

@@ -1,6 +1,10 @@
 /** Words for what went wrong. @param {unknown} error @returns {Words} */
 export function explain(error: unknown): Words;
-/** The same where a passkey is made, which the browser may refuse as well. @param {unknown} error */
+/**
+ * The same where a passkey is made, which the browser may refuse as well.
+ *
+ * @param {unknown} error
+ */
 export function explainPasskey(error: unknown): Words;
 /** The same where a passkey signs. @param {unknown} error */
 export function explainSigning(error: unknown): Words;

@@ -27,7 +27,11 @@ export function explain(error) {
   return words ?? UNKNOWN;
 }
 
-/** The same where a passkey is made, which the browser may refuse as well. @param {unknown} error */
+/**
+ * The same where a passkey is made, which the browser may refuse as well.
+ *
+ * @param {unknown} error
+ */
 export function explainPasskey(error) {
   const words = error instanceof DOMException ? EXCEPTIONS[error.name] : undefined;
   return words ?? explain(error);
@@ -75,7 +79,12 @@ const NOT_SIGNED = {
   next: 'again',
 };
 
-/** By the `code` of a refusal. The server's own message is for developers, and its wording may change. @type {Record<string, Words>} */
+/**
+ * By the `code` of a refusal. The server's own message is for developers, and its wording may
+ * change.
+ *
+ * @type {Record<string, Words>}
+ */
 const REFUSALS = {
   invalid_code: {
     title: 'This code doesn’t work',

@@ -23,18 +23,19 @@ const onSubmit = (send) => (event) => {
   send(new FormData(event.target));
 };
 
-const Problem = ({ words }) => words && html`<p role="alert"><strong>${words.title}.</strong> ${words.text}</p>`;
+const Problem = ({ words }) =>
+  words && html`<p role="alert"><strong>${words.title}.</strong> ${words.text}</p>`;
 
-const Enter = ({ error, isBusy }) => html`
-  <form onSubmit=${onSubmit((form) => enrolling.enter(readCode(form.get('code')) ?? '', 'Fido2'))}>
+const Enter = ({ error, isBusy }) =>
+  html` <form onSubmit=${onSubmit((form) => enrolling.enter(readCode(form.get('code')) ?? '', 'Fido2'))}>
     <h1>Add a way to sign in</h1>
     <${Problem} words=${error && explain(error)} />
     <label>One-time code <input name="code" autocomplete="one-time-code" required /></label>
     <button disabled=${isBusy}>Continue</button>
   </form>`;
 
-const Make = ({ challenge, error, isBusy }) => html`
-  <form onSubmit=${onSubmit((form) => enrolling.make(form.get('name'), createPasskey))}>
+const Make = ({ challenge, error, isBusy }) =>
+  html` <form onSubmit=${onSubmit((form) => enrolling.make(form.get('name'), createPasskey))}>
     <h1>Create your passkey</h1>
     <p>For <bdi>${challenge.user.name}</bdi> at ${challenge.rp.id}</p>
     <${Problem} words=${error && explainPasskey(error)} />
@@ -42,15 +43,17 @@ const Make = ({ challenge, error, isBusy }) => html`
     <button disabled=${isBusy}>${error ? 'Try again' : 'Create passkey'}</button>
   </form>`;
 
-const Wait = ({ credential, error }) => html`
-  <h1>Waiting for approval in the other app</h1>
-  <${Problem} words=${error && explain(error)} />
-  <p>${credential.approval.checkCode && html`Type this number there: <strong>${credential.approval.checkCode}</strong>`}</p>`;
+const Wait = ({ credential, error }) =>
+  html` <h1>Waiting for approval in the other app</h1>
+    <${Problem} words=${error && explain(error)} />
+    <p>
+      ${credential.approval.checkCode && html`Type this number there: <strong>${credential.approval.checkCode}</strong>`}
+    </p>`;
 
-const Over = ({ title, text }) => html`
-  <h1>${title}</h1>
-  <p>${text}</p>
-  <button onClick=${enrolling.startOver}>Enter another code</button>`;
+const Over = ({ title, text }) =>
+  html` <h1>${title}</h1>
+    <p>${text}</p>
+    <button onClick=${enrolling.startOver}>Enter another code</button>`;
 
 function Page() {
   const { stage, ...shown } = useMachine(enrolling);
@@ -58,7 +61,9 @@ function Page() {
   if (stage === 'pending') return html`<${Wait} ...${shown} />`;
   if (stage === 'added') return html`<${Over} title="Passkey added" text="Sign in with it here." />`;
   if (stage === 'refused') return html`<${Over} ...${OUTCOMES[shown.outcome] ?? explain(shown.error)} />`;
-  return shown.challenge ? html`<${Make} ...${shown} isBusy=${isBusy} />` : html`<${Enter} ...${shown} isBusy=${isBusy} />`;
+  return shown.challenge
+    ? html`<${Make} ...${shown} isBusy=${isBusy} />`
+    : html`<${Enter} ...${shown} isBusy=${isBusy} />`;
 }
 
 render(html`<${Page} />`, document.querySelector('main'));

@@ -43,7 +43,13 @@ async function list() {
         const wanted = prompt('Its new name', name);
         if (wanted) await client.rename(credentialUuid, wanted);
       });
-      item.append(shown, ' ', rename, ' ', button('Remove', name, () => client.remove(credentialUuid)));
+      item.append(
+        shown,
+        ' ',
+        rename,
+        ' ',
+        button('Remove', name, () => client.remove(credentialUuid)),
+      );
       return item;
     }),
   );
