@@ -89,11 +89,10 @@ demo('the time runs down by no clock that somebody sets', async ({ app1, context
 demo('an expired code is replaced with one button', async ({ app1, open }) => {
   const page = await open(app1);
   const code = await mint(page);
-  await pretend(page, (items) => items.map((item) => ({ ...item, stage: 'expired' })));
+  await pretend(page, (items) => [...items.slice(0, -1), { ...items.at(-1), stage: 'expired' }]);
   await outcome(page, 'This code has expired');
   await look(page, 'app1-expired');
   assert.ok(!(await page.content()).includes(code), 'it stays nowhere');
-  await page.unrouteAll();
   await page.getByRole('button', { name: 'Make a new code' }).click();
   await page.getByText('Waiting for the code').waitFor();
   assert.notEqual(await page.locator('#code').textContent(), code);

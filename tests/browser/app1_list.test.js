@@ -176,6 +176,19 @@ demo('a browser that removes itself is signed out, and comes back as a new one',
   await first.getByText('This browser is signed out', { exact: true }).waitFor();
 }, { statuses: [409] });
 
+demo('a browser that is deactivated elsewhere says so', async ({ app1, owner, open }) => {
+  const first = await open(app1);
+  await first.getByText('This browser', { exact: true }).waitFor();
+  const [{ credentialUuid }] = await owner.credentials();
+  await owner.deactivate(credentialUuid);
+  await first.getByText('This browser is deactivated', { exact: true }).waitFor();
+  await first.getByRole('button', { name: 'Add a way to sign in' }).waitFor({ state: 'hidden' });
+  await look(first, 'app1-inactive');
+  await owner.activate(credentialUuid);
+  await first.getByRole('button', { name: 'Add a way to sign in' }).waitFor();
+  assert.ok(await first.getByText('This browser is deactivated', { exact: true }).isHidden());
+});
+
 demo('names stay in their place, whatever their length or direction', async ({ app1, app2, open }) => {
   const first = await open(app1);
   const code = await mint(first);

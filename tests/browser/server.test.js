@@ -138,6 +138,19 @@ demo('a second visit transfers no script', async ({ app1, app2, open }) => {
   }
 });
 
+demo('every script of app 1 is loaded ahead, and no other', async ({ app1, open, requests }) => {
+  for (const path of ['/', '/undo#token']) {
+    const before = requests().length;
+    const page = await open(app1 + path);
+    await page.getByRole('button').filter({ visible: true }).first().waitFor();
+    const ahead = await page.evaluate(() =>
+      [...document.querySelectorAll('link[rel=modulepreload], script[src]')].map((place) => place.href ?? place.src),
+    );
+    const asked = requests().slice(before).map(({ url }) => url).filter((url) => url.endsWith('.js'));
+    assert.deepEqual([...new Set(ahead)].sort(), asked.sort(), path);
+  }
+});
+
 demo(
   'an unknown path has a page, which leads to both apps',
   async ({ app1, open }) => {

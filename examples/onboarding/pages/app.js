@@ -75,7 +75,9 @@ function draw(state) {
   const { isLoaded, isStale, enrolments, credentials } = state;
   if (!isLoaded) return;
   drawAway(state);
-  if (credentials.every(({ credentialId }) => credentialId !== key.credId) && !isStale) return leave();
+  const own = credentials.find(({ credentialId }) => credentialId === key.credId);
+  if (!own && !isStale) return leave();
+  byId('inactive').hidden = own?.isActive !== false;
   for (const { id, stage } of enrolments) if (OUTSTANDING.includes(stage)) followed.add(id);
   const shown = enrolments.filter(({ id, stage }) => followed.has(id) && !(closing.has(id) && stage === 'revoked'));
   const withCode = shown.find(({ code }) => code);
@@ -84,7 +86,7 @@ function draw(state) {
   byId('panel').hidden = shown.length === 0;
   byId('caution').hidden = !isOpen;
   // One thing to do at a time. Beside a code of another window there may be another one.
-  byId('add').hidden = shown.some((enrolment) => enrolment === withCode || enrolment.stage !== 'waiting');
+  byId('add').hidden = !own?.isActive || shown.some((enrolment) => enrolment === withCode || enrolment.stage !== 'waiting');
   for (const id of ['idea', 'lead']) byId(id).hidden = shown.length > 0;
   drawCode(withCode);
   drawAsks(asks);
@@ -114,10 +116,7 @@ function tell(words) {
 
 /** What refusals mean where a code is made. */
 const MINT_WORDS = {
-  forbidden: {
-    title: 'This browser may not make codes',
-    text: 'Somebody deactivated it. Activate it in another browser, or remove it there and reload this page.',
-  },
+  forbidden: { title: 'This browser may make no codes', text: 'Look whether it is in your list, and active.' },
   invalid_request: { title: 'No code could be made', text: 'Reload the page, and try again.' },
 };
 
@@ -168,7 +167,7 @@ async function endAll() {
 /** This browser's key was removed, here or elsewhere. */
 function leave() {
   owner.stop();
-  for (const id of ['panel', 'list', 'mail', 'idea', 'add', 'who', 'away', 'told']) byId(id).hidden = true;
+  for (const id of ['panel', 'list', 'mail', 'idea', 'add', 'who', 'away', 'told', 'inactive']) byId(id).hidden = true;
   drawCode();
   const text = 'It was removed from your ways to sign in. Reload the page to sign in anew.';
   notice(byId('problem'), { title: 'This browser is signed out', text });

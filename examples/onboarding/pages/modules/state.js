@@ -9,7 +9,7 @@ export const INTERVAL = 1_000;
 export const SILENCE = 1_500;
 
 /** After so long it is asked anew: the network may be another one by now. */
-export const PATIENCE = 10_000;
+export const PATIENCE = 5_000;
 
 /**
  * @template T
