@@ -18,7 +18,7 @@ export const INTERVAL: 1000;
 /**
  * A server that did not answer for so long is away. Asked each second, that is seen within three.
  */
-export const SILENCE: 1800;
+export const SILENCE: 1500;
 /** After so long it is asked anew: the network may be another one by now. */
-export const PATIENCE: 10000;
+export const PATIENCE: 5000;
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>;
