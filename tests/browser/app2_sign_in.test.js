@@ -77,7 +77,8 @@ demo(
   async ({ app2, owner, open, requests }) => {
     const page = await open(`${app2}/enroll`);
     await enter(page, (await owner.mint()).code, 'Recovery key');
-    const printed = await page.locator('#recovery-code').textContent();
+    await heading(page, 'Save your recovery code');
+  const printed = await page.locator('#recovery-code').textContent();
     await page.getByLabel('I have saved it').check();
     await page.getByRole('button', { name: 'Add recovery key' }).click();
     await heading(page, 'Recovery key added');

@@ -2,7 +2,7 @@
 
 import { readRecoveryCode } from './modules/keys.js';
 import { explainSigning } from './modules/words.js';
-import { busy, byId, notice, problem, release, showSection } from './page.js';
+import { announce, busy, byId, notice, problem, release, showSection } from './page.js';
 import { signInWithPasskey, signInWithSecret, signOut, whoIsSignedIn } from './sign-in.js';
 
 /** By kind: the field of the secret that opens it, how the secret is read, and what to say of a wrong one. */
@@ -18,6 +18,8 @@ const SECRETS = {
     wrong: 'That isn’t the code that you saved. It has eight groups of four.',
   },
 };
+
+const LABEL = byId('sign-in').textContent;
 
 /** What was added last, until somebody starts over. */
 let added;
@@ -55,6 +57,9 @@ async function signIn() {
   const input = byId(`sign-in-${secret.field}`);
   const typed = secret.read(input.value);
   if (problem(input, typed ? '' : 'Type it first.')) return;
+  // It takes seconds on a slow phone.
+  announce('Working…');
+  byId('sign-in').textContent = 'Working…';
   const user = await signInWithSecret(added.credentialUuid, typed);
   if (!problem(input, user ? '' : secret.wrong)) signedIn(user);
 }
@@ -87,6 +92,8 @@ async function trying(box, what) {
     await what();
   } catch (error) {
     if (!mine.signal.aborted) notice(byId(box), explainSigning(error));
+  } finally {
+    byId('sign-in').textContent = LABEL;
   }
 }
 
