@@ -80,12 +80,12 @@ demo('a way to sign in is renamed, deactivated and activated', async ({ app1, ow
   await first.keyboard.press('Enter');
   await first.locator('#told bdi').getByText('Laptop \u05d0\u05d1').waitFor();
   await change(first, 'Laptop', 'Deactivate');
-  await first.getByText('is deactivated').waitFor();
+  await first.locator('#told').getByText('is deactivated').waitFor();
   await look(first, 'app1-deactivated');
   assert.deepEqual((await owner.credentials()).map(({ name, isActive }) => [name, isActive]).at(-1), ['Laptop \u05d0\u05d1', false]);
   await row(first, 'Laptop').getByText('Deactivated', { exact: true }).waitFor();
   await change(first, 'Laptop', 'Activate');
-  await first.getByText('is active').waitFor();
+  await first.locator('#told').getByText('is active').waitFor();
   await row(first, 'Laptop').getByText('Deactivated', { exact: true }).waitFor({ state: 'detached' });
   assert.equal(await row(first, 'This browser').getByText('Deactivate', { exact: true }).isVisible(), false);
 });
