@@ -50,7 +50,10 @@ async function takeBoth() {
   await app2.locator('#check-code').filter({ hasText: /\d/ }).waitFor();
   await app1.getByRole('heading', { name: 'Add this passkey?' }).waitFor();
   await app1.bringToFront();
-  return [await app1.screenshot(), await app2.screenshot()];
+  const both = [await app1.screenshot(), await app2.screenshot()];
+  // App 2 still waits for the answer.
+  await app2.unrouteAll({ behavior: 'ignoreErrors' });
+  return both;
 }
 
 async function open(viewport, userAgent) {
