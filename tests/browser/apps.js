@@ -3,11 +3,15 @@
 // Needs the example to be built: cargo build -p onboarding. Screenshots go to the system's temporary folder, or to $SCREENSHOTS.
 
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
 import { createClient } from '../../examples/onboarding/pages/modules/client.js';
 import { keySigner } from '../../examples/onboarding/pages/modules/signing.js';
 import { launchBrowser, startServer, watch } from './demo.js';
+
+// Node 18 has it under another name.
+globalThis.crypto ??= webcrypto;
 
 let browser;
 before(async () => (browser = await launchBrowser()));

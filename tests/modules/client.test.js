@@ -6,6 +6,7 @@ import { test } from 'node:test';
 
 import { createClient } from '../../examples/onboarding/pages/modules/client.js';
 import { Refusal } from '../../examples/onboarding/pages/modules/refusal.js';
+import { setClock, stayAlive } from './platform.js';
 import { refuse, serve } from './server.js';
 
 const document = JSON.parse(fs.readFileSync(new URL('../../src/openapi.json', import.meta.url), 'utf8'));
@@ -120,7 +121,8 @@ test('a refusal says what the server said', async () => {
   });
 });
 
-test('silence is no answer, and the cause is kept', async () => {
+test('silence is no answer, and the cause is kept', async (t) => {
+  stayAlive(t);
   const cause = new TypeError('fetch failed');
   const client = createClient({ fetch: () => Promise.reject(cause) });
   await assert.rejects(client.credentials(), { code: 'offline', status: 0, isAnswer: false, cause });
@@ -138,7 +140,8 @@ test('silence is no answer, and the cause is kept', async () => {
   });
 });
 
-test('whoever ends it gets what they ended it with, and no refusal', async () => {
+test('whoever ends it gets what they ended it with, and no refusal', async (t) => {
+  stayAlive(t);
   const never = (_, { signal }) =>
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   for (const whose of ['client', 'call']) {
@@ -171,12 +174,12 @@ test('a code lives by the server’s clock, however wrong ours is', async (t) =>
   const answer = () => Response.json({ items: [] }, { headers: { date: new Date(server).toUTCString() } });
   const { fetch, asked } = serve({ 'GET /auth/credentials/enrolments': answer });
   const client = createClient({ fetch });
-  t.mock.timers.enable({ apis: ['Date'], now: 0 });
+  const set = setClock(t, 0);
   await client.mint({ lifetime: 60_000 });
   const left = Date.parse(asked.at(-1).body.expiration) - server;
   assert.ok(left >= 60_000 && left < 61_000, `${left}`);
   // Somebody sets this device's clock.
-  t.mock.timers.setTime(10 ** 12);
+  set(10 ** 12);
   assert.ok(Math.abs(client.serverNow() - server) < 1_000);
 });
 

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 
 import { createClient } from '../../examples/onboarding/pages/modules/client.js';
 import { createEnrolling } from '../../examples/onboarding/pages/modules/enrolling.js';
+import { holdTime } from './platform.js';
 import { later, refuse, serve, settle } from './server.js';
 
 const INIT = 'POST /auth/credentials/code/init';
@@ -214,7 +215,7 @@ test('what was added after all is on show, if nobody began another', async () =>
 });
 
 test('while nobody answers it says so within three seconds, and asks again', async (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const pass = holdTime(t);
   const silent = later();
   const answers = [
     () => Promise.reject(new TypeError('fetch failed')),
@@ -225,7 +226,7 @@ test('while nobody answers it says so within three seconds, and asks again', asy
   await enrolling.enter('A7UKY69PT', 'Fido2');
   const making = enrolling.make('Phone', make);
   const known = async (milliseconds) => {
-    t.mock.timers.tick(milliseconds);
+    pass(milliseconds);
     await settle();
     const { stage, error } = enrolling.state();
     return [stage, error?.code];

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { test } from 'node:test';
 
+import './platform.js';
 import { fromBase64url, toBase64url } from '../../examples/onboarding/pages/modules/base64url.js';
 import {
   createKey,

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 
 import { createClient } from '../../examples/onboarding/pages/modules/client.js';
 import { createOwner } from '../../examples/onboarding/pages/modules/owner.js';
+import { holdTime, setClock } from './platform.js';
 import { later, refuse, serve, settle } from './server.js';
 
 const at = (second) => new Date(Date.UTC(2030, 0, 1, 12, 0, second)).toISOString();
@@ -21,7 +22,7 @@ const MINT = 'POST /auth/credentials/code';
 
 /** An owner of these enrolments and credentials, and what changes them. */
 function started(t, { enrolments = [], credentials = [], more = {} } = {}) {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const pass = holdTime(t);
   const now = { enrolments, credentials };
   const answers = {
     [LIST]: () => ({ items: now.enrolments }),
@@ -40,7 +41,7 @@ function started(t, { enrolments = [], credentials = [], more = {} } = {}) {
     answers,
     asked,
     states,
-    tick: (milliseconds) => (t.mock.timers.tick(milliseconds), settle()),
+    tick: (milliseconds) => (pass(milliseconds), settle()),
   };
 }
 
@@ -237,7 +238,7 @@ test('a change of the list is shown before it resolves', async (t) => {
 });
 
 test('the time that is left is not that of a clock that somebody sets', async (t) => {
-  t.mock.timers.enable({ apis: ['Date'], now: Date.UTC(2030, 0, 1, 12) });
+  const set = setClock(t, Date.UTC(2030, 0, 1, 12));
   const minted = { code: 'A7U-KY6-9PT', enrolmentId: 'en-1', expiration: at(60) };
   const { fetch } = serve({
     [MINT]: minted,
@@ -246,7 +247,7 @@ test('the time that is left is not that of a clock that somebody sets', async (t
   });
   const owner = createOwner({ client: createClient({ fetch }) });
   await owner.mint();
-  t.mock.timers.setTime(Date.UTC(2040, 0, 1));
+  set(Date.UTC(2040, 0, 1));
   const left = owner.millisecondsLeft('en-1');
   assert.ok(left > 58_000 && left <= 60_000, `${left}`);
 });

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import './platform.js';
 import { createKey } from '../../examples/onboarding/pages/modules/keys.js';
 import {
   createPasskey,

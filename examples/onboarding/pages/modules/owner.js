@@ -90,7 +90,7 @@ export function createOwner({ client, listCredentials = client.credentials, inte
     heard = turn;
     const known = new Set(enrolments.map(({ id }) => id));
     const gone = state.get().enrolments.filter(({ id }) => !known.has(id));
-    const sorted = credentials.toSorted((a, b) => b.dateCreated.localeCompare(a.dateCreated));
+    const sorted = [...credentials].sort((a, b) => b.dateCreated.localeCompare(a.dateCreated));
     const all = [...enrolments.map(withCode), ...gone.map(forgotten)];
     state.set({ isLoaded: true, isStale: false, error: undefined, credentials: sorted, enrolments: all });
   }
