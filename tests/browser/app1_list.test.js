@@ -130,11 +130,11 @@ demo('what was not me is removed, and nothing stays open', async ({ app1, app2, 
   await first.keyboard.press('Enter');
   await first.getByText('Recovery key is removed', { exact: true }).waitFor();
   assert.equal((await owner.credentials()).filter(({ kind }) => kind === 'RecoveryKey').length, 0);
-  const open_ = (await owner.enrolments()).filter(({ stage }) => ['waiting', 'opened', 'pending'].includes(stage));
-  assert.deepEqual(open_, []);
+  const stages = (await owner.enrolments()).map(({ stage }) => stage);
+  assert.ok(stages.every((stage) => !['waiting', 'opened', 'pending'].includes(stage)), `${stages}`);
 });
 
-demo('the list is live, whoever changes it', async ({ app1, app2, owner, open }) => {
+demo('the list is live, from wherever it is changed', async ({ app1, app2, owner, open }) => {
   const first = await open(app1);
   const page = await open(`${app2}/enroll`);
   const { code } = await owner.mint();

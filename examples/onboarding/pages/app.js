@@ -1,4 +1,5 @@
-// App 1: the user is signed in, sees their ways to sign in, makes codes, and decides what comes of them.
+// App 1: the user is signed in, sees their ways to sign in, makes codes, and decides what comes of
+// them.
 
 import { createAsks } from './asks.js';
 import { createChanges } from './changes.js';
@@ -18,7 +19,7 @@ const TITLE = document.title;
 
 /** The key that signs for this browser, and the session: the demonstration signs everybody in. */
 let [key, session] = [];
-/** What the server says beside the library's lists: mails, and what made and used each credential. */
+/** What the server says beside the library's lists: mails, what made a credential, when it was used. */
 let news = { mails: [], credentials: {}, waiting: {} };
 /** The enrolments that were open while this page was, and those that the user closes just now. */
 const [followed, closing] = [new Set(), new Set()];
@@ -36,7 +37,7 @@ const drawList = createList({ ownId, changes });
 const drawAsks = createAsks({ owner, serverNow: client.serverNow, makerOf, again, close, endAll, disown: changes.disown });
 let drawCode;
 
-/** Signs in, which is the demonstration's own business, and makes this browser's key a credential of the user. */
+/** Signs in, as only a demonstration does, and makes this browser's key a credential of the user. */
 async function signIn() {
   key = await browserKey(KEYS);
   const { credId, publicKey } = key;
@@ -136,7 +137,7 @@ async function again(enrolment) {
   if (await close(enrolment)) await mint();
 }
 
-/** A user who closes a card wants nothing more to come of its code. Returns whether nothing does. */
+/** Ends a code, for nothing more shall come of it. Returns whether nothing does. */
 async function close({ id, stage, isForgotten }) {
   tell();
   if (OUTSTANDING.includes(stage) && !isForgotten) {

@@ -1,4 +1,4 @@
-// Everything that codes have begun, a card each: who asks, what the user says to it, and what came of it.
+// Everything that codes have begun, a card each: who asks, what the user answers, what came of it.
 
 import { announce, busy, byId, copyOf, element, factRows, nameOf, notice, partsOf, problem } from './page.js';
 import { DECIDABLE } from './modules/owner.js';
@@ -8,8 +8,9 @@ import { drawLines, wordsOf } from './stages.js';
 const TRIES = { 1: 'one try', 2: 'two tries', 3: 'three tries' };
 
 /**
- * Ties the cards to those who act: `again` makes a new code in place of this one, `close` ends it, `endAll` ends
- * all, `disown` takes back what was added. `makerOf` names the authenticator of an enrolment, if it is known.
+ * Ties the cards to what they do: `again` makes a new code in place of this one, `close` ends it,
+ * `endAll` ends all, `disown` takes back what was added. `makerOf` names the authenticator of an
+ * enrolment, if it is known.
  */
 export function createAsks({ owner, serverNow, makerOf, again, close, endAll, disown }) {
   const cards = new Map();
@@ -76,7 +77,8 @@ export function createAsks({ owner, serverNow, makerOf, again, close, endAll, di
     const { parts } = made;
     const maker = makerOf(enrolment);
     const recent = made.isRefusedHere ? newcomers() : [];
-    const isThere = owner.state().credentials.some(({ credentialUuid }) => credentialUuid === enrolment.credential?.credentialUuid);
+    const added = enrolment.credential?.credentialUuid;
+    const isThere = owner.state().credentials.some(({ credentialUuid }) => credentialUuid === added);
     const looks = JSON.stringify([enrolment, maker, recent, isThere]);
     if (looks === made.looks) return;
     const isMoved = made.enrolment?.stage !== enrolment.stage || made.enrolment?.isForgotten !== enrolment.isForgotten;
@@ -131,7 +133,7 @@ export function createAsks({ owner, serverNow, makerOf, again, close, endAll, di
   };
 }
 
-/** Tells everybody that something has changed. Where the user decides, the focus goes to the answer that is safe. */
+/** Tells that something has changed. Where the user decides, the focus goes to the safe answer. */
 function notify({ parts, card }, isOpen) {
   announce(`${parts.title.textContent}. ${parts.text.textContent}`);
   const focused = document.activeElement;
@@ -146,7 +148,7 @@ function notify({ parts, card }, isOpen) {
   if (isLost || (card.contains(focused) && !isOpen)) parts.title.focus();
 }
 
-/** Who asks. What a browser or an authenticator says of itself helps to recognise one's own, and proves nothing. */
+/** Draws who asks. What browsers and authenticators say of themselves proves nothing. */
 function drawFacts(list, { kind, relyingPartyId, credential, opened, expiration, stage }, maker, isShown) {
   list.hidden = !isShown || !opened;
   if (list.hidden) return list.replaceChildren();

@@ -1,5 +1,5 @@
-// What a user changes of a way to sign in: its name, whether it works, whether it is there. Each change is signed
-// by this browser's key.
+// What a user changes of a way to sign in: its name, whether it works, whether it is there. This
+// browser's key signs each change.
 
 import { busy, byId, nameOf, notice, problem } from './page.js';
 import { forgetPasskey } from './modules/passkeys.js';
@@ -17,7 +17,7 @@ const LOSSES = {
 
 const OWN_LOSS = 'You will be signed out in this browser. It can make no codes and add nothing any more.';
 
-/** `tell` says what was done, `endAll` ends every code, and `leave` is for a browser that removed itself. */
+/** `tell` says what was done, `endAll` ends every code, `leave` signs this browser out. */
 export function createChanges({ owner, ownId, endAll, tell, leave }) {
   /** What the open dialog is about. */
   let chosen;
@@ -67,7 +67,7 @@ export function createChanges({ owner, ownId, endAll, tell, leave }) {
     byId('removing').querySelector('[data-cancel]').textContent = keep;
     notice(byId('remove-problem'));
     byId('removing').showModal();
-    // What can't be taken back is not what a careless Enter does. Whatever somebody else added, is.
+    // A careless Enter takes nothing away, unless somebody else added it.
     (isDisowned ? byId('remove') : byId('removing').querySelector('[data-cancel]')).focus();
   }
 
@@ -83,7 +83,7 @@ export function createChanges({ owner, ownId, endAll, tell, leave }) {
   const disown = (credential) =>
     openRemoval(credential, {
       title: ['You did not add ', nameOf(credential.name), '?'],
-      text: 'We remove it, and end every code that is open. Whoever has it can no longer sign in with it. You can’t take that back.',
+      text: 'We remove it, and end every code that is open. Nobody signs in with it any more. You can’t take that back.',
       button: 'Remove it',
       keep: 'It was me',
       isDisowned: true,

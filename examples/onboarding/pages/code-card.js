@@ -1,4 +1,5 @@
-// The code that was made on this page, as long as it can be entered: by hand, by a camera, or in another tab.
+// The code that was made on this page, as long as it can be entered: by hand, by a camera, or in
+// another tab.
 
 import { announce, byId, copyWith } from './page.js';
 import { grouped } from './modules/code.js';

@@ -1,5 +1,5 @@
-// The user's ways to sign in, a row each. A row stays the same element while it is there, so that nobody loses
-// the focus when something else changes.
+// The user's ways to sign in, a row each. A row stays the same element while it is there, so that
+// nobody loses the focus when something else changes.
 
 import { busy, byId, copyOf, element, nameOf, partsOf } from './page.js';
 import { KINDS } from './modules/words.js';
@@ -32,9 +32,13 @@ export function createList({ ownId, changes }) {
     Object.assign(row, { credential, looks });
     const { parts } = row;
     const isOwn = credential.credentialId === ownId();
-    const tags = [isOwn && ['tag own', 'This browser'], isNew && ['tag', 'New'], !credential.isActive && ['tag off', 'Deactivated']];
+    const tags = [
+      isOwn && ['tag own', 'This browser'],
+      isNew && ['tag', 'New'],
+      !credential.isActive && ['tag off', 'Deactivated'],
+    ].filter(Boolean);
     parts.kind.className = `kind kind-${credential.kind}`;
-    parts.name.replaceChildren(nameOf(credential.name), ...tags.filter(Boolean).map(([look, text]) => element('span', look, text)));
+    parts.name.replaceChildren(nameOf(credential.name), ...tags.map(([look, text]) => element('span', look, text)));
     parts.spoken.replaceChildren(' ', nameOf(credential.name));
     const known = [madeBy(credential), reach(credential)].filter(Boolean).flatMap((text) => [' · ', text]);
     const domain = element('span', 'domain', credential.relyingPartyId);

@@ -38,8 +38,9 @@ struct Details {
     last_used: Option<u64>,
 }
 
-/// `GET /demo/news`: the mails of the user who is signed in, and what is known of their credentials by uuid, and of
-/// those that wait for approval by enrolment. Times are milliseconds since 1970.
+/// `GET /demo/news`: the mails of the user who is signed in. It also says what is known of their
+/// credentials, by uuid, and of those that wait for approval, by enrolment. Times are milliseconds
+/// since 1970.
 pub(crate) async fn news(State(app): State<App>, headers: HeaderMap) -> Response {
     let Some(user) = app.host.signed_in(&headers) else {
         return refusal(StatusCode::UNAUTHORIZED, "unauthenticated", "Nobody is signed in.");

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::providers;
 
-/// What app 1 shows of credentials, and the published list does not tell: when each was used last, and what made those
-/// that wait for approval.
+/// What app 1 shows of credentials, and the published list does not tell: when each was used last,
+/// and what made those that wait for approval.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     noted: Mutex<Noted>,

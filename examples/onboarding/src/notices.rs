@@ -11,7 +11,8 @@ use serde_json::json;
 use crate::api::App;
 use crate::mailbox::Mail;
 
-/// Tells users by mail of what was added, and of what was changed. Here the mails go to stdout, and to a panel of app 1.
+/// Tells users by mail of what was added, and of what was changed. Here the mails go to stdout, and
+/// to a panel of app 1.
 #[derive(Debug)]
 pub(crate) struct Notices {
     app: App,
@@ -105,7 +106,7 @@ impl Notices {
     }
 }
 
-/// A name that somebody chose, by itself: a first-strong isolate, so that it can't turn the text around it.
+/// Isolates a name that somebody chose, so that it can't turn the text around it.
 fn isolated(name: &str) -> String {
     format!("\u{2068}{name}\u{2069}")
 }
