@@ -25,7 +25,7 @@ use crate::store::{
 /// use credential_code::testing::ledger_contract;
 ///
 /// let store = SqlStore::open_sqlite("credentials.db").await?;
-/// let keys = SlotKeys::new(&SlotKey::new([7; 32])?, &[]);
+/// let keys = SlotKeys::new(&SlotKey::generate()?, &[]);
 /// ledger_contract(&SealedStore::new(store, keys)).await;
 /// # Ok(())
 /// # }

@@ -125,8 +125,8 @@ fn insert_new<K: Eq + Hash, V>(rows: &Mutex<HashMap<K, V>>, key: K, value: V) ->
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    let key = SlotKey::from_hex(&"c0de".repeat(16))?; // Yours: `openssl rand -hex 32`.
-    let keys = SlotKeys::new(&key, &[]);
+    let hex = std::env::var("SLOT_KEY").map_err(|_| "set SLOT_KEY to what `openssl rand -hex 32` prints")?;
+    let keys = SlotKeys::new(&SlotKey::from_hex(&hex)?, &[]);
     let sealed = || Arc::new(SealedStore::new(Table::default(), keys.clone()));
     store_contract::<CodeGrant>(sealed()).await;
     store_contract::<PendingRegistration>(sealed()).await;
