@@ -36,6 +36,7 @@ const OWN_ENROLMENTS: u64 = 100_000;
 #[must_use]
 pub struct Storage {
     records: Records,
+    keys: Option<SlotKeys>,
     clock: Option<Arc<dyn Clock>>,
     /// The setter that was called twice.
     twice: Option<&'static str>,
@@ -62,7 +63,7 @@ struct Shared {
 
 impl Storage {
     /// Keeps everything in this process, under a random key: up to 100 000 records of each kind. A
-    /// restart costs the codes that are outstanding.
+    /// restart costs what is outstanding: codes, and undo links unless it has [keys](Self::with_keys).
     #[cfg(feature = "memory")]
     pub fn in_memory() -> Self {
         Self::in_memory_of(100_000)
@@ -107,7 +108,14 @@ impl Storage {
     }
 
     fn of(records: Records) -> Self {
-        Self { records, clock: None, twice: None }
+        Self { records, keys: None, clock: None, twice: None }
+    }
+
+    /// Sets the keys of a storage in this process. Default: a random key, which ends with the process,
+    /// and with it every undo link. A shared storage has keys already.
+    pub fn with_keys(mut self, keys: SlotKeys) -> Self {
+        set(&mut self.keys, keys, "with_keys", &mut self.twice);
+        self
     }
 
     /// Sets the clock. Default: the shared store's, or the system's.
@@ -130,12 +138,16 @@ impl Storage {
                 let store: Arc<dyn RecordStore> =
                     Arc::new(in_memory(capacity, clock.clone(), listener.clone()));
                 let ledger = own_ledger(capacity, listener);
-                (store, ledger, SlotKeys::random()?, clock, PurseKeeper::in_this_process())
+                (store, ledger, own_keys(self.keys)?, clock, PurseKeeper::in_this_process())
             }
             Records::InProcess(store) => {
                 let clock = self.clock.unwrap_or_else(system);
                 let ledger = own_ledger(OWN_ENROLMENTS, listener);
-                (store, ledger, SlotKeys::random()?, clock, PurseKeeper::in_this_process())
+                (store, ledger, own_keys(self.keys)?, clock, PurseKeeper::in_this_process())
+            }
+            Records::Shared(_) if self.keys.is_some() => {
+                let reason = "a shared storage has keys already";
+                return Err(BuildError::Contradiction { one: "with_keys", other: "shared", reason });
             }
             Records::Shared(shared) => {
                 let Shared { store, ledger, budgets, keys, clock } = *shared;
@@ -150,6 +162,10 @@ impl Storage {
         let enrolments = Enrolments::new(ledger, changes, clock.clone(), listener.clone());
         Ok(Open { records, enrolments, keys, clock, purses })
     }
+}
+
+fn own_keys(keys: Option<SlotKeys>) -> Result<SlotKeys, BuildError> {
+    keys.map_or_else(|| Ok(SlotKeys::random()?), Ok)
 }
 
 /// A ledger in this process. A full one tells the listener of what it had to forget.

@@ -2,19 +2,26 @@ use std::fmt;
 
 use tokio::task::JoinHandle;
 
-/// A task in the background, which ends when this is dropped.
+/// A task in the background, which ends when this is dropped, unless it is [detached](Self::detach).
 #[must_use = "dropping it ends the task"]
-pub struct Background(JoinHandle<()>);
+pub struct Background(Option<JoinHandle<()>>);
 
 impl Background {
     pub(super) fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self(tokio::spawn(task))
+        Self(Some(tokio::spawn(task)))
+    }
+
+    /// Lets the task run until the runtime ends.
+    pub fn detach(mut self) {
+        self.0 = None;
     }
 }
 
 impl Drop for Background {
     fn drop(&mut self) {
-        self.0.abort();
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
     }
 }
 

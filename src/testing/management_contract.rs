@@ -1,7 +1,7 @@
 use crate::host::{Addition, Changed, CredentialManagement, CredentialRepository, Keep, Removal};
 use crate::model::{Credential, CredentialKind, CredentialStatus, CredentialUuid, NewCredential, UserId};
 use crate::testing::race::at_once;
-use crate::testing::repository_contract::{ADDED, MANY, find, sample_of};
+use crate::testing::repository_contract::{ADDED, MANY, answered, find, sample_of};
 
 /// Asserts every law of a [`CredentialManagement`] over the repository that it changes, and panics
 /// with the first that is broken and what to change.
@@ -38,13 +38,13 @@ where
 async fn stored<H: CredentialRepository>(host: &H, user: &UserId, kind: CredentialKind) -> Credential {
     let credential = sample_of(kind, user);
     let inserted = host.insert(NewCredential::new(credential.clone(), None), MANY).await;
-    assert_eq!(inserted.expect("the repository answers"), Addition::Added, "{ADDED}");
+    assert_eq!(answered(inserted), Addition::Added, "{ADDED}");
     credential
 }
 
 /// Leaves a user without a credential.
 async fn cleared<H: CredentialRepository + CredentialManagement>(host: &H, user: &UserId) {
-    for credential in host.credentials(user).await.expect("the repository answers") {
+    for credential in answered(host.credentials(user).await) {
         assert_eq!(remove(host, user, &credential.uuid).await, Removal::Removed);
     }
 }
@@ -60,7 +60,7 @@ async fn set_status<H: CredentialManagement>(
     uuid: &CredentialUuid,
     status: CredentialStatus,
 ) -> Changed {
-    host.set_status(user, uuid, status, Keep::Nothing).await.expect("the host answers")
+    answered(host.set_status(user, uuid, status, Keep::Nothing).await)
 }
 
 async fn rename<H: CredentialManagement>(
@@ -69,11 +69,11 @@ async fn rename<H: CredentialManagement>(
     uuid: &CredentialUuid,
     name: &str,
 ) -> Changed {
-    host.rename(user, uuid, name).await.expect("the host answers")
+    answered(host.rename(user, uuid, name).await)
 }
 
 async fn remove<H: CredentialManagement>(host: &H, user: &UserId, uuid: &CredentialUuid) -> Removal {
-    host.remove(user, uuid, Keep::Nothing).await.expect("the host answers")
+    answered(host.remove(user, uuid, Keep::Nothing).await)
 }
 
 async fn a_change_changes_one_member_of_one_credential<H>(
@@ -108,20 +108,20 @@ async fn an_inactive_one_is_found_and_counted_and_not_offered<H>(
         (select the status `Active` in `passkeys` and `keys`, and nowhere else)";
     for kind in kinds {
         let (mut inactive, active) = (stored(host, user, *kind).await, stored(host, user, *kind).await);
-        let count = async || host.count(user, MANY).await.expect("the repository answers");
+        let count = async || answered(host.count(user, MANY).await);
         let before = count().await;
         inactive.status = CredentialStatus::Deactivated;
         let changed = set_status(host, user, &inactive.uuid, inactive.status).await;
         assert_eq!(changed, Changed::Changed, "{LAW}");
 
-        let found = host.credential(user, &inactive.id).await.expect("the repository answers");
+        let found = answered(host.credential(user, &inactive.id).await);
         assert_eq!(found.as_ref(), Some(&inactive), "{LAW}");
         assert_eq!(count().await, before, "{LAW}");
         let offered = match kind {
             CredentialKind::Fido2 => host.passkeys(user, &inactive.relying_party_id, MANY).await,
             _ => host.keys(user, MANY).await,
         };
-        let offered = offered.expect("the repository answers");
+        let offered = answered(offered);
         let is_offered = |credential: &Credential| offered.iter().any(|it| it.id == credential.id);
         assert!(!is_offered(&inactive), "{LAW}: {kind}");
         assert_eq!(is_offered(&active), kind.signs(), "{LAW}: {kind}, while it is active");
@@ -178,7 +178,7 @@ async fn a_removed_credential_is_gone_and_its_id_is_free<H>(
     now_is(host, &left, LAW).await;
     let again = Credential { user: other.clone(), id: removed.id, ..sample_of(kinds[0], other) };
     let again = NewCredential::new(again, None);
-    let inserted = host.insert(again, MANY).await.expect("the repository answers");
+    let inserted = answered(host.insert(again, MANY).await);
     assert_eq!(inserted, Addition::Added, "{LAW}");
 }
 
@@ -226,11 +226,9 @@ async fn one_that_signs_is_kept_where_one_has_to_be<H>(
 
     let deactivate = async |uuid: &CredentialUuid| {
         let status = CredentialStatus::Deactivated;
-        host.set_status(user, uuid, status, Keep::OneThatSigns).await.expect("the host answers")
+        answered(host.set_status(user, uuid, status, Keep::OneThatSigns).await)
     };
-    let remove = async |uuid: &CredentialUuid| {
-        host.remove(user, uuid, Keep::OneThatSigns).await.expect("the host answers")
-    };
+    let remove = async |uuid: &CredentialUuid| answered(host.remove(user, uuid, Keep::OneThatSigns).await);
     assert_eq!(deactivate(&last.uuid).await, Changed::Last, "{LAW}");
     assert_eq!(remove(&last.uuid).await, Removal::Last, "{LAW}");
     now_is(host, &last, LAW).await;
@@ -269,7 +267,7 @@ async fn of_racing_changes_to_the_last_two_one_is_refused<H>(
         let taken = at_once(two.iter().enumerate().map(|(index, credential)| async move {
             let (uuid, keep) = (&credential.uuid, Keep::OneThatSigns);
             match (round + index) % 3 {
-                0 => host.remove(user, uuid, keep).await.expect("the host answers") == Removal::Removed,
+                0 => answered(host.remove(user, uuid, keep).await) == Removal::Removed,
                 _ => {
                     let changed = host.set_status(user, uuid, status, keep).await;
                     changed.expect("the host answers") == Changed::Changed

@@ -2,6 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::crypto::Digest;
 use crate::encoding::base64url;
+use crate::error::BoxError;
 use crate::host::{Addition, CredentialRepository};
 use crate::model::{
     AttestationTrust, ClientReport, Credential, CredentialDescriptor, CredentialId, CredentialKind,
@@ -111,6 +112,13 @@ pub(super) fn unique(prefix: &str) -> String {
     format!("{prefix}{uuid}")
 }
 
+/// Returns what the host answers.
+pub(super) fn answered<T>(answer: Result<T, BoxError>) -> T {
+    answer.unwrap_or_else(|error| {
+        panic!("the_host_answers (let no call of the suite fail, and keep every kind of it): {error}")
+    })
+}
+
 /// What every suite needs before it asks for a law.
 pub(super) const ADDED: &str = "a_new_credential_is_added \
     (answer `Added` for each kind of the suite, where no stored id is the same)";
@@ -129,7 +137,7 @@ async fn insert_within(
     most: usize,
 ) -> Addition {
     let new = NewCredential::new(credential.clone(), None);
-    repository.insert(new, most).await.expect("the repository answers")
+    answered(repository.insert(new, most).await)
 }
 
 pub(super) async fn find(
@@ -137,7 +145,7 @@ pub(super) async fn find(
     user: &UserId,
     id: &CredentialId,
 ) -> Vec<Credential> {
-    let mut found = repository.credentials(user).await.expect("the repository answers");
+    let mut found = answered(repository.credentials(user).await);
     found.retain(|credential| credential.id == *id);
     found
 }
@@ -314,7 +322,7 @@ async fn a_credential_is_found_by_its_id_under_its_own_user(
     for credential in [&credential, &neighbour] {
         add(repository, credential).await;
     }
-    let find = async |user, id| repository.credential(user, id).await.expect("the repository answers");
+    let find = async |user, id| answered(repository.credential(user, id).await);
     assert_eq!(find(user, &credential.id).await, Some(credential.clone()), "{LAW}");
     assert_eq!(find(other, &credential.id).await, None, "{LAW}");
     let unknown = sample_of(kinds[0], user).id;
@@ -363,7 +371,7 @@ async fn the_newest_that_may_sign_are_selected(
         stored(kind, other, &as_it_is).await;
     }
 
-    let passkeys = async |most| repository.passkeys(user, &party, most).await.expect("it answers");
+    let passkeys = async |most| answered(repository.passkeys(user, &party, most).await);
     match kinds.contains(&passkey) {
         true => {
             assert_eq!(passkeys(64).await, [new.clone(), old], "{LAW}: passkeys");
@@ -371,7 +379,7 @@ async fn the_newest_that_may_sign_are_selected(
         }
         false => assert_eq!(passkeys(64).await, [], "{LAW}: passkeys"),
     }
-    let found = repository.keys(user, keys.len()).await.expect("the repository answers");
+    let found = answered(repository.keys(user, keys.len()).await);
     assert_eq!(found, keys, "{LAW}: keys");
 }
 
@@ -382,8 +390,8 @@ async fn a_user_has_no_more_credentials_than_allowed(
 ) {
     const LAW: &str = "a_user_has_no_more_credentials_than_allowed \
         (count and insert under a lock of the user, and look for a duplicate first)";
-    let all = async || repository.credentials(user).await.expect("the repository answers").len();
-    let count = async |most| repository.count(user, most).await.expect("the repository answers");
+    let all = async || answered(repository.credentials(user).await).len();
+    let count = async |most| answered(repository.count(user, most).await);
     let old = sample_of(kinds[0], user);
     add(repository, &old).await;
     for _ in 0..10 {

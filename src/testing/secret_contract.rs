@@ -3,7 +3,7 @@ use crate::model::{
     Credential, CredentialId, CredentialKind, CredentialSecret, NewCredential, PasswordHash, TotpSecret,
     UserId,
 };
-use crate::testing::repository_contract::{ADDED, MANY, find, sample, unique};
+use crate::testing::repository_contract::{ADDED, MANY, answered, find, sample, unique};
 
 const FOUND: &str = "a_credential_without_a_public_key_is_found_unchanged \
     (let the public key be absent, and store every other field)";
@@ -78,5 +78,5 @@ async fn insert(
     secret: Option<CredentialSecret>,
 ) -> Addition {
     let new = NewCredential::new(credential.clone(), secret);
-    repository.insert(new, MANY).await.expect("the repository answers")
+    answered(repository.insert(new, MANY).await)
 }

@@ -390,7 +390,6 @@ fn each_wrong_management_is_caught_by_the_law_that_it_breaks() {
 #[test]
 fn each_wrong_directory_of_passkeys_is_caught_by_the_law_that_it_breaks() {
     let mistakes = [
-        (Mistake::FindsActiveOnesAlone, "a_passkey_is_found_without_its_user"),
         (Mistake::FindsKeysForPasskeys, "nothing_but_a_passkey_is_found"),
         (Mistake::FoldsCase, "ids_are_compared_to_the_letter"),
     ];

@@ -7,10 +7,13 @@ use credential_code::error::BoxError;
 use credential_code::event::Event;
 use credential_code::host::{Addition, CredentialRepository, async_trait};
 use credential_code::model::{Approval, Credential, NewCredential, UserId};
-use credential_code::testing::MemoryHost;
+use credential_code::store::{SlotKey, SlotKeys};
+use credential_code::testing::{MemoryHost, site_builder};
+use credential_code::{Site, Storage};
 use serde_json::json;
 
 use super::Told;
+use crate::sharing::Engine;
 use crate::support::{World, plenty};
 
 /// A world, and the tokens of its notices.
@@ -55,6 +58,41 @@ async fn an_undo_token_removes_exactly_its_credential_and_needs_no_sign_in() {
     // Again: it is gone already, and nobody is told a second time.
     assert_eq!(world.undo(&token).await.ok(), json!({}));
     assert_eq!(told.of(&first), ["Minted", "Exchanged", "Registered", "Undone"]);
+}
+
+fn keys() -> SlotKeys {
+    SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[])
+}
+
+/// A mail is read days later, and the process was deployed anew.
+#[tokio::test]
+async fn an_undo_token_outlives_a_restart_where_the_keys_do() {
+    for (storage, works) in
+        [(Storage::in_memory as fn() -> Storage, false), (|| Storage::in_memory().with_keys(keys()), true)]
+    {
+        let tokens = Arc::new(Mutex::new(Vec::new()));
+        let kept = tokens.clone();
+        let before = World::with(|setup| {
+            setup.storage(storage()).events(move |event| {
+                kept.lock().unwrap().extend(event.undo_token().map(|token| token.reveal().to_owned()));
+            })
+        });
+        let (_, body) = before.opened().await;
+        before.register(&body).await.ok();
+        let token = tokens.lock().unwrap().remove(0);
+
+        let host = before.host.clone();
+        let after = World::with(|setup| {
+            let setup = setup.storage(storage());
+            setup.site(|_| Site::builder().host(host.clone()).sign_counters(host.clone()).management(host))
+        });
+        let undone = after.undo(&token).await;
+        assert_eq!(undone.status == 200, works, "{undone:?}");
+        assert_eq!(before.host.stored().is_empty(), works);
+    }
+    let shared = Storage::shared_records(Engine::new(), keys()).with_keys(keys());
+    let error = site_builder(&Arc::new(MemoryHost::default())).events(|_| {}).storage(shared).build();
+    assert!(error.unwrap_err().to_string().contains("with_keys"));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Method, request::Parts};
-use axum::{Extension, Router, extract::ConnectInfo, routing::get};
+use axum::{Router, extract::ConnectInfo, routing::get};
 use credential_code::store::{SlotKey, SlotKeys, SqlStore};
 use credential_code::{ActionFlow, ActionPolicy, AuthFlows, AuthRouter, CodeFlow, CodePolicy, RelyingParty};
 use credential_code::{Site, Storage, host::Keep, model::CredentialKind, site::source_of};
@@ -26,7 +26,7 @@ pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router,
     // Codes, challenges and undo links lie in the application's database, and outlive a restart.
     let store = SqlStore::sqlite(db.clone());
     store.migrate().await?;
-    let purge = Arc::new(store.spawn_purge(store.clock(), Duration::from_secs(600)));
+    store.spawn_purge(store.clock(), Duration::from_secs(600)).detach();
     // Without `SLOT_KEY`, which a configuration keeps, they end with this process.
     let configured = std::env::var("SLOT_KEY").ok().map(|hex| SlotKey::from_hex(&hex)).transpose()?;
     let key = configured.map_or_else(SlotKey::generate, Ok)?;
@@ -71,8 +71,7 @@ pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router,
         // The modules for pages, as they are. Yours lie with your other files.
         .nest_service("/modules", ServeDir::new(MODULES))
         .route("/undo", file("text/html", include_str!("pages/undo.html")))
-        .route("/undo.js", file("text/javascript", include_str!("pages/undo.js")))
-        .layer(Extension(purge)))
+        .route("/undo.js", file("text/javascript", include_str!("pages/undo.js"))))
 }
 
 /// Names the sender of a request. A proxy appends the address that it saw, so the last entry is its
