@@ -1,0 +1,117 @@
+use std::path::Path;
+
+use credential_code::error::BoxError;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, SqlStr};
+
+/// What goes into a statement.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    Bytes(Vec<u8>),
+    Integer(i64),
+    Text(String),
+    NoBytes,
+    NoInteger,
+    NoText,
+}
+
+/// A connection to an engine of SQL, by sqlx alone.
+pub(crate) trait Connection: Send + 'static {
+    /// Runs a statement to its end, and returns how many rows it changed.
+    fn execute(
+        &mut self,
+        sql: &SqlStr,
+        values: Vec<Value>,
+    ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
+
+    /// Runs a statement to its end, and returns how many rows it answered with.
+    fn fetch(
+        &mut self,
+        sql: &SqlStr,
+        values: Vec<Value>,
+    ) -> impl Future<Output = Result<usize, sqlx::Error>> + Send;
+
+    /// Runs what takes no values.
+    fn control(&mut self, sql: String) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+
+    /// Returns the one number that a query answers with.
+    fn number(&mut self, sql: &'static str) -> impl Future<Output = Result<i64, sqlx::Error>> + Send;
+}
+
+/// Opens a file as `open_sqlite` does.
+pub(crate) async fn open_sqlite(path: &Path) -> Result<SqliteConnection, BoxError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    Ok(options.connect().await?)
+}
+
+/// Connects as `connect_postgres` does.
+pub(crate) async fn open_postgres(url: &str) -> Result<PgConnection, BoxError> {
+    let options: PgConnectOptions = url.parse()?;
+    let options =
+        options.options([("default_transaction_isolation", "read committed"), ("synchronous_commit", "on")]);
+    Ok(options.connect().await?)
+}
+
+impl Connection for SqliteConnection {
+    async fn execute(&mut self, sql: &SqlStr, values: Vec<Value>) -> Result<u64, sqlx::Error> {
+        Ok(of_sqlite(sql, values).execute(self).await?.rows_affected())
+    }
+
+    async fn fetch(&mut self, sql: &SqlStr, values: Vec<Value>) -> Result<usize, sqlx::Error> {
+        Ok(of_sqlite(sql, values).fetch_all(self).await?.len())
+    }
+
+    async fn control(&mut self, sql: String) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self).await.map(drop)
+    }
+
+    async fn number(&mut self, sql: &'static str) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar(sql).fetch_one(self).await
+    }
+}
+
+impl Connection for PgConnection {
+    async fn execute(&mut self, sql: &SqlStr, values: Vec<Value>) -> Result<u64, sqlx::Error> {
+        Ok(of_postgres(sql, values).execute(self).await?.rows_affected())
+    }
+
+    async fn fetch(&mut self, sql: &SqlStr, values: Vec<Value>) -> Result<usize, sqlx::Error> {
+        Ok(of_postgres(sql, values).fetch_all(self).await?.len())
+    }
+
+    async fn control(&mut self, sql: String) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self).await.map(drop)
+    }
+
+    async fn number(&mut self, sql: &'static str) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar(sql).fetch_one(self).await
+    }
+}
+
+type Query<DB> = sqlx::query::Query<'static, DB, <DB as sqlx::Database>::Arguments>;
+
+fn of_sqlite(sql: &SqlStr, values: Vec<Value>) -> Query<sqlx::Sqlite> {
+    values.into_iter().fold(sqlx::query(sql.clone()), |query, value| match value {
+        Value::Bytes(bytes) => query.bind(bytes),
+        Value::Integer(integer) => query.bind(integer),
+        Value::Text(text) => query.bind(text),
+        Value::NoBytes => query.bind(None::<Vec<u8>>),
+        Value::NoInteger => query.bind(None::<i64>),
+        Value::NoText => query.bind(None::<String>),
+    })
+}
+
+fn of_postgres(sql: &SqlStr, values: Vec<Value>) -> Query<sqlx::Postgres> {
+    values.into_iter().fold(sqlx::query(sql.clone()), |query, value| match value {
+        Value::Bytes(bytes) => query.bind(bytes),
+        Value::Integer(integer) => query.bind(integer),
+        Value::Text(text) => query.bind(text),
+        Value::NoBytes => query.bind(None::<Vec<u8>>),
+        Value::NoInteger => query.bind(None::<i64>),
+        Value::NoText => query.bind(None::<String>),
+    })
+}
