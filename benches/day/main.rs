@@ -17,7 +17,9 @@ use credential_code::error::BoxError;
 use credential_code::store::{SlotKey, SlotKeys, SqlStore};
 use credential_code::testing::ManualClock;
 use servers::Directory;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 
 use crate::statements::Statements;
 use crate::world::World;

@@ -30,7 +30,7 @@ pub(crate) trait Connection: Send + 'static {
         &mut self,
         sql: &SqlStr,
         values: Vec<Value>,
-    ) -> impl Future<Output = Result<usize, sqlx::Error>> + Send;
+    ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 
     /// Runs what takes no values.
     fn control(&mut self, sql: String) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
@@ -61,8 +61,8 @@ impl Connection for SqliteConnection {
         Ok(of_sqlite(sql, values).execute(self).await?.rows_affected())
     }
 
-    async fn fetch(&mut self, sql: &SqlStr, values: Vec<Value>) -> Result<usize, sqlx::Error> {
-        Ok(of_sqlite(sql, values).fetch_all(self).await?.len())
+    async fn fetch(&mut self, sql: &SqlStr, values: Vec<Value>) -> Result<u64, sqlx::Error> {
+        Ok(of_sqlite(sql, values).fetch_all(self).await?.len() as u64)
     }
 
     async fn control(&mut self, sql: String) -> Result<(), sqlx::Error> {
@@ -79,8 +79,8 @@ impl Connection for PgConnection {
         Ok(of_postgres(sql, values).execute(self).await?.rows_affected())
     }
 
-    async fn fetch(&mut self, sql: &SqlStr, values: Vec<Value>) -> Result<usize, sqlx::Error> {
-        Ok(of_postgres(sql, values).fetch_all(self).await?.len())
+    async fn fetch(&mut self, sql: &SqlStr, values: Vec<Value>) -> Result<u64, sqlx::Error> {
+        Ok(of_postgres(sql, values).fetch_all(self).await?.len() as u64)
     }
 
     async fn control(&mut self, sql: String) -> Result<(), sqlx::Error> {

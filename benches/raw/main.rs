@@ -8,6 +8,7 @@ mod commands;
 mod connection;
 mod flow;
 mod least_host;
+mod names;
 mod sent;
 #[path = "../../tests/support/servers/mod.rs"]
 mod servers;

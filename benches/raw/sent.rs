@@ -1,23 +1,20 @@
 //! What a flow sends to an engine of SQL, heard of a real one, and sent again with other values.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use credential_code::error::BoxError;
-use credential_code::model::{CredentialKind, CredentialUuid, User, UserId};
-use credential_code::store::{Budget, CodeGrant, PendingRegistration, Record, SqlStore};
-use credential_code::testing::KeyClient;
-use sha2::{Digest, Sha256};
+use credential_code::model::{User, UserId};
+use credential_code::store::SqlStore;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use crate::connection::{Connection, Value};
-use crate::flow::{Flow, plenty, source_of, user_id};
+use crate::flow::{Flow, user_id};
+use crate::names::{Names, blob, charge, from_now, hash, skew};
 use crate::statements::Statements;
 use crate::{Person, USERS};
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// An Ed25519 key, as its owner writes it.
-const PUBLIC_KEY: usize = 44;
 
 /// The statements of a flow.
 pub(crate) struct Sent {
@@ -253,99 +250,9 @@ impl<C: Connection> Person for Raw<C> {
     }
 }
 
-/// What is of one flow alone.
-struct Names {
-    user: String,
-    /// Of what the user's codes are paid from, and of what their guesses are.
-    purse: String,
-    source: String,
-    secret: [u8; 32],
-    enrolment: CredentialUuid,
-    credential: String,
-}
-
-impl Names {
-    /// Draws them. Their person makes a key, and signs, as whoever goes through a whole flow.
-    fn draw(user: u64) -> Result<Self, BoxError> {
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret)?;
-        let signed = format!("{}-challenge-of-forty-three-letters", secret[0]);
-        let proof = KeyClient::ed25519().attest(CredentialKind::Key, &signed);
-        let (user, source) = (user_id(user), source_of(user));
-        let purse = format!("codes of {user}");
-        let (enrolment, credential) = (CredentialUuid::generate()?, proof.credential_id.to_string());
-        Ok(Self { user, purse, source, secret, enrolment, credential })
-    }
-
-    fn user(&self) -> Value {
-        Value::Text(self.user.clone())
-    }
-
-    fn enrolment(&self) -> [Value; 2] {
-        [Value::Bytes(self.user.clone().into_bytes()), Value::Text(self.enrolment.as_str().to_owned())]
-    }
-
-    fn grant(&self) -> [Value; 2] {
-        [Value::Text(CodeGrant::NAME.to_owned()), Value::Bytes(self.secret.to_vec())]
-    }
-
-    fn pending(&self) -> [Value; 2] {
-        let slot = Sha256::digest(self.secret).to_vec();
-        [Value::Text(PendingRegistration::NAME.to_owned()), Value::Bytes(slot)]
-    }
-
-    fn credential(&self) -> Vec<Value> {
-        let text = |text: &str| Value::Text(text.to_owned());
-        vec![
-            text(&self.credential),
-            text(self.enrolment.as_str()),
-            self.user(),
-            text("Key"),
-            text("laptop"),
-            blob(PUBLIC_KEY),
-            text("SHA256"),
-            text("example.com"),
-            text("https://app.example.com"),
-            from_now(Duration::ZERO),
-            text("Active"),
-            Value::NoText,
-            Value::NoInteger,
-            Value::NoText,
-            Value::Integer(256),
-        ]
-    }
-}
-
-fn charge(name: &str) -> [Value; 4] {
-    let budget = plenty();
-    let [per, interval] = [budget.per_micros(), budget.interval_micros()].map(integer);
-    [Value::Bytes(hash(name).to_vec()), from_now(Duration::ZERO), per, interval]
-}
-
-fn skew() -> Value {
-    integer(Budget::SKEW_MICROS)
-}
-
-fn integer(number: u64) -> Value {
-    Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
-}
-
-fn from_now(after: Duration) -> Value {
-    let time = (SystemTime::now() + after).duration_since(UNIX_EPOCH).unwrap_or_default();
-    integer(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
-}
-
-fn blob(size: usize) -> Value {
-    Value::Bytes(vec![7; size])
-}
-
-fn hash(name: &str) -> [u8; 32] {
-    Sha256::digest(name.as_bytes()).into()
-}
-
 /// A statement that changes nothing, or finds nothing, is not what a flow sends.
-fn once<N: PartialEq + From<u8>>(rows: N) -> Result<(), BoxError> {
-    if rows == N::from(1) { Ok(()) } else { Err("a raw statement did not do what it does in a flow".into()) }
+fn once(rows: u64) -> Result<(), BoxError> {
+    if rows == 1 { Ok(()) } else { Err("a raw statement did not do what it does in a flow".into()) }
 }
 
 /// Without the number of a lock, and in no order: what is asked together arrives in any.
