@@ -133,33 +133,3 @@ fn a_part_of_an_enrolment_opens_in_its_place_alone() {
         assert!(seals.open_part::<Opening>(SLOT, &id, &sealed[..place]).is_err(), "cut at {place}");
     }
 }
-
-/// The best of many rounds, since others use the machine, too.
-#[cfg(not(debug_assertions))]
-#[test]
-fn a_record_is_sealed_and_opened_in_two_microseconds_each() {
-    fn best(mut work: impl FnMut()) -> Duration {
-        let round = || {
-            let started = std::time::Instant::now();
-            (0..100).for_each(|_| work());
-            started.elapsed() / 100
-        };
-        std::iter::repeat_with(round).take(1000).min().unwrap()
-    }
-
-    fn assert_cheap<R: Sample + ClearRecord>() {
-        let (seals, record) = (ring([1]), sample::<R>());
-        let sealed = Sealed::seal(&seals, SLOT, &record).unwrap();
-        let sealing = best(|| drop(std::hint::black_box(Sealed::seal(&seals, SLOT, &record))));
-        let opening = best(|| drop(std::hint::black_box(sealed.open(&seals, SLOT))));
-        println!("{}: sealed in {sealing:?}, opened in {opening:?}", R::NAME);
-        let most = Duration::from_micros(2);
-        assert!(sealing <= most && opening <= most, "{}: {sealing:?} and {opening:?}", R::NAME);
-    }
-
-    assert_cheap::<CodeGrant>();
-    assert_cheap::<PendingRegistration>();
-    assert_cheap::<PendingAction>();
-    assert_cheap::<UserAction>();
-    assert_cheap::<PendingApproval>();
-}
