@@ -1,4 +1,4 @@
-//! What verification costs beside the signature check, or the engine, that it contains.
+//! Measures what verification costs beside the signature check, or the engine, that it contains.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -27,7 +27,8 @@ use webauthn_rs_core::proto::{
     RegistrationState,
 };
 
-/// What checks signatures in this build. Results of both builds stand beside each other.
+/// The backend that checks signatures in this build. Results of both builds stand beside each
+/// other.
 const BACKEND: &str = if cfg!(feature = "aws-lc-rs") { "aws-lc-rs" } else { "rustcrypto" };
 
 fn load(file: &str) -> Value {
@@ -54,7 +55,8 @@ fn bytes(vector: &Value, member: &str) -> Vec<u8> {
 
 type Check = Box<dyn Fn() -> bool>;
 
-/// The checks alone, by each library that can do it: the key from its raw bytes, the message hashed.
+/// Returns the checks alone, one for each library that can do them. Each reads the key from its raw
+/// bytes and hashes the message.
 fn raw_checks(vector: &Value) -> Vec<(&'static str, Check)> {
     let der = bytes(vector, "publicKeyDer");
     let spki = SubjectPublicKeyInfoRef::from_der(&der).expect("the key is DER");
@@ -153,7 +155,8 @@ fn keys(criterion: &mut Criterion) {
     }
 }
 
-/// webauthn-rs-core on the same input, with everything built beforehand that it would have kept.
+/// Returns a run of webauthn-rs-core on the same input. It builds beforehand what webauthn-rs-core
+/// would have kept.
 fn core(vector: &Value) -> impl Fn() -> bool {
     let core = WebauthnCore::new_unsafe_experts_only(
         "Example",
@@ -190,12 +193,13 @@ fn core(vector: &Value) -> impl Fn() -> bool {
 
 const TRUSTING: &str = "verify_native_trusting";
 
-/// The engines that a host can choose. The last one has a root that vouches for the vector's model: a chain up to it is one more check.
+/// Returns the engines that a host can choose. The last one has a root that vouches for the
+/// vector's model, so it also checks a chain up to that root.
 fn engines(vector: &Value, root: &[u8]) -> [(&'static str, AttestationEngine); 3] {
     let object = bytes(vector, "attestationData");
     let credential_id = bytes(vector, "credId");
     let at = object.windows(credential_id.len()).position(|window| window == credential_id).expect("an id");
-    // Before the id stand its length, and the AAGUID.
+    // The length of the id and the AAGUID stand before the id.
     let aaguid = object[at - 18..at - 2].try_into().expect("16 bytes");
     let trusting = TrustAnchors::new().with_root(root, [aaguid]).expect("a root");
     [
@@ -259,7 +263,7 @@ fn passkeys(criterion: &mut Criterion) {
 }
 
 fn main() {
-    // The fastest sample is what counts, and that comes soon.
+    // Only the fastest sample counts, and that comes soon.
     let criterion = Criterion::default().warm_up_time(Duration::from_secs(1));
     let mut criterion = criterion.measurement_time(Duration::from_secs(2)).configure_from_args();
     keys(&mut criterion);

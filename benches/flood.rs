@@ -1,5 +1,5 @@
-//! How long an honest mint takes while many sources guess, over shared storage, and how many rows the
-//! guesses leave.
+//! Measures how long an honest mint takes while many sources guess, over shared storage. It also
+//! counts the rows that the guesses leave.
 
 #[path = "../tests/support/servers/mod.rs"]
 mod servers;
@@ -70,7 +70,7 @@ async fn measure(engine: &str, store: SqlStore, length: Duration) -> Result<(), 
     Ok(())
 }
 
-/// The median of many mints.
+/// Returns the median of many mints.
 async fn mints(flow: &CodeFlow, user: &UserId, length: Duration) -> Result<Duration, BoxError> {
     let (started, mut taken) = (Instant::now(), Vec::new());
     let mut ticks = interval(Duration::from_secs(1) / MINTS_A_SECOND);
@@ -86,7 +86,7 @@ async fn mints(flow: &CodeFlow, user: &UserId, length: Duration) -> Result<Durat
     Ok(taken[taken.len() / 2])
 }
 
-/// Guesses for ever, at this source's part of the rate.
+/// Guesses for ever, at the share of the rate that this source has.
 async fn guess(flow: &CodeFlow, source: &str, refused: &AtomicUsize, wrong: &AtomicUsize) {
     let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"]);
     let party = Arc::new(party.expect("the sample is valid"));

@@ -1,4 +1,4 @@
-//! What a step of the flow costs in process: no HTTP, the stores and the host in memory.
+//! Measures what a step of the flow costs in process: no HTTP, the stores and the host in memory.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -14,10 +14,12 @@ use credential_code::testing::{KeyClient, MemoryHost, SoftAuthenticator, Stateme
 use credential_code::{CodeFlow, CodePolicy, RelyingParty};
 use criterion::Criterion;
 
-/// What checks signatures in this build. Results of both builds stand beside each other.
+/// The backend that checks signatures in this build. Results of both builds stand beside each
+/// other.
 const BACKEND: &str = if cfg!(feature = "aws-lc-rs") { "aws-lc-rs" } else { "rustcrypto" };
 const ORIGIN: &str = "https://app.example.com";
-/// So many steps are measured on one flow; then comes a new one, so that neither stores nor the host fill up.
+/// This many steps are measured on one flow. Then comes a new flow, so that neither stores nor the
+/// host fill up.
 const CHUNK: u64 = 100;
 
 struct Bench {

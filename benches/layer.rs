@@ -1,4 +1,4 @@
-//! What the layer adds to a request that passes it.
+//! Measures what the layer adds to a request that passes it.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
@@ -14,7 +14,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use tower::{Layer, Service};
 
-/// Answers at once, so that what is measured is the way to it.
+/// Answers at once, so that only the way to it is measured.
 #[derive(Clone)]
 struct Bare;
 
@@ -32,7 +32,7 @@ impl Service<Request<Full<Bytes>>> for Bare {
     }
 }
 
-/// Passes a request that nothing before the last segment tells from an endpoint's.
+/// Passes a request whose path is like an endpoint's up to the last segment.
 fn pass<S: Service<Request<Full<Bytes>>>>(bencher: &mut Bencher<'_>, path: &str, mut service: S) {
     let mut cx = Context::from_waker(Waker::noop());
     bencher.iter_batched(

@@ -1,4 +1,5 @@
-//! What outstanding challenges cost: how long an exchange takes while there are many, and how much memory each of them holds.
+//! Measures what outstanding challenges cost: how long an exchange takes while there are many, and
+//! how much memory each of them holds.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -11,7 +12,7 @@ use credential_code::testing::{MemoryHost, block_on, site_builder};
 use credential_code::{CodeFlow, CodePolicy, RelyingParty, Storage};
 
 const COUNTS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
-/// Exchanges that are timed together, and how often.
+/// The exchanges that are timed together, and how often.
 const BATCH: usize = 200;
 const BATCHES: usize = 50;
 
@@ -49,7 +50,7 @@ impl Bench {
         block_on(self.flow.exchange(request)).expect("a challenge");
     }
 
-    /// The median of the batches' means.
+    /// Returns the median of the batches' means.
     fn time_of_exchange(&self) -> Duration {
         let mut means: Vec<_> = (0..BATCHES)
             .map(|_| {
@@ -65,7 +66,7 @@ impl Bench {
 }
 
 fn main() {
-    // What `cargo test` asks of a bench is only that it starts.
+    // `cargo test` only checks that a bench starts.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }

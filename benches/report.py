@@ -1,4 +1,4 @@
-"""Writes what run.sh measured into README.md and results.svg: report.py CRITERION_FOLDER LINES_FILE"""
+"""Writes the measurements of run.sh into README.md and results.svg: report.py CRITERION_FOLDER LINES_FILE"""
 
 import json
 import re
@@ -7,28 +7,28 @@ from collections import defaultdict
 from pathlib import Path
 
 HERE = Path(__file__).parent
-# What is plotted: of each format that all can verify, one.
+# The formats that are plotted: one of each that all can verify.
 PLOTTED = ["key_p256", "fido2_none-es256", "fido2_packed-self-es256", "fido2_packed-es256", "fido2_fido-u2f-es256", "fido2_tpm-es256"]
-# In README.md, before and behind what is written here.
+# The marks in README.md around the text that is written here.
 MARK = "<!-- Written by run.sh. -->"
 LINE = re.compile(r"^([\w./-]+)/([\w.-]+) ([\d.]+) (ns|bytes|1/s|ratio)$")
 
 
 def fastest(folder):
-    """The fastest sample in nanoseconds: busy neighbours make samples slower and never faster."""
+    """Returns the fastest sample in nanoseconds: busy neighbours make samples slower and never faster."""
     sample = json.loads((folder / "sample.json").read_text())
     return min(time / count for time, count in zip(sample["times"], sample["iters"]))
 
 
 def criterion(root):
-    """Group, function and time of every bench; those without a group are their own."""
+    """Yields group, function and time of every bench; a bench without a group is its own group."""
     for sample in sorted(Path(root).glob("**/new/sample.json")):
         parts = sample.parent.parent.relative_to(root).parts
         yield parts[0], parts[-1], fastest(sample.parent)
 
 
 def lines(file):
-    """The best of each time and rate that was printed, and the worst of each ratio of rates."""
+    """Returns the best of each time and rate that was printed, and the worst of each ratio of rates."""
     found = {}
     for line in Path(file).read_text().splitlines():
         if match := LINE.match(line):
@@ -48,7 +48,7 @@ def table(head, rows):
 
 
 def bounds(groups, printed):
-    """What was promised, and what was measured. A figure whose parts are missing is left out."""
+    """Returns what was promised, and what was measured. A figure whose parts are missing is left out."""
     raw = groups["key_p256"]["raw_aws-lc-rs"]
     none, packed_self, packed = groups["fido2_none-es256"], groups["fido2_packed-self-es256"], groups["fido2_packed-es256"]
     peers = [time for name, time in none.items() if not name.startswith("verify")]
@@ -76,7 +76,7 @@ def bounds(groups, printed):
 
 
 def beside(groups, reference_of):
-    """A table of groups: each function's time, and what it is of its reference."""
+    """Returns a table of groups: each function's time, and its ratio to its reference."""
     names = sorted({name for times in groups.values() for name in times})
     rows = []
     for group, times in groups.items():
@@ -93,7 +93,7 @@ def beside(groups, reference_of):
 
 
 def plot(groups):
-    """Bars, one scale for each group."""
+    """Draws bars, with one scale for each group."""
     width, left, bar, y, parts = 760, 250, 16, 10, []
     for group, times in groups.items():
         parts.append(f'<text x="4" y="{y + 14}" font-weight="bold">{group}</text>')

@@ -1,9 +1,9 @@
-//! Complete flows per second, through one process and then through two over the same PostgreSQL and
-//! Redis, and who had the processor meanwhile. The processes are those of `examples/cluster`,
-//! without a budget.
+//! Measures complete flows per second, through one process and then through two over the same
+//! PostgreSQL and Redis. It also shows who had the processor meanwhile. The processes are those of
+//! `examples/cluster`, without a budget.
 //!
 //! Two things can be the limit. One is the machine, when all of its cores are busy. The other is a
-//! server that waits for its disk: it has little of a core and waits for none.
+//! server that waits for its disk: it uses little of a core and waits for none.
 
 #![allow(dead_code, reason = "what is the example's has more uses there")]
 
@@ -38,7 +38,7 @@ use crate::engines::Engines;
 use crate::options::Options;
 use crate::processes::{Processes, Ring};
 
-/// So many people at once.
+/// This many people work at once.
 const PEOPLE: usize = 32;
 const WARM_UP: Duration = Duration::from_secs(2);
 
@@ -56,7 +56,7 @@ fn main() -> Result<(), BoxError> {
     measure(Options::from_args(args.into_iter())?, Duration::from_secs(seconds))
 }
 
-/// One of the processes.
+/// Runs one of the processes.
 #[tokio::main(flavor = "current_thread")]
 async fn serve(name: &str) -> Result<(), BoxError> {
     let plenty = Budget::new(u32::MAX, Duration::from_secs(86_400))?;

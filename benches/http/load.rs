@@ -1,4 +1,4 @@
-//! A server, and clients that send it all they have.
+//! A server, and clients that send requests as fast as they can.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl Server {
     }
 }
 
-/// How long the threads of servers have been running, where the system tells.
+/// Returns how long the threads of servers have been running, where the system tells it.
 fn server_time() -> Option<Duration> {
     let tasks = std::fs::read_dir("/proc/self/task").ok()?;
     let running = tasks.flatten().filter_map(|task| {

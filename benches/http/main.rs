@@ -1,8 +1,10 @@
-//! Requests per second over loopback: exchange and register beside a bare axum handler that takes the same body and answers as many bytes.
+//! Measures requests per second over loopback. Exchange and register stand beside a bare axum
+//! handler that takes the same body and answers as many bytes.
 //!
-//! Server and clients share the machine's cores, so the bare handler shows what HTTP alone costs here. That beside register also makes one
-//! signature check, which is as fast as a register could be. Next to the rate stands the time that the server's threads were running,
-//! which the clients' share does not touch.
+//! Server and clients share the machine's cores, so the bare handler shows what HTTP alone costs
+//! here. The handler beside register also makes one signature check: register can't be faster than
+//! that. Next to the rate stands the running time of the server's threads. The clients' share does
+//! not touch it.
 
 mod load;
 mod references;
@@ -27,17 +29,18 @@ use references::{Reference, bare, bare_with_check, least};
 use serde_json::json;
 use tokio::runtime::Builder;
 
-/// What checks signatures in this build. Results of both builds stand beside each other.
+/// The backend that checks signatures in this build. Results of both builds stand beside each
+/// other.
 const BACKEND: &str = if cfg!(feature = "aws-lc-rs") { "aws-lc-rs" } else { "rustcrypto" };
 const ORIGIN: &str = "https://app.example.com";
 const CONNECTIONS: usize = 16;
 const EXCHANGES: usize = 60_000;
-/// Of one connection, which waits for each answer before it asks again.
+/// The exchanges of one connection, which waits for each answer before it asks again.
 const EXCHANGES_ALONE: usize = 15_000;
 const REGISTERS: usize = 10_000;
 const ROUNDS: usize = 5;
 
-/// Keeps nothing: how fast a host's table is, is not the question.
+/// Keeps nothing: the speed of a host's table is not measured here.
 struct NoCredentials;
 
 #[async_trait]
@@ -111,7 +114,8 @@ struct Comparison {
 }
 
 impl Comparison {
-    /// Some rounds, each of them with a flow that holds nothing yet, and beside the references at once after it.
+    /// Runs some rounds. Each has a flow that holds nothing yet, and the references run right after
+    /// it.
     fn run(&self, bodies: impl Fn(&Bench) -> Vec<Bytes>) {
         let Self { name, path, beside, .. } = self;
         let mut ratios = vec![Vec::new(); beside.len()];
@@ -144,7 +148,7 @@ impl Comparison {
 }
 
 fn main() {
-    // What `cargo test` asks of a bench is only that it starts.
+    // `cargo test` only checks that a bench starts.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }

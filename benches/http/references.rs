@@ -17,10 +17,11 @@ use sha2::Sha256;
 
 use crate::base64url;
 
-/// About as long as what a key signs.
+/// About as long as the data that a key signs.
 const MESSAGE: [u8; 300] = [7; 300];
 
-/// A server to compare with: made for the bodies that it will get, at a path, with answers of a length.
+/// Makes a server to compare with, for the bodies that it will get, at a path, with answers of a
+/// length.
 pub(crate) type Reference = fn(&[Bytes], &str, usize) -> Router;
 
 /// Takes the body and answers.
@@ -28,7 +29,7 @@ pub(crate) fn bare(_: &[Bytes], path: &str, length: usize) -> Router {
     answering(path, length, || {})
 }
 
-/// The same, and checks one signature, by a key that is read already.
+/// Takes the body, checks one signature by a key that is read already, and answers.
 pub(crate) fn bare_with_check(_: &[Bytes], path: &str, length: usize) -> Router {
     let client = KeyClient::p256();
     let (key, signature) = (client.public_key().clone(), client.sign(&MESSAGE));
@@ -46,7 +47,7 @@ fn answering(path: &str, length: usize, work: impl Fn() + Clone + Send + Sync + 
     Router::new().route(path, post(handler))
 }
 
-/// What no exchange can do without, and nothing else.
+/// Does what no exchange can do without, and nothing else.
 pub(crate) fn least(bodies: &[Bytes], path: &str, length: usize) -> Router {
     let least = Arc::new(Least::new(bodies));
     let handler = move |body: Bytes| async move {
@@ -55,8 +56,8 @@ pub(crate) fn least(bodies: &[Bytes], path: &str, length: usize) -> Router {
     Router::new().route(path, post(handler))
 }
 
-/// The body is read as JSON, the code's hash is taken out of a moka cache, two secrets are
-/// drawn and written as base64url, the hash of one goes into another cache, and the answer is JSON.
+/// Reads the body as JSON and takes the code's hash out of a moka cache. Draws two secrets, writes
+/// them as base64url, and puts the hash of one into another cache. The answer is JSON.
 struct Least {
     key: Hmac<Sha256>,
     codes: Cache<[u8; 32], Arc<str>>,

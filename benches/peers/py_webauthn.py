@@ -1,4 +1,4 @@
-"""What the Python library webauthn takes for the registrations that benches/attestation.rs verifies."""
+"""Measures how long the Python library webauthn takes for the registrations that benches/attestation.rs verifies."""
 
 import json
 import sys
