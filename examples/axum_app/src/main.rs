@@ -14,7 +14,8 @@ use credential_code::model::{Credential, NewCredential, User, UserId};
 use credential_code::site::source_of;
 use credential_code::{CodeFlow, CodePolicy, CodeRouter, RelyingParty, Site};
 
-/// The application's own users and credentials. There is one user, Ada, whose bearer token is `ada`.
+/// The application's own users and credentials. There is one user, Ada, whose bearer token is
+/// `ada`.
 #[derive(Default)]
 struct App {
     credentials: Mutex<Vec<Credential>>,
@@ -22,7 +23,8 @@ struct App {
 
 #[async_trait]
 impl Authenticator for App {
-    /// A real one checks a session, and asks for a fresh sign-in or a signature by an existing credential.
+    /// A real application checks a session, and asks for a fresh sign-in or a signature by an
+    /// existing credential.
     async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError> {
         match request.head.headers.get("authorization") {
             Some(token) if token == "Bearer ada" => {
@@ -48,7 +50,7 @@ impl CredentialRepository for App {
         Ok(stored.iter().filter(|credential| credential.user == *user).cloned().collect())
     }
 
-    /// Looks and inserts under one lock. In a database unique indexes do that.
+    /// Looks and inserts under one lock. In a database, unique indexes do that.
     async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
         let mut stored = self.credentials.lock().unwrap_or_else(PoisonError::into_inner);
         if stored.iter().any(|other| other.takes_id_of(&credential)) {
@@ -62,7 +64,7 @@ impl CredentialRepository for App {
     }
 }
 
-/// A route that the application had before.
+/// Answers a route that the application had before.
 async fn home(State(app): State<Arc<App>>) -> String {
     let stored = app.credentials.lock().unwrap_or_else(PoisonError::into_inner);
     format!("The application. Ada has {} credentials.\n", stored.len())

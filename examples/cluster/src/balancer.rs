@@ -32,8 +32,9 @@ impl Balancer {
         Arc::new(Self { workers, next: AtomicUsize::new(0), client })
     }
 
-    /// A worker that can't be reached has seen nothing of the request, so the next one gets it. A request that a worker may have seen is
-    /// never sent again: that is for the client to decide.
+    /// Forwards a request. A worker that can't be reached has seen nothing of it, so the next
+    /// worker gets it. A request that a worker may have seen is never sent again: the client
+    /// decides about that.
     pub(crate) async fn forward(
         State(balancer): State<Arc<Self>>,
         ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -43,7 +44,7 @@ impl Balancer {
         let Ok(body) = to_bytes(body, LONGEST_BODY).await else {
             return StatusCode::PAYLOAD_TOO_LARGE.into_response();
         };
-        // Whatever the client said about itself is gone.
+        // Replaces whatever the client said about itself.
         if let Ok(source) = HeaderValue::from_str(&source_of(peer.ip())) {
             head.headers.insert(FORWARDED_FOR, source);
         }

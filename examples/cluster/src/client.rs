@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 
 use crate::worker::WORKER;
 
-/// Ada's two apps: one where she is signed in, one where she is not. Each request goes to the next address.
+/// Ada's two apps: she is signed in at one, and not at the other. Each request goes to the next
+/// address.
 #[derive(Debug)]
 pub(crate) struct Client {
     addresses: Vec<SocketAddr>,
@@ -25,7 +26,7 @@ pub(crate) struct Client {
     http: HttpClient<HttpConnector, Full<Bytes>>,
 }
 
-/// What came back, and from whom.
+/// The answer, and the process that it came from.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) worker: String,
@@ -38,7 +39,7 @@ impl Client {
         Self { addresses, next: AtomicUsize::new(0), http }
     }
 
-    /// Goes through all three steps, with a new key. `tell` is told what each of them came to.
+    /// Goes through all three steps, with a new key. Calls `tell` with the outcome of each step.
     pub(crate) async fn add_credential(&self, tell: impl Fn(&str, &Answer)) -> Result<(), BoxError> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
         let minted = self.post("", &json!({ "expiration": now + 50 })).await?;

@@ -4,10 +4,12 @@ use crate::options::Urls;
 use crate::servers::postgres::Postgres;
 use crate::servers::redis::Redis;
 
-/// Redis writes each command to its disk before it answers, so that a code which was handed out outlives it, and one that was spent stays spent.
+/// Redis writes each command to its disk before it answers. So a code that was handed out outlives
+/// a crash, and a code that was spent stays spent.
 const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 
-/// PostgreSQL and Redis: somebody's, or our own, which end with this.
+/// PostgreSQL and Redis: either servers that somebody else runs, or our own, which end with this
+/// value.
 #[derive(Debug)]
 pub(crate) struct Engines {
     pub(crate) postgres_url: String,

@@ -1,11 +1,12 @@
 //! Run: cargo run -p cluster
 //!
-//! Two processes behind one address. PostgreSQL keeps users and credentials, Redis keeps one-time records and budgets, and each request goes to
-//! the next process, so that no step of a flow is served by the process that served the step before. `worker.rs` is what to copy.
+//! Two processes behind one address. PostgreSQL keeps users and credentials, and Redis keeps
+//! one-time records and budgets. Each request goes to the next process. So a step of a flow never
+//! runs on the process that ran the step before. `worker.rs` is the file to copy.
 //!
-//! It starts servers of its own and throws them away in the end. `--postgres URL --redis URL` names
-//! yours instead. `--walk-through` goes through the flow once and ends. `--port N` is 3000, and 0
-//! picks one. `benches/cluster` counts the flows that such processes do.
+//! It starts its own servers and deletes them in the end. `--postgres URL --redis URL` names yours
+//! instead. `--walk-through` goes through the flow once and ends. `--port N` is 3000, and 0 picks
+//! one. `benches/cluster` counts the flows that such processes do.
 
 mod balancer;
 mod client;
@@ -43,7 +44,8 @@ async fn run(options: Options) -> Result<(), BoxError> {
     let store = SqlStore::connect_postgres(&engines.postgres_url).await?;
     store.migrate().await?;
     store.put_user(&User::new(UserId::new(worker::ADA)?, "ada@example.com")).await?;
-    // Whatever comes first: the end of the task, or Ctrl-C. Either way processes and engines are stopped on the way out.
+    // Waits for the end of the task or for Ctrl-C, whichever comes first. Either way processes and
+    // engines are stopped on the way out.
     tokio::select! {
         done = serve(&engines, options.port, options.task) => done,
         interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),

@@ -2,7 +2,7 @@ use credential_code::error::BoxError;
 
 const USAGE: &str = "cluster [--port 3000] [--postgres URL --redis URL] [--walk-through]";
 
-/// What the command line says.
+/// The options of the command line.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) port: u16,
@@ -10,7 +10,7 @@ pub(crate) struct Options {
     pub(crate) task: Task,
 }
 
-/// Where servers are that somebody else runs.
+/// The addresses of servers that somebody else runs.
 #[derive(Debug)]
 pub(crate) struct Urls {
     pub(crate) postgres: String,
@@ -19,7 +19,7 @@ pub(crate) struct Urls {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Task {
-    /// Serve until somebody stops it.
+    /// Serve until somebody stops the program.
     Serve,
     /// Go through the flow once.
     WalkThrough,

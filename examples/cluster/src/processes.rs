@@ -7,11 +7,12 @@ use credential_code::error::BoxError;
 use crate::engines::Engines;
 use crate::worker;
 
-/// The secret that all processes share: under it a code becomes the address of a record.
+/// The secret that all processes share. It turns a code into the address of a record.
 pub(crate) struct Ring(String);
 
 impl Ring {
-    /// A new one, which is good for as long as the processes run. Yours is in your configuration, as `openssl rand -hex 32` made it.
+    /// Draws a new secret, which is good for as long as the processes run. Keep yours in your
+    /// configuration, and make it with `openssl rand -hex 32`.
     pub(crate) fn random() -> Result<Self, BoxError> {
         let mut key = [0; 32];
         getrandom::fill(&mut key)?;
@@ -19,7 +20,7 @@ impl Ring {
     }
 }
 
-/// This program, several times over, as workers.
+/// This program, run several times, as workers.
 #[derive(Debug)]
 pub(crate) struct Processes(Vec<Process>);
 
@@ -30,7 +31,7 @@ struct Process {
 }
 
 impl Processes {
-    /// Starts so many, and waits until each has said where it listens.
+    /// Starts this many workers, and waits until each has said where it listens.
     pub(crate) fn start(
         count: usize,
         engines: &Engines,
@@ -43,7 +44,7 @@ impl Processes {
             command.env(worker::NAME, format!("worker-{number}"));
             command.env(worker::POSTGRES, &engines.postgres_url).env(worker::REDIS, &engines.redis_url);
             command.env(worker::SLOT_KEYS, &ring.0).env(worker::ORIGIN, origin);
-            // The worker ends when its standard input does, so it never outlives this process.
+            // The worker ends when its standard input ends, so it never outlives this process.
             let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
             let mut line = String::new();
             BufReader::new(child.stdout.take().ok_or("it has a standard output")?).read_line(&mut line)?;

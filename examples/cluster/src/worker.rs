@@ -1,4 +1,5 @@
-//! One process of the cluster. What it needs comes from its environment; it keeps nothing to itself.
+//! One process of the cluster. Its settings come from its environment, and it keeps no state of its
+//! own.
 
 use std::{env, io, thread};
 
@@ -19,7 +20,8 @@ use tokio::net::TcpListener;
 pub(crate) const NAME: &str = "CLUSTER_WORKER";
 pub(crate) const POSTGRES: &str = "CLUSTER_POSTGRES_URL";
 pub(crate) const REDIS: &str = "CLUSTER_REDIS_URL";
-/// Hexadecimal keys with blanks between them, the one that writes first. They are rotated in the three steps of docs/stores.md.
+/// Hexadecimal keys with blanks between them. The first key is the one that writes. They are
+/// rotated in the three steps of docs/stores.md.
 pub(crate) const SLOT_KEYS: &str = "CLUSTER_SLOT_KEYS";
 pub(crate) const ORIGIN: &str = "CLUSTER_ORIGIN";
 
@@ -28,12 +30,12 @@ pub(crate) const ADA: &str = "us-ada";
 pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(crate) const WORKER: HeaderName = HeaderName::from_static("x-worker");
 
-/// What this process is called, if it is a worker.
+/// Returns the name of this process, if it is a worker.
 pub(crate) fn name() -> Option<String> {
     env::var(NAME).ok()
 }
 
-/// On one thread, as a process that has others beside it.
+/// Runs on one thread, because other processes run beside it.
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn run(name: String) -> Result<(), BoxError> {
     let header = HeaderValue::from_str(&name)?;
@@ -52,7 +54,7 @@ pub(crate) async fn serve(name: HeaderValue, flow: CodeFlow) -> Result<(), BoxEr
     Ok(axum::serve(listener, app).await?)
 }
 
-/// A site over what all processes share, but for its listener.
+/// Creates a site over the stores that all processes share. The caller adds the listener.
 pub(crate) async fn builder() -> Result<SiteBuilder, BoxError> {
     let rows = SqlStore::connect_postgres(&env::var(POSTGRES)?).await?;
     let records = RedisStore::connect(env::var(REDIS)?).await?;
@@ -72,7 +74,8 @@ fn slot_keys(ring: &str) -> Result<SlotKeys, BoxError> {
     Ok(SlotKeys::new(newest, older))
 }
 
-/// The balancer overwrites the header, and nobody else reaches this process.
+/// Returns the source that the balancer wrote. The balancer overwrites the header, and nobody else
+/// reaches this process.
 fn source(head: &Parts) -> Option<String> {
     head.headers.get(FORWARDED_FOR)?.to_str().ok().map(str::to_owned)
 }
@@ -83,7 +86,8 @@ async fn sign(State(name): State<HeaderValue>, mut response: Response) -> Respon
     response
 }
 
-/// A real one checks a session that all processes know, and asks for a fresh sign-in or a signature.
+/// Accepts a fixed token. A real one checks a session that all processes know, and asks for a fresh
+/// sign-in or a signature.
 struct BearerTokens;
 
 #[async_trait]

@@ -1,7 +1,6 @@
 //! Run: SLOT_KEY=$(openssl rand -hex 32) cargo run -p custom_store
 //!
-//! A store, a ledger and a repository of one's own: the conformance suites check them, and a flow
-//! uses them.
+//! Your own store, ledger and repository: the conformance suites check them, and a flow uses them.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -85,7 +84,8 @@ impl SharedLedger for Table {
 }
 
 impl SharedStore for Table {
-    /// The machine's. An engine that several machines share tells its own time: see `EngineClock`.
+    /// Returns the machine's clock. An engine that several machines share tells its own time: see
+    /// `EngineClock`.
     fn clock(&self) -> Arc<dyn Clock> {
         Arc::new(SystemClock)
     }

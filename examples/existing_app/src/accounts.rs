@@ -13,7 +13,7 @@ const PASSKEYS: &str = "SELECT passkey FROM passkeys WHERE user_id = ?1";
 #[cfg(feature = "code")]
 const PASSKEYS: &str = "SELECT passkey FROM passkeys WHERE user_id = ?1 AND status = 'Active'";
 
-/// Somebody who may sign in.
+/// A user who may sign in.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) id: Uuid,
@@ -27,7 +27,7 @@ impl AuthUser for Account {
         self.id
     }
 
-    /// Nothing about an account ends its sessions.
+    /// Returns a constant of the account: nothing about an account ends its sessions.
     fn session_auth_hash(&self) -> &[u8] {
         self.id.as_bytes()
     }
@@ -39,7 +39,7 @@ pub(crate) struct Accounts(pub(crate) SqlitePool);
 
 impl AuthnBackend for Accounts {
     type User = Account;
-    /// A user whom a passkey has proved.
+    /// A user that a passkey has proved.
     type Credentials = Uuid;
     type Error = sqlx::Error;
 
@@ -54,7 +54,7 @@ impl AuthnBackend for Accounts {
 }
 
 impl Accounts {
-    /// Adds an account with its first passkey. `false` if the name is taken.
+    /// Adds an account with its first passkey. Returns `false` if the name is taken.
     pub(crate) async fn add(&self, account: &Account, passkey: &Passkey) -> Result<bool, Error> {
         let mut transaction = self.0.begin_with("BEGIN IMMEDIATE").await?;
         let insert = sqlx::query("INSERT INTO users (id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING");
@@ -73,7 +73,7 @@ impl Accounts {
         rows.iter().map(|json| Ok(serde_json::from_str(json)?)).collect()
     }
 
-    /// Notes what a sign-in said of its passkey: its counter, say.
+    /// Stores what a sign-in reported about its passkey, for example its counter.
     pub(crate) async fn note(
         &self,
         passkeys: &mut [Passkey],
@@ -101,7 +101,7 @@ async fn add_passkey(
     Ok(())
 }
 
-/// A passkey's id, in base64url.
+/// Returns a passkey's id, in base64url.
 fn id(passkey: &Passkey) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(passkey.cred_id())
 }

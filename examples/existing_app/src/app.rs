@@ -25,14 +25,15 @@ const PAGE: &str = include_str!("../pages/index.html");
 const PAGE: &str =
     concat!(include_str!("../pages/index.html"), r#"<nav><a href="/passkeys">Your passkeys</a></nav>"#);
 
-/// What the application says of itself.
+/// The words with which the application describes itself.
 #[derive(OpenApi)]
 #[openapi(info(title = "the application"), paths(sign_in::me), components(schemas(sign_in::Me)))]
 struct Document;
 
 pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router, Error> {
     let sessions = SessionManagerLayer::new(SqliteSessions(db.clone()))
-        // Without TLS not every browser keeps a secure cookie, not even for a name under `localhost`.
+        // Without TLS not every browser keeps a secure cookie, not even for a name under
+        // `localhost`.
         .with_secure(options.origins.iter().all(|origin| origin.starts_with("https:")));
     let sign_in = AuthManagerLayerBuilder::new(Accounts(db.clone()), sessions).build();
     let document = Document::openapi();
@@ -69,7 +70,7 @@ pub(crate) fn script(text: &'static str) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/javascript")], text)
 }
 
-/// Why a handler did not do what it was asked.
+/// The reason why a handler did not do what it was asked.
 #[derive(Debug)]
 pub(crate) struct Problem(pub(crate) StatusCode, pub(crate) &'static str);
 

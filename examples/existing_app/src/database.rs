@@ -11,7 +11,7 @@ pub(crate) async fn open(path: &Path) -> Result<SqlitePool, sqlx::Error> {
     Ok(db)
 }
 
-/// Runs a script, if it was not run before: each once, in the order of their numbers.
+/// Runs each script once, in the order of their numbers.
 pub(crate) async fn migrate(db: &SqlitePool, number: i64, script: &'static str) -> Result<(), sqlx::Error> {
     let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)")

@@ -1,12 +1,12 @@
 //! Run: cargo run -p existing_app
 //!
-//! A small application that signs people in with passkeys, by webauthn-rs, and what adding this
-//! library to it comes to: the folder `codes`, and the lines that the README shows.
+//! A small application that signs people in with passkeys, by webauthn-rs. It shows what you add to
+//! use this library: the folder `codes`, and the lines that the README shows.
 //!
 //! It runs at `http://existing.localhost:3000`, and as a second app at
-//! `http://app2.existing.localhost:3000`. `--origin O` (repeatable, the first is app 1) and
-//! `--rp-id ID` put it elsewhere, `--behind-proxy` says that a proxy of one's own is in front, and
-//! `--database FILE` says where users are kept. `--port 0` picks a port.
+//! `http://app2.existing.localhost:3000`. `--origin O` and `--rp-id ID` put it elsewhere.
+//! `--origin` may be repeated, and the first one is app 1. `--behind-proxy` says that your own
+//! proxy is in front. `--database FILE` says where users are kept. `--port 0` picks a port.
 
 mod accounts;
 mod app;

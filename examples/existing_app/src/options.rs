@@ -2,16 +2,16 @@ use std::path::PathBuf;
 
 use crate::app::Error;
 
-/// What the command line says.
+/// The options of the command line.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) port: u16,
     pub(crate) database: PathBuf,
     /// The domain that passkeys are for.
     pub(crate) rp_id: String,
-    /// Where the application is, app 1 first.
+    /// The origins of the application, app 1 first.
     pub(crate) origins: Vec<String>,
-    /// Whether every request comes through a proxy of one's own.
+    /// Whether every request comes through your own proxy.
     pub(crate) is_proxied: bool,
 }
 
@@ -42,8 +42,9 @@ impl Options {
         Ok(options)
     }
 
-    /// Says on which port it listens, which was perhaps picked. Without other origins it is there on
-    /// this machine: browsers find names under `localhost` by themselves.
+    /// Sets the port that the application listens on, which the system may have picked. Without
+    /// other origins the application is on this machine: browsers find names under `localhost` by
+    /// themselves.
     pub(crate) fn listening_on(&mut self, port: u16) {
         self.port = port;
         if self.origins.is_empty() {

@@ -4,7 +4,7 @@ use sqlx::SqlitePool;
 
 use crate::app::Error;
 
-/// Sends what lies in the outbox, which a real application does by mail. Here mails go to stdout.
+/// Sends the mails of the outbox. Here they go to stdout; a real application sends mail.
 pub(crate) async fn deliver(db: &SqlitePool) -> Result<(), Error> {
     let mut every = tokio::time::interval(Duration::from_millis(500));
     loop {

@@ -9,7 +9,7 @@ use tower_sessions::session_store::{Error, Result, SessionStore};
 pub(crate) struct SqliteSessions(pub(crate) SqlitePool);
 
 impl SqliteSessions {
-    /// Writes a session. Says whether it did, or another one has that id.
+    /// Writes a session. Returns `false` if another session has that id.
     async fn write(&self, statement: &'static str, record: &Record) -> Result<bool> {
         let json = serde_json::to_string(record).map_err(|error| Error::Encode(error.to_string()))?;
         let write = sqlx::query(statement).bind(record.id.to_string()).bind(json);

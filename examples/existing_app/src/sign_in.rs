@@ -1,5 +1,5 @@
-//! Sign-up and sign-in with passkeys, by webauthn-rs. The browser offers what it has in the field
-//! for the name (conditional UI), and the user handle says who that is.
+//! Sign-up and sign-in with passkeys, by webauthn-rs. The browser offers its passkeys in the field
+//! for the name (conditional UI). The user handle says whose passkey it is.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,14 +22,14 @@ use crate::app::Problem;
 type Session = AuthSession<Accounts>;
 type Passkeys = State<Arc<Webauthn>>;
 
-/// Where a session keeps what was begun, and since when somebody is signed in.
+/// The keys of a session: the ceremony that was begun, and the time of the sign-in.
 const SIGN_UP: &str = "sign_up";
 const SIGN_IN: &str = "sign_in";
 pub(crate) const SIGNED_IN_AT: &str = "signed_in_at";
 
 const UNKNOWN: Problem = Problem(StatusCode::FORBIDDEN, "This passkey opens no account here.");
 
-/// Who is signed in.
+/// The user who is signed in.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Me {
     id: Uuid,
@@ -57,7 +57,8 @@ pub(crate) async fn start_sign_up(
     let (challenge, state) = webauthn.start_passkey_registration(id, &name, &name, None)?;
     session.session.insert(SIGN_UP, (id, name, state)).await?;
     let mut options = serde_json::to_value(challenge)?;
-    // A sign-in without a name finds only what the authenticator lists.
+    // A sign-in without a name finds only passkeys that the authenticator lists (discoverable
+    // credentials).
     options["publicKey"]["authenticatorSelection"]["residentKey"] = json!("required");
     options["publicKey"]["authenticatorSelection"]["requireResidentKey"] = json!(true);
     Ok(Json(options))
@@ -114,7 +115,7 @@ pub(crate) async fn sign_out(mut session: Session) -> Result<Json<Value>, Proble
     Ok(Json(json!({})))
 }
 
-/// Signs somebody in whom a passkey has proved.
+/// Signs in a user that a passkey has proved.
 async fn open(session: &mut Session, user: Uuid) -> Result<Json<Value>, Problem> {
     let account = session.authenticate(user).await?.ok_or(UNKNOWN)?;
     session.login(&account).await?;

@@ -10,7 +10,7 @@ use crate::mailbox::Mailbox;
 use crate::notes::Notes;
 use crate::places::Places;
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) host: Arc<DemoHost>,
@@ -23,7 +23,7 @@ pub(crate) fn answer(body: &impl Serialize) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
-/// A refusal in the form of the library's own.
+/// Returns a refusal in the form of the library's own.
 pub(crate) fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
     let error = json!({ "code": code, "status": status.as_u16(), "message": message });
     (status, answer(&json!({ "error": error, "message": message }))).into_response()

@@ -11,24 +11,25 @@ use credential_code::model::{
 };
 use subtle::ConstantTimeEq;
 
-/// Two users, each of whom is signed in with one bearer token, and their credentials.
+/// Two users and their credentials. Each user is signed in with one bearer token.
 #[derive(Debug)]
 pub(crate) struct DemoHost {
     members: [Member; 2],
     kept: Mutex<Kept>,
 }
 
-/// What there is, and what was removed: nothing brings that back, and a notice can still name it.
+/// The credentials that exist, and those that were removed. Nothing brings a removed one back, but
+/// a notice can still name it.
 #[derive(Debug, Default)]
 struct Kept {
     credentials: Vec<Credential>,
     removed: Vec<Credential>,
 }
 
-/// What became of a credential that no code bought.
+/// The outcome for a credential that no code bought.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Seeding {
-    /// It is there.
+    /// The credential is stored.
     Stored,
     /// The user removed it, so it stays away.
     WasRemoved,
@@ -46,13 +47,12 @@ impl DemoHost {
         Self { members, kept: Mutex::new(Kept { credentials, removed: Vec::new() }) }
     }
 
-    /// The user that app 1 signs in. The other one is there to find out what one user sees of
-    /// another.
+    /// Returns the user that app 1 signs in. The other one shows what one user can see of another.
     pub(crate) fn first(&self) -> &Member {
         &self.members[0]
     }
 
-    /// The user of that id, if there is one.
+    /// Returns the user of that id, if there is one.
     pub(crate) fn find(&self, id: &UserId) -> Option<&User> {
         self.members.iter().map(|member| &member.user).find(|user| user.id == *id)
     }
@@ -69,27 +69,27 @@ impl DemoHost {
         Seeding::Stored
     }
 
-    /// The credential of that uuid, also one that was removed.
+    /// Returns the credential of that uuid, even if it was removed.
     pub(crate) fn known(&self, uuid: &CredentialUuid) -> Option<Credential> {
         let kept = self.kept();
         kept.credentials.iter().chain(&kept.removed).find(|credential| credential.uuid == *uuid).cloned()
     }
 
-    /// The credential of which that is true, if there is one.
+    /// Returns the credential that the closure accepts, if there is one.
     pub(crate) fn stored(&self, is_it: impl Fn(&Credential) -> bool) -> Option<Credential> {
         self.kept().credentials.iter().find(|stored| is_it(stored)).cloned()
     }
 
-    /// Who is signed in, if anybody.
+    /// Returns the user who is signed in, if anybody is.
     pub(crate) fn signed_in(&self, headers: &HeaderMap) -> Option<UserId> {
         let token = headers.get(header::AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")?;
-        // In constant time, so that nobody finds it byte by byte.
+        // Compares in constant time, so that nobody finds the token byte by byte.
         let mut members = self.members.iter();
         let member = members.find(|member| token.ct_eq(member.token.as_bytes()).into())?;
         Some(member.user.id.clone())
     }
 
-    /// Changes a credential. The closure says whether it was otherwise.
+    /// Changes a credential. The closure tells whether it changed anything.
     fn change(
         &self,
         user: &UserId,

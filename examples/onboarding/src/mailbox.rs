@@ -8,7 +8,7 @@ use credential_code::model::UserId;
 /// How many mails are kept, of both users.
 const KEPT: usize = 50;
 
-/// The mails that the users got, for the panel of app 1. A real host sends them, and keeps none.
+/// The mails that the users got, for the panel of app 1. A real host sends them and keeps none.
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
     mails: Mutex<VecDeque<Mail>>,
@@ -21,11 +21,11 @@ pub(crate) struct Mail {
     pub(crate) date: SystemTime,
     pub(crate) subject: &'static str,
     pub(crate) text: String,
-    /// Takes back what the mail tells of: a secret.
+    /// The token that takes back what the mail reports. It is a secret.
     pub(crate) undo: Option<String>,
 }
 
-/// Without the link.
+/// Shows the mail without the link.
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mail")
@@ -36,14 +36,14 @@ impl fmt::Debug for Mail {
 }
 
 impl Mailbox {
-    /// Delivers a mail. The oldest one goes when there are too many.
+    /// Delivers a mail. The oldest mail is dropped when there are too many.
     pub(crate) fn deliver(&self, mail: Mail) {
         let mut mails = self.mails();
         mails.truncate(KEPT - 1);
         mails.push_front(mail);
     }
 
-    /// A user's mails, the newest first.
+    /// Returns a user's mails, the newest first.
     pub(crate) fn of(&self, user: &UserId) -> Vec<Mail> {
         self.mails().iter().filter(|mail| mail.user == *user).cloned().collect()
     }

@@ -1,26 +1,26 @@
 //! Run: cargo run -p onboarding
 //!
-//! A whole application around the library, to click through. In app 1 a user is signed in and
-//! mints a code. In app 2 they have nothing yet, and make a passkey, a recovery key or a
-//! password-protected key with it. App 1 then shows who asks, and adds the credential when the
-//! user says so. Both are plain files in `pages/`.
+//! A whole application around the library, to click through. In app 1 a user is signed in and mints
+//! a code. In app 2 they have nothing yet. With the code they make a passkey, a recovery key or a
+//! password-protected key there. App 1 then shows who asks, and adds the credential when the user
+//! says yes. Both are plain files in `pages/`.
 //!
-//! App 2 runs at `http://app2.localhost:3000/enroll`: another domain, and so another relying
-//! party, on the same machine. `--origin O` (repeatable) puts it elsewhere: `--origin
-//! http://localhost:3001` on another port, `--origin http://127.0.0.1:3000` on a bare address,
-//! which can't have passkeys, `--origin https://…` behind a tunnel, which a phone reaches.
+//! App 2 runs at `http://app2.localhost:3000/enroll`: another domain, and so another relying party,
+//! on the same machine. `--origin O` puts it elsewhere, and may be repeated. `--origin
+//! http://localhost:3001` is another port. `--origin http://127.0.0.1:3000` is a bare address,
+//! which can't have passkeys. `--origin https://…` is behind a tunnel, which a phone reaches.
 //!
-//! `--approval asked`, the default, has app 1 ask before it adds anything. With `--approval code`
-//! it also asks for six digits that app 2 shows, and with `--approval none` for nothing, as the
+//! With `--approval asked`, the default, app 1 asks before it adds anything. With `--approval code`
+//! it also asks for six digits that app 2 shows. With `--approval none` it asks for nothing, as the
 //! published clients expect. `--approval-lifetime SECONDS` says how long the answer may take: five
-//! minutes unless told otherwise, ten at most.
+//! minutes by default, ten at most.
 //!
-//! The mail that tells of each new credential goes to stdout, and to a panel of app 1. Its link takes
-//! the credential back.
-//! `--undo-tokens FILE` adds a line `{"credentialUuid", "token"}` to a file for each such mail,
-//! for tests. `--setup-file FILE` writes there what a client needs to be the user of app 1 or, by
-//! the member `second`, another one. Nobody but their owner can read these two files. `--port N`
-//! (0 picks one), `--rp-id ID` and `--relaxed-limits` change the rest.
+//! A mail reports each new credential. It goes to stdout, and to a panel of app 1. Its link takes
+//! the credential back. With `--undo-tokens FILE` each such mail also adds a line
+//! `{"credentialUuid", "token"}` to a file, for tests. `--setup-file FILE` writes there what a
+//! client needs to be the user of app 1. The member `second` is for another user. Nobody but their
+//! owner can read these two files. `--port N` (0 picks one), `--rp-id ID` and `--relaxed-limits`
+//! change the rest.
 
 mod api;
 mod host;
@@ -152,15 +152,15 @@ fn policies(options: &Options) -> (CodePolicy, ActionPolicy) {
     }
 }
 
-/// Names the sender of a request, so that a guesser uses up a budget of their own. Behind a tunnel
-/// everybody comes from its end on this machine, and shares one. Read there the header that your
-/// own proxy overwrites, and never one that a client may send.
+/// Names the sender of a request, so that each guesser uses up their own budget. Behind a tunnel
+/// everybody comes from its end on this machine, and shares one budget. There, read the header that
+/// your own proxy overwrites. Never read one that a client may send.
 fn peer(head: &Parts) -> Option<String> {
     let ConnectInfo(address) = head.extensions.get::<ConnectInfo<SocketAddr>>()?;
     Some(source_of(address.ip()))
 }
 
-/// What browsers on the other origins may send.
+/// Says what browsers on the other origins may send.
 fn cors(origins: &[String]) -> Result<CorsLayer, Box<dyn Error>> {
     let origins: Vec<HeaderValue> = origins.iter().map(|origin| origin.parse()).collect::<Result<_, _>>()?;
     let dfns =

@@ -12,7 +12,7 @@ use crate::api::{App, answer, refusal};
 use crate::mailbox::Mail;
 use crate::notes::Maker;
 
-/// What app 1 shows beside the lists of the library.
+/// The facts that app 1 shows beside the lists of the library.
 #[derive(Serialize)]
 struct News<'a> {
     mails: Vec<MailAnswer<'a>>,
@@ -38,9 +38,9 @@ struct Details {
     last_used: Option<u64>,
 }
 
-/// `GET /demo/news`: the mails of the user who is signed in. It also says what is known of their
-/// credentials, by uuid, and of those that wait for approval, by enrolment. Times are milliseconds
-/// since 1970.
+/// `GET /demo/news`: returns the mails of the user who is signed in. It also returns what is known
+/// of their credentials, by uuid, and of those that wait for approval, by enrolment. Times are
+/// milliseconds since 1970.
 pub(crate) async fn news(State(app): State<App>, headers: HeaderMap) -> Response {
     let Some(user) = app.host.signed_in(&headers) else {
         return refusal(StatusCode::UNAUTHORIZED, "unauthenticated", "Nobody is signed in.");

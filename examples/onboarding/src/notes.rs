@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::providers;
 
-/// What app 1 shows of credentials, and the published list does not tell: when each was used last,
-/// and what made those that wait for approval.
+/// The facts about credentials that app 1 shows and the published list lacks. They are the last use
+/// of each, and the maker of those that wait for approval.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     noted: Mutex<Noted>,
@@ -22,18 +22,18 @@ struct Noted {
     waiting: HashMap<EnrolmentId, (UserId, Maker)>,
 }
 
-/// What made a passkey, as far as that is known.
+/// The maker of a passkey, as far as it is known.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Maker {
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<&'static str>,
-    /// Whether the passkey gets to the person's other devices, too.
+    /// Whether the passkey also gets to the person's other devices.
     is_synced: bool,
 }
 
 impl Maker {
-    /// `None` for what is no passkey.
+    /// Returns `None` if the credential is no passkey.
     pub(crate) fn of(credential: &Credential) -> Option<Self> {
         let passkey = credential.fido2.as_ref()?;
         Some(Self { provider: providers::name(passkey.aaguid), is_synced: passkey.backup_eligible })
@@ -68,12 +68,12 @@ impl Notes {
         self.noted().used.insert((user.clone(), credential.clone()), SystemTime::now());
     }
 
-    /// When a credential signed last, since the server was started.
+    /// Returns when a credential signed last, since the server was started.
     pub(crate) fn last_use(&self, credential: &Credential) -> Option<SystemTime> {
         self.noted().used.get(&(credential.user.clone(), credential.id.clone())).copied()
     }
 
-    /// What made the passkeys that wait for a user's approval.
+    /// Returns the makers of the passkeys that wait for a user's approval.
     pub(crate) fn waiting(&self, user: &UserId) -> HashMap<EnrolmentId, Maker> {
         let noted = self.noted();
         let own = noted.waiting.iter().filter(|(_, (owner, _))| owner == user);

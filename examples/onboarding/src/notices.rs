@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::api::App;
 use crate::mailbox::Mail;
 
-/// Tells users by mail of what was added, and of what was changed. Here the mails go to stdout, and
+/// Tells users by mail which credentials were added and changed. Here the mails go to stdout, and
 /// to a panel of app 1.
 #[derive(Debug)]
 pub(crate) struct Notices {
@@ -20,7 +20,7 @@ pub(crate) struct Notices {
 }
 
 impl Notices {
-    /// Opens the file for undo tokens, if there is to be one.
+    /// Opens the file for undo tokens, if one is wanted.
     pub(crate) fn new(app: &App, undo_tokens: Option<&Path>) -> Result<Self, Box<dyn Error>> {
         let open = |path: &Path| {
             open(path).map_err(|error| {
@@ -33,7 +33,7 @@ impl Notices {
     /// Listens to the flow.
     pub(crate) fn hear(&self, event: &Event<'_>) {
         if let Some(credential) = event.added_credential() {
-            // Nobody learned whether it was stored, so the mail does not say more.
+            // Nobody learned whether the credential was stored, so the mail does not say more.
             let verb = if matches!(event, Event::Unsettled { .. }) { "may have" } else { "has" };
             self.send(self.about_new(credential, verb, event.undo_token()));
             if let Some(token) = event.undo_token()
@@ -49,7 +49,8 @@ impl Notices {
         }
     }
 
-    /// The token stands in the fragment of the link, which no browser sends and no server logs.
+    /// Writes the mail about a new credential. The token stands in the fragment of the link: no
+    /// browser sends that part, and no server logs it.
     fn about_new(&self, credential: &Credential, verb: &str, token: Option<&UndoToken>) -> Mail {
         let Credential { user, kind, name, relying_party_id, .. } = credential;
         let kind = kind_in_words(*kind);
@@ -98,7 +99,7 @@ impl Notices {
         self.app.mailbox.deliver(mail);
     }
 
-    /// Adds a line, in one write: requests come at once.
+    /// Adds a line, in one write, since requests may come at the same time.
     fn note(&self, credential: &Credential, token: &UndoToken) -> io::Result<()> {
         let Some(mut file) = self.undo_tokens.as_ref() else { return Ok(()) };
         let line = json!({ "credentialUuid": credential.uuid.as_str(), "token": token.reveal() });
@@ -106,12 +107,13 @@ impl Notices {
     }
 }
 
-/// Isolates a name that somebody chose, so that it can't turn the text around it.
+/// Isolates a name that somebody chose, so that it can't change the direction of the text around
+/// it.
 fn isolated(name: &str) -> String {
     format!("\u{2068}{name}\u{2069}")
 }
 
-/// As the pages call it.
+/// Returns the name of a kind, as the pages call it.
 fn kind_in_words(kind: CredentialKind) -> &'static str {
     match kind {
         CredentialKind::Fido2 => "passkey",
@@ -121,14 +123,14 @@ fn kind_in_words(kind: CredentialKind) -> &'static str {
     }
 }
 
-/// Opens a file to add to, which nobody but its owner can read.
+/// Opens a file to append to. Nobody but its owner can read it.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
-    // One of an earlier run has the rights that it had then.
+    // A file of an earlier run keeps the rights that it had then.
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     Ok(file)

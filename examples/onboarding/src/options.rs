@@ -7,7 +7,7 @@ use credential_code::model::Approval;
 
 use crate::places;
 
-/// What `--help` prints.
+/// The text that `--help` prints.
 pub(crate) const USAGE: &str =
     "onboarding [--port N] [--origin ORIGIN]... [--rp-id ID] [--approval none|asked|code]
            [--approval-lifetime SECONDS] [--setup-file FILE] [--undo-tokens FILE] [--relaxed-limits]
@@ -25,7 +25,7 @@ pub(crate) const USAGE: &str =
 /// How long an approval may take, in seconds.
 const APPROVAL_LIFETIMES: RangeInclusive<u64> = 1..=600;
 
-/// What the command line says.
+/// The options of the command line.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) port: u16,
@@ -38,17 +38,17 @@ pub(crate) struct Options {
     pub(crate) limits: Limits,
 }
 
-/// How much anybody may ask for.
+/// How many requests anybody may make.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Limits {
-    /// What the library allows unless told otherwise.
+    /// The default of the library.
     Default,
     /// Enough for load tests, and for nothing else.
     Relaxed,
 }
 
 impl Options {
-    /// `None` if somebody asks for help.
+    /// Returns `None` if somebody asks for help.
     pub(crate) fn from_args(mut args: impl Iterator<Item = String>) -> Result<Option<Self>, Box<dyn Error>> {
         let mut options = Self {
             port: 3000,

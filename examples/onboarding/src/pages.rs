@@ -62,7 +62,7 @@ const FILES: &[File] = &[
     ("/recovery.svg", SVG, include_str!("../pages/recovery.svg")),
 ];
 
-/// Nothing but our own files, nothing inline, nobody around us, and no text that becomes markup.
+/// Allows our own files only, nothing inline, no frame around us, and no text that becomes markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";
@@ -78,7 +78,7 @@ const SAFETY: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// The pages of both apps, and the files that they use.
+/// Serves the pages of both apps, and the files that they use.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let router = PAGES.iter().fold(Router::new(), |router, (path, _, text)| {
         router.route(path, get(move || async move { page(StatusCode::OK, text) }))
@@ -92,21 +92,22 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     })
 }
 
-/// What is at every other path.
+/// Answers every other path.
 pub(crate) async fn not_found() -> Response {
     page(StatusCode::NOT_FOUND, NOT_FOUND)
 }
 
-/// A page stays out of caches, for it may show a code.
+/// Keeps a page out of caches, because it may show a code.
 fn page(status: StatusCode, text: &'static str) -> Response {
     (status, SAFETY, [(CONTENT_TYPE, HTML), (CACHE_CONTROL, "no-store")], text).into_response()
 }
 
-/// A browser keeps a file, and asks each time whether it is still the same.
+/// Serves a file that a browser keeps. The browser asks each time whether the file is still the
+/// same.
 fn file(headers: &HeaderMap, content_type: &'static str, text: &'static str, etag: &str) -> Response {
     let caching = [(CACHE_CONTROL, "no-cache"), (ETAG, etag)];
     let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // A proxy that compresses makes it a weak one.
+    // A proxy that compresses makes the tag a weak one.
     if known.split(',').any(|known| known.trim().trim_start_matches("W/") == etag) {
         return (StatusCode::NOT_MODIFIED, caching).into_response();
     }

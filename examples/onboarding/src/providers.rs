@@ -1,7 +1,7 @@
-//! Names of authenticators, by the AAGUID that a passkey comes with. An authenticator says itself
-//! which one it is, so a name helps people to recognise their own and proves nothing.
+//! Names of authenticators, by the AAGUID of a passkey. An authenticator says itself which one it
+//! is. So a name helps people to recognise their own, and proves nothing.
 
-/// Those that most people have. Source:
+/// The authenticators that most people have. Source:
 /// <https://github.com/passkeydeveloper/passkey-authenticator-aaguids>.
 const NAMES: &[(u128, &str)] = &[
     (0xbada5566_a7aa_401f_bd96_45619a55120d, "1Password"),

@@ -24,7 +24,9 @@ pub(crate) struct BrowserKey {
 /// `POST /demo/session`: signs the first user in, and makes the browser's key their credential.
 ///
 /// **Only a demonstration does that.** How people sign in, and get their very first credential, is the business of your application; the
-/// library starts where both are there. Here whoever opens app 1 on this machine is the user.
+/// **Only a demonstration does that.** Your application decides how people sign in, and how they
+/// get their very first credential. The library starts when both are there. Here anybody who opens
+/// app 1 on this machine is the user.
 pub(crate) async fn session(
     State(app): State<App>,
     headers: HeaderMap,
@@ -61,12 +63,14 @@ fn seed(app: &App, key: &BrowserKey) -> Result<Seeding, Box<dyn Error>> {
     Ok(app.host.seed(seeded_key(&key.name, user, id, public_key, app.places.app1_party(), origin)?))
 }
 
-/// Whether a proxy sent the request on: whoever asked may be anywhere then, and chose `Origin` and `Host` themselves.
+/// Tells whether a proxy sent the request on. Then the sender may be anywhere, and chose `Origin`
+/// and `Host` themselves.
 fn is_forwarded(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| *name == header::FORWARDED || name.as_str().starts_with("x-forwarded-"))
 }
 
-/// Whether a page of this origin asks, and asks here: a name that an attacker pointed at this machine has another `Host`.
+/// Tells whether a page of this origin asks, and asks this server. If an attacker points a name at
+/// this machine, `Host` differs.
 fn is_from(headers: &HeaderMap, origin: &str) -> bool {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     header(header::ORIGIN) == Some(origin) && header(header::HOST) == origin.strip_prefix("http://")

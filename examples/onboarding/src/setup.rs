@@ -18,7 +18,8 @@ use serde::Serialize;
 use crate::host::{DemoHost, Member};
 use crate::places::Places;
 
-/// What a client needs to be one of the two users: where the server is, and what each of them has.
+/// The facts that a client needs to be one of the two users: the address of the server, and the
+/// secrets of each user.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Setup {
@@ -45,7 +46,7 @@ struct Access {
 }
 
 impl Setup {
-    /// New tokens and new keys.
+    /// Draws new tokens and new keys.
     pub(crate) fn new(places: &Places) -> Self {
         let party = places.main_party();
         Self {
@@ -58,7 +59,7 @@ impl Setup {
         }
     }
 
-    /// The host, which knows both users and the first credential of each.
+    /// Creates the host, which knows both users and the first credential of each.
     pub(crate) fn host(&self, places: &Places) -> Result<DemoHost, Box<dyn Error>> {
         let both = [&self.first, &self.second];
         let credentials = both.map(|access| access.credential(places.main_party(), &self.origin));
@@ -66,10 +67,11 @@ impl Setup {
         Ok(DemoHost::new(both.map(Access::member), credentials))
     }
 
-    /// Writes everything to a file that nobody else can read. It appears at once, so whoever waits for it reads it whole.
+    /// Writes everything to a file that nobody else can read. The file appears at once, so nobody
+    /// reads a half of it.
     pub(crate) fn write(&self, file: &Path) -> Result<(), Box<dyn Error>> {
         let unfinished = file.with_extension("unfinished");
-        // One of an earlier run has the rights that it had then, and may lead elsewhere.
+        // A file of an earlier run keeps the rights that it had then, and may lead elsewhere.
         match std::fs::remove_file(&unfinished) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
             _ => {}
@@ -85,7 +87,7 @@ impl Setup {
         Ok(())
     }
 
-    /// Where to go.
+    /// Says where to go.
     pub(crate) fn greeting(&self, places: &Places) -> String {
         let Self { base, first: Access { token, .. }, .. } = self;
         let app2: String = places
@@ -133,7 +135,7 @@ impl Access {
     }
 }
 
-/// A key that a user has without a code, because the demonstration has to start somewhere.
+/// Creates a key that a user has without a code, because the demonstration has to start somewhere.
 pub(crate) fn seeded_key(
     name: &str,
     user: UserId,

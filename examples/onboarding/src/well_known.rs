@@ -6,12 +6,12 @@ use credential_code::model::PasskeyEndpoints;
 
 use crate::api::{App, refusal};
 
-/// `GET /.well-known/webauthn`: the origins that may use the passkeys of this domain.
+/// `GET /.well-known/webauthn`: returns the origins that may use the passkeys of this domain.
 pub(crate) async fn webauthn(State(app): State<App>, headers: HeaderMap) -> Response {
     document(party(&app, &headers).map(RelyingParty::well_known_webauthn))
 }
 
-/// `GET /.well-known/passkey-endpoints`: where a password manager sends a person.
+/// `GET /.well-known/passkey-endpoints`: tells a password manager where to send a person.
 pub(crate) async fn passkey_endpoints(State(app): State<App>, headers: HeaderMap) -> Response {
     let endpoints = party(&app, &headers).map(|_| {
         let mut endpoints = PasskeyEndpoints::default();
@@ -22,7 +22,7 @@ pub(crate) async fn passkey_endpoints(State(app): State<App>, headers: HeaderMap
     document(endpoints)
 }
 
-/// The relying party whose domain was asked.
+/// Returns the relying party of the domain that was asked.
 fn party<'a>(app: &'a App, headers: &HeaderMap) -> Option<&'a RelyingParty> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let domain = host.split_once(':').map_or(host, |(domain, _)| domain);

@@ -27,7 +27,7 @@ const ADA: &str = "us-ada";
 const SESSION_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
 const CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
-/// Who each session is, and until when. In a database, keep a hash of the token.
+/// The user of each session, and its end. In a database, keep a hash of the token.
 #[derive(Default)]
 struct Sessions(Mutex<HashMap<String, (Caller, SystemTime)>>);
 
@@ -57,12 +57,12 @@ fn token(headers: &HeaderMap) -> Option<&str> {
 
 type Cookie = [(HeaderName, String); 1];
 
-/// With HTTPS, call it `__Host-session` and add `Secure`.
+/// Returns the cookie. With HTTPS, call it `__Host-session` and add `Secure`.
 fn cookie(token: &str, seconds: u64) -> Cookie {
     [(SET_COOKIE, format!("session={token}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}"))]
 }
 
-/// Whoever is signed in may ask for a code, for their next device.
+/// A user who is signed in may ask for a code, for their next device.
 #[async_trait]
 impl Authenticator for Sessions {
     async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError> {
@@ -81,7 +81,7 @@ async fn begin(State(app): State<App>) -> Result<Json<SignInChallenge>, Error> {
     app.sign_in.begin(&app.party).map(Json)
 }
 
-/// `Json` refuses a form, which a page of another origin could send to sign its visitor in.
+/// `Json` refuses a form. A page of another origin could send one to sign its visitor in.
 async fn complete(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -107,7 +107,7 @@ async fn sign_out(State(app): State<App>, headers: HeaderMap) -> (Cookie, Json<V
     (cookie("", 0), Json(json!({})))
 }
 
-/// The application at that origin, and a code for Ada's first passkey.
+/// Creates the application at that origin, and a code for Ada's first passkey.
 async fn app(host: Arc<MemoryHost>, origin: &str) -> Result<(Router, Code), BoxError> {
     let party = Arc::new(RelyingParty::new("localhost", "Example", [origin])?);
     let sessions = Arc::new(Sessions::default());

@@ -1,4 +1,4 @@
-//! The application, driven as its page drives it.
+//! Drives the application as its page does.
 
 use axum::body::Body;
 use axum::extract::connect_info::MockConnectInfo;
@@ -38,7 +38,7 @@ impl Browser {
         read(self.send(Request::get("/sign-in"), String::new()).await).await.1["user"].clone()
     }
 
-    /// What a page sends whose person chose that passkey.
+    /// Returns what a page sends after the person chose that passkey.
     async fn signed(&mut self, passkey: &SoftAuthenticator) -> Value {
         let (_, begun) = self.post("/sign-in/init", json!({})).await;
         let challenge = begun["publicKey"]["challenge"].as_str().expect("options have a challenge");
@@ -53,7 +53,7 @@ async fn read(response: Response<Body>) -> (StatusCode, Value) {
     (status, serde_json::from_slice(&body).unwrap_or_default())
 }
 
-/// A browser, and Ada's passkey, which counts.
+/// Returns a browser, and Ada's passkey, whose counter counts.
 async fn start() -> (Browser, SoftAuthenticator, Code) {
     let ada = UserId::new(ADA).expect("the sample is valid");
     let host = Arc::new(MemoryHost::new([User::new(ada.clone(), "ada@example.com")]));
@@ -106,7 +106,7 @@ async fn neither_a_clone_nor_a_form_signs_in() {
     assert_eq!(browser.send(form, body.to_string()).await.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
     assert_eq!(browser.post("/sign-in", body).await.0, StatusCode::OK);
 
-    // The same counter again: a clone's.
+    // The same counter comes again: that of a clone.
     let body = browser.signed(&passkey).await;
     let (status, answer) = browser.post("/sign-in", body).await;
     assert_eq!((status, &answer["error"]["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_assertion")));

@@ -17,18 +17,19 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tower::{ServiceBuilder, service_fn};
 
-/// The service that was there before.
+/// Answers as the service did before.
 async fn application(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let text = format!("The application, at {}\n", request.uri().path());
     Ok(Response::new(Full::from(text)))
 }
 
-/// The address of whoever is connected. hyper keeps it out of requests, so it is put there by hand.
+/// The address of the client. hyper keeps it out of requests, so it is put there by hand.
 #[derive(Clone)]
 struct Peer(std::net::IpAddr);
 
 fn flow(port: &str) -> Result<CodeFlow, BoxError> {
-    // For a host of your own see the example `axum_app`. This one believes whoever says `Bearer ada` to be that user.
+    // For your own host see the example `axum_app`. This one believes that anybody who sends
+    // `Bearer ada` is that user.
     let site = Site::builder()
         .host(MemoryHost::new([User::new(UserId::new("ada")?, "ada@example.com")]))
         .relying_party(RelyingParty::new("localhost", "Example", [format!("http://localhost:{port}")])?)

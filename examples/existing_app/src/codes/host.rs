@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use crate::{accounts::Accounts, sign_in::SIGNED_IN_AT};
 
-/// For how long a sign-in is fresh.
+/// How long a sign-in is fresh.
 const FRESH: Duration = Duration::from_secs(600);
 
-/// The application, as the library asks for it.
+/// The application, as the library needs it.
 #[derive(Debug)]
 pub(crate) struct Host {
     pub(crate) db: SqlitePool,
@@ -21,7 +21,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// The origin where users manage what they have.
+    /// Returns the origin where users manage their credentials.
     pub(super) fn app1(&self) -> &str {
         self.party.origins()[0].as_str()
     }
@@ -29,8 +29,9 @@ impl Host {
 
 #[async_trait]
 impl Authenticator for Host {
-    /// The session's user. What changes something is asked from app 1's own pages, since browsers
-    /// send the cookie along with what other pages ask, and soon after a sign-in.
+    /// Returns the session's user. A request that changes something needs two things more. It comes
+    /// from app 1's own pages, since browsers send the cookie along with requests of other pages,
+    /// too. And it comes soon after a sign-in.
     async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError> {
         let head = request.head;
         let changes = !head.method.is_safe();
@@ -50,7 +51,7 @@ impl Authenticator for Host {
 
 #[async_trait]
 impl UserDirectory for Host {
-    /// A user, with the handle that the sign-in finds them by.
+    /// Returns a user, with the handle by which the sign-in finds them.
     async fn user(&self, id: &UserId) -> Result<Option<User>, BoxError> {
         let uuid = Uuid::parse_str(id.as_str())?;
         let account = Accounts(self.db.clone()).get_user(&uuid).await?;

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use credential_code::{error::ErrorKind, event::Event};
 
-/// How often what happened. The labels come from closed sets.
+/// Counts how often each event happened. The labels come from closed sets.
 #[derive(Debug, Default)]
 pub(super) struct Metrics(Mutex<BTreeMap<String, u64>>);
 

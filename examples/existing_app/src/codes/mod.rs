@@ -1,5 +1,5 @@
-//! Users add a passkey with a one-time code, at another origin or on another device, and look after
-//! those that they have.
+//! Users add a passkey with a one-time code, at another origin or on another device. They also
+//! manage the passkeys that they have.
 
 pub(crate) mod host;
 mod metrics;
@@ -23,11 +23,11 @@ const MODULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../onboarding/pages/
 
 pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router, Error> {
     migrate(db, 2, include_str!("../../migrations/2_codes.sql")).await?;
-    // Codes, challenges and undo links lie in the application's database, and outlive a restart.
+    // Codes, challenges and undo links are in the application's database, and outlive a restart.
     let store = SqlStore::sqlite(db.clone());
     store.migrate().await?;
-    store.spawn_purge(store.clock(), Duration::from_secs(600)).detach();
-    // Without `SLOT_KEY`, which a configuration keeps, they end with this process.
+    let purge = Arc::new(store.spawn_purge(store.clock(), Duration::from_secs(600)));
+    // Without `SLOT_KEY`, which belongs in your configuration, they end with this process.
     let configured = std::env::var("SLOT_KEY").ok().map(|hex| SlotKey::from_hex(&hex)).transpose()?;
     let key = configured.map_or_else(SlotKey::generate, Ok)?;
 
@@ -45,11 +45,13 @@ pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router,
         .events(move |event| counted.count(event))
         .build()?;
     let actions = ActionFlow::new(&site, ActionPolicy::default())?;
-    // Passkeys alone, since the sign-in knows nothing else; and never none, or nobody signs in again.
+    // Allows passkeys alone, since the sign-in knows nothing else. A user always keeps one, or they
+    // could never sign in again.
     let policy = CodePolicy::default().kinds([CredentialKind::Fido2]).keep(Keep::OneThatSigns);
     let auth = AuthRouter::new(AuthFlows::new(CodeFlow::new(&site, policy)?.signed_by(&actions)?));
 
-    // The two steps of app 2 may be asked from its origin, without cookies. Nothing else may.
+    // App 2 may call the two steps from its origin, without cookies. No other request may cross
+    // origins.
     let others = options.origins[1..].iter().map(|origin| HeaderValue::from_str(origin));
     let cors = CorsLayer::new().allow_origin(others.collect::<Result<Vec<_>, _>>()?);
     let cors = cors.allow_methods([Method::POST]).allow_headers([CONTENT_TYPE]).expose_headers([RETRY_AFTER]);
@@ -62,20 +64,20 @@ pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router,
         .nest_service("/auth", auth)
         .merge(steps)
         .route("/.well-known/webauthn", related)
-        // For the collector, which is inside: the proxy sends nobody there.
+        // For the collector, which runs inside. The proxy sends no outside request there.
         .route("/metrics", get(move || async move { metrics.to_string() }))
         .route("/passkeys", file("text/html", include_str!("pages/passkeys.html")))
         .route("/passkeys.js", file("text/javascript", include_str!("pages/passkeys.js")))
         .route("/enroll", file("text/html", include_str!("pages/enroll.html")))
         .route("/enroll-page.js", file("text/javascript", include_str!("pages/enroll-page.js")))
-        // The modules for pages, as they are. Yours lie with your other files.
+        // Serves the modules for pages unchanged. Keep yours with your other files.
         .nest_service("/modules", ServeDir::new(MODULES))
         .route("/undo", file("text/html", include_str!("pages/undo.html")))
         .route("/undo.js", file("text/javascript", include_str!("pages/undo.js"))))
 }
 
-/// Names the sender of a request. A proxy appends the address that it saw, so the last entry is its
-/// word, and those before are the client's.
+/// Names the sender of a request. A proxy appends the address that it saw, so only the last entry
+/// is the proxy's. The client wrote those before it.
 fn source(head: &Parts, is_proxied: bool) -> Option<String> {
     if !is_proxied {
         return head.extensions.get().map(|ConnectInfo(peer): &ConnectInfo<SocketAddr>| source_of(peer.ip()));

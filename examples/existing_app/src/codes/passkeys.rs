@@ -1,5 +1,5 @@
-//! The table of passkeys, as the library asks for it. A row keeps the JSON that the sign-in reads,
-//! and beside it what that has no place for.
+//! The table of passkeys, in the form that the library needs. A row keeps the JSON that the sign-in
+//! reads. The facts that this JSON has no place for stand beside it.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -15,13 +15,14 @@ use super::host::Host;
 
 type Result<T> = std::result::Result<T, BoxError>;
 
-/// Where another passkey of the user signs in, or none has to be left.
+/// True where another passkey of the user signs in, or where none has to be left.
 const MAY_GO: &str = "(?3 OR EXISTS (SELECT 1 FROM passkeys AS other
     WHERE other.user_id = ?1 AND other.uuid <> ?2 AND other.status = 'Active'))";
 
 #[async_trait]
 impl CredentialRepository for Host {
-    /// A row that can't be converted, of an old algorithm say, is not listed, and signs in as before.
+    /// Lists the rows that can be converted. A row that can't be, for example of an old algorithm,
+    /// is not listed and signs in as before.
     async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>> {
         let select = "SELECT passkey, uuid, name, ifnull(origin, ?2), ifnull(party, ?3), created_at,
             status FROM passkeys WHERE user_id = ?1";
@@ -59,7 +60,7 @@ impl CredentialRepository for Host {
         if usize::try_from(count)? > most {
             return Ok(Addition::Full);
         }
-        // Behind the `#`, which no browser sends and no server logs.
+        // The token stands behind the `#`: no browser sends that part, and no server logs it.
         let undo = new.undo_token().map_or(String::new(), |token| format!("/undo#{}", token.reveal()));
         let mail = format!("Passkey added: {}\nNot you? Take it back: {}{undo}", new.name, self.app1());
         let notice = sqlx::query("INSERT INTO outbox (user_id, mail) VALUES (?1, ?2)");
@@ -102,7 +103,7 @@ impl CredentialManagement for Host {
 }
 
 impl Host {
-    /// Changes a passkey in one statement, and looks why not if it changed nothing.
+    /// Changes a passkey in one statement. If the statement changed nothing, finds out why.
     async fn change(&self, sql: &str, user: &UserId, uuid: &Uuid, may_go: bool, to: &str) -> Result<Changed> {
         // Both are constants of this file.
         let change = sqlx::query(AssertSqlSafe(format!("{sql} AND {MAY_GO}")));

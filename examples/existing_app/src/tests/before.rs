@@ -1,4 +1,4 @@
-//! What the application does with and without what was added.
+//! What the application does with the addition, and without it.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};

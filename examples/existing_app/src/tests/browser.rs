@@ -1,4 +1,4 @@
-//! A browser with a cookie, at one of the origins, and the authenticators of the person before it.
+//! A browser with a cookie, at one of the origins, and the authenticators of its user.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,7 +39,7 @@ impl World {
         Self::over(db, Some(folder)).await
     }
 
-    /// The application, started anew over a database. The folder goes with it.
+    /// Starts the application anew over a database. The folder is deleted with it.
     pub(super) async fn over(db: SqlitePool, folder: Option<PathBuf>) -> Self {
         let args = ["--rp-id", RP_ID, "--origin", APP1, "--origin", APP2, "--behind-proxy"];
         let options = Options::from_args(args.map(str::to_owned)).unwrap();
@@ -50,7 +50,7 @@ impl World {
         Browser { router: self.router.clone(), origin, cookie: None, address: "192.0.2.1" }
     }
 
-    /// Ada at app 1, who has just signed up, and her passkey.
+    /// Signs Ada up at app 1. Returns her browser and her passkey.
     #[cfg(feature = "code")]
     pub(super) async fn ada(&self) -> (Browser, Passkey) {
         let mut browser = self.browser(APP1);
@@ -67,7 +67,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        // A folder that stays is the system's to clean up.
+        // If the folder stays, the system cleans it up.
         let _ = self.folder.as_ref().map(std::fs::remove_dir_all);
     }
 }
@@ -89,7 +89,7 @@ impl Passkey {
         self.authenticator.credential_id().as_str().to_owned()
     }
 
-    /// What a browser returns for creation options.
+    /// Returns what a browser returns for creation options.
     fn created(&self, origin: &str, challenge: &Value) -> Value {
         let attestation = self.authenticator.attest(RP_ID, origin, challenge.as_str().unwrap());
         json!({
@@ -101,7 +101,7 @@ impl Passkey {
         })
     }
 
-    /// What a browser returns for request options.
+    /// Returns what a browser returns for request options.
     pub(super) fn signed(&self, origin: &str, challenge: &Value) -> Value {
         let assertion = self.authenticator.assert(RP_ID, origin, challenge.as_str().unwrap());
         let Some(Fido2Assertion { authenticator_data, .. }) = assertion.fido2 else { unreachable!() };
@@ -121,7 +121,7 @@ pub(super) fn base64url(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// What came back.
+/// An answer to a request.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -136,7 +136,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// The library's own word for a refusal.
+    /// Returns the library's code for a refusal.
     #[cfg(feature = "code")]
     #[track_caller]
     pub(super) fn refusal(self) -> String {
@@ -152,7 +152,7 @@ pub(super) struct Browser {
     pub(super) router: Router,
     pub(super) origin: &'static str,
     pub(super) cookie: Option<String>,
-    /// As the proxy sees it.
+    /// The address that the proxy sees.
     pub(super) address: &'static str,
 }
 
@@ -175,7 +175,8 @@ impl Browser {
         Answer { status: head.status, headers: head.headers, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 
-    /// Asks as a page of this origin does, which names itself wherever something may change.
+    /// Sends a request as a page of this origin does. The browser names the origin wherever
+    /// something may change.
     pub(super) async fn ask(
         &mut self,
         method: Method,
@@ -213,7 +214,7 @@ impl Browser {
         passkey
     }
 
-    /// Signs in by what the browser offers in the field for the name.
+    /// Signs in by the passkey that the browser offers in the field for the name.
     pub(super) async fn sign_in(&mut self, passkey: &Passkey) -> Answer {
         let options = self.post("/sign-in/start", &json!({})).await.ok();
         assert_eq!(options["mediation"], "conditional");

@@ -10,7 +10,7 @@ use super::browser::{APP1, APP2, Answer, Browser, Passkey, World, base64url};
 const API: &str = "/auth/credentials";
 
 impl Browser {
-    /// A user action for a request, signed by a passkey.
+    /// Returns a user action for a request, signed by a passkey.
     pub(super) async fn signed(
         &mut self,
         passkey: &Passkey,
@@ -35,7 +35,7 @@ impl Browser {
         self.post("/auth/action", &answered).await.ok()["userAction"].as_str().unwrap().to_owned()
     }
 
-    /// A request that a passkey of the user has signed.
+    /// Sends a request that a passkey of the user has signed.
     pub(super) async fn act(
         &mut self,
         passkey: &Passkey,
@@ -87,7 +87,7 @@ pub(super) fn in_a_minute() -> Value {
     json!({ "expiration": at.as_secs() })
 }
 
-/// Ada with an old passkey, and a new one that a code added at app 2.
+/// Returns Ada with an old passkey, and a new one that a code added at app 2.
 pub(super) async fn with_two(world: &World) -> (Browser, Passkey, Passkey) {
     let (mut ada, old) = world.ada().await;
     let code = ada.mint(&old).await;

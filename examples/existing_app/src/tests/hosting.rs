@@ -1,4 +1,4 @@
-//! What the library asks of a host: sessions, tables, notices.
+//! What the library needs from a host: sessions, tables, notices.
 
 use axum::body::Body;
 use axum::http::{Method, Request, header};
@@ -58,7 +58,7 @@ async fn mails(world: &World) -> Vec<String> {
     sqlx::query_scalar("SELECT mail FROM outbox ORDER BY id").fetch_all(&world.db).await.unwrap()
 }
 
-/// A browser at app 2 in which a passkey is about to be registered.
+/// Returns a browser at app 2 in which a passkey is about to be registered.
 async fn about_to_register(world: &World) -> (Browser, super::browser::Passkey, Value) {
     let (mut ada, old) = world.ada().await;
     let code = ada.mint(&old).await;
@@ -100,7 +100,7 @@ async fn a_notice_that_can_not_be_written_leaves_no_passkey() {
 async fn passkeys_from_before_are_listed_and_sign() {
     let world = World::new().await;
     let (mut ada, old) = world.ada().await;
-    // As the table was before it was migrated.
+    // The table before it was migrated.
     let back = "DROP TRIGGER passkeys_of_sign_up; DROP INDEX passkeys_by_uuid;
         ALTER TABLE passkeys DROP COLUMN uuid; ALTER TABLE passkeys DROP COLUMN name;
         ALTER TABLE passkeys DROP COLUMN origin; ALTER TABLE passkeys DROP COLUMN party; ALTER TABLE passkeys DROP COLUMN created_at;
@@ -117,7 +117,7 @@ async fn passkeys_from_before_are_listed_and_sign() {
 #[tokio::test]
 async fn the_table_keeps_every_law_of_the_librarys_suites() {
     let world = World::new().await;
-    // What the suite stores is for that domain.
+    // The suite stores credentials for that domain.
     let party = RelyingParty::new("example.com", "The application", [APP1]).unwrap();
     let host = Host { db: world.db.clone(), party };
     let mut users = Vec::new();

@@ -1,4 +1,4 @@
-//! The README shows what was added, and it is as much as it says.
+//! The README shows what was added, and the addition is as small as it says.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// The statements of a file that are there before or after alone, as a diff.
+/// Returns a diff of the statements that a file has only before the addition or only after it.
 fn diff_of(path: &str) -> String {
     let text = read(path);
     let mut diff = format!("--- {path}\n");
@@ -31,7 +31,7 @@ fn diff_of(path: &str) -> String {
     diff
 }
 
-/// The dependencies that came, without what makes them a feature.
+/// Returns the dependencies that were added, without the words that make them a feature.
 fn diff_of_dependencies() -> String {
     let manifest = read("Cargo.toml");
     let (_, added) = manifest.split_once("\n# What was added.\ncredential-code").unwrap();

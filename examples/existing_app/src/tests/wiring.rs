@@ -1,4 +1,4 @@
-//! What is around: the proxy, metrics, the document, the log.
+//! The surroundings: the proxy, metrics, the document, the log.
 
 use std::io;
 use std::sync::{Arc, Mutex};

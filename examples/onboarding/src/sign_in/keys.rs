@@ -1,5 +1,5 @@
-//! Sign-in by a key whose private half the server keeps encrypted: the page opens it with the
-//! person's password or printed code, and signs.
+//! Signs people in by a key whose private half the server keeps encrypted. The page opens it with
+//! the person's password or printed code, and signs.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -36,22 +36,22 @@ impl Challenges {
         challenge
     }
 
-    /// Each is answered once, rightly or not.
+    /// Takes a challenge. Each is answered once, rightly or not.
     fn take(&self, key: &CredentialUuid) -> Option<Challenge> {
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
         taken.filter(|(_, ends_at)| Instant::now() < *ends_at).map(|(challenge, _)| challenge)
     }
 }
 
-/// Which key. Only the browser that made it, and its owner, know its uuid: a name that anybody knows
-/// would hand out what passwords are guessed against.
+/// The uuid of the key. Only its owner and the browser that made it know the uuid. A public name
+/// would hand out the encrypted key, and passwords could be guessed against it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct BeginBody {
     credential_uuid: String,
 }
 
-/// What the key signed.
+/// The data that the key signed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct CompleteBody {
@@ -60,13 +60,13 @@ pub(super) struct CompleteBody {
     signature: String,
 }
 
-/// The client's word for where it signed.
+/// The origin where the client says it signed.
 #[derive(Deserialize)]
 struct SignedAt {
     origin: String,
 }
 
-/// `POST /demo/sign-in/key/init`: a challenge, and the key that answers it, encrypted.
+/// `POST /demo/sign-in/key/init`: returns a challenge, and the encrypted key that answers it.
 pub(super) async fn begin(
     State(sign_in): State<SignIn>,
     headers: HeaderMap,
@@ -85,7 +85,7 @@ pub(super) async fn begin(
     }))
 }
 
-/// `POST /demo/sign-in/key`: signs in whose key it is.
+/// `POST /demo/sign-in/key`: signs in the owner of the key.
 pub(super) async fn complete(
     State(sign_in): State<SignIn>,
     headers: HeaderMap,
@@ -101,8 +101,8 @@ pub(super) async fn complete(
     };
     let Some(challenge) = sign_in.challenges.take(&key.uuid) else { return unknown() };
     let Some(assertion) = read(&body, key.id.clone(), origin) else { return unknown() };
-    // The library lets a recovery key sign nothing. To recover an account is the host's to allow, and
-    // the proof is that of any key.
+    // The library lets a recovery key sign nothing. The host decides whether to recover an account,
+    // and the proof is that of any key.
     let mut as_key = key.clone();
     as_key.kind = CredentialKind::Key;
     match verify(&party, &Expected::new(&challenge), &as_key, &assertion) {
@@ -114,7 +114,7 @@ pub(super) async fn complete(
     }
 }
 
-/// The key of that uuid, if a secret opens it and it is for that site.
+/// Returns the key of that uuid, if a secret opens it and it is for that site.
 fn key(host: &DemoHost, uuid: String, relying_party: &str) -> Option<Credential> {
     let uuid = CredentialUuid::new(uuid).ok()?;
     host.stored(|stored| {
@@ -125,7 +125,7 @@ fn key(host: &DemoHost, uuid: String, relying_party: &str) -> Option<Credential>
     })
 }
 
-/// What was signed, if it was signed at that origin.
+/// Returns what was signed, if it was signed at that origin.
 fn read(body: &CompleteBody, id: CredentialId, origin: &str) -> Option<Assertion> {
     let client_data = URL_SAFE_NO_PAD.decode(&body.client_data).ok()?;
     let signature = URL_SAFE_NO_PAD.decode(&body.signature).ok()?;

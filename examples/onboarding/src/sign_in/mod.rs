@@ -1,7 +1,8 @@
-//! Signs people in at app 2, with what they just added: a passkey, or a key that a secret opens.
+//! Signs people in at app 2 with the credential that they just added: a passkey, or a key that a
+//! secret opens.
 //!
-//! The library has the flow for passkeys. For keys, and for the session that follows, it is what a
-//! host writes.
+//! The library has the flow for passkeys. A host writes the rest: the flow for keys, and the
+//! session that follows.
 
 mod keys;
 mod sessions;
@@ -28,7 +29,7 @@ use self::sessions::Sessions;
 use crate::api::{App, answer, refusal};
 use crate::host::DemoHost;
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Clone, Debug)]
 struct SignIn {
     app: App,
@@ -37,7 +38,7 @@ struct SignIn {
     sessions: Arc<Sessions>,
 }
 
-/// The endpoints of the sign-in.
+/// Serves the endpoints of the sign-in.
 pub(crate) fn router(app: &App, site: &Site) -> Result<Router, BuildError> {
     let sign_in = SignIn {
         app: app.clone(),
@@ -62,8 +63,9 @@ impl PasskeyDirectory for DemoHost {
 }
 
 impl SignIn {
-    /// The origin that asks, and its relying party. A page of another origin could sign its visitor
-    /// in as somebody else, so only the page that this server has at that very origin may ask.
+    /// Returns the origin that asks, and its relying party. A page of another origin could sign its
+    /// visitor in as somebody else. So only the page that this server has at that very origin may
+    /// ask.
     fn asking<'a>(&self, headers: &'a HeaderMap) -> Option<(&'a str, Arc<RelyingParty>)> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let (origin, host) =
@@ -74,7 +76,7 @@ impl SignIn {
         Some((origin, Arc::new(party.clone())))
     }
 
-    /// Begins a session of the user who holds a credential, and says who it is.
+    /// Begins a session of the user who holds a credential, and says who that is.
     fn sign_in(&self, headers: &HeaderMap, origin: &str, credential: &Credential) -> Response {
         let Some(user) = self.app.host.find(&credential.user) else { return unknown() };
         let cookie = self.sessions.begin(headers, user, origin);
@@ -82,7 +84,7 @@ impl SignIn {
     }
 }
 
-/// `POST /demo/sign-in/init`: a challenge for any passkey of this site.
+/// `POST /demo/sign-in/init`: returns a challenge for any passkey of this site.
 async fn begin(State(sign_in): State<SignIn>, headers: HeaderMap) -> Response {
     let Some((_, party)) = sign_in.asking(&headers) else { return elsewhere() };
     match sign_in.passkeys.begin(&party) {
@@ -91,7 +93,7 @@ async fn begin(State(sign_in): State<SignIn>, headers: HeaderMap) -> Response {
     }
 }
 
-/// `POST /demo/sign-in`: what a passkey signed.
+/// `POST /demo/sign-in`: takes what a passkey signed.
 async fn complete(
     State(sign_in): State<SignIn>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -109,7 +111,7 @@ async fn complete(
     }
 }
 
-/// `GET /demo/sign-in`: who is signed in, if anybody.
+/// `GET /demo/sign-in`: returns the user who is signed in, if anybody is.
 async fn who(State(sign_in): State<SignIn>, headers: HeaderMap) -> Response {
     answer(&json!({ "user": sign_in.sessions.user(&headers) }))
 }
@@ -122,7 +124,7 @@ async fn sign_out(State(sign_in): State<SignIn>, headers: HeaderMap) -> Response
     ([(header::SET_COOKIE, sign_in.sessions.end(&headers))], answer(&json!({}))).into_response()
 }
 
-/// One answer for everything that signs nobody in.
+/// Returns the one answer for everything that signs nobody in.
 fn unknown() -> Response {
     refusal(StatusCode::FORBIDDEN, "invalid_assertion", "This does not sign you in.")
 }

@@ -11,7 +11,7 @@ use crate::setup::random;
 
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
-/// Who each session is, and until when. In a database, keep a hash of the token.
+/// The user of each session, and its end. In a database, keep a hash of the token.
 #[derive(Default)]
 pub(super) struct Sessions(Mutex<HashMap<String, (String, Instant)>>);
 
@@ -22,7 +22,7 @@ impl std::fmt::Debug for Sessions {
 }
 
 impl Sessions {
-    /// Begins one in place of the browser's old one, and returns the cookie for it.
+    /// Begins a session in place of the browser's old one, and returns its cookie.
     pub(super) fn begin(&self, headers: &HeaderMap, user: &User, origin: &str) -> String {
         let token = URL_SAFE_NO_PAD.encode(random::<32>());
         let mut sessions = self.lock();
@@ -35,7 +35,7 @@ impl Sessions {
         format!("session={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={}{secure}", LIFETIME.as_secs())
     }
 
-    /// The name of the user who is signed in.
+    /// Returns the name of the user who is signed in.
     pub(super) fn user(&self, headers: &HeaderMap) -> Option<String> {
         let sessions = self.lock();
         let (user, ends_at) = sessions.get(token_of(headers)?)?;
