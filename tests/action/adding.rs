@@ -30,7 +30,7 @@ pub(crate) async fn begin(site: &Site, kind: CredentialKind) -> Value {
     answer.body
 }
 
-/// The challenge of a code.
+/// Returns the challenge of a code.
 pub(crate) async fn exchange(site: &Site, signer: &KeyClient) -> Value {
     let body = mint_body();
     let action = site.sign(signer, "POST", MINT, &body).await;
@@ -56,7 +56,7 @@ pub(crate) fn answer_of(challenge: &Value, attestation: &Attestation) -> String 
     body.to_string()
 }
 
-/// A new key's answer.
+/// Returns a new key's answer.
 pub(crate) fn key_for(challenge: &Value) -> String {
     let kind = challenge["kind"].as_str().unwrap().parse().unwrap();
     let attestation = KeyClient::ed25519().attest(kind, challenge["challenge"].as_str().unwrap());
@@ -205,7 +205,7 @@ async fn a_host_that_lost_its_answer_is_asked_again_by_the_same_request() {
     assert_eq!(site.host.stored().len(), 2);
 }
 
-/// A caller, what they may begin, and the flows.
+/// Returns a caller, a request to begin, and the flows.
 fn flows(policy: CodePolicy) -> (Caller, BeginRequest, CodeFlow, ManageFlow) {
     let user = UserId::new("us-1").unwrap();
     let host = Arc::new(MemoryHost::new([User::new(user.clone(), "us-1@example.com")]));
@@ -246,7 +246,7 @@ async fn a_begun_addition_counts_as_outstanding_and_the_oldest_gives_way() {
     assert_eq!(manage.create(&caller, answer).await.unwrap_err().kind(), ErrorKind::InvalidChallenge);
 }
 
-/// Its owner is not shown what nobody can finish.
+/// The owner is not shown an enrolment that nobody can finish.
 #[tokio::test]
 async fn a_store_that_fails_leaves_nothing_outstanding_and_costs_nothing() {
     let store = Flaky::new();

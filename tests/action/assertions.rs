@@ -1,4 +1,4 @@
-//! Who may sign an action, and how.
+//! Which credentials may sign an action, and how.
 
 use credential_code::RelyingParty;
 use credential_code::assertion::{Assertion, AssertionError, Expected, verify};
@@ -205,7 +205,7 @@ mod passkeys {
         }
     }
 
-    /// As the passkeys are that the host's own sign-in made.
+    /// The passkeys are those that the host's own sign-in made.
     #[tokio::test]
     async fn a_passkey_with_the_handle_that_the_host_names_signs_user_actions() {
         let (site, passkey) = (Site::new(), passkey());
@@ -247,7 +247,7 @@ mod passkeys {
         }
     }
 
-    /// Passkeys on the larger curves hash with more, as their COSE algorithms say.
+    /// Passkeys on the larger curves use a larger hash, as their COSE algorithms say.
     #[test]
     fn a_larger_curve_signs_with_its_digest() {
         use p384::ecdsa::signature::Signer as _;

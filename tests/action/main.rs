@@ -283,7 +283,8 @@ async fn of_more_keys_than_fit_the_newest_are_offered() {
     assert_eq!(protected.len(), 128);
 }
 
-/// Nobody guesses 256 bits, so nothing is counted. Else a thief of the session locks its owner out.
+/// Nobody guesses 256 bits, so nothing is counted. Otherwise a thief of the session could lock its
+/// owner out.
 #[tokio::test]
 async fn any_number_of_wrong_actions_leaves_the_good_one_alone() {
     let (site, key) = Site::with_key();

@@ -1,4 +1,4 @@
-//! Bad input: refused with 4xx and a JSON error, and nothing is spent by it.
+//! Bad input is refused with 4xx and a JSON error, and spends nothing.
 
 use credential_code::model::CredentialKind;
 use http::{Method, Request, StatusCode, header};
@@ -13,7 +13,7 @@ fn assert_is_json_error(case: &str, answer: &crate::Answer) {
     assert!(answer.body["message"].as_str().is_some_and(|message| !message.is_empty()), "{case}");
 }
 
-/// A sound body with one member replaced; `null` as the replacement removes it.
+/// Returns a sound body with one member replaced. `null` as the replacement removes it.
 fn spoiled(body: &str, pointer: &str, value: Value) -> String {
     let mut body: Value = serde_json::from_str(body).unwrap();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -46,7 +46,8 @@ fn misshapen(body: &str) -> Vec<String> {
     ]
 }
 
-/// A payload is up to the whole limit of a body, so only a user of the host's makes us read one.
+/// A payload may be as large as the whole limit of a body. So we read one only for a user of the
+/// host.
 #[tokio::test]
 async fn what_nobody_sends_is_not_read() {
     let (site, _) = Site::with_key();

@@ -11,7 +11,7 @@ use crate::site::{Answer, MINT, Site, mint_body};
 
 pub(crate) const LIST: &str = "/auth/credentials";
 
-/// A request as a client sends it: with an action if it has one.
+/// Sends a request as a client does, with an action if there is one.
 pub(crate) async fn send(site: &Site, method: &str, path: &str, action: Option<&str>, body: &str) -> Answer {
     let mut request =
         Request::builder().method(method).uri(path).header(header::AUTHORIZATION, "Bearer us-1");
@@ -24,13 +24,13 @@ pub(crate) async fn send(site: &Site, method: &str, path: &str, action: Option<&
     site.send(request.body(Body::from(body.to_owned())).unwrap()).await
 }
 
-/// The same, signed by a key.
+/// Sends the same request, signed by a key.
 pub(crate) async fn signed(site: &Site, client: &KeyClient, method: &str, path: &str, body: &str) -> Answer {
     let action = site.sign(client, method, path, body).await;
     send(site, method, path, Some(&action), body).await
 }
 
-/// A site whose first user has a key that signs and another one.
+/// Creates a site whose first user has a key that signs and another one.
 fn site() -> (Site, KeyClient, Credential) {
     let (site, signer) = Site::with_key();
     let mut other = KeyClient::p256().credential(site.user(), CredentialKind::Key);
@@ -120,7 +120,7 @@ async fn a_removed_credential_is_gone_and_the_clients_ways_to_send_no_body_work(
     }
 }
 
-/// The path is signed as it is sent.
+/// The client signs the path as it is sent.
 #[tokio::test]
 async fn a_uuid_in_a_path_may_be_percent_encoded() {
     let (site, signer, other) = site();
@@ -151,7 +151,7 @@ async fn an_unknown_and_a_foreign_uuid_are_one_404() {
     assert_eq!(stored(&site, &foreign), Some(foreign));
 }
 
-/// Nothing is spent by what is refused before anybody is asked.
+/// A request that is refused before anybody is asked spends nothing.
 #[tokio::test]
 async fn malformed_changes_are_refused_and_spend_no_action() {
     let (site, signer, other) = site();
@@ -208,7 +208,8 @@ async fn malformed_changes_are_refused_and_spend_no_action() {
     assert_eq!(site.mint(&action, &good).await.status, StatusCode::OK);
 }
 
-/// A credential that was deactivated or removed between the steps of an action signs nothing.
+/// A credential signs nothing after it was deactivated or removed, even between the steps of an
+/// action.
 #[tokio::test]
 async fn a_credential_that_is_gone_ends_the_actions_that_it_signed() {
     for removes in [false, true] {
@@ -245,7 +246,7 @@ async fn the_layer_of_all_flows_answers_these_too_and_passes_the_rest() {
     assert_eq!(passed.body, "the application");
 }
 
-/// The id of a key may be used again, and is then another key's.
+/// The id of a key may be used again. Then it names another key.
 #[tokio::test]
 async fn an_action_of_a_removed_key_is_not_one_of_its_namesake() {
     let (site, signer, _) = site();

@@ -1,4 +1,5 @@
-//! What a client says of a passkey, and what a policy asks of one. What names are refused.
+//! The report that a client sends about a passkey, and what a policy demands of it. Which names are
+//! refused.
 
 use credential_code::CodePolicy;
 use credential_code::model::{Backup, CredentialKind, Fido2Policy, User, UserId};
@@ -10,7 +11,7 @@ use crate::adding::{BEGIN, answer_of, begin};
 use crate::managing::{LIST, signed};
 use crate::site::{Answer, INIT, MINT, Site, begin_body, mint_body};
 
-/// A new passkey's answer, with what its client says of it.
+/// Returns a new passkey's answer, with the report of its client.
 fn passkey_for(challenge: &Value, report: &Value) -> Value {
     let passkey = SoftAuthenticator::new(StatementFormat::None);
     let challenged = challenge["challenge"].as_str().unwrap();
@@ -119,7 +120,7 @@ async fn where_passkeys_stay_on_their_device_one_that_may_leave_it_is_refused_an
     assert_eq!(attempt(0).await.status, StatusCode::OK);
 }
 
-/// The dialog of an authenticator, and the owner's list, show names as they are.
+/// The dialog of an authenticator and the owner's list show names unchanged.
 #[tokio::test]
 async fn a_name_that_would_be_shown_wrongly_is_refused() {
     let bad = ["", " \u{a0}", "a\u{202e}b", "a\u{2067}b", "a\u{200f}b", "a\nb", "a\u{0}b", "\u{200b}\u{ad}"];

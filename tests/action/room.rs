@@ -26,7 +26,7 @@ fn is_full(answer: &Answer) -> bool {
     is_conflict(answer, "too_many_credentials")
 }
 
-/// A credential that is in the way.
+/// Adds a credential that takes the room.
 fn fill(site: &Site) -> Credential {
     let credential = KeyClient::p256().credential(site.user(), CredentialKind::RecoveryKey);
     site.seed(credential.clone());
@@ -173,7 +173,7 @@ async fn where_none_is_kept_the_last_may_go() {
     assert!(site.host.stored().is_empty());
 }
 
-/// A stranger may have added it, and then taken the others away.
+/// A stranger may have added it and then removed the others.
 #[tokio::test]
 async fn an_undo_takes_the_last_one_too() {
     let user = UserId::new("us-1").unwrap();

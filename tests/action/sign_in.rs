@@ -1,4 +1,4 @@
-//! Sign-in by passkey: who signed a challenge that was made for nobody in particular.
+//! Sign-in by passkey: which user signed a challenge that was made for nobody in particular.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,7 +33,7 @@ struct Bench {
     passkey: SoftAuthenticator,
     flow: SignInFlow,
     party: Arc<RelyingParty>,
-    /// What the listener heard: a word, and of whom.
+    /// The events that the listener heard: a word, and the user.
     heard: Heard,
     site: Site,
 }
@@ -99,12 +99,12 @@ fn body(passkey: &SoftAuthenticator, challenge: &SignInChallenge, handle: &[u8])
     json!({ "challengeIdentifier": challenge.challenge_id.reveal(), "credential": credential })
 }
 
-/// What a page sends, read as a host reads it.
+/// Returns what a page sends, read as a host reads it.
 fn answer(passkey: &SoftAuthenticator, challenge: &SignInChallenge) -> CompleteRequest {
     serde_json::from_value(body(passkey, challenge, b"us-1")).unwrap()
 }
 
-/// The same passkey, while its person only touches it.
+/// Returns the same passkey, while its person only touches it.
 fn unverified(passkey: &SoftAuthenticator) -> SoftAuthenticator {
     let mut passkey = passkey.clone();
     passkey.flags = SoftAuthenticator::USER_PRESENT;
@@ -189,7 +189,8 @@ async fn a_challenge_lives_five_minutes() {
     }
 }
 
-/// An engine whose clock is ahead drops what spent a challenge early, and not as early as that.
+/// An engine whose clock is ahead drops the mark of a spent challenge early, but by less than a
+/// minute.
 #[tokio::test]
 async fn what_spends_a_challenge_outlives_it_by_a_minute() {
     let store = Flaky::new();
@@ -203,7 +204,7 @@ async fn what_spends_a_challenge_outlives_it_by_a_minute() {
     assert_eq!(spent.unwrap().credential, bench.passkey.credential_id());
 }
 
-/// Each ring of keys that a roll-out goes through, and the same store.
+/// Each ring of keys that a roll-out goes through works over the same store.
 #[tokio::test]
 async fn a_challenge_signs_in_once_while_keys_are_rotated() {
     let [old, new] = [1, 2].map(|byte| SlotKey::new([byte; 32]).unwrap());
@@ -411,7 +412,7 @@ async fn nobody_fills_the_store_by_signing_in() {
     assert_eq!(bench.heard().last().unwrap(), "throttled: sign_in User");
 }
 
-/// A store of one record would drop the first challenge for the second.
+/// With a store of one record, a second challenge would push out the first.
 #[tokio::test]
 async fn a_page_that_begins_stores_nothing() {
     let bench = Bench::over(Storage::in_process(MemoryStore::new(1)), SignInPolicy::default());

@@ -26,7 +26,8 @@ pub(crate) const MINT: &str = "/auth/credentials/code";
 pub(crate) const INIT: &str = "/auth/action/init";
 pub(crate) const COMPLETE: &str = "/auth/action";
 
-/// A body of mint that is good for a minute of the manual clock, which starts where this does.
+/// Returns a body of mint that is good for a minute of the manual clock, which starts where this
+/// does.
 pub(crate) fn mint_body() -> String {
     json!({ "expiration": seconds(ManualClock::new().now()) + 60 }).to_string()
 }
@@ -35,7 +36,7 @@ fn seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// What came back.
+/// An answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -52,22 +53,22 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Two users: `us-1`, who asks, and `us-2`.
+    /// Creates a site with two users. `us-1` asks, and `us-2` is another one.
     pub(crate) fn new() -> Self {
         Self::over(Storage::in_memory())
     }
 
-    /// The same, with actions of another policy.
+    /// Creates the same site, with actions of another policy.
     pub(crate) fn with(policy: ActionPolicy) -> Self {
         Self::made(Storage::in_memory(), policy, CodePolicy::default())
     }
 
-    /// The same, with its records elsewhere.
+    /// Creates the same site, with its records elsewhere.
     pub(crate) fn over(storage: Storage) -> Self {
         Self::made(storage, ActionPolicy::default(), CodePolicy::default())
     }
 
-    /// The same, with codes of another policy, and a key of the first user.
+    /// Creates the same site, with codes of another policy, and a key of the first user.
     pub(crate) fn with_codes(policy: CodePolicy) -> (Self, KeyClient) {
         let site = Self::made(Storage::in_memory(), ActionPolicy::default(), policy);
         let client = KeyClient::p256();
@@ -88,14 +89,14 @@ impl Site {
         Self { host, clock, actions, flow, app }
     }
 
-    /// The first user has a key.
+    /// Creates a site whose first user has a key.
     pub(crate) fn with_key() -> (Self, KeyClient) {
         let (site, client) = (Self::new(), KeyClient::p256());
         site.seed(client.credential(site.user(), CredentialKind::Key));
         (site, client)
     }
 
-    /// The same, with the endpoints in front of the application instead of mounted in it.
+    /// Puts the endpoints in front of the application instead of mounting them in it.
     pub(crate) fn behind_layers(mut self) -> Self {
         let application = Router::new().fallback(|| async { "\"the application\"" });
         let layered = ActionLayer::new(self.actions.clone())
@@ -104,7 +105,7 @@ impl Site {
         self
     }
 
-    /// The same, with the endpoints of all flows in front of the application.
+    /// Puts the endpoints of all flows in front of the application.
     pub(crate) fn behind_one_layer(mut self) -> Self {
         let application = Router::new().fallback(|| async { "\"the application\"" });
         let layered = AuthLayer::new(AuthFlows::new(self.flow.clone())).layer(application);
@@ -112,7 +113,7 @@ impl Site {
         self
     }
 
-    /// All flows under another path, which the outer router strips or leaves whole.
+    /// Puts all flows under another path. The outer router strips it or leaves it whole.
     pub(crate) fn mounted_at(mut self, mount: &str, strips: bool) -> Self {
         let router = AuthRouter::new(AuthFlows::new(self.flow.clone())).mounted_at(mount);
         self.app = match strips {
@@ -122,7 +123,7 @@ impl Site {
         self
     }
 
-    /// Codes that need no action.
+    /// Creates a router of codes that need no action.
     pub(crate) fn unsigned() -> Router {
         let flow = CodeFlow::new(&testing::site(&Arc::default()), CodePolicy::default()).unwrap();
         Router::new().nest_service("/auth", AuthRouter::new(AuthFlows::new(flow)))
@@ -180,7 +181,7 @@ impl Site {
         self.post_as("us-1", COMPLETE, complete_body(challenge, assertion)).await
     }
 
-    /// An action signed by a key.
+    /// Returns an action signed by a key.
     pub(crate) async fn sign(&self, client: &KeyClient, method: &str, path: &str, payload: &str) -> String {
         let challenge = self.begin(method, path, payload).await;
         let assertion = client.assert(CredentialKind::Key, challenge["challenge"].as_str().unwrap());

@@ -1,4 +1,4 @@
-//! The step-up is there in whatever order a site is said.
+//! The step-up applies in whatever order a site is built.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,7 +31,8 @@ fn host() -> Arc<MemoryHost> {
     Arc::new(MemoryHost::new([User::new(UserId::new("us-1").unwrap(), "ada@example.com")]))
 }
 
-/// Everything that a site needs, the authenticator once by `host` and once by itself.
+/// Returns everything that a site needs. One setter sets the authenticator through `host`, and one
+/// sets it alone.
 fn setters(authenticator: impl Authenticator + Clone) -> Vec<Setter> {
     let host = host();
     let (bearer, counters) = (host.clone(), host);
@@ -47,7 +48,7 @@ fn setters(authenticator: impl Authenticator + Clone) -> Vec<Setter> {
     ]
 }
 
-/// Every order of so many things.
+/// Returns every order of that many things.
 fn orders(count: usize) -> Vec<Vec<usize>> {
     match count {
         0 => vec![Vec::new()],
@@ -142,7 +143,8 @@ fn actions_of_another_site_sign_nothing() {
     assert!(refused.to_string().contains("`signed_by`"), "{refused}");
 }
 
-/// The events of a site that asks for an action of `demanding`, and the answer to a mint with none.
+/// Returns the answer to a mint without an action, and the number of refusals that were told. The
+/// site asks for an action by `authenticator`.
 async fn told_of_a_mint(bearer: &Arc<MemoryHost>, authenticator: impl Authenticator) -> (StatusCode, usize) {
     let told = Arc::new(AtomicUsize::new(0));
     let heard = told.clone();
@@ -164,7 +166,7 @@ async fn told_of_a_mint(bearer: &Arc<MemoryHost>, authenticator: impl Authentica
     (first, told.load(Ordering::Relaxed))
 }
 
-/// The listener of the site that answers hears of each refusal once, whatever part refused.
+/// The listener of the site that answers hears of each refusal once, whichever part refused.
 #[tokio::test]
 async fn a_refusal_of_another_sites_flow_is_told_at_the_site_that_answers() {
     let bearer = host();
@@ -189,7 +191,7 @@ async fn an_error_that_a_host_returns_again_is_told_again() {
     assert_eq!(told_of_a_mint(&host(), remembered).await, (StatusCode::FORBIDDEN, 2));
 }
 
-/// A flow that asks for less at one endpoint does not let that in at another.
+/// An action from a flow that asks for less at one endpoint does not pass at another.
 #[tokio::test]
 async fn an_action_of_a_flow_that_asks_for_less_is_worth_nothing() {
     let bearer = host();
@@ -211,8 +213,8 @@ async fn an_action_of_a_flow_that_asks_for_less_is_worth_nothing() {
     lax.redeem(&caller, redeem()).await.unwrap();
 }
 
-/// An approval adds a credential as well as a code does, so it takes a step-up of its own, and a wrong
-/// check code without one counts nothing.
+/// An approval adds a credential, as a code does. So it takes a step-up of its own. A wrong check
+/// code without a step-up counts nothing.
 #[tokio::test]
 async fn an_approval_needs_an_action_and_a_look_needs_none() {
     let bearer = host();
@@ -260,11 +262,11 @@ async fn an_approval_needs_an_action_and_a_look_needs_none() {
         .unwrap();
     assert_eq!(ask(app.clone(), request, &body).await.status(), StatusCode::OK);
     assert_eq!(bearer.stored().len(), 2);
-    // To refuse, or to revoke, takes away: the bearer is enough.
+    // Refusing and revoking take something away, so the bearer token is enough.
     assert_eq!(post(&app, &format!("{path}/refuse"), "{}".into()).await, StatusCode::CONFLICT);
 }
 
-/// What was begun before an instant is void, at each step of an action.
+/// Everything that began before an instant is void, at each step of an action.
 #[tokio::test]
 async fn an_action_from_before_everything_was_declared_void_is_worth_nothing() {
     let bearer = host();
@@ -300,7 +302,7 @@ async fn an_action_from_before_everything_was_declared_void_is_worth_nothing() {
     // From then on, all of it works again.
     let signed = actions.complete(&caller, begin().await).await.unwrap();
     actions.redeem(&caller, RedeemRequest::new(signed.proof, action.clone())).await.unwrap();
-    // An account that was closed signs nothing either.
+    // A closed account signs nothing either.
     let begun = begin().await;
     bearer.set_status(&user, UserStatus::Deactivated);
     let error = actions.complete(&caller, begun).await.unwrap_err();
