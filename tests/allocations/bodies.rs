@@ -1,4 +1,4 @@
-//! What a body costs that a user action is for: nobody makes it dear by nesting.
+//! Measures what a body costs that a user action signs: nobody makes it dear by nesting.
 
 use std::hint::black_box;
 

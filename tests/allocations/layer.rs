@@ -1,4 +1,4 @@
-//! What passes the layer allocates nothing.
+//! A request that passes the layer allocates nothing.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};

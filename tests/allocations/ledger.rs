@@ -1,4 +1,4 @@
-//! What the ledger in memory holds.
+//! Measures how much the ledger in memory holds.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -33,7 +33,7 @@ fn credential(number: u64, user: &UserId, public_key: &PublicKey) -> Credential 
         CredentialKind::Fido2,
         CredentialId::new(format!("{number:043}")).unwrap(),
         CredentialUuid::new(format!("cr-aaaaa-bbbbb-{number:016}")).unwrap(),
-        // One of its own, as every client has.
+        // Its own key, as every client has.
         PublicKey::from_spki_der(public_key.to_spki_der()).unwrap(),
         "example.com",
         Origin::new("https://app.example.com").unwrap(),
@@ -42,7 +42,7 @@ fn credential(number: u64, user: &UserId, public_key: &PublicKey) -> Credential 
     credential
 }
 
-/// Each of a user of its own, which takes the most, with all that is ever known of it.
+/// Each belongs to its own user and has every member, which takes the most memory.
 #[test]
 fn one_hundred_thousand_enrolments_cost_at_most_a_kibibyte_each() {
     let now = UNIX_EPOCH + Duration::from_secs(1_767_225_600);

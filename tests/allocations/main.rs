@@ -1,5 +1,5 @@
-//! How often things allocate, in a process of its own, since counting replaces the allocator. Each
-//! thread counts for itself, so the tests do not disturb each other.
+//! Counts allocations, in a process of its own, since counting replaces the allocator. Each thread
+//! counts for itself, so the tests do not disturb each other.
 
 #[path = "../support/mod.rs"]
 mod support;

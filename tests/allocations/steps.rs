@@ -1,13 +1,15 @@
-//! How often each step allocates, so that copies can't creep in.
+//! Counts how often each step allocates, so that copies can't creep in.
 //!
-//! A row's number is what was measured, the same with either backend: the smallest of many runs, since now and then the store in memory tidies
-//! up in the middle of one. `core` and `native` are the engines, on one registration each; certificates make up most of what the native one takes.
-//! Whoever raises a number says in the commit what for. What they are for, over HTTP and from the router's call to the whole answer:
+//! A row's number was measured, and is the same with either backend. It is the smallest of many
+//! runs, because the store in memory sometimes tidies up in the middle of one. `core` and `native`
+//! are the engines, on one registration each. Certificates make up most of the native engine's
+//! allocations. If you raise a number, say in the commit what for. The table shows what they are
+//! for, over HTTP and from the router's call to the whole answer:
 //!
 //! | what | mint | exchange, `Key` | register, `Key` |
 //! | --- | ---: | ---: | ---: |
 //! | futures: the router's, and one for each call of a host or a store | 4 | 5 | 4 |
-//! | the host: who asks, and the user's two names | 3 | 2 | 2 |
+//! | the host: the caller, and the user's two names | 3 | 2 | 2 |
 //! | moka, and the record | 9 | 12 | 3 |
 //! | what was read: path, code, ids, a name, and the two texts of a proof | 1 | 1 | 5 |
 //! | what was made: code, challenge, challenge id, names, the credential | 1 | 3 | 5 |
@@ -54,7 +56,7 @@ const BEGIN: &str = "/auth/action/init";
 const COMPLETE: &str = "/auth/action";
 const CHALLENGE: &str = "Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw";
 
-/// What is ready at once.
+/// Returns the outcome of a future that is ready at once.
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,
@@ -85,7 +87,7 @@ fn json_of(response: Response<AnswerBody>) -> Value {
     }
 }
 
-/// The smallest number of allocations of several requests.
+/// Returns the smallest number of allocations of several requests.
 fn of_requests<R: Endpoints>(router: &mut R, path: &str, body: impl Fn(&mut R) -> Value) -> u64 {
     let counts = (0..RUNS).map(|_| {
         let request = post(path, &body(router));
@@ -122,7 +124,7 @@ fn of_register(kind: CredentialKind, attest: impl Fn(&str) -> Attestation) -> u6
     })
 }
 
-/// The endpoints of user actions, for a user with that credential.
+/// Creates the endpoints of user actions, for a user with that credential.
 fn action_router(credential: Credential) -> ActionRouter {
     let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
     host.seed(credential);
@@ -176,7 +178,7 @@ fn of_verification_with(engine: &AttestationEngine, attestation: &Attestation) -
     counted.count_total
 }
 
-/// The vectors of WebAuthn Level 3, and one of Android that it would accept.
+/// Returns the vectors of WebAuthn Level 3, and one of Android that it would accept.
 fn published_files() -> [Value; 2] {
     let files = [
         include_str!("../vectors/webauthn_level_3.json"),
@@ -189,7 +191,7 @@ fn bytes(value: &Value, member: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(value[member].as_str().unwrap()).unwrap()
 }
 
-/// A published registration.
+/// Returns a published registration.
 fn published(id: &str) -> Value {
     let [level_3, bench] = published_files();
     let mut all = level_3["vectors"].as_array().unwrap().iter().chain(bench["passkeys"].as_array().unwrap());
@@ -200,12 +202,12 @@ fn native() -> AttestationEngine {
     NativeEngine::new().into()
 }
 
-/// One that finds a root for the registration, which is one signature more to check.
+/// Creates an engine that finds a root for the registration. So it checks one signature more.
 fn trusting(id: &str) -> AttestationEngine {
     let vector = published(id);
     let (object, credential_id) = (bytes(&vector, "attestationData"), bytes(&vector, "credId"));
     let at = object.windows(credential_id.len()).position(|window| window == credential_id).unwrap();
-    // Before the id stand its length, and the AAGUID.
+    // The length of the id and the AAGUID stand before the id.
     let aaguid = object[at - 18..at - 2].try_into().unwrap();
     let root = bytes(&published_files()[0], "attestation_root_cert_b64url");
     NativeEngine::new().trust(TrustAnchors::new().with_root(&root, [aaguid]).unwrap()).into()
