@@ -21,7 +21,7 @@ pub(crate) const ORIGIN: &str = "https://example.com";
 /// A challenge of ours.
 const CHALLENGE: &str = "Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw";
 
-/// Present, verified, may be backed up, and is.
+/// User present, user verified, backup eligible, backed up.
 const FLAGS: u8 = 0b1_1101;
 
 const ALGORITHMS: [CoseAlgorithm; 5] = [
@@ -39,7 +39,7 @@ pub(crate) struct Authenticator {
 }
 
 impl Authenticator {
-    /// One that signs by that algorithm of COSE.
+    /// Creates an authenticator that signs by that COSE algorithm.
     pub(crate) fn of(algorithm: i64) -> Self {
         let key = match algorithm {
             -7 => Key::p256(7),
@@ -84,7 +84,7 @@ impl Authenticator {
         object
     }
 
-    /// What a browser answers to the options of webauthn-rs.
+    /// Returns a browser's answer to the options of webauthn-rs.
     pub(crate) fn register(&self, options: &Value) -> Value {
         let challenge = options["publicKey"]["challenge"].as_str().unwrap();
         json!({
@@ -100,7 +100,7 @@ impl Authenticator {
         })
     }
 
-    /// The same for a sign-in.
+    /// Returns the same for a sign-in.
     pub(crate) fn sign_in(&self, options: &Value) -> Value {
         let signed = self.sign(options["publicKey"]["challenge"].as_str().unwrap());
         json!({
@@ -126,14 +126,14 @@ impl Authenticator {
             .with_fido2(Fido2Assertion::new(data, None))
     }
 
-    /// Signs an action here, by a credential as this crate has it.
+    /// Signs an action here, by a credential in the form of this crate.
     pub(crate) fn sign_here(&self, credential: &Credential) -> VerifiedAssertion {
         let challenge = Challenge::new(CHALLENGE).unwrap();
         let expected = assertion::Expected::new(&challenge);
         assertion::verify(&party(), &expected, credential, &self.sign(CHALLENGE)).unwrap()
     }
 
-    /// Its credential, as registered here.
+    /// Returns its credential, as registered here.
     pub(crate) fn register_here(&self) -> Credential {
         let challenge = Challenge::new(CHALLENGE).unwrap();
         let mut policy = Fido2Policy::default();
@@ -169,7 +169,7 @@ fn party() -> RelyingParty {
     RelyingParty::new(PARTY, "Example", [ORIGIN]).unwrap()
 }
 
-/// What a row does not know of the credential that is registered here.
+/// Returns the facts that a row lacks about the credential that is registered here.
 pub(crate) fn context() -> RowContext {
     let mut context = RowContext::new(UserId::new("us-1").unwrap(), PARTY, Origin::new(ORIGIN).unwrap());
     context.uuid = Some(CredentialUuid::new("cr-6uunn-bm6ja-f6rmod5kqrk5rbel").unwrap());

@@ -1,5 +1,5 @@
-//! The laws, for a version: its crates, the algorithms that it registers, and those by which it
-//! signs people in.
+//! The laws, for one version: its crates, the algorithms that it registers, and the algorithms by
+//! which it signs people in.
 
 macro_rules! laws_of {
     ($version:ident, $webauthn:ident, $core:ident, made: $made:expr, signed_in: $signed_in:expr) => {
@@ -98,7 +98,7 @@ macro_rules! laws_of {
                     let signed = sign_in(&passkey, &authenticator).unwrap();
                     assert_eq!((signed.counter(), signed.needs_update()), (2, true));
 
-                    // What it counted is what is counted from here.
+                    // The counter goes on from its count there.
                     assert_eq!(passkey.update_credential(&signed), Some(true));
                     let credential = credential(&passkey);
                     assert_eq!(credential.fido2.as_ref().unwrap().sign_count, 2);
