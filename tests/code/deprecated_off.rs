@@ -1,4 +1,5 @@
-//! Without the feature, the deprecated kinds are refused by the builder and at both steps, and spend nothing.
+//! Without the feature, the builder and both steps refuse the deprecated kinds. The refusals spend
+//! nothing.
 
 use std::sync::Arc;
 

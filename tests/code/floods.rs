@@ -31,7 +31,8 @@ impl Counting {
         let latest = now + budget.per_micros();
         let mut purses = self.whole_at.lock().unwrap();
         let whole_at = purses.entry(purse).or_default();
-        // What a clock far ahead filled is brought down to what can be waited for.
+        // A clock far ahead may have filled it. That is brought down to a time that can be waited
+        // for.
         *whole_at = (*whole_at).min(latest + Budget::SKEW_MICROS);
         let next = (*whole_at).max(now) + budget.interval_micros();
         if next > latest {
@@ -125,14 +126,14 @@ async fn a_flood_of_refused_guesses_costs_the_engine_no_call_until_something_cam
     world.advance(Duration::from_secs(20));
     guess(&world, "a").await.assert_refused(403, "invalid_code");
     guess(&world, "a").await.assert_refused(429, "too_many_attempts");
-    // It is believed for a second, since another process may have given something back.
+    // The refusal is believed for a second, since another process may have given something back.
     let calls = purses.calls.load(Ordering::Relaxed);
     world.advance(Duration::from_secs(2));
     guess(&world, "a").await.assert_refused(429, "too_many_attempts");
     assert_eq!(purses.calls.load(Ordering::Relaxed), calls + 1);
 }
 
-/// So sources that are many and refused leave the budgets of each alone, and the engine too.
+/// So many refused sources cost neither each other's budgets nor calls to the engine.
 #[tokio::test]
 async fn where_the_budget_of_everybody_is_spent_no_source_costs_a_call() {
     let purses = Arc::new(Counting::default());
@@ -148,7 +149,7 @@ async fn where_the_budget_of_everybody_is_spent_no_source_costs_a_call() {
     assert_eq!(purses.calls.load(Ordering::Relaxed), calls);
 }
 
-/// Nearly all of a flood would ask for the one that came back.
+/// Otherwise nearly all of a flood would ask for the one that came back.
 #[tokio::test]
 async fn of_many_who_come_when_something_came_back_one_asks() {
     let purses = Arc::new(Counting::default());
@@ -162,20 +163,21 @@ async fn of_many_who_come_when_something_came_back_one_asks() {
         let mut context = Context::from_waker(Waker::noop());
         let names: Vec<_> = (100..300).map(|source: u32| source.to_string()).collect();
         let mut flood: Vec<_> = names.iter().map(|source| Box::pin(guess(&world, source))).collect();
-        // None is done before all of them have come.
+        // No guess ends before all of them have come.
         let waits: Vec<_> =
             flood.iter_mut().map(|guess| guess.as_mut().poll(&mut context).is_pending()).collect();
         assert_eq!(purses.calls.load(Ordering::Relaxed), calls + 1);
         for guess in flood.into_iter().zip(waits).filter_map(|(guess, waits)| waits.then_some(guess)) {
             guess.await.assert_refused(403, "invalid_code");
         }
-        // Nothing is left, which the next one hears of, and those after it remember.
+        // Nothing is left. The next guess learns it from the engine, and the later ones remember
+        // it.
         for _ in 0..100 {
             guess(&world, "a").await.assert_refused(429, "too_many_attempts");
         }
         assert_eq!(purses.calls.load(Ordering::Relaxed), calls + 2);
     }
-    // After the flood all ask again.
+    // After the flood all sources ask again.
     world.advance(Duration::from_secs(60));
     for source in 300..310 {
         guess(&world, &source.to_string()).await.assert_refused(403, "invalid_code");
@@ -193,7 +195,7 @@ async fn what_is_given_back_may_be_spent_again() {
     world.exchange(CredentialKind::Key, &code).await.ok();
 }
 
-/// Else somebody who can make the engine fail guesses for free while a key is rotated.
+/// Otherwise somebody who can make the engine fail guesses for free while a key is rotated.
 #[tokio::test]
 async fn a_miss_under_one_key_is_not_forgiven_where_the_next_look_fails() {
     let engine = Engine::new();
@@ -206,7 +208,7 @@ async fn a_miss_under_one_key_is_not_forgiven_where_the_next_look_fails() {
     world.exchange(CredentialKind::Key, "ABC-DEF-GHJ").await.assert_refused(429, "too_many_attempts");
 }
 
-/// The caller may hang up at any await. A code that was found was no miss.
+/// The caller may hang up at any await. If the code was found, the guess was no miss.
 #[tokio::test]
 async fn a_caller_who_hangs_up_after_a_hit_has_paid_nothing() {
     let mut hung_up = 0;
@@ -224,12 +226,13 @@ async fn a_caller_who_hangs_up_after_a_hit_has_paid_nothing() {
         drop(answering);
         let again = request(EXCHANGE).header("x-source", "b").body(body.into()).unwrap();
         if world.send(again).await.status == 200 {
-            // It had not been found yet.
+            // The code had not been found yet.
             continue;
         }
         hung_up += 1;
         if hung_up == 1 {
-            // The engine found it, and nobody heard of that: it stays paid, and comes back by itself.
+            // The engine found it, but nobody heard of that. The fee stays paid, and comes back by
+            // itself.
             continue;
         }
         for _ in 0..5 {
@@ -239,7 +242,7 @@ async fn a_caller_who_hangs_up_after_a_hit_has_paid_nothing() {
     assert!(hung_up >= 2, "{hung_up}");
 }
 
-/// Nor may many requests at once, whose callers hang up, take from everybody.
+/// Many requests at once, whose callers hang up, can't take from everybody either.
 #[tokio::test]
 async fn a_source_with_nothing_left_costs_everybody_nothing() {
     let purses = Arc::new(Counting::default());
@@ -273,8 +276,8 @@ async fn where_nothing_is_left_nobody_is_asked() {
     assert_eq!(engine.takes(), asked);
 }
 
-/// Names are hashed into so many purses, so of 2 000 sources some share one. That none do has a chance
-/// of one in 10¹³.
+/// Names are hashed into a fixed number of purses, so of 2 000 sources some share one. The chance
+/// that none do is one in 10¹³.
 #[tokio::test]
 async fn a_shared_store_has_so_many_purses_and_no_more_however_many_sources_guess() {
     let purses = Arc::new(Counting::default());
@@ -283,6 +286,6 @@ async fn a_shared_store_has_so_many_purses_and_no_more_however_many_sources_gues
         guess(&world, &source.to_string()).await.assert_refused(403, "invalid_code");
     }
     let held = purses.whole_at.lock().unwrap().len();
-    // That of everybody is one of them.
+    // The purse of everybody is one of them.
     assert!((1_800..2_001).contains(&held), "{held} purses");
 }

@@ -1,4 +1,4 @@
-//! What a site and its flows are built of, and what a bound that is reached tells the host.
+//! How a site and its flows are built, and what the host hears when a bound is reached.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -53,7 +53,7 @@ async fn a_full_store_drops_the_oldest_code_and_says_so() {
     assert!(evicted.iter().all(|(_, whose)| *whose == user));
 }
 
-/// A listener is the host's, and may panic. It hears of what follows all the same.
+/// A listener is the host's, and may panic. It still hears of later events.
 #[tokio::test]
 async fn a_listener_that_panics_at_one_eviction_hears_of_the_next() {
     let user = UserId::new("us-1").unwrap();

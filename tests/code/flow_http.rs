@@ -85,7 +85,7 @@ fn assert_credential(credential: &Value, sent: &Value) {
     assert!(pem.lines().all(|line| line.len() <= 64), "{pem}");
 }
 
-/// Every client that the flow is for, with the private key that it lets the server keep.
+/// Every client that the flow is for, with the encrypted private key that it lets the server keep.
 type Client = (&'static str, CredentialKind, fn(CredentialKind, &str) -> Attestation, Option<&'static str>);
 
 const ENCRYPTED: Option<&str> = Some("eyJrZXkiOiJBQUFBIiwiaXYiOiJBQUFBIn0=");
@@ -138,7 +138,7 @@ fn p256_with_origin(kind: CredentialKind, challenge: &str) -> Attestation {
     KeyClient::p256().attest_client_data(kind, data.to_string())
 }
 
-/// Runs the flow of one client with requests that are sent by the closure.
+/// Runs the flow of one client. The closure sends its requests.
 async fn run(world: &World, client: Client, send: impl AsyncFn(&'static str, Value) -> Answer) {
     let (name, kind, attest, encrypted) = client;
     let mint = json!({ "expiration": world.unix(60) });
@@ -375,7 +375,7 @@ async fn a_passkey_of_an_android_app_is_registered_under_the_apps_origin() {
     }
 }
 
-/// A laptop whose clock is a minute ahead.
+/// The clock of the laptop is a minute ahead.
 #[tokio::test]
 async fn a_code_that_is_wanted_for_too_long_is_refused_or_shortened_as_the_policy_says() {
     for (late, expected) in [(LateExpiration::Refused, 400), (LateExpiration::Shortened, 200)] {

@@ -1,4 +1,5 @@
-//! The handle by which an authenticator knows the account, and the options that a browser takes.
+//! The user handle by which an authenticator knows the account, and the options that a browser
+//! takes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! Everything malformed is refused in one form, at once, and spends nothing.
+//! Every malformed request is refused in one form, at once, and spends nothing.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -89,19 +89,19 @@ fn spoil_json(good: &Value) -> Vec<Spoiled> {
     all
 }
 
-/// The same JSON with blanks behind it, up to that length.
+/// Returns the same JSON with blanks behind it, up to that length.
 fn padded(text: &str, length: usize) -> String {
     format!("{text}{}", " ".repeat(length - text.len()))
 }
 
-/// The body with a member of one of its objects set to something.
+/// Returns the body with one member of one of its objects changed.
 fn changed(good: &Value, object: &str, name: &str, value: Value) -> String {
     let mut body = good.clone();
     body.pointer_mut(object).unwrap()[name] = value;
     body.to_string()
 }
 
-/// Missing, twice, under another name, or of another type.
+/// Adds bodies in which a member is missing, twice, under another name, or of another type.
 fn spoil_member(all: &mut Vec<Spoiled>, good: &Value, object: &str, name: &str, value: &Value) {
     let path = format!("{object}/{name}");
     let mut missing = good.clone();
@@ -124,7 +124,7 @@ fn spoil_member(all: &mut Vec<Spoiled>, good: &Value, object: &str, name: &str, 
     let mut others = vec!["null", "true", "[]", "{}", "1.5", "-1", "1e309", "\"\\ud800\"", "\"\""];
     others.extend(["[null]", "\"\\u0000\"", "0"]);
     for other in others {
-        // Text with no fault of form: it is refused as a code, or as a challenge.
+        // The text has no fault of form. It is refused as a code, or as a challenge.
         if matches!(name, "code" | "challengeIdentifier") && other == "\"\\u0000\"" {
             continue;
         }
@@ -140,7 +140,7 @@ fn spoil_member(all: &mut Vec<Spoiled>, good: &Value, object: &str, name: &str, 
     }
 }
 
-/// Sends all of them, then what was good from the start, and returns how many there were.
+/// Sends all of them, and then the good body. Returns how many there were.
 async fn assert_refused(world: &World, path: &str, all: Vec<Spoiled>, good: &Value) -> usize {
     let count = all.len();
     for Spoiled { how, body, status, code } in all {
@@ -157,7 +157,8 @@ async fn a_malformed_mint_is_refused_and_spends_no_budget() {
     let world = World::with(|setup| setup.policy(|policy| policy.codes_per_user(Budget::per_minute(1))));
     let good = json!({ "expiration": world.unix(60) });
     let mut all = spoil_json(&good);
-    // Read leniently, each of them would be within the minute that a code may live: the clock shows 2100-01-01T00:00:00Z.
+    // A lenient reader would find each within the minute that a code may live. The clock shows
+    // 2100-01-01T00:00:00Z.
     for odd in [
         "4102444860.0",
         "4.10244486e9",
@@ -284,7 +285,7 @@ async fn a_malformed_register_is_refused_and_spends_no_challenge() {
                 format!("data:;base64,{encoded}"),
             ];
             for odd in odd {
-                // Whole padding is allowed to keys, and the text might need just that one.
+                // Keys may have whole padding, and this text might need just one `=`.
                 let is_whole = odd.trim_end_matches('=') == encoded && odd.len() % 4 == 0;
                 let is_padding = odd.ends_with('=') && !odd.ends_with("==") && is_whole;
                 if kind == CredentialKind::Fido2 || !is_padding {
@@ -333,7 +334,7 @@ async fn a_malformed_register_is_refused_and_spends_no_challenge() {
     assert!(count >= 600, "{count}");
 }
 
-/// A password, or a one-time password, in every wrong form.
+/// Each wrong form of a password, and of a one-time password.
 #[cfg(feature = "deprecated-kinds")]
 #[tokio::test]
 async fn a_malformed_register_of_a_deprecated_kind_is_refused_and_spends_no_challenge() {
@@ -389,7 +390,7 @@ async fn a_malformed_register_of_a_deprecated_kind_is_refused_and_spends_no_chal
     }
 }
 
-/// A good body for each endpoint, none of them sent yet.
+/// Returns a good body for each endpoint. None of them is sent yet.
 async fn good_bodies(world: &World) -> [(&'static str, String); 3] {
     let mint = json!({ "expiration": world.unix(60) });
     let exchange = exchange_body(CredentialKind::Key, &world.mint().await);
@@ -469,7 +470,7 @@ async fn a_declared_length_over_the_limit_is_refused() {
     }
 }
 
-/// A body that gives one byte, moves the clock a second on, and has to be asked again.
+/// A body that gives one byte, moves the clock on by a second, and has to be polled again.
 struct OneByteASecond {
     clock: ManualClock,
     bytes: Bytes,
@@ -511,7 +512,7 @@ async fn one_byte_a_second_is_given_up_at_the_deadline_and_spends_nothing() {
     }
 }
 
-/// A body in frames of one byte, all of them there at once, that tells when it has been read.
+/// A body in frames of one byte, all of them ready at once. It tells when it has been read.
 struct Crumbs {
     left: Bytes,
     ended: Arc<AtomicBool>,
@@ -556,7 +557,7 @@ async fn a_body_in_a_thousand_frames_leaves_others_a_turn_and_is_read_whole() {
     let answer = loop {
         match answer.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(answer) => break answer,
-            // From here on it is the store that is waited for.
+            // From here on the request waits for the store.
             Poll::Pending if ended.load(Ordering::Relaxed) => break answer.await,
             Poll::Pending => assert!(bell.0.swap(false, Ordering::Relaxed), "nobody would ask again"),
         }
@@ -578,7 +579,7 @@ async fn a_connection_that_breaks_spends_nothing() {
     }
 }
 
-/// A body that gives something, and then fails.
+/// A body that gives some bytes and then fails.
 struct Broken(Option<Bytes>);
 
 impl http_body::Body for Broken {
@@ -630,7 +631,7 @@ async fn an_unknown_member_is_named_if_it_is_another_spelling_of_ours() {
     let said = "the unknown member `credential_kind`, which is spelled `credentialKind` here";
     assert!(message.contains(said), "{message}");
     let long = format!("{}credentialKind", "_".repeat(99));
-    // It brings the rest of the sentence along.
+    // The name brings the rest of the sentence along.
     let forged = "<b>x`, expected `<b>x";
     for name in [long.as_str(), forged, "credential-kind", "credential\nkind"] {
         let body = json!({ name: 1 }).to_string();
@@ -660,7 +661,7 @@ async fn a_refusal_names_the_member_and_what_was_expected() {
         let message = text(&world.post_json(path, &body).await.json(), "message");
         assert!(message.contains(said) && !message.contains("a secret"), "{message}");
     }
-    // A body without members expects nothing, and says so of nothing.
+    // This endpoint expects a body without members, so its refusal names no expected member.
     let path = "/auth/credentials/enrolments/en-6uunn-bm6ja-f6rmod5kqrk5rbel/refuse";
     let answer = world.post(path, r#"{"a, expected a secret":1}"#).await;
     assert!(!text(&answer.json(), "message").contains("a secret"), "{answer:?}");

@@ -1,4 +1,4 @@
-//! A code from mint to register: its life, its endpoints, and those who race for it.
+//! A code from mint to register: its life, its endpoints, and its races.
 
 #[path = "../support/flaky.rs"]
 mod flaky;

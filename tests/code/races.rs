@@ -13,7 +13,8 @@ use crate::support::{ORIGIN, PARTY, World, attest, text, user};
 const RACERS: usize = 10_000;
 const ROUNDS: usize = 3;
 
-/// Runs all racers at once and counts who got something; the others must all have been refused in the same way.
+/// Runs all racers at once, and returns how many won. All others must have been refused in the same
+/// way.
 async fn winners<F>(refused: ErrorKind, racer: impl Fn() -> F) -> usize
 where
     F: Future<Output = Result<(), credential_code::error::Error>> + Send + 'static,
@@ -60,7 +61,8 @@ async fn of_ten_thousand_racing_registers_of_a_challenge_one_wins() {
     }
 }
 
-/// The losers' challenges differ, so nothing but the credential's id makes them lose; and each of them may go on with another key.
+/// The losers' challenges differ, so only the credential's id makes them lose. Each of them may go
+/// on with another key.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_racing_challenges_one_registers_a_credential_id() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! A host whose passkeys are rows of webauthn-rs, one of which can't be converted.
+//! A host whose passkeys are rows of webauthn-rs. One of the rows can't be converted.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::support::{ORIGIN, PARTY, World, attest, register_body, user};
 
 struct Rows {
-    /// What codes added.
+    /// The credentials that codes added.
     host: Arc<MemoryHost>,
     rows: [String; 2],
 }
@@ -74,7 +74,7 @@ async fn a_row_that_can_not_be_converted_is_excluded_and_fails_no_exchange() {
     let ids = rows.rows.iter().map(|row| bridge::descriptor(row).unwrap().id);
     assert_eq!(excluded, ids.map(|id| id.as_str().to_owned()).collect::<Vec<_>>());
 
-    // What is added becomes a row of the same form.
+    // An added credential becomes a row of the same form.
     let body = register_body(&challenge, &attest(CredentialKind::Fido2, &challenge));
     world.register(&body).await.ok();
     let added = rows.host.stored().pop().unwrap();

@@ -1,4 +1,4 @@
-//! Stores that several processes share: what a flow over one demands, and whose clock it goes by.
+//! Stores that several processes share: what a flow over one needs, and which clock counts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -22,8 +22,8 @@ use tokio::task::yield_now;
 use crate::support::{self, ORIGIN, PARTY, World, user};
 use crate::table::Table;
 
-/// An engine that several processes use, and its clock. What reached it is done, whether somebody
-/// waits for the answer or not.
+/// An engine that several processes use, and its clock. A request that reached it is done, even if
+/// nobody waits for the answer.
 #[derive(Debug)]
 pub(crate) struct Engine {
     records: Table,
@@ -34,7 +34,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// How often a record was asked for.
+    /// Returns how often a record was asked for.
     pub(crate) fn takes(&self) -> usize {
         self.takes.load(Ordering::Relaxed)
     }
@@ -152,8 +152,8 @@ fn over(storage: Storage) -> Result<Site, BuildError> {
     site_builder(&host).events(|_| {}).storage(storage).build()
 }
 
-/// A contradiction can't be written: a store that others share comes with its keys, and one that
-/// nobody shares has none. What is left is built.
+/// A contradiction can't be written. A shared store comes with its keys, and one that nobody shares
+/// has none. All other combinations are built.
 #[test]
 fn a_site_is_built_over_each_kind_of_storage() {
     over(Storage::in_memory()).unwrap();
@@ -172,7 +172,7 @@ async fn a_store_of_the_hosts_own_in_this_process_needs_no_key() {
     assert!(!works(&flow, &code).await);
 }
 
-/// A process of a flow whose records lie in that engine.
+/// Creates a process of a flow whose records are in that engine.
 fn process(engine: &Arc<Engine>, keys: SlotKeys) -> CodeFlow {
     let site = over(Storage::shared_records(engine.clone(), keys)).unwrap();
     CodeFlow::new(&site, CodePolicy::default()).unwrap()
@@ -191,7 +191,7 @@ async fn works(process: &CodeFlow, code: &str) -> bool {
     opened.inspect_err(|error| assert_eq!(error.kind(), ErrorKind::InvalidCode)).is_ok()
 }
 
-/// The clock of this machine is years ahead of the engine's, and neither revives nor kills anything.
+/// The clock of this machine is years ahead of the engine's. It neither revives nor kills anything.
 #[tokio::test]
 async fn the_engines_clock_is_the_one_that_counts() {
     let engine = Engine::new();
@@ -203,7 +203,7 @@ async fn the_engines_clock_is_the_one_that_counts() {
     }
 }
 
-/// A code is worth nothing from its expiry on, however long its owner waits for the budget.
+/// A code is worth nothing from its expiry on, however long the request waits for the budget.
 #[tokio::test]
 async fn a_code_that_expires_while_a_guess_is_paid_for_is_gone() {
     for (stall, is_good) in [(29_999, true), (30_000, false)] {
@@ -226,7 +226,8 @@ async fn a_rotation_loses_no_code_that_is_outstanding() {
     let reads_new = process(&engine, SlotKeys::new(&key(1), &[key(2)]));
     let writes_new = process(&engine, SlotKeys::new(&key(2), &[key(1)]));
     let after = process(&engine, SlotKeys::new(&key(2), &[]));
-    // Step by step, every process finds what those of the step before and of its own wrote.
+    // At each step of the rotation, every process finds the records of that step and of the step
+    // before.
     for (writer, reader) in [
         (&before, &before),
         (&before, &reads_new),
@@ -240,7 +241,7 @@ async fn a_rotation_loses_no_code_that_is_outstanding() {
         assert!(works(reader, &code).await);
         assert!(!works(writer, &code).await, "and once");
     }
-    // Whoever skips a step loses codes.
+    // A rotation that skips a step loses codes.
     for (writer, reader) in
         [(&before, &after), (&after, &before), (&writes_new, &before), (&reads_new, &after)]
     {
@@ -249,7 +250,7 @@ async fn a_rotation_loses_no_code_that_is_outstanding() {
     }
 }
 
-/// Else whoever can make the engine fail would guess for free.
+/// Otherwise somebody who can make the engine fail would guess for free.
 #[tokio::test]
 async fn nobody_guesses_while_nobody_can_tell_what_is_left() {
     let storage = Storage::shared_apart(Engine::new(), Away, keys());

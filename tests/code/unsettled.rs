@@ -1,4 +1,5 @@
-//! A credential of which the host says nothing: whether it was stored or not, the listener hears of it.
+//! The host does not say whether it stored a credential or not. The listener hears of that
+//! credential.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +16,7 @@ use serde_json::Value;
 
 use crate::support::{World, user};
 
-/// What becomes of an insertion, and of the answer to it.
+/// The outcome of an insertion, and of its answer.
 #[derive(Clone, Copy)]
 enum AnswerOf {
     Arrives,
@@ -27,7 +28,7 @@ enum AnswerOf {
 struct Repository {
     host: Arc<MemoryHost>,
     answer: Mutex<AnswerOf>,
-    /// Whether what was stored is found deactivated.
+    /// Whether the stored credential is found deactivated.
     deactivates: AtomicBool,
 }
 
@@ -55,7 +56,7 @@ impl CredentialRepository for Repository {
     }
 }
 
-/// A world, its repository, and what was told of credentials: event and name.
+/// Creates a world. Returns its repository and the events about credentials: event and name.
 fn world() -> (World, Arc<Repository>, Arc<Mutex<Vec<String>>>) {
     let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
     let repository =

@@ -1,5 +1,5 @@
-//! How many answers a step waits for, one after the other. Everything outside of the process answers
-//! after a while by a clock that stands still unless everybody waits.
+//! Counts how many answers a step waits for, one after the other. Everything outside the process
+//! answers after a delay. The delay is measured by a clock that moves only when everybody waits.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -184,7 +184,7 @@ impl Bench {
     }
 }
 
-/// How many answers were waited for.
+/// Counts the answers that the work waited for.
 async fn waits<T>(step: &str, table: &mut Vec<(String, u128)>, work: impl Future<Output = T>) -> T {
     let started = Instant::now();
     let done = work.await;
@@ -219,7 +219,7 @@ async fn a_step_waits_for_few_answers_one_after_the_other() {
         let challenge = waits("begin", table, bench.actions.begin(caller, request)).await.unwrap();
         let assertion = match kind {
             CredentialKind::Fido2 => {
-                // One more answer to wait for: it counts.
+                // The passkey counts its signatures, so there is one more answer to wait for.
                 passkey.sign_count = 1;
                 passkey.assert(PARTY, ORIGIN, challenge.challenge.as_str())
             }

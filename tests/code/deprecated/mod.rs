@@ -38,7 +38,7 @@ pub(crate) fn policy() -> PasswordPolicy {
     PasswordPolicy::new(["Password1", "letmein1"])
 }
 
-/// A world that allows every kind.
+/// Creates a world that allows every kind.
 pub(crate) fn world() -> World {
     world_with(|setup| setup)
 }
@@ -47,7 +47,7 @@ pub(crate) fn world_with(change: impl FnOnce(Setup) -> Setup) -> World {
     World::with(|setup| change(setup.policy(|all| all.kinds(CredentialKind::ALL).passwords(policy()))))
 }
 
-/// The answer that a good client of the kind gives now.
+/// Returns the answer that a good client of the kind gives now.
 pub(crate) fn good(world: &World, challenge: &Value) -> Value {
     match challenge["kind"].as_str() {
         Some("Totp") => {
@@ -59,7 +59,7 @@ pub(crate) fn good(world: &World, challenge: &Value) -> Value {
     }
 }
 
-/// What the host has of the one credential that it has.
+/// Returns the secret of the one credential that the host has.
 pub(crate) fn only_secret(world: &World) -> CredentialSecret {
     let stored = world.host.stored();
     let [stored] = &stored[..] else { panic!("{stored:?}") };
@@ -217,7 +217,7 @@ async fn a_proof_of_another_kind_than_the_challenges_spends_it() {
     }
     for kind in DEPRECATED {
         let challenge = world.challenge(kind).await;
-        // Of the challenge that was never told, a client can only guess.
+        // The server never tells this challenge, so a client can only guess it.
         let guessed = json!({ "challenge": "A".repeat(43) });
         let mut body = register_body(&challenge, &attest(CredentialKind::Key, &guessed));
         body["challengeIdentifier"] = challenge["challengeIdentifier"].clone();

@@ -1,4 +1,4 @@
-//! Passwords: which are refused, and how the others are hashed.
+//! Passwords: which ones are refused, and how the others are hashed.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -142,7 +142,7 @@ async fn who_finds_no_place_to_wait_may_come_back() {
     assert!(begin(hashing.as_mut()).is_pending());
     assert!(begin(waiting.as_mut()).is_pending());
 
-    // At once: whoever waits for a place waits for ever here.
+    // It ends at once. A request that waits for a place here waits for ever.
     let Poll::Ready(refused) = begin(pin!(register(world.clone(), challenges[2].clone()))) else {
         panic!("there is a place for a third");
     };

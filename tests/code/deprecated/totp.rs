@@ -1,4 +1,4 @@
-//! One-time passwords: which are accepted when, and who sees their secret.
+//! One-time passwords: which ones are accepted when, and who sees their secret.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -27,7 +27,7 @@ async fn scan(world: &World) -> (Value, TotpClient) {
     (challenge, app)
 }
 
-/// What the host has of a credential.
+/// Returns what the host keeps of a credential.
 fn kept(world: &World, id: &str) -> (TotpSecret, u64) {
     match world.host.secret(&CredentialId::new(id).unwrap()) {
         Some(CredentialSecret::Totp { secret, last_step }) => (secret, last_step),
@@ -83,7 +83,7 @@ async fn a_clock_may_be_one_step_off_either_way_and_no_more() {
     }
 }
 
-/// Of a wrong one, any digit may be wrong.
+/// In a wrong one, any digit may be wrong.
 #[tokio::test]
 async fn a_wrong_one_is_mendable_five_times() {
     let world = world();

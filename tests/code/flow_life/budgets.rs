@@ -96,7 +96,7 @@ async fn many_sources_together_are_slowed_down_by_the_flows_budget() {
     }
     assert_eq!(retry_after(&guess(&world, "7").await), 10);
     world.advance(Duration::from_secs(10));
-    // What the flow refused did not count against the source.
+    // A request that the flow refused did not count against the source.
     guess(&world, "7").await.assert_refused(403, "invalid_code");
     retry_after(&guess(&world, "8").await);
 }
@@ -166,7 +166,7 @@ async fn flows_over_one_site_spend_one_budget() {
     world.exchange(key(), "AAA-AAA-AAA").await.assert_refused(429, "too_many_attempts");
 }
 
-/// Nor can a flow with a short period refill a purse of one with a long period.
+/// A flow with a short period can't refill a purse of one with a long period.
 #[tokio::test]
 async fn another_budget_is_another_purse() {
     let day = Budget::new(3, Duration::from_secs(86_400)).unwrap();

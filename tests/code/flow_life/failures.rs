@@ -16,7 +16,7 @@ use super::{good, key};
 use crate::flaky::Flaky;
 use crate::support::{MINT, World};
 
-/// A world over that store.
+/// Creates a world over that store.
 fn world(store: &Arc<Flaky>, policy: impl FnOnce(CodePolicy) -> CodePolicy) -> World {
     let storage = store.storage();
     World::with(|setup| setup.storage(storage).policy(policy))
@@ -43,7 +43,8 @@ async fn a_failing_host_spends_neither_code_nor_challenge() {
     world.register(&body).await.ok();
 }
 
-/// A repository that stores, or not, and whose answer is lost either way, until there are answers again.
+/// A repository that stores or not, as a test says. Its answer is lost either way, until there are
+/// answers again.
 #[derive(Debug, Default)]
 struct LossyRepository {
     stored: Mutex<Vec<NewCredential>>,

@@ -99,7 +99,7 @@ async fn an_expired_code_does_not_come_back_when_the_clock_does() {
     world.advance(Duration::from_secs(61));
     world.exchange(key(), &code).await.assert_refused(403, "invalid_code");
     world.clock.set(world.clock.now() - Duration::from_secs(61));
-    // The budget, which lies in the future now, refuses for a moment.
+    // The budget's time is in the future now, so it refuses for a moment.
     world.exchange(key(), &code).await.assert_refused(429, "too_many_attempts");
     world.advance(Duration::from_secs(2));
     world.exchange(key(), &code).await.assert_refused(403, "invalid_code");
@@ -155,7 +155,7 @@ async fn a_user_who_is_gone_or_deactivated_gets_nothing_at_any_step() {
         assert_eq!(refused, unknown);
         world.register(&body).await.assert_refused(403, "invalid_challenge");
         assert!(world.host.stored().is_empty());
-        // Neither comes back with the user.
+        // Neither works again when the user comes back.
         world.host.set_status(&user(), UserStatus::Active);
         world.exchange(key(), &code).await.assert_refused(403, "invalid_code");
         world.register(&body).await.assert_refused(403, "invalid_challenge");
@@ -183,7 +183,7 @@ async fn every_code_that_does_not_work_gets_one_answer() {
     }
 }
 
-/// So the work tells them apart as little as the answer does.
+/// So the amount of work tells them apart no better than the answer does.
 #[tokio::test]
 async fn every_code_of_the_right_form_costs_one_look_up_for_each_key() {
     let engine = Engine::new();
@@ -286,7 +286,8 @@ async fn a_rotated_key_still_reads_and_no_longer_writes() {
 
     let body = old.registration(key()).await;
     rotated.register(&body).await.ok();
-    // What a rotated flow puts back can still be read by those that write under the old key.
+    // A rotated flow puts records back under the old key, so flows that write under that key can
+    // still read them.
     let next = world(SlotKeys::new(old_key, std::slice::from_ref(new_key)));
     let code = old.mint().await;
     rotated.host.fail();

@@ -1,4 +1,4 @@
-//! What a refused registration costs: the challenge, or nothing but one of its five returns.
+//! What a refused registration costs: either the challenge, or one of its five returns.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{good, key};
 use crate::support::{KINDS, ORIGIN, PARTY, World, base64url, register_body, text};
 
-/// A passkey whose authenticator was not told who uses it.
+/// Returns a passkey whose authenticator did not verify its user.
 fn unverified(challenge: &Value) -> Value {
     let mut authenticator = SoftAuthenticator::new(StatementFormat::PackedSelf);
     authenticator.flags &= !SoftAuthenticator::USER_VERIFIED;

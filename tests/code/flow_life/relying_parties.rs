@@ -58,7 +58,7 @@ async fn a_relying_party_is_pinned_at_exchange() {
             let authenticator = SoftAuthenticator::new(StatementFormat::PackedSelf);
             let proof = authenticator.attest(party, origin, &text(&challenge, "challenge"));
             let body = register_body(&challenge, &proof);
-            // Whatever the register request says of its origin.
+            // The origin in the register request does not matter.
             let request = request(REGISTER).header(header::ORIGIN, *origin);
             let answer = world.send(request.body(body.to_string().into()).unwrap()).await;
             match asked == answered {
@@ -108,7 +108,7 @@ async fn an_unknown_origin_is_refused_and_spends_nothing() {
     exchange_from(&world, &[ORIGIN], &code).await.ok();
 }
 
-/// Knows its parties by a header.
+/// Chooses the relying party by a header.
 struct ByApp(Arc<RelyingParty>);
 
 #[async_trait]

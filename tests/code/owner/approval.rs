@@ -163,7 +163,7 @@ async fn a_missing_or_malformed_check_code_counts_nothing() {
     assert_eq!(world.enrolment(&id).await["attemptsLeft"], 3);
 }
 
-/// Each attempt takes the record that waits, so that racers count one by one.
+/// Each attempt takes the waiting record, so racing attempts count one by one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_more_than_three_check_codes_are_tried_however_many_race() {
     for _ in 0..20 {
@@ -199,7 +199,7 @@ async fn the_same_proof_gets_the_same_answer_while_it_waits_and_another_none() {
     other["credentialInfo"] =
         register_body(&challenge, &attest(CredentialKind::Key, &challenge))["credentialInfo"].clone();
     world.register(&other).await.assert_refused(403, "invalid_challenge");
-    // Nor has one that only took the name of the first.
+    // A credential that only took the id of the first is refused, too.
     other["credentialInfo"]["credId"] = body["credentialInfo"]["credId"].clone();
     world.register(&other).await.assert_refused(403, "invalid_challenge");
     assert_eq!(world.register(&body).await.ok(), first);
@@ -207,7 +207,7 @@ async fn the_same_proof_gets_the_same_answer_while_it_waits_and_another_none() {
     world.register(&body).await.assert_refused(403, "invalid_challenge");
 }
 
-/// The challenge that a registration answers.
+/// Returns the challenge that a registration answers.
 fn body_challenge(body: &serde_json::Value) -> String {
     use base64::Engine as _;
     let data = text(&body["credentialInfo"], "clientData");
@@ -294,7 +294,7 @@ async fn only_the_session_that_minted_decides() {
     in_session(approve, Some("laptop"), "{}").await.ok();
 }
 
-/// A flow of the site that asks nobody can't be the way around one that does.
+/// A flow of the site that asks nobody is no way around one that asks.
 #[tokio::test]
 async fn of_two_flows_of_a_site_the_stricter_approval_counts() {
     let world = World::asking(Approval::Asked);
@@ -312,8 +312,8 @@ async fn of_two_flows_of_a_site_the_stricter_approval_counts() {
     assert!(world.host.stored().is_empty());
 }
 
-/// A challenge that was minted where nobody is asked, and answered where somebody is, stores nothing
-/// when it is sent again where nobody is.
+/// One flow asks the owner, and one asks nobody. A challenge is minted at the second and answered
+/// at the first. Sending it again at the second stores nothing.
 #[tokio::test]
 async fn a_challenge_that_waits_for_approval_waits_at_every_flow() {
     let lax = World::new();

@@ -1,4 +1,4 @@
-//! What began before an instant is void.
+//! Everything that began before an instant is void.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::support::{World, text, user};
 
 impl World {
-    /// Ends everything that began before now.
+    /// Voids everything that began before now.
     fn void(&self) {
         self.advance(Duration::from_millis(1));
         self.host.set_void_before(&user(), self.clock.now());
@@ -38,7 +38,7 @@ async fn a_challenge_from_before_is_void() {
     assert!(world.host.stored().is_empty());
 }
 
-/// The challenge counts from its code: one that was bought later does not renew it.
+/// A challenge is as old as its code: a later exchange does not renew it.
 #[tokio::test]
 async fn what_a_code_buys_is_as_old_as_the_code() {
     let world = World::new();
@@ -78,11 +78,12 @@ async fn a_session_from_before_mints_nothing_and_what_it_minted_is_as_old_as_it_
     assert_eq!(world.flow.exchange(exchange).await.unwrap_err().kind(), ErrorKind::InvalidCode);
     let error = world.flow.mint(&caller, request.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Forbidden);
-    // A session that began then works.
+    // A session that began after the instant works.
     world.flow.mint(&Caller::new(user()).since(between), request).await.unwrap();
 }
 
-/// Nor does it approve what a fresh one minted, and what waits is not lost by its try.
+/// An older session does not approve what a fresh one minted. Its try does not lose the waiting
+/// credential.
 #[tokio::test]
 async fn a_session_from_before_approves_nothing() {
     let world = World::asking(Approval::Asked);

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{ENROLMENTS, another_user, as_user, two_users};
 use crate::support::{Answer, World, ask, plenty, text};
 
-/// What is no enrolment of the user's: of no known form, unknown, somebody else's.
+/// Returns ids that are no enrolment of the user: of no known form, unknown, and somebody else's.
 fn strange_ids(foreign: &str) -> Vec<String> {
     let mut ids: Vec<_> =
         ["x", "en-", "en", "..", "%00", "en-aaaaa-bbbbb-cccccccccccccc"].map(String::from).into();
@@ -123,7 +123,7 @@ async fn a_body_where_none_belongs_is_refused() {
             answer.assert_refused(400, "invalid_request");
         }
     }
-    // A media type that names no body is borne: clients send one everywhere.
+    // A media type without a body is tolerated: clients send one everywhere.
     let request = Request::get(&path).header(header::CONTENT_TYPE, "application/json");
     let request = request.header(header::AUTHORIZATION, format!("Bearer {}", crate::support::USER));
     assert_eq!(world.send(request.body(Body::empty()).unwrap()).await.ok()["stage"], "pending");
@@ -196,7 +196,7 @@ async fn a_token_that_is_cut_changed_foreign_or_for_something_else_is_one_403() 
     let (_, body) = world.opened().await;
     world.register(&body).await.ok();
     let undo = told.lock().unwrap()[0].clone();
-    // A site with keys of its own, whatever the others share.
+    // This site has its own keys, whatever the others share.
     let asking = World::with(|setup| {
         setup.storage(Storage::in_memory()).policy(|_| plenty().approval(Approval::Asked))
     });
@@ -218,7 +218,7 @@ async fn a_token_that_is_cut_changed_foreign_or_for_something_else_is_one_403() 
         same(&world.undo(token).await);
         same(&asking.outcome(&json!({ "token": token })).await);
     }
-    // Each is good for its own question alone, and at its own site alone.
+    // Each token is good for its own question alone, and at its own site alone.
     same(&asking.undo(&outcome).await);
     same(&world.outcome(&json!({ "token": undo })).await);
     same(&asking.undo(&undo).await);
@@ -245,7 +245,7 @@ async fn all_flows_of_a_site_under_one_path_have_these_endpoints_too() {
     assert_eq!(answer.ok()["stage"], "revoked");
 }
 
-/// A host that can remove nothing gives no undo tokens, and has no such endpoint.
+/// A host that can't remove credentials gives no undo tokens, and has no such endpoint.
 #[tokio::test]
 async fn without_management_nothing_is_undone() {
     let host = two_users();

@@ -1,4 +1,4 @@
-//! Each thing that happens is told once, under its enrolment.
+//! Each event is told once, under its enrolment.
 
 use std::time::Duration;
 

@@ -36,7 +36,7 @@ async fn a_store_that_fails_shows_the_owner_no_code_that_nobody_has() {
     assert_eq!(list["items"][0]["stage"], "revoked", "{list}");
 }
 
-/// Whether the ledger did it, or lost the answer, nobody can tell: the same code works again.
+/// Nobody can tell whether the ledger did it or lost the answer. The same code works again.
 #[tokio::test]
 async fn an_exchange_survives_a_ledger_that_fails() {
     for fail in [Flaky::fail_advances, Flaky::forget_advances] {
@@ -75,7 +75,7 @@ async fn a_credential_that_waits_survives_a_store_that_fails() {
     assert_eq!(world.host.stored().len(), 1);
 }
 
-/// The challenge could not be kept for the same answer again: the owner decides all the same.
+/// The challenge could not be kept for a repetition of the same answer. The owner still decides.
 #[tokio::test]
 async fn a_challenge_that_was_not_kept_costs_the_second_answer_alone() {
     let (world, store) = world(Approval::Asked);
@@ -108,7 +108,8 @@ async fn an_approval_survives_whatever_fails() {
     }
 }
 
-/// As at register: whether it was stored nobody can tell, so the next try is for it alone.
+/// As at register, nobody can tell whether it was stored. So only the same credential may be tried
+/// next.
 #[tokio::test]
 async fn an_insertion_that_failed_at_approval_is_repeated_and_stores_one() {
     for stores in [false, true] {
@@ -122,7 +123,8 @@ async fn an_insertion_that_failed_at_approval_is_repeated_and_stores_one() {
         world.approve(&id, &json!({})).await.assert_refused(500, "internal");
         world.host.recover();
         assert_eq!(world.host.stored().len(), usize::from(stores));
-        // It is there, as far as anybody knows: nobody is told that it was refused or revoked.
+        // As far as anybody knows, the credential is there. So nobody is told that it was refused
+        // or revoked.
         assert_eq!(world.stage(&id).await, "added");
         world.refuse(&id).await.assert_refused(409, "conflict");
         world.revoke(&id).await.assert_refused(409, "conflict");
@@ -133,7 +135,7 @@ async fn an_insertion_that_failed_at_approval_is_repeated_and_stores_one() {
     }
 }
 
-/// A second try still asks for the check code, and counts wrong ones.
+/// A second try still needs the check code, and still counts wrong ones.
 #[tokio::test]
 async fn a_check_code_counts_after_an_insertion_that_failed_too() {
     let (world, _) = world(Approval::AskedWithCheckCode);
@@ -172,7 +174,8 @@ async fn a_registration_that_may_have_been_stored_is_not_said_to_be_revoked() {
     }
 }
 
-/// What the owner is shown is what is stored: a second try with another credential is refused.
+/// The credential that the owner saw is the one that is stored. A second try with another
+/// credential is refused.
 #[tokio::test]
 async fn a_credential_that_was_shown_is_not_exchanged_for_another() {
     let (world, store) = world(Approval::Asked);
@@ -232,7 +235,7 @@ async fn a_refusal_at_register_gives_the_claim_back() {
     world.register(&fresh).await.ok();
 }
 
-/// A removal that fails leaves a credential that nobody approves of: the host hears of it, and of a
+/// A removal that fails leaves a credential that nobody approves of. The host hears of it, and of a
 /// token that takes it back.
 #[tokio::test]
 async fn a_retry_whose_removal_fails_is_told_as_unsettled() {
@@ -269,8 +272,8 @@ async fn a_retry_whose_removal_fails_is_told_as_unsettled() {
     assert!(world.host.stored().is_empty());
 }
 
-/// An engine that forgot that a challenge was spent: the same answer again stores nothing else, and the
-/// owner is told nothing that is false.
+/// The engine forgot that a challenge was spent. The same answer again stores nothing else, and the
+/// owner is told nothing false.
 #[tokio::test]
 async fn a_challenge_that_comes_back_after_it_was_spent_takes_no_claim_back() {
     let (world, store) = world(Approval::NotAsked);
@@ -283,7 +286,7 @@ async fn a_challenge_that_comes_back_after_it_was_spent_takes_no_claim_back() {
     assert_eq!(world.host.stored().len(), 1);
 }
 
-/// Each lists after both were entered, in one order.
+/// Each mint lists the enrolments after both were entered, in one order.
 #[tokio::test]
 async fn of_two_mints_at_once_the_later_code_works() {
     let store = Flaky::new();
@@ -300,7 +303,7 @@ async fn of_two_mints_at_once_the_later_code_works() {
     }
 }
 
-/// The attempt is counted by taking what waits, so that who hangs up has lost it.
+/// An attempt is counted by taking the waiting record. So a caller who hangs up has lost it.
 #[tokio::test]
 async fn a_guesser_who_hangs_up_tries_no_second_check_code() {
     use credential_code::code::ApproveRequest;

@@ -1,4 +1,4 @@
-//! How an enrolment comes and goes.
+//! How an enrolment begins and ends.
 
 use std::time::Duration;
 
@@ -133,7 +133,7 @@ async fn a_revoked_code_buys_nothing_and_a_revoked_challenge_adds_nothing() {
     assert!(world.host.stored().is_empty());
 }
 
-/// A revoked code is told apart from an unknown one by nobody who sends it.
+/// A client that sends a revoked code can't tell it from an unknown one.
 #[tokio::test]
 async fn a_revoked_code_is_answered_like_one_that_never_was() {
     let world = World::new();
@@ -158,7 +158,7 @@ async fn a_revocation_may_be_repeated_and_is_too_late_for_what_was_added() {
     assert_eq!(late.json()["error"]["stage"], "added");
 }
 
-/// The code may be on its way: its expiry was seen here, and maybe not there.
+/// The code may be on its way. Its expiry was seen here, and perhaps not there.
 #[tokio::test]
 async fn an_expired_enrolment_may_be_revoked() {
     let world = World::new();
@@ -177,7 +177,7 @@ async fn minting_one_more_than_may_be_outstanding_revokes_the_oldest() {
     let third = text(&world.minted().await, "enrolmentId");
     assert_eq!(world.stage(&text(&first, "enrolmentId")).await, "revoked");
     world.exchange(CredentialKind::Key, &text(&first, "code")).await.assert_refused(403, "invalid_code");
-    // One that has ended does not count.
+    // An enrolment that has ended does not count.
     world.register(&body).await.ok();
     world.advance(Duration::from_millis(1));
     let fourth = text(&world.minted().await, "enrolmentId");

@@ -1,4 +1,4 @@
-//! What the owner of a code sees and decides.
+//! The owner of a code: their view and their decisions.
 
 mod approval;
 mod cascade;
@@ -24,7 +24,7 @@ use crate::support::{Answer, World, attest, plenty, register_body, text};
 
 const ENROLMENTS: &str = "/auth/credentials/enrolments";
 
-/// What a test does with enrolments over HTTP.
+/// The steps of a test with enrolments over HTTP.
 impl World {
     fn asking(approval: Approval) -> Self {
         Self::with(|setup| setup.policy(|_| plenty().approval(approval)))
@@ -70,7 +70,7 @@ impl World {
         self.post_json(crate::support::MINT, &json!({ "expiration": self.unix(60) })).await.ok()
     }
 
-    /// A new code, exchanged for a key: the enrolment's id, and a good registration.
+    /// Exchanges a new code for a key. Returns the enrolment's id, and a good registration.
     async fn opened(&self) -> (String, Value) {
         let minted = self.minted().await;
         let challenge = self.exchange(CredentialKind::Key, &text(&minted, "code")).await.ok();
@@ -78,7 +78,7 @@ impl World {
         (text(&minted, "enrolmentId"), body)
     }
 
-    /// A key that waits for approval: the enrolment's id, and register's answer.
+    /// Registers a key that waits for approval. Returns the enrolment's id, and register's answer.
     async fn pending(&self) -> (String, Value) {
         let (id, body) = self.opened().await;
         (id, self.register(&body).await.ok())
@@ -100,7 +100,7 @@ fn two_users() -> Arc<credential_code::testing::MemoryHost> {
     Arc::new(credential_code::testing::MemoryHost::new(users))
 }
 
-/// A listener that writes down in one line each what happened.
+/// A listener that writes each event down in one line.
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<Vec<String>>>);
 
@@ -117,7 +117,7 @@ impl Told {
         self.0.lock().unwrap().push(format!("{name} {enrolment}"));
     }
 
-    /// What was told of an enrolment, in order.
+    /// Returns the events of an enrolment, in order.
     fn of(&self, enrolment: &str) -> Vec<String> {
         let told = self.0.lock().unwrap();
         let of_it = told.iter().filter_map(|line| line.strip_suffix(enrolment));

@@ -1,4 +1,4 @@
-//! A revocation against everything that could add a credential: never both.
+//! A revocation races every step that could add a credential. Both never win.
 
 use std::sync::Arc;
 
@@ -122,7 +122,7 @@ async fn of_an_approval_and_a_revocation_one_wins() {
         let (is_revoked, approved) = race.both(round, &id, approving).await;
         assert_ne!(is_revoked, approved.is_ok(), "never both, and never none");
         added += usize::from(approved.is_ok());
-        // So that no look-up of what is there grows with the rounds.
+        // So no look-up of the stored credentials grows with the rounds.
         race.world.host.clear();
     }
     assert!(added > 0 && added < ROUNDS, "{added} of {ROUNDS}: it was a race");

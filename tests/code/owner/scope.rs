@@ -47,7 +47,7 @@ async fn a_code_for_another_relying_party_buys_nothing_here() {
     world.flow.exchange(elsewhere).await.unwrap();
 }
 
-/// A session that may not mint a code for something may not approve it either.
+/// A session that may not mint a code for a credential may not approve it either.
 #[tokio::test]
 async fn a_caller_approves_within_their_own_scope() {
     let world = World::asking(credential_code::model::Approval::Asked);

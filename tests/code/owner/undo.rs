@@ -1,4 +1,4 @@
-//! The owner takes back what was added.
+//! The owner takes an added credential back.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::Told;
 use crate::sharing::Engine;
 use crate::support::{World, plenty};
 
-/// A world, and the tokens of its notices.
+/// Creates a world. Returns the tokens of its notices, too.
 fn world(approval: Approval) -> (World, Arc<Mutex<Vec<String>>>, Told) {
     let (tokens, told) = (Arc::new(Mutex::new(Vec::new())), Told::default());
     let (kept, heard) = (tokens.clone(), told.clone());
@@ -55,7 +55,7 @@ async fn an_undo_token_removes_exactly_its_credential_and_needs_no_sign_in() {
     let undone = world.enrolment(&first).await;
     assert_eq!((&undone["stage"], &undone["credential"]["isActive"]), (&json!("undone"), &json!(false)));
     assert_eq!(world.stage(&second).await, "added");
-    // Again: it is gone already, and nobody is told a second time.
+    // The second undo finds it gone, and nobody is told a second time.
     assert_eq!(world.undo(&token).await.ok(), json!({}));
     assert_eq!(told.of(&first), ["Minted", "Exchanged", "Registered", "Undone"]);
 }
@@ -126,7 +126,7 @@ async fn an_undo_token_works_for_seven_days() {
     }
 }
 
-/// A host that fails removes nothing, and the link in the notice works afterwards.
+/// A host that fails removes nothing. The link in the notice still works afterwards.
 #[tokio::test]
 async fn an_undo_that_failed_may_be_repeated() {
     let (world, tokens, _) = world(Approval::NotAsked);
@@ -142,7 +142,7 @@ async fn an_undo_that_failed_may_be_repeated() {
     assert_eq!(world.stage(&id).await, "undone");
 }
 
-/// The notice of a credential that may be there ends what could still add it.
+/// The undo of a credential that may be there also ends every request that could still add it.
 #[tokio::test]
 async fn an_undo_after_a_failure_keeps_the_same_challenge_from_adding_it() {
     let (world, tokens, _) = world(Approval::NotAsked);
@@ -157,7 +157,7 @@ async fn an_undo_after_a_failure_keeps_the_same_challenge_from_adding_it() {
     assert!(world.host.stored().is_empty());
 }
 
-/// A repository that writes the notice where it writes the credential.
+/// A repository that writes the notice together with the credential.
 struct Outbox {
     host: Arc<MemoryHost>,
     tokens: Arc<Mutex<Vec<String>>>,

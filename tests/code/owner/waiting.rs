@@ -94,8 +94,8 @@ async fn an_expiry_and_a_lapse_wake_a_waiter() {
     assert_eq!(client.await.unwrap().ok()["stage"], "refused");
 }
 
-/// Two processes over one store. What one does, the other's waiters learn of within a second, by one
-/// look for all of them.
+/// Two processes use one store. If one changes something, the waiters of the other learn of it
+/// within a second. They share one look.
 #[tokio::test]
 async fn a_change_in_another_process_wakes_those_who_wait_in_this_one() {
     let store = Flaky::new();
@@ -110,7 +110,7 @@ async fn a_change_in_another_process_wakes_those_who_wait_in_this_one() {
         settle().await;
     }
     assert_eq!(store.finds() - before, 10, "twice a second, however many wait");
-    // The one who looks hangs up, and another does so from then on.
+    // The waiter that looks hangs up, and another one looks from then on.
     let mut waits = waits.into_iter();
     waits.next().unwrap().abort();
     settle().await;
@@ -123,7 +123,7 @@ async fn a_change_in_another_process_wakes_those_who_wait_in_this_one() {
     }
 }
 
-/// A ledger that fails meanwhile is asked again.
+/// A waiter asks again if the ledger fails meanwhile.
 #[tokio::test]
 async fn a_waiter_outlasts_a_ledger_that_fails() {
     let store = Flaky::new();
@@ -140,7 +140,7 @@ async fn a_waiter_outlasts_a_ledger_that_fails() {
     assert!(!waits.is_finished());
     world.revoke(&id).await.ok();
     assert_eq!(waits.await.unwrap().ok()["stage"], "revoked");
-    // One that fails when it is asked first is a failure.
+    // If the first look fails, the request fails.
     store.fail_finds(1);
     world.waits(&id, "waiting", 25).await.unwrap().assert_refused(503, "unavailable");
 }
@@ -172,7 +172,8 @@ async fn a_user_has_sixteen_waiters_and_one_who_hangs_up_leaves_a_seat() {
     }
 }
 
-/// The client that made the credential may be a stranger's. It can't keep the owner from watching.
+/// The client that made the credential may belong to a stranger. It can't keep the owner from
+/// watching.
 #[tokio::test]
 async fn a_client_that_waits_takes_no_seat_of_the_owner() {
     let world = World::asking(Approval::Asked);
@@ -226,7 +227,7 @@ async fn a_thousand_wait_at_once_and_no_more() {
     assert_eq!(answered, 1000);
 }
 
-/// Half of the seats are the owners', however many clients wait.
+/// Half of the seats belong to the owners, however many clients wait.
 #[tokio::test]
 async fn five_hundred_clients_wait_at_once_and_no_more() {
     use credential_code::model::{User, UserId};
