@@ -9,10 +9,11 @@ use crate::support::servers::postgres::Postgres;
 use crate::support::servers::redis::Redis;
 use crate::support::user;
 
-/// Redis answers when a command is on its disk.
+/// Redis answers after it wrote a command to its disk.
 const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 
-/// Both servers, with the tables and one user in them. They listen on sockets, and on ports of the loopback.
+/// Both servers, with the tables and one user in them. They listen on sockets, and on ports of the
+/// loopback.
 #[derive(Debug)]
 pub(crate) struct Engines {
     pub(crate) postgres: Postgres,
@@ -22,7 +23,8 @@ pub(crate) struct Engines {
 }
 
 impl Engines {
-    /// `None` where the machine lacks one of them. One test at a time, since they measure.
+    /// Starts both. Returns `None` where the machine lacks one of them. The tests measure, so one
+    /// runs at a time.
     pub(crate) async fn start() -> Option<Self> {
         static ALONE: Mutex<()> = Mutex::const_new(());
         let alone = ALONE.lock().await;
@@ -38,29 +40,29 @@ impl Engines {
         Some(Self { postgres, redis, ports, _alone: alone })
     }
 
-    /// Both by their ports, over which servers that are away refuse connections.
+    /// Returns both addresses by port. Servers that are away refuse connections there.
     pub(crate) fn tcp_urls(&self) -> [String; 2] {
         let [postgres, redis] = self.ports;
         [format!("postgres://postgres@127.0.0.1:{postgres}/postgres"), format!("redis://127.0.0.1:{redis}/")]
     }
 
-    /// Where PostgreSQL listens.
+    /// Returns the socket of PostgreSQL.
     pub(crate) fn postgres_socket(&self) -> String {
         let url = self.postgres.url();
         let (_, directory) = url.split_once("host=").unwrap();
         format!("{directory}/.s.PGSQL.{}", self.ports[0])
     }
 
-    /// Where Redis listens.
+    /// Returns the socket of Redis.
     pub(crate) fn redis_socket(&self) -> String {
         self.redis.url().strip_prefix("unix://").unwrap().to_owned()
     }
 }
 
-/// What PostgreSQL and its clients call a socket in a directory.
+/// The name of PostgreSQL's socket in a directory.
 pub(crate) const POSTGRES_SOCKET: &str = ".s.PGSQL.5432";
 
-/// An address of PostgreSQL whose socket lies in this directory.
+/// Returns an address of PostgreSQL whose socket is in this directory.
 pub(crate) fn postgres_url(directory: &Path) -> String {
     format!("postgres://postgres@localhost/postgres?host={}", directory.display())
 }

@@ -16,7 +16,8 @@ use crate::worker::Worker;
 const POINTS: u32 = 200;
 const SEED: u64 = 5;
 
-/// A worker that reaches both servers, and is reached, through relays with one fuse.
+/// A worker behind relays with one fuse. The relays stand before both servers and before the
+/// worker.
 struct Lane<'a> {
     engines: &'a Engines,
     directory: Directory,
@@ -38,7 +39,7 @@ impl<'a> Lane<'a> {
         self.directory.path().join(name)
     }
 
-    /// Starts the worker, after a kill again. The bytes that were under way are gone.
+    /// Starts the worker, also after a kill. The bytes that were under way are gone.
     fn start(&mut self) -> Fuse {
         self.running = None;
         let fuse = Fuse::new();
@@ -59,7 +60,8 @@ impl<'a> Lane<'a> {
         Person::new([self.path("http")])
     }
 
-    /// Asks, kills the worker at that point, and starts it again. What the client saw comes back.
+    /// Sends the request, kills the worker at that point, and starts it again. Returns what the
+    /// client saw.
     async fn kill_during(
         &mut self,
         point: (u32, Cut),
@@ -90,20 +92,21 @@ enum Step {
     Register,
 }
 
-/// What a kill came to.
+/// The outcome of a kill.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Fate {
-    /// The answer was seen before the kill, and what it promises holds.
+    /// The answer was seen before the kill, and its promise holds.
     Answered,
-    /// The answer was lost. What the step spends is unspent, and works.
+    /// The answer was lost. The code or challenge of the step is unspent, and works.
     Undone,
-    /// The answer was lost. What the step spends is spent, and nothing came of it.
+    /// The answer was lost. The code or challenge of the step is spent, and nothing came of it.
     Wasted,
-    /// The answer was lost. What the step makes may be there, and nobody knows. (A mint without an answer is asked for again in any case.)
+    /// The answer was lost. Nobody knows whether the step made something. (A mint without an answer
+    /// is asked for again in any case.)
     Unheard,
 }
 
-/// Between these lies every step of the flow.
+/// Every step of the flow lies between these.
 const REACHED: [(Step, Fate); 6] = [
     (Step::Mint, Fate::Unheard),
     (Step::Exchange, Fate::Undone),
@@ -128,7 +131,7 @@ impl Random {
     }
 }
 
-/// A whole flow that nothing disturbs, and how many pieces passed in each step of it.
+/// Runs a whole flow without a fault. Returns how many pieces passed in each step.
 async fn undisturbed(person: &Person, ledger: &Ledger, fuse: &Fuse) -> [u32; 3] {
     let mut passed = vec![fuse.passed()];
     let code = person.mint().await.unwrap()["code"].clone();
@@ -232,7 +235,7 @@ async fn kill_register(lane: &mut Lane<'_>, point: (u32, Cut), ledger: &Ledger) 
     fate
 }
 
-/// Neither the code nor its challenge buys anything more.
+/// Asserts that neither the code nor its challenge buys anything more.
 async fn assert_sold_out(person: &Person, code: &Value, challenge: &Value, name: &str) {
     let code = person.exchange(code).await;
     assert!(matches!(code, Outcome::Refused(403)), "{code:?}");

@@ -8,7 +8,8 @@ use sqlx::{Connection, PgConnection, Row};
 use crate::engines::Engines;
 use crate::support::text;
 
-/// What was acknowledged, and what PostgreSQL says about it. A credential bears the name of the code that bought it.
+/// The acknowledged credentials, and PostgreSQL's answer about them. A credential has the name of
+/// the code that bought it.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     codes: AtomicU32,
@@ -16,18 +17,19 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// A name for the next code.
+    /// Returns a name for the next code.
     pub(crate) fn code(&self) -> String {
         format!("code {}", self.codes.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Somebody has seen this answer of register.
+    /// Notes that somebody has seen this answer of register.
     pub(crate) fn acknowledge(&self, answer: &Value) {
         let credential = (text(answer, "credentialId"), text(answer, "credentialUuid"));
         self.acknowledged.lock().unwrap().push(credential);
     }
 
-    /// Nothing that was acknowledged is lost, nothing is there twice, and no code has bought two. Says how much there is.
+    /// Asserts that no acknowledged credential is lost, that none is there twice, and that no code
+    /// has bought two. Returns the figures.
     pub(crate) async fn check(&self, engines: &Engines) -> String {
         let rows = rows(engines).await;
         let ids: HashMap<&str, &str> = rows.iter().map(|row| (&*row.id, &*row.uuid)).collect();
@@ -63,7 +65,7 @@ async fn rows(engines: &Engines) -> Vec<Credential> {
     rows.await.unwrap().iter().map(read).collect()
 }
 
-/// Whether a credential of that name is there.
+/// Tells whether a credential of that name is there.
 pub(crate) async fn is_stored(engines: &Engines, name: &str) -> bool {
     rows(engines).await.iter().any(|row| row.name == name)
 }

@@ -10,9 +10,9 @@ use tokio::task::JoinSet;
 use crate::ledger::Ledger;
 use crate::person::{Outcome, Person, Seen, answer};
 
-/// More than two processes have connections to PostgreSQL.
+/// More people than the connections that two processes have to PostgreSQL.
 const PEOPLE: usize = 24;
-/// Between two tries, and between two flows.
+/// The pause between two tries, and between two flows.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// People who add credentials all the time, and try again when the answer is 503.
@@ -24,7 +24,7 @@ pub(crate) struct Load {
     is_over: Arc<AtomicBool>,
 }
 
-/// A flow that came to its end.
+/// A flow that was completed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flow {
     pub(crate) started: Instant,
@@ -54,7 +54,7 @@ impl Load {
         Self { people, person, ledger, is_over }
     }
 
-    /// Lets everybody finish, and says what they saw.
+    /// Lets everybody finish, and returns what they saw.
     pub(crate) async fn stop(self) -> (Vec<Flow>, Vec<Seen>, Arc<Ledger>) {
         self.is_over.store(true, Ordering::Relaxed);
         let flows = self.people.join_all().await.into_iter().flatten().collect();
@@ -79,7 +79,7 @@ async fn add_credential(person: &Person, ledger: &Ledger, is_over: &AtomicBool) 
         if let Break(credential) = settle(person.register(&body).await, is_over).await {
             return credential;
         }
-        // Every other try is with another key: whoever does that must not get two credentials.
+        // Every other try uses another key. Such a client must not get two credentials.
         if attempt % 2 == 1 {
             body = answer(&challenge, &name);
         }
@@ -87,7 +87,7 @@ async fn add_credential(person: &Person, ledger: &Ledger, is_over: &AtomicBool) 
     None
 }
 
-/// After a 503 there is another try, a moment later. `None` is a refusal.
+/// Tries again a moment after a 503. `None` is a refusal.
 async fn settle(outcome: Outcome, is_over: &AtomicBool) -> ControlFlow<Option<Value>> {
     match outcome {
         Outcome::Ok(body) => Break(Some(body)),

@@ -1,5 +1,6 @@
-//! Processes, servers and connections die in the middle of flows: what was acknowledged stays, and no code buys two credentials.
-//! `cargo test --features postgres,redis --test faults -- --nocapture` prints the figures.
+//! Processes, servers and connections die in the middle of flows. Every acknowledged credential
+//! stays, and no code buys two. `cargo test --features postgres,redis --test faults -- --nocapture`
+//! prints the figures.
 
 #[path = "../support/mod.rs"]
 mod support;

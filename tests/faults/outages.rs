@@ -16,7 +16,7 @@ const AFTERWARDS: Duration = Duration::from_secs(3);
 const SECOND: Duration = Duration::from_secs(1);
 const STALL: Duration = Duration::from_secs(2);
 
-/// `fault` is done when the servers are back.
+/// Runs the load while `fault` happens. `fault` returns when the servers are back.
 async fn disturb(what: &str, longest: Duration, fault: impl AsyncFnOnce(&mut Engines)) -> Option<Figures> {
     let mut engines = Engines::start().await?;
     let directory = Directory::new("workers");
@@ -38,13 +38,13 @@ async fn disturb(what: &str, longest: Duration, fault: impl AsyncFnOnce(&mut Eng
     Some(figures)
 }
 
-/// What people saw.
+/// The answers that people saw.
 struct Figures {
     unavailable: usize,
     slowest_answer: Duration,
-    /// The first flow that was started after the servers were back was done so long after that.
+    /// The time from the return of the servers to the end of the first flow that started after it.
     first_flow: Duration,
-    /// Who was told 503 asked no later than so long after the servers were back.
+    /// The time from the return of the servers to the last request that was answered with 503.
     last_unavailable: Duration,
 }
 
@@ -116,7 +116,7 @@ async fn both_drop_every_connection() {
     disturb("every connection dropped, 5 times in 0.5 s", 5 * SECOND, fault).await;
 }
 
-/// It is waited for: the stall is shorter than the five seconds that PostgreSQL has.
+/// The requests wait for it: the stall is shorter than the five seconds that PostgreSQL has.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_stalls() {
     let fault = async |engines: &mut Engines| {
@@ -156,7 +156,7 @@ async fn codes_outlive_redis_and_stay_spent_where_it_writes_everything_down() {
             engines.redis.start_again();
         });
         let back = Instant::now();
-        // A mint spends none of them, and shows when Redis is used again.
+        // A mint spends none of these codes, and shows when Redis is used again.
         while matches!(person.mint().await, Outcome::Refused(503)) {
             assert!(back.elapsed() < SECOND);
         }

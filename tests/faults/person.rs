@@ -16,7 +16,7 @@ use crate::support::{EXCHANGE, MINT, REGISTER, attest, exchange_body, register_b
 /// Longer than any answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A client, who asks one of the sockets after the other.
+/// A client, which asks one of the sockets after the other.
 #[derive(Debug)]
 pub(crate) struct Person {
     sockets: Vec<PathBuf>,
@@ -24,7 +24,7 @@ pub(crate) struct Person {
     seen: Mutex<Vec<Seen>>,
 }
 
-/// When a request was asked, when it was answered, and whether with 503.
+/// The times of a request and its answer, and whether the answer was 503.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen {
     pub(crate) asked: Instant,
@@ -32,12 +32,12 @@ pub(crate) struct Seen {
     pub(crate) is_unavailable: bool,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     Ok(Value),
     Refused(u16),
-    /// There was no answer, or not a whole one.
+    /// No answer came, or only a part of one.
     Lost,
 }
 
@@ -81,7 +81,7 @@ impl Person {
         outcome
     }
 
-    /// Every request so far.
+    /// Returns every request so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
@@ -100,7 +100,7 @@ impl Person {
     }
 }
 
-/// An answer to a challenge by a new key, with a name by which it is found again.
+/// Returns an answer to a challenge by a new key, with a name by which it is found again.
 pub(crate) fn answer(challenge: &Value, name: &str) -> Value {
     let mut body = register_body(challenge, &attest(CredentialKind::Key, challenge));
     body["credentialName"] = name.into();

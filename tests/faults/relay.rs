@@ -1,4 +1,5 @@
-//! Stands between two sockets, counts what passes, and stops everything at the point that it was told.
+//! A relay between two sockets. It counts the pieces that pass, and stops everything at the point
+//! that it was told.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -8,7 +9,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
-/// How much still passes of the piece at which it stops.
+/// How much of the last piece still passes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cut {
     Before,
@@ -16,7 +17,7 @@ pub(crate) enum Cut {
     After,
 }
 
-/// Shared by all relays of a process: a piece is what one of the two sides wrote at once.
+/// The fuse that all relays of a process share. A piece is what one of the two sides wrote at once.
 #[derive(Clone, Debug)]
 pub(crate) struct Fuse {
     state: Arc<Mutex<State>>,
@@ -30,10 +31,10 @@ struct State {
     has_stopped: bool,
 }
 
-/// What becomes of a piece.
+/// The fate of a piece.
 enum Passage {
     Whole,
-    /// So much of it, and then nothing more.
+    /// Only this much of it passes, and nothing more.
     Last(usize),
     Nothing,
 }
@@ -43,12 +44,12 @@ impl Fuse {
         Self { state: Arc::default(), blown: watch::Sender::new(false) }
     }
 
-    /// How many pieces have passed.
+    /// Returns how many pieces have passed.
     pub(crate) fn passed(&self) -> u32 {
         self.state.lock().unwrap().passed
     }
 
-    /// Lets so many pieces pass from now on, and stops at the next.
+    /// Lets this many pieces pass from now on, and stops at the next.
     pub(crate) fn arm(&self, pieces: u32, cut: Cut) {
         self.state.lock().unwrap().armed = Some((pieces, cut));
     }
@@ -83,7 +84,7 @@ impl Fuse {
     }
 }
 
-/// Whoever connects here is connected there, until this is dropped.
+/// A relay. It connects every client that comes here to the target, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Relay(AbortHandle);
 

@@ -1,4 +1,5 @@
-//! A process that serves the flow on a socket: this binary again, started on a test that is ignored otherwise.
+//! A process that serves the flow on a socket. It is this binary again, started on a test that is
+//! ignored otherwise.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -37,7 +38,7 @@ impl Worker {
         Self(process)
     }
 
-    /// `kill -9`.
+    /// Kills the process with `kill -9`.
     pub(crate) fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
