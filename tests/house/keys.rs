@@ -1,4 +1,4 @@
-//! What is copied from examples goes to production: no slot key stands in one.
+//! People copy examples to production, so no slot key stands in one.
 
 use std::fs;
 use std::path::{Path, PathBuf};

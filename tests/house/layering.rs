@@ -1,10 +1,10 @@
-//! The direction of imports: each module uses those below it, and never those above.
+//! The direction of imports: each module uses the modules below it, and never those above.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A module uses those of later stages alone.
+/// A module uses only modules of later stages.
 const STAGES: [&[&str]; 19] = [
     &["auth"],
     &["manage"],
@@ -27,7 +27,7 @@ const STAGES: [&[&str]; 19] = [
     &["clock", "random", "together"],
 ];
 
-/// They are for everybody, and stand beside the stages.
+/// Everybody may use these. They stand beside the stages.
 const BESIDE: [&str; 3] = ["lib", "manual", "testing"];
 
 fn stage_of(module: &str) -> Option<usize> {
@@ -54,7 +54,7 @@ fn source_files() -> Vec<(PathBuf, String)> {
         .collect()
 }
 
-/// The code of a file, without prose and in-file tests.
+/// Yields the code of a file, without prose and in-file tests.
 fn code(source: &str) -> impl Iterator<Item = &str> {
     let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     code.lines().filter(|line| !line.trim_start().starts_with("//"))
@@ -64,7 +64,7 @@ fn first_name(path: &str) -> &str {
     path.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()
 }
 
-/// The modules that a line of code names after `crate::`.
+/// Yields the modules that a line of code names after `crate::`.
 fn named_modules(source: &str) -> impl Iterator<Item = &str> {
     code(source).flat_map(|line| line.split("crate::").skip(1)).map(first_name)
 }

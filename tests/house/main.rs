@@ -1,6 +1,6 @@
-//! Rules of the house. They run in a process apart from other flows. Threads may share one
-//! subscriber of `tracing`. Then a line that another thread reaches first can be missing from the
-//! log that is searched for secrets.
+//! Rules of the house. They run in a process apart from other flows, because threads may share one
+//! subscriber of `tracing`. Another thread could then reach a line first. That line would be
+//! missing from the log that is searched for secrets.
 
 #[cfg(feature = "tracing")]
 #[allow(dead_code, reason = "other tests use the rest of it")]

@@ -31,7 +31,7 @@ const PEM: &str =
     "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIPnotForAnybody\n-----END PRIVATE KEY-----\n";
 const ENCRYPTED: &str = "c2VjcmV0LWJ1dC1lbmNyeXB0ZWQ=";
 
-/// What was written down.
+/// The lines that were written down.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<String>>);
 
@@ -40,7 +40,8 @@ impl Log {
         self.0.lock().unwrap().push_str(text);
     }
 
-    /// Neither as text nor as the bytes that a derived `Debug` would list.
+    /// Asserts that no secret is in the lines, neither as text nor as the bytes that a derived
+    /// `Debug` would list.
     fn assert_without(&self, secrets: &[String]) {
         let log = self.0.lock().unwrap();
         assert!(log.len() > 100, "{log}");
@@ -72,7 +73,7 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// A run of every kind with every refusal on its way; returns the secrets that went by.
+/// Runs every kind with every refusal on its way. Returns the secrets that went by.
 async fn run(world: &World) -> Vec<String> {
     let mut secrets = vec![ENCRYPTED.into(), PEM.lines().nth(1).unwrap().into()];
     for kind in KINDS {
@@ -109,7 +110,8 @@ async fn run(world: &World) -> Vec<String> {
     secrets
 }
 
-/// A secret in the client data, in a member that the engines read differently, and what came of it.
+/// Sends a secret in the client data, in a member that the engines read differently. Returns the
+/// secret and the answer.
 async fn odd_client_data(world: &World) -> (String, Answer) {
     let challenge = world.challenge(CredentialKind::Fido2).await;
     let secret = "a token binding that somebody keeps to themselves";
@@ -125,7 +127,8 @@ async fn odd_client_data(world: &World) -> (String, Answer) {
     (secret.into(), world.register(&register_body(&challenge, &attestation)).await)
 }
 
-/// What goes to the log and what a listener hears while the closure runs, less the lines of the engine, which are not ours to keep short.
+/// Returns the log and the events of a run. It leaves out the lines of the engine, which we can't
+/// shorten.
 async fn written(change: impl FnOnce(Setup) -> Setup, run: impl AsyncFnOnce(&World)) -> [Log; 2] {
     let (log, events) = (Log::default(), Log::default());
     let subscriber = tracing_subscriber::fmt()
@@ -174,7 +177,8 @@ async fn no_secret_is_in_the_log_or_in_an_event_or_in_a_source_of_an_error() {
     written.iter().for_each(|log| log.assert_without(&secrets));
 }
 
-/// It reads a member that this crate does not look at, and repeats it where it refuses it.
+/// The engine reads a member that this crate does not look at. It repeats that member in its
+/// refusal.
 #[cfg(feature = "webauthn-rs")]
 #[tokio::test]
 async fn no_secret_is_in_what_webauthn_rs_refuses() {
@@ -209,7 +213,7 @@ async fn the_log_tells_the_last_cause() {
     assert!(log.contains("the flaky store failed: it was told to fail"), "{log}");
 }
 
-/// A request to mint, for the router itself.
+/// Returns a request to mint, for the router itself.
 fn minting(world: &World) -> Request<Body> {
     let body = json!({ "expiration": world.unix(60) }).to_string();
     support::request(support::MINT).body(Body::from(body)).unwrap()
@@ -272,7 +276,7 @@ async fn no_public_type_shows_a_secret() {
     shown.assert_without(&secrets);
 }
 
-/// The same of passwords, one-time passwords, and what they are checked with.
+/// The same for passwords, one-time passwords, and the secrets that they are checked with.
 #[cfg(feature = "deprecated-kinds")]
 mod deprecated {
     use credential_code::clock::Clock;
