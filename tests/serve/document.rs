@@ -1,4 +1,4 @@
-//! The published document: what is in it, and that the suites notice where it is wrong.
+//! The published document: its content, and that the suites notice where it is wrong.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use crate::support::{self, EXCHANGE, MINT, World, party, request, text};
 const PREFIX: &str = "CredentialCode";
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// Every step that has an endpoint. An action is redeemed by whatever it was signed for.
+/// Every step that has an endpoint. An action is redeemed by the request that it was signed for.
 const STEPS: [Step; 19] = [
     Step::Mint,
     Step::Exchange,
@@ -57,12 +57,12 @@ fn visit(value: &Value, see: &mut impl FnMut(&serde_json::Map<String, Value>)) {
     }
 }
 
-/// The operations of a path, by their methods.
+/// Yields the operations of a path, with their methods.
 fn operations(item: &Value) -> impl Iterator<Item = (&str, &Value)> {
     METHODS.into_iter().filter_map(|method| Some((method, item.get(method)?)))
 }
 
-/// All flows of a site, and the steps that its listener has heard of.
+/// Creates all flows of a site. Returns the steps that its listener has heard of, too.
 fn all_flows() -> (Router, Arc<Mutex<Vec<Step>>>) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let heard = told.clone();
@@ -79,7 +79,7 @@ fn all_flows() -> (Router, Arc<Mutex<Vec<Step>>>) {
     (Router::new().nest_service("/auth", AuthRouter::new(AuthFlows::new(codes))), told)
 }
 
-/// A request that nobody signed, to a path of that template.
+/// Returns a request that nobody signed, to a path of that template.
 fn stranger(method: &str, template: &str) -> Request<Body> {
     let path = template.replace("{id}", "en-aaaaa-bbbbb-cccccccccccccc");
     let path = path.replace("{credentialUuid}", "cr-aaaaa-bbbbb-cccccccccccccc");
@@ -137,12 +137,12 @@ fn every_name_has_the_prefix() {
                 operation["tags"].as_array().unwrap().iter().all(|tag| tags.contains(&tag)),
                 "{operation}"
             );
-            // Else a host's own demand would hold for it.
+            // Otherwise a host's own security requirement would apply to it.
             let security = operation["security"].as_array().unwrap();
             assert!(security.iter().all(|one| one.get("CredentialCodeBearer").is_some()), "{operation}");
         }
     }
-    // What stands there would hold for a host's own operations.
+    // A value there would apply to a host's own operations, too.
     assert!(document.get("security").is_none() && document.get("servers").is_none());
 }
 
@@ -156,7 +156,7 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
             referred.insert(target.to_owned());
         }
     });
-    // Answered on every path, so no operation names it.
+    // It is answered on every path, so no operation names it.
     referred.insert("#/components/responses/CredentialCodeMethodNotAllowed".to_owned());
     for what in ["schemas", "responses"] {
         for name in document["components"][what].as_object().unwrap().keys() {
@@ -177,7 +177,7 @@ fn every_object_says_which_members_it_has_and_no_others() {
             }
         });
     }
-    // What WebAuthn's extension `credProps` says, to which later levels may add members.
+    // The output of WebAuthn's extension `credProps`. Later levels may add members to it.
     assert_eq!(open, ["CredentialCodePasskeyInfo"]);
 }
 
@@ -186,7 +186,7 @@ fn the_document_is_of_this_version() {
     assert_eq!(document()["info"]["version"], env!("CARGO_PKG_VERSION"));
 }
 
-/// A request to mint, and what was answered.
+/// Returns a request to mint, and its answer.
 async fn minted() -> (World, Heard, Response<Bytes>) {
     let world = World::new();
     let body = json!({ "expiration": world.unix(60) }).to_string();
@@ -266,7 +266,7 @@ async fn a_doctored_refusal_is_noticed() {
     }
 }
 
-/// A service that took more than the document says would have clients that nobody can write.
+/// If a service took more than the document says, it would have clients that nobody can write.
 #[tokio::test]
 async fn a_request_that_the_document_forbids_is_noticed_when_it_is_answered() {
     let (world, _, good) = minted().await;

@@ -17,7 +17,7 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::support::{ENDPOINTS, ask, flow, is_an_endpoints};
 
-/// Paths that look like an endpoint and are none.
+/// Paths that look like an endpoint but are none.
 const LOOKALIKES: [&str; 9] = [
     "/",
     "/code",
@@ -34,7 +34,7 @@ fn request<B: Default>(path: &str) -> Request<B> {
     Request::get(path).body(B::default()).expect("the path is a URI")
 }
 
-/// Says what it got, and counts.
+/// A service that answers with the request that it got, and counts.
 #[derive(Clone, Default)]
 struct Echo {
     calls: Arc<AtomicUsize>,

@@ -1,5 +1,5 @@
-//! The two ways in: the layer around a service, and the router in an axum application. And the
-//! document that says what they answer.
+//! The two ways in: the layer around a service, and the router in an axum application. The document
+//! describes their answers.
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -19,7 +19,8 @@ async fn ask(app: &Router, path: &str) -> Answer {
     support::ask(app.clone(), request(path), "").await
 }
 
-/// Asks where the application itself answers, of which the document says nothing.
+/// Asks at paths where the application itself answers. The document does not describe those
+/// answers.
 async fn ask_application(app: &Router, path: &str) -> StatusCode {
     app.clone().oneshot(request(path)).await.unwrap_or_else(|never| match never {}).status()
 }

@@ -1,4 +1,4 @@
-//! What is told of each request, whatever came of it.
+//! The log of each request, whatever its outcome.
 
 use std::sync::{Arc, Mutex};
 
@@ -46,7 +46,7 @@ impl Authenticator for Stale {
     }
 }
 
-/// So that a page need not compare sentences.
+/// So a page need not compare sentences.
 #[tokio::test]
 async fn a_step_up_is_told_from_every_other_refusal() {
     let world = World::with(|setup| {

@@ -35,8 +35,8 @@ impl Write for Log {
     }
 }
 
-/// Its subscriber is that of the whole process: one of this thread alone would depend on what other
-/// tests of the process have logged before.
+/// The subscriber is that of the whole process. A subscriber of this thread alone would depend on
+/// what other tests of the process have logged before.
 #[tokio::test]
 async fn the_span_of_each_request_names_the_enrolment() {
     let log = Log::default();

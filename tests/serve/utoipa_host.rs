@@ -1,10 +1,10 @@
-//! A host that has a document of its own, made by utoipa, and merges ours into it.
+//! A host that has its own document, made by utoipa, and merges ours into it.
 
 use credential_code::OPENAPI;
 use serde_json::{Value, json};
 use utoipa::{OpenApi, ToSchema};
 
-/// A schema whose name ours would have without a prefix.
+/// A schema with a name that ours would have without a prefix.
 #[allow(dead_code, reason = "it is only described")]
 #[derive(ToSchema)]
 struct Credential {
@@ -29,14 +29,14 @@ fn credentials() {}
 #[openapi(info(title = "the application"), paths(credentials))]
 struct Host;
 
-/// What a host would serve.
+/// Returns the document that a host would serve.
 fn merged() -> Value {
     let mut host = Host::openapi();
     host.merge(serde_json::from_str(OPENAPI).unwrap());
     serde_json::from_str(&host.to_json().unwrap()).unwrap()
 }
 
-/// What a schema that something in the document refers to says.
+/// Returns the schema that something in the document refers to.
 fn referred<'d>(document: &'d Value, from: &str) -> &'d Value {
     let target = document.pointer(from).and_then(|value| value["$ref"].as_str());
     let target = target.unwrap_or_else(|| panic!("{from} refers to nothing"));
@@ -85,7 +85,7 @@ fn a_host_has_every_path_name_and_reference_of_ours() {
         for (name, ours) in ours["components"][what].as_object().unwrap() {
             let kept = &merged["components"][what][name];
             assert!(kept.is_object(), "{name}");
-            // utoipa knows neither all keywords of JSON Schema nor headers that are demanded.
+            // utoipa knows neither all keywords of JSON Schema nor required headers.
             for member in
                 ["type", "properties", "required", "enum", "pattern", "oneOf", "additionalProperties"]
             {
