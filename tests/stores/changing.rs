@@ -1,4 +1,4 @@
-//! Changes of a credential race what is done with it, over each repository.
+//! Changes of a credential race requests that use it, over each repository.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::support::{ORIGIN, PARTY, plenty, user};
 
 const ROUNDS: usize = 1000;
 
-/// A user with credentials in a repository, who manages them and signs with them.
+/// A user with credentials in a repository. The user manages them and signs with them.
 struct Bench {
     caller: Caller,
     party: Arc<RelyingParty>,
@@ -51,7 +51,7 @@ impl Bench {
         Self { caller: Caller::new(user()), party: Arc::new(party), actions, manage }
     }
 
-    /// A new key of the user's.
+    /// Registers a new key of the user.
     async fn key(&self) -> (KeyClient, Credential) {
         let client = KeyClient::p256();
         let request = credential_code::manage::BeginRequest::new(CredentialKind::Key, self.party.clone());
@@ -70,7 +70,7 @@ impl Bench {
         self.manage.deactivate(&self.caller, request).await.map_err(|error| error.kind())
     }
 
-    /// After the answer to a deactivation, nothing that the key signs or has signed is redeemed.
+    /// After the answer to a deactivation, no signature of that key is redeemed, old or new.
     async fn deactivate_against_sign(self: &Arc<Self>) {
         let (client, credential) = self.key().await;
         let begun = BeginRequest::new(Self::action(), self.party.clone());
@@ -91,7 +91,7 @@ impl Bench {
         self.manage.remove(&self.caller, request).await.unwrap();
     }
 
-    /// What is removed does not come back by an activation.
+    /// An activation does not bring a removed credential back.
     async fn remove_against_activate(self: &Arc<Self>) {
         let (_, credential) = self.key().await;
         self.deactivate(&credential).await.unwrap();
@@ -108,7 +108,8 @@ impl Bench {
         assert_eq!(late.kind(), ErrorKind::NotFound);
     }
 
-    /// Of the last two that sign, one stays. It signed before, and is active again after.
+    /// Of the last two that sign, one stays. It signed before, and it is made active again
+    /// afterwards.
     async fn deactivate_the_last_two(self: &Arc<Self>, two: &[Credential; 2]) {
         let (bench, second) = (self.clone(), two[1].clone());
         let racing = tokio::spawn(async move { bench.deactivate(&second).await });

@@ -1,4 +1,5 @@
-//! A record that can't be read is worth nothing: refused like any code that does not work, with the true reason in the event alone.
+//! A record that can't be read is worth nothing. It is refused like any code that does not work,
+//! and only the event has the true reason.
 
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
@@ -25,7 +26,7 @@ use credential_code::{ActionFlow, ActionPolicy, Storage};
 use crate::support::{World, user};
 use crate::table::Table;
 
-/// A store whose records of some kinds were all written by a newer version.
+/// A store in which a newer version wrote all records of some kinds.
 #[derive(Debug)]
 struct Newer {
     kinds: Vec<&'static str>,
@@ -88,7 +89,7 @@ impl SharedStore for Newer {
     }
 }
 
-/// The steps that were refused, and why.
+/// The steps that were refused, and the reasons.
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<Vec<(Step, ErrorKind, String)>>>);
 
@@ -137,7 +138,7 @@ async fn a_challenge_that_cant_be_read_is_refused_like_an_unknown_one() {
     assert!(damaged.host.stored().is_empty());
 }
 
-/// The owner learns that it still waits, as of one that somebody else decides about.
+/// The owner learns that it still waits, as if somebody else were deciding about it.
 #[tokio::test]
 async fn an_approval_that_cant_be_read_is_refused_and_nothing_is_stored() {
     let heard = Arc::new(Mutex::new(Vec::new()));
@@ -162,7 +163,7 @@ async fn an_approval_that_cant_be_read_is_refused_and_nothing_is_stored() {
     assert!(damaged.host.stored().is_empty());
 }
 
-/// Nobody can make one, so nobody guesses with one.
+/// Nobody can make such a record, so nobody guesses with one.
 #[tokio::test]
 async fn a_record_that_cant_be_read_costs_no_guess() {
     let world = World::with(|setup| {

@@ -1,4 +1,4 @@
-//! Ledgers that are wrong on purpose: the suite names the law that each breaks.
+//! Ledgers that are wrong on purpose. The suite names the law that each breaks.
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,7 +11,7 @@ use credential_code::testing::ledger_contract;
 
 use super::store_contract_rejects::{complaint, names, round_trip};
 
-/// What a ledger does wrong.
+/// The fault of a ledger.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Fault {
     RoundsTimes,

@@ -1,4 +1,4 @@
-//! Stores: what is kept of a record, the laws of every store, and each engine under them.
+//! Stores: how a record is kept, the laws of every store, and each engine under them.
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -49,7 +49,7 @@ async fn what_is_gone_is_forgotten_when_somebody_enters() {
     assert_eq!(ledger.enrolments(&ada, gone_at).await.unwrap().len(), 2);
 }
 
-/// Whether or not their users are kept together.
+/// This holds whether or not their users are kept together.
 #[tokio::test]
 async fn an_id_of_another_users_is_another_enrolment() {
     let ledger = MemoryLedger::new(10_000);
@@ -61,14 +61,14 @@ async fn an_id_of_another_users_is_another_enrolment() {
     }
 }
 
-/// Of one user, whose enrolments are kept together, so that one makes room for the other.
+/// The enrolments of one user are kept together, so one makes room for another.
 #[tokio::test]
 async fn a_full_one_drops_what_has_ended_first_and_then_the_oldest() {
     let (ledger, ada) = (MemoryLedger::new(24), user(0));
     for number in 0..24 {
         enter(&ledger, enrolment(number, &ada, start() + Duration::from_millis(number))).await;
     }
-    // Those in the middle: age does not decide.
+    // These are the ones in the middle: age does not decide.
     for number in 8..24 {
         let change = Change::new(Stage::Revoked, start() + MINUTE + Enrolment::KEPT_FOR);
         let transition = ledger.advance(&ada, &id(number), &[Stage::Waiting], change).await.unwrap();

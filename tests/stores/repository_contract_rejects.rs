@@ -1,4 +1,4 @@
-//! Hosts that keep, or change, credentials wrongly on purpose: the suites name the law that each
+//! Hosts that keep or change credentials wrongly on purpose. The suites name the law that each
 //! breaks.
 
 use std::sync::Mutex;
@@ -18,7 +18,7 @@ use credential_code::testing::{SIGNING, management_contract, passkey_contract, r
 
 use super::store_contract_rejects::{complaint, names, round_trip};
 
-/// What a host does wrong.
+/// The fault of a host.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Mistake {
     FoldsCase,
@@ -97,13 +97,13 @@ impl WrongHost {
             }
     }
 
-    /// Which credentials may sign, as this host has it.
+    /// Tells whether a credential may sign, in the view of this host.
     fn may_sign(&self, credential: &Credential) -> bool {
         let signs = credential.kind.signs() || self.has(Mistake::TakesRecoveryKeysForSigners);
         signs && (credential.is_active() || self.has(Mistake::TakesInactiveOnesForSigners))
     }
 
-    /// Which it offers for signing.
+    /// Tells whether this host offers a credential for signing.
     fn is_offered(&self, credential: &Credential) -> bool {
         let signs = credential.kind.signs() || self.has(Mistake::OffersRecoveryKeys);
         signs && (credential.is_active() || self.has(Mistake::OffersInactiveOnes))
@@ -141,7 +141,7 @@ impl WrongHost {
         credentials.iter().position(|stored| is_own(stored) && stored.uuid == *uuid)
     }
 
-    /// Whether it is the last that signs.
+    /// Tells whether the credential is the last that signs.
     fn is_kept(&self, at: usize, keep: Keep) -> bool {
         let credentials = self.credentials.lock().unwrap();
         let changed = &credentials[at];
@@ -157,7 +157,7 @@ impl WrongHost {
             && (signs || self.has(Mistake::KeepsWhatSignsNothing))
     }
 
-    /// Changes a credential that is found, unless it has to be kept.
+    /// Changes a credential, unless it is not found or has to be kept.
     async fn change(
         &self,
         user: &UserId,

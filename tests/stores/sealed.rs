@@ -1,4 +1,4 @@
-//! What somebody learns and achieves who reads and writes a shared store. Its bytes alone:
+//! What somebody who reads and writes a shared store learns and achieves. Its bytes alone:
 //! `unit/seal.rs`.
 
 use std::collections::HashSet;
@@ -30,7 +30,7 @@ fn keys() -> SlotKeys {
     SlotKeys::new(&key(7), &[])
 }
 
-/// A world over a table, and the reasons of its refusals.
+/// Creates a world over a table. Returns the reasons of its refusals, too.
 fn world(table: &Arc<Table>, change: impl FnOnce(Setup) -> Setup) -> (World, Arc<Mutex<Vec<String>>>) {
     let reasons: Arc<Mutex<Vec<String>>> = Arc::default();
     let told = reasons.clone();
@@ -46,8 +46,8 @@ fn world(table: &Arc<Table>, change: impl FnOnce(Setup) -> Setup) -> (World, Arc
     (world, reasons)
 }
 
-/// Goes through every step that leaves something in a store, and stops before what it left is taken.
-/// Texts that a store must not show are what it returns.
+/// Goes through every step that leaves a record in a store, and stops before that record is taken.
+/// Returns the texts that a store must not show.
 pub(crate) async fn leave_everything(storage: impl Fn() -> Storage) -> Vec<String> {
     let world =
         World::with(|setup| setup.storage(storage()).policy(|policy| policy.approval(Approval::Asked)));
@@ -146,7 +146,8 @@ async fn a_challenge_that_was_altered_registers_nothing() {
     assert!(world.host.stored().is_empty());
 }
 
-/// What an owner is shown comes from the ledger, and what is stored from a record.
+/// The owner sees the credential in the ledger. The credential in a record is the one that is
+/// stored.
 #[tokio::test]
 async fn a_credential_that_was_shown_for_another_enrolment_is_not_shown_for_this_one() {
     let table = Arc::new(Table::default());

@@ -1,4 +1,4 @@
-//! Records as bytes: what is written is read, and what is not a record is refused.
+//! Records as bytes: written bytes are read, and anything else is refused.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -32,7 +32,7 @@ const UUID: &str = "cr-6uunn-bm6ja-f6rmod5kqrk5rbel";
 const PUBLIC_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEP2xPXQbwKFD64HSrCO95OpynC6nj1O0-9QYNCykOy1ex\
                           QyjmwSBWeFfNMM4SgqatXUe_5RDWpZv84knctarQ8w";
 
-/// So many seconds after the first instant of 2026.
+/// Returns an instant, this many seconds after the beginning of 2026.
 fn instant(seconds: i64) -> Value {
     json!({ "secs_since_epoch": 1_767_225_600 + seconds, "nanos_since_epoch": 0 })
 }
@@ -143,7 +143,8 @@ fn assert_form<R: Record + PartialEq>(record: &R, form: &str) {
     assert_eq!(hex(&encode(record).unwrap()), form);
 }
 
-/// Made from the description of the form, and not by the code. Whoever changes a record, or the order of an enum's variants, has to make it another version.
+/// The bytes were made from the description of the form, and not by the code. If you change a
+/// record, or the order of an enum's variants, make it another version.
 #[test]
 fn the_form_of_version_1_never_changes() {
     assert_form(
@@ -257,7 +258,7 @@ fn no_record_is_read_as_another() {
             refusal::<PendingApproval>(bytes),
         ];
         for (other, refused) in refused.into_iter().enumerate() {
-            // Before its fields are looked at, which might happen to fit.
+            // The version is refused before the fields are looked at, which might happen to fit.
             let is_other = refused.as_deref().map(|reason| reason.contains("another record"));
             assert_eq!(is_other, (other != own).then_some(true), "{own} as {other}: {refused:?}");
         }
@@ -287,7 +288,8 @@ fn what_is_no_record_is_refused_with_the_reason() {
     }
 }
 
-/// A record is made by the constructors again when it is read, so that no damage makes a value that no code could.
+/// Reading a record calls the constructors again. So no damage makes a value that no code could
+/// make.
 #[test]
 fn what_no_constructor_makes_is_refused() {
     let bytes = encode(&user_action()).unwrap();

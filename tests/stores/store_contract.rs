@@ -53,7 +53,7 @@ async fn the_memory_host_keeps_every_law_of_a_repository() {
     passkey_contract(&MemoryHost::default(), &users, &SIGNING).await;
 }
 
-/// As a host has it whose table is of passkeys, by the bytes of their ids.
+/// The host keeps a table of passkeys, by the bytes of their ids.
 struct PasskeysAlone(MemoryHost);
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! Stores and purses that are wrong on purpose: the suites name the law that each breaks.
+//! Stores and purses that are wrong on purpose. The suites name the law that each breaks.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -11,7 +11,7 @@ use credential_code::model::Insertion;
 use credential_code::store::{Budget, CodeGrant, OneTimeStore, Payment, PurseStore, Record, Slot};
 use credential_code::testing::{block_on, purse_contract, store_contract};
 
-/// What a store does wrong.
+/// The fault of a store.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 enum Fault {
     Overwrites,
@@ -46,7 +46,7 @@ impl Wrong {
     }
 }
 
-/// Gives the others their turn, as a round trip does.
+/// Lets the others run, as a round trip does.
 pub(crate) async fn round_trip() {
     tokio::task::yield_now().await;
 }
@@ -95,13 +95,13 @@ impl OneTimeStore<CodeGrant> for Wrong {
     }
 }
 
-/// Whether a suite complained of that law, and said what to change.
+/// Tells whether a suite complained of that law, and said what to change.
 pub(crate) fn names(complaint: &str, law: &str) -> bool {
     let (law, detail) = law.split_once(": ").unwrap_or((law, ""));
     complaint.contains(&format!("{law} (")) && complaint.contains(detail)
 }
 
-/// What a suite says of something wrong.
+/// Returns the complaint of a suite.
 pub(crate) fn complaint(suite: impl Future<Output = ()>) -> String {
     let panic = std::panic::catch_unwind(AssertUnwindSafe(|| block_on(suite))).expect_err("a complaint");
     match panic.downcast_ref::<&str>() {
@@ -133,7 +133,7 @@ fn each_wrong_store_is_caught_by_the_law_that_it_breaks() {
     }
 }
 
-/// What purses do wrong.
+/// The fault of purses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Waste {
     PaysAlways,
@@ -219,7 +219,7 @@ impl PurseStore for WrongPurses {
             payments[1] = self.spend(second, of_second, now).await?;
         }
         if payments == [Payment::Paid; 2] && self.has(Waste::LooksThenPaysBoth) {
-            // As if what was read before were still so.
+            // Acts as if the value that was read before were still true.
             let after = self.whole_at.lock().unwrap().clone();
             *self.whole_at.lock().unwrap() = before;
             round_trip().await;

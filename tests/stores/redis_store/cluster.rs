@@ -19,14 +19,14 @@ async fn world_on(cluster: &RedisCluster) -> World {
     World::with(|setup| setup.storage(Storage::shared(store, keys())))
 }
 
-/// A connection to each node, and the port that it listens on.
+/// Returns a connection to each node, and the port that it listens on.
 fn nodes(cluster: &RedisCluster) -> Vec<(Connection, &str)> {
     let port = |url: &str| url.rfind(':').unwrap() + 1..url.len() - 1;
     let connect = |url| redis::Client::open(url).unwrap().get_connection().unwrap();
     cluster.urls().map(|url| (connect(url), &url[port(url)])).collect()
 }
 
-/// Asks what is written here.
+/// Sends the command as it is written.
 fn ask<T: FromRedisValue>(node: &mut Connection, command: &str) -> T {
     let mut words = command.split(' ');
     redis::cmd(words.next().unwrap()).arg(words.collect::<Vec<_>>()).query(node).unwrap()
@@ -46,10 +46,10 @@ async fn every_kind_is_registered() {
     }
 }
 
-/// What the node that a slot leaves says of it.
+/// What a node says about a slot that leaves it.
 #[derive(Clone, Copy, Debug)]
 enum Move {
-    /// The code is at the new node already, and the slot has yet to follow: `ASK`.
+    /// The code is at the new node already, and the slot has not followed yet: `ASK`.
     UnderWay,
     /// The slot has another owner: `MOVED`.
     Done,
@@ -70,7 +70,8 @@ async fn one_of_many_exchanges_wins_while_the_slot_of_its_code_moves() {
         let answers = exchanges.join_all().await;
         let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
         assert_eq!(won.len(), 1, "{what:?}: {won:?}");
-        // The client sends `ASKING` and the command apart, so that of many at once some are redirected more often than it follows.
+        // The client sends `ASKING` and the command apart. So if many ask at once, some are
+        // redirected more often than the client follows.
         assert!(lost.iter().all(|answer| [403, 503].contains(&answer.status.as_u16())), "{lost:?}");
         let challenge = won[0].ok();
         world.register(&register_body(&challenge, &attest(CredentialKind::Key, &challenge))).await.ok();
@@ -79,7 +80,7 @@ async fn one_of_many_exchanges_wins_while_the_slot_of_its_code_moves() {
     }
 }
 
-/// Moves the slot of the only code that there is to another node, and returns the node that it leaves.
+/// Moves the slot of the only code to another node. Returns the node that it leaves.
 fn move_slot_of_the_code(cluster: &RedisCluster, what: Move) -> Connection {
     let mut nodes = nodes(cluster);
     let code = |(node, _): &mut (Connection, &str)| -> Option<String> {

@@ -73,7 +73,7 @@ async fn a_server_that_comes_back_is_used_again_within_a_second() {
     }
     server.start_again();
     let back = Instant::now();
-    // A slot that holds nothing: a take without an answer in time may have spent its record.
+    // This slot holds nothing. A take without an answer in time may have spent its record.
     while take(&store, Slot::from_bytes([3; 32])).await.is_err() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -82,7 +82,7 @@ async fn a_server_that_comes_back_is_used_again_within_a_second() {
     assert!(!take(&store, slots[0]).await.unwrap(), "and so was what was spent");
 }
 
-/// Whether somebody asked meanwhile or nobody did.
+/// It does not matter whether somebody asked meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_request_after_an_outage_is_answered_however_long_it_was() {
     let Some(mut server) = Redis::start() else { return };
@@ -106,7 +106,8 @@ async fn a_server_that_is_away_at_the_start_is_told_of_at_once() {
     assert!(reason.contains("refused"), "{reason}");
 }
 
-/// A replica that serves stale data answers `READONLY`, and one that does not, `MASTERDOWN` to a script.
+/// A replica that serves stale data answers `READONLY`. One that does not answers `MASTERDOWN` to a
+/// script.
 #[tokio::test]
 async fn a_primary_that_was_demoted_is_left_for_the_one_behind_its_address() {
     for serves_stale_data in ["yes", "no"] {
@@ -142,7 +143,8 @@ async fn a_dropped_connection_comes_back_by_itself() {
     }
 }
 
-/// `noeviction` refuses new records, loudly, where another policy would drop old ones in silence.
+/// With `noeviction` the server refuses new records with an error. Another policy would drop old
+/// ones in silence.
 #[tokio::test]
 async fn a_full_server_refuses_to_mint_and_keeps_what_it_has() {
     let Some(server) = Redis::start() else { return };

@@ -47,7 +47,7 @@ async fn a_cluster_keeps_every_law_and_every_node_has_its_part() {
     }
 }
 
-/// Runs every verb on tokio, whatever thread it is asked from.
+/// Runs every verb on tokio, whatever thread calls it.
 #[derive(Clone, Debug)]
 struct OnRuntime(RedisStore, Handle);
 

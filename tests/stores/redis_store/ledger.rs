@@ -1,4 +1,4 @@
-//! Enrolments over Redis: how long they are kept, and what is left behind.
+//! Enrolments over Redis: how long they are kept, and what stays behind.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,7 @@ use crate::support::servers::redis::Redis;
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const OWNER: Slot = Slot::from_bytes([7; 32]);
-/// That in base64url.
+/// The same in base64url.
 const KEY: &str = "credential-code:enrolments:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
 
 fn id(number: u8) -> EnrolmentId {
@@ -30,7 +30,7 @@ async fn revoke(store: &RedisStore, number: u8, gone_at: SystemTime) {
     assert!(matches!(transition, Transition::Made(_)), "{transition:?}");
 }
 
-/// When Redis drops the key.
+/// Returns when Redis drops the key.
 fn dropped_at(connection: &mut Connection) -> SystemTime {
     let millis: u64 = redis::cmd("PEXPIRETIME").arg(KEY).query(connection).unwrap();
     SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
@@ -90,7 +90,7 @@ async fn each_verb_is_one_command() {
     enter(&store, 1, now, now + HOUR).await;
     revoke(&store, 1, now + HOUR).await;
     assert_eq!(server.calls("eval") - before, 2);
-    // The script of an advance asks as well.
+    // The script of an advance asks for it as well.
     let before = [server.calls("hmget"), server.calls("hgetall")];
     store.find(OWNER, &id(1)).await.unwrap().unwrap();
     assert_eq!(store.entries(OWNER, now).await.unwrap().len(), 1);

@@ -1,4 +1,4 @@
-//! The life of a code over Redis: what it costs, whose clock counts, and what is left behind.
+//! The life of a code over Redis: its cost, the clock that counts, and what stays behind.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -23,19 +23,19 @@ use crate::two_processes::keys;
 /// The keys of codes.
 const CODES: &str = "credential-code:codes:*";
 
-/// Records in Redis, and budgets in this process.
+/// Puts records in Redis, and budgets in this process.
 fn records(store: &RedisStore) -> impl FnOnce(Setup) -> Setup {
     let storage = Storage::shared_records(store.clone(), keys());
     |setup| setup.storage(storage)
 }
 
-/// Records and budgets in Redis.
+/// Puts records and budgets in Redis.
 fn everything(store: &RedisStore) -> impl FnOnce(Setup) -> Setup {
     let storage = Storage::shared(store.clone(), keys());
     |setup| setup.storage(storage)
 }
 
-/// Commands on records, and on purses and enrolments, since the last time.
+/// Counts the commands on records, and those on purses and enrolments, since the last time.
 struct Calls<'a> {
     server: &'a Redis,
     seen: [u64; 2],
@@ -51,8 +51,8 @@ impl Calls<'_> {
     }
 }
 
-/// On records, that is, and each is one more on enrolments. Without shared budgets other scripts
-/// run for the clock alone, and each sets nothing.
+/// This counts the round trips on records. Each step makes one more on enrolments. Without shared
+/// budgets other scripts run for the clock alone, and each sets nothing.
 #[tokio::test]
 async fn mint_is_one_round_trip_exchange_two_and_register_one() {
     let Some(server) = Redis::start() else { return };
@@ -114,7 +114,7 @@ async fn a_purse_is_kept_for_a_spender_whose_clock_is_late() {
     assert!(matches!(refused, Payment::Refused { .. }), "{refused:?}");
 }
 
-/// A Redis whose clock is ahead of this process's by ten minutes.
+/// The clock of this Redis is ahead of this process's by ten minutes.
 #[tokio::test]
 async fn a_flow_goes_by_the_time_of_redis_and_not_by_its_own() {
     let Some(server) = Redis::start() else { return };
@@ -221,7 +221,7 @@ async fn a_record_that_cant_be_read_is_refused_and_gone() {
     }
 }
 
-/// Neither keys nor values do: Redis writes both into its files.
+/// Neither keys nor values say it. Redis writes both into its files.
 #[tokio::test]
 async fn nothing_in_redis_says_whose_it_is() {
     let Some(server) = Redis::start() else { return };

@@ -1,4 +1,4 @@
-//! One winner, however many race, from however many processes.
+//! One winner, however many requests race, from however many processes.
 
 use credential_code::Storage;
 use credential_code::site::SiteBuilder;
@@ -7,7 +7,7 @@ use credential_code::store::RedisStore;
 use crate::support::servers::redis::{Redis, RedisCluster};
 use crate::two_processes::{hold_race, hold_race_with_revocation, keys, race, shared};
 
-/// On a server, or on a cluster of which several are named.
+/// Connects to a server, or to a cluster if there are several URLs.
 async fn connect(urls: &str) -> RedisStore {
     let builder = match urls.split_once(' ') {
         None => RedisStore::at(urls),

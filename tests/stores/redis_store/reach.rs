@@ -1,4 +1,4 @@
-//! How a store is reached: through TLS, under a prefix, and by URLs that nobody gets to see.
+//! How a store is reached: through TLS, under a prefix, and by URLs that stay secret.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -21,7 +21,7 @@ async fn tls_is_spoken_with_certificates_on_both_sides() {
     let identity =
         ClientTlsConfig { client_cert: certificate.clone().into(), client_key: key.clone().into() };
     let both = TlsCertificates { client_tls: Some(identity), root_cert: Some(certificate.clone().into()) };
-    // The test's own client needs a provider too. The store installs one where there is none.
+    // The test's own client needs a provider, too. The store installs one where there is none.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let Some(server) = Redis::start_tls(&certificate, &key, &both) else { return };
     let store = || RedisStore::at(server.url());
@@ -38,7 +38,7 @@ async fn tls_is_spoken_with_certificates_on_both_sides() {
     store_contract::<CodeGrant>(Arc::new(store.connect().await.unwrap())).await;
 }
 
-/// Else two questions that a step asks at once would wait for each other.
+/// Otherwise two questions that a step asks at once would wait for each other.
 #[tokio::test]
 async fn what_is_asked_together_is_sent_together() {
     const TOGETHER: usize = 32;
@@ -53,7 +53,8 @@ async fn what_is_asked_together_is_sent_together() {
             OneTimeStore::<CodeGrant>::take(&store, slot, SystemTime::now()).await
         });
     }
-    // No answer comes before all of them were sent, and a store waits for five seconds at most.
+    // The relay gives no answer before all of them were sent, and a store waits for five seconds at
+    // most.
     assert!(asked.join_all().await.into_iter().all(|taken| taken.unwrap().is_none()));
 }
 
@@ -117,7 +118,7 @@ async fn no_password_is_shown() {
     assert!(shown.contains("RedisStore") && !shown.contains("secret-1"), "{shown}");
 }
 
-/// The error and all its sources.
+/// Returns the text of the error and of all its sources.
 fn full(error: &(dyn std::error::Error + 'static)) -> String {
     let source = error.source().map(full);
     format!("{error}: {}", source.unwrap_or_default())
@@ -131,7 +132,7 @@ async fn certificates_are_for_tls() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// What `docs/stores.md` says that a user of an ACL needs.
+/// `docs/stores.md` says which rights a user of an ACL needs.
 #[tokio::test]
 async fn the_documented_rights_are_enough() {
     let Some(server) = Redis::start() else { return };

@@ -1,5 +1,5 @@
-//! Stands between a store and a server: it leads to another one when it is told, answers with
-//! another time, or holds answers back until many have asked.
+//! A relay between a store and a server. It can lead to another server, answer with another time,
+//! or hold answers back until many have asked.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::support::servers::Directory;
 use crate::support::servers::redis::Redis;
 
-/// What `TIME` answers: an array of two, of which the first is the seconds since the epoch.
+/// The head of an answer to `TIME`: an array of two. The first is the seconds since the epoch.
 const TIME: &[u8] = b"*2\r\n$10\r\n";
 
-/// Holds answers back from the first time that a word passes until it has passed so often.
+/// Holds answers back after a word has passed, until it has passed this many times.
 #[derive(Debug)]
 struct Gate {
     word: &'static [u8],
@@ -48,12 +48,13 @@ impl Relay {
         Self::ahead(server, Duration::ZERO)
     }
 
-    /// Leads to this server, and answers nothing while that word has passed, and not yet so often.
+    /// Leads to this server. Answers nothing after that word has passed, until it has passed this
+    /// many times.
     pub(crate) fn gathering(server: &Redis, word: &'static [u8], times: usize) -> Self {
         Self::start(server, Duration::ZERO, Gate { word, times, passed: watch::Sender::new(0) })
     }
 
-    /// Leads to this server, whose clock is then ahead by so many whole seconds.
+    /// Leads to this server, and shows its clock ahead by that many whole seconds.
     pub(crate) fn ahead(server: &Redis, ahead: Duration) -> Self {
         Self::start(server, ahead, Gate { word: TIME, times: 0, passed: watch::Sender::new(0) })
     }
@@ -79,7 +80,7 @@ impl Relay {
         format!("unix://{}", self.directory.path().join("socket").display())
     }
 
-    /// From now on who connects is led to this server. Connections stay where they are.
+    /// Leads new connections to this server from now on. Old connections stay where they are.
     pub(crate) fn lead_to(&self, server: &Redis) {
         *self.target.lock().unwrap() = socket(server);
     }

@@ -33,7 +33,7 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
-    /// Every engine that this build and this machine have.
+    /// Returns every engine that this build and this machine have.
     pub(crate) fn all() -> Vec<Self> {
         let mut all = Vec::new();
         #[cfg(feature = "sqlite")]
@@ -43,7 +43,7 @@ impl Engine {
         all
     }
 
-    /// Where a store finds its database: an URL, or a path.
+    /// Returns where a store finds its database: a URL, or a path.
     pub(crate) fn address(&self) -> String {
         match self {
             #[cfg(feature = "postgres")]
@@ -53,7 +53,8 @@ impl Engine {
         }
     }
 
-    /// A store of its own pool, as another process would open it. Until somebody migrates, it has no tables.
+    /// Opens a store with its own pool, as another process would. It has no tables until somebody
+    /// migrates.
     pub(crate) async fn open(&self) -> SqlStore {
         open(&self.address()).await
     }
@@ -83,7 +84,7 @@ impl Backend {
 }
 
 impl Backend {
-    /// The endpoints over this store alone, with one user.
+    /// Creates the endpoints over this store alone, with one user.
     pub(crate) async fn world(&self) -> World {
         self.world_with(|setup| setup).await
     }
@@ -92,7 +93,7 @@ impl Backend {
         world_over(self.store.clone(), change).await
     }
 
-    /// Bytes, as this engine's SQL spells them.
+    /// Returns bytes, as this engine's SQL spells them.
     pub(crate) fn bytes(&self, hex: &str) -> String {
         match &self.engine {
             #[cfg(feature = "postgres")]
@@ -171,7 +172,7 @@ async fn sqlite_connection(directory: &Directory) -> SqliteConnection {
     options.connect().await.unwrap()
 }
 
-/// Records, users and credentials in this store, and budgets in this process.
+/// Creates a world with records, users and credentials in this store, and budgets in this process.
 pub(crate) async fn world_over(store: SqlStore, change: impl FnOnce(Setup) -> Setup) -> World {
     store.put_user(&User::new(user(), "ada@example.com")).await.unwrap();
     World::with(|setup| {

@@ -1,4 +1,4 @@
-//! The whole flow over HTTP, and what it asks of the database.
+//! The whole flow over HTTP, and its queries to the database.
 
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
@@ -39,7 +39,7 @@ async fn every_kind_is_registered_once() {
     }
 }
 
-/// A passkey that is there already leaves the challenge good for another.
+/// A passkey that is there already leaves the challenge good for another passkey.
 #[tokio::test]
 async fn a_challenge_is_put_back_after_a_duplicate() {
     for backend in &Backend::all().await {
@@ -56,7 +56,7 @@ async fn a_challenge_is_put_back_after_a_duplicate() {
     }
 }
 
-/// The user is told nothing, the host everything, and nobody finds the row again.
+/// The user is told nothing, and the host everything. Nobody finds the row again.
 #[tokio::test]
 async fn a_record_that_cant_be_read_is_a_refusal_with_an_event() {
     for backend in &Backend::all().await {

@@ -58,14 +58,16 @@ async fn every_law_of_purses_is_kept() {
     }
 }
 
-/// Both engines hand out the row before they commit. A store that stops reading at the row would give away a record that comes back.
+/// Both engines hand out the row before they commit. If a store stopped reading at the row, it
+/// would give away a record that comes back.
 #[tokio::test]
 async fn a_take_is_not_acknowledged_before_it_is_committed() {
     for backend in &Backend::all().await {
         let now = SystemTime::now();
         let (slot, grant) = (Slot::from_bytes([7; 32]), CodeGrant::sample(1, now + Duration::from_secs(60)));
         assert_eq!(backend.store.insert(slot, grant.clone()).await.unwrap(), Insertion::Created);
-        // What refers to the record must not be left behind, which is looked at when the deletion is to be committed.
+        // The deletion must leave no row that refers to the record. The database checks that at the
+        // commit.
         let refuse_to_commit = "
             CREATE TABLE keepsakes (kind TEXT, slot BYTEA, FOREIGN KEY (kind, slot)
                 REFERENCES credential_code_records (kind, slot) DEFERRABLE INITIALLY DEFERRED);

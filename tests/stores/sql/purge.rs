@@ -45,7 +45,8 @@ async fn a_purge_removes_what_expired_long_ago_in_batches() {
             purged.push(store.purge(now, 10).await.unwrap());
         }
         assert_eq!(purged, [10, 10, 5, 0]);
-        // A process whose clock is an hour behind still finds what has expired by this one's.
+        // A process whose clock is an hour behind still finds a record that has expired by this
+        // one's clock.
         let behind = now - SqlStore::PURGE_SLACK;
         assert!(OneTimeStore::<CodeGrant>::take(store, lately, behind).await.unwrap().is_some());
         assert!(OneTimeStore::<CodeGrant>::take(store, alive, now).await.unwrap().is_some());
@@ -137,14 +138,14 @@ async fn enrolments_that_have_long_been_gone_go_as_well_and_others_stay() {
         let lately = enter(3, now - SqlStore::PURGE_SLACK + SECOND).await;
         let there = enter(4, now + SECOND).await;
         insert::<CodeGrant>(store, 0, now - SqlStore::PURGE_SLACK).await;
-        // Of a batch, what records leave is for enrolments.
+        // Records come first in a batch. Enrolments get the rest of it.
         assert_eq!(store.purge(now, 2).await.unwrap(), 2);
         assert_eq!(store.purge(now, 10).await.unwrap(), 2);
         assert_eq!(store.purge(now, 10).await.unwrap(), 0);
         for id in [lately, there] {
             assert!(store.find(owner, &id).await.unwrap().is_some());
         }
-        // Who asks in time sees the one, and the purge of another process leaves it.
+        // A request in time sees this one, and the purge of another process leaves it.
         assert_eq!(store.entries(owner, now).await.unwrap().len(), 1);
     }
 }
@@ -158,7 +159,7 @@ async fn a_background_purge_that_fails_is_a_warning() {
         let log = directory.path().join("log");
         let subscriber = tracing_subscriber::fmt().with_writer(Arc::new(File::create(&log).unwrap()));
         let _guard = tracing::subscriber::set_default(subscriber.with_ansi(false).finish());
-        // It has no tables yet.
+        // The store has no tables yet.
         let store = engine.open().await;
         let _purge = store.spawn_purge(Arc::new(ManualClock::new()), SECOND);
         let warning = async {

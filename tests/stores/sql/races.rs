@@ -1,4 +1,4 @@
-//! One winner, however many race, from however many processes.
+//! One winner, however many requests race, from however many processes.
 
 use credential_code::Storage;
 use credential_code::site::SiteBuilder;

@@ -23,14 +23,14 @@ use crate::sealed::{assert_hidden, leave_everything};
 use crate::support::{self, ORIGIN, PARTY, USER, World, party, user};
 use crate::two_processes::keys;
 
-/// Registers a credential of that id, and says what the answer's status was.
+/// Registers a credential of that id, and returns the status of the answer.
 async fn register(world: &World, kind: CredentialKind, id: &str) -> u16 {
     let mut body = world.registration(kind).await;
     body["credentialInfo"]["credId"] = id.into();
     world.register(&body).await.status.as_u16()
 }
 
-/// Text in a database is easily taken for equal where its bytes differ.
+/// A database may take texts for equal whose bytes differ.
 #[tokio::test]
 async fn ids_are_told_apart_by_their_bytes() {
     for backend in &Backend::all().await {
@@ -116,7 +116,8 @@ async fn a_counter_only_grows_and_one_of_its_racers_wins() {
     }
 }
 
-/// Rows outlive releases: what a later one adds may be there, and what it added may be missing.
+/// Rows outlive releases. A row may have members that a later release added, or
+/// lack them.
 #[tokio::test]
 async fn passkeys_of_other_releases_are_read() {
     for backend in &Backend::all().await {
@@ -162,7 +163,7 @@ async fn a_root_that_vouches_for_a_model_is_remembered() {
     }
 }
 
-/// Credentials and users are the host's, and lie in clear. Here they lie elsewhere.
+/// Credentials and users are the host's, and are stored in clear. In this test they are elsewhere.
 #[tokio::test]
 async fn nothing_in_the_tables_of_the_flow_says_whose_it_is() {
     for backend in &Backend::all().await {
@@ -180,7 +181,7 @@ async fn nothing_in_the_tables_of_the_flow_says_whose_it_is() {
     }
 }
 
-/// A row that others wrote is parsed like everything else, and one that can't be read is no credential.
+/// A row that others wrote is parsed like everything else. One that can't be read is no credential.
 #[tokio::test]
 async fn a_damaged_credential_is_a_failure_and_nothing_worse() {
     for backend in &Backend::all().await {
@@ -195,7 +196,7 @@ async fn a_damaged_credential_is_a_failure_and_nothing_worse() {
             "status = 'active'",
             "sign_count = -1",
         ];
-        // What a client is told of a passkey that it should not make again.
+        // The columns that tell a client which passkeys it should not make again.
         let told = ["id = ''", "encrypted_private_key = ''", "fido2 = '{}'", "fido2 = '['"];
         for damage in damages.into_iter().chain(told) {
             backend.run("DELETE FROM credential_code_credentials").await;
@@ -277,7 +278,7 @@ fn enrolment(user: &str) -> Enrolment {
     Enrolment::new(id, UserId::new(user).unwrap(), now, now + Duration::from_secs(60))
 }
 
-/// PostgreSQL has no text with a NUL, and a user's id may have one.
+/// PostgreSQL has no text with a NUL, but a user's id may have one.
 #[tokio::test]
 async fn enrolments_are_kept_for_every_user_that_there_may_be() {
     for Backend { store, .. } in &Backend::all().await {
@@ -297,7 +298,7 @@ async fn enrolments_are_kept_for_every_user_that_there_may_be() {
     }
 }
 
-/// A row that others wrote is parsed like everything else, and what was sealed has to open.
+/// A row that others wrote is parsed like everything else. Its sealed part has to open.
 #[tokio::test]
 async fn a_damaged_enrolment_is_a_failure_and_nothing_worse() {
     for backend in &Backend::all().await {
@@ -350,7 +351,7 @@ async fn a_password_is_not_stored_and_the_answer_says_no_more_than_500() {
     }
 }
 
-/// However many credentials a user has, a begin loads no more than it offers.
+/// However many credentials a user has, a begin loads only those that it offers.
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn a_begin_costs_about_the_same_with_five_credentials_as_with_14_400() {
@@ -397,7 +398,7 @@ async fn a_begin_costs_about_the_same_with_five_credentials_as_with_14_400() {
     assert!(fastest[1] <= fastest[0] * 3, "{fastest:?}");
 }
 
-/// Such an id is fine in SQLite, and nobody's in PostgreSQL, which has no text with a NUL.
+/// SQLite takes such an id. PostgreSQL has no text with a NUL, so no user has it there.
 #[tokio::test]
 async fn a_user_whose_id_has_a_nul_is_no_riddle() {
     let user = UserId::new("us\0ada").unwrap();

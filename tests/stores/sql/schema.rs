@@ -1,4 +1,4 @@
-//! What the tables are called, and how they come to be.
+//! The names of the tables, and how they are made.
 
 use std::time::{Duration, SystemTime};
 
@@ -53,7 +53,7 @@ async fn a_migration_may_be_run_again_and_by_many_at_once() {
     }
 }
 
-/// In the order of their ids.
+/// Returns the credentials, in the order of their ids.
 async fn credentials(store: &SqlStore, user: &UserId) -> Vec<Credential> {
     let found = credential_code::host::CredentialRepository::credentials(store, user).await;
     let mut found = found.unwrap();
@@ -71,7 +71,7 @@ async fn tables_of_a_later_version_are_refused() {
     }
 }
 
-/// The tables as they were before ids of keys were unique for each user alone.
+/// The tables are as they were before ids of keys were unique for each user alone.
 #[tokio::test]
 async fn a_migration_keeps_the_credentials_that_are_there() {
     for engine in Engine::all() {
@@ -89,7 +89,8 @@ async fn a_migration_keeps_the_credentials_that_are_there() {
             world.register(&body).await.ok();
         }
         let before = credentials(&backend.store, &user()).await;
-        // Back to the first version, with what is there, and a table of the host's that refers to it.
+        // Goes back to the first version, with the rows that are there, and a table of the host's
+        // that refers to them.
         let columns = "id, uuid, user_id, kind, name, public_key, digest, relying_party_id, origin, \
                        created_at, status, encrypted_private_key, sign_count, fido2";
         backend.run(&format!("CREATE TABLE kept AS SELECT {columns} FROM credential_code_credentials")).await;
@@ -114,7 +115,7 @@ async fn a_migration_keeps_the_credentials_that_are_there() {
     }
 }
 
-/// Otherwise the store would write into a table of somebody else's.
+/// Otherwise the store would write into somebody else's table.
 #[tokio::test]
 async fn a_table_that_was_there_before_is_not_adopted() {
     for engine in Engine::all() {
@@ -170,7 +171,7 @@ async fn do_not_meet(store: &SqlStore, other: &SqlStore) {
     }
 }
 
-/// The permissions of every file in it: the database, and the log beside it.
+/// Returns the permissions of every file in it: the database, and the log beside it.
 #[cfg(all(feature = "sqlite", unix))]
 fn permissions(directory: &Directory) -> Vec<u32> {
     use std::os::unix::fs::PermissionsExt;

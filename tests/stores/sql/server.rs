@@ -1,4 +1,4 @@
-//! What is asked of PostgreSQL, and what becomes of it when it stalls or stops.
+//! The queries to PostgreSQL, and what happens when it stalls or stops.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -19,7 +19,7 @@ use crate::support::servers::postgres::Postgres;
 use crate::support::{ORIGIN, PARTY, attest, register_body, user};
 use crate::two_processes::keys;
 
-/// A server with the tables in it.
+/// Starts a server with the tables in it.
 async fn server() -> Option<(Postgres, SqlStore)> {
     let server = Postgres::start()?;
     let store = SqlStore::connect_postgres(&server.url()).await.unwrap();
@@ -48,7 +48,7 @@ async fn a_server_that_stalls_holds_nobody_longer_than_the_deadline() {
     server.freeze();
     let started = Instant::now();
     let mut callers = tokio::task::JoinSet::new();
-    // More than there are connections.
+    // More requests than there are connections.
     for _ in 0..50 {
         let store = hasty.clone();
         callers.spawn(async move { take(&store, slots[0]).await });
@@ -60,7 +60,7 @@ async fn a_server_that_stalls_holds_nobody_longer_than_the_deadline() {
     assert!(take(&store, slots[1]).await.unwrap(), "what the stall did not touch is as it was");
 }
 
-/// Longer than five seconds nobody waits, whatever the host asks for.
+/// Nobody waits longer than five seconds, whatever the host asks for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deadline_is_never_longer_than_the_usual_one() {
     let Some((server, store)) = server().await else { return };
@@ -72,7 +72,7 @@ async fn a_deadline_is_never_longer_than_the_usual_one() {
     taken.expect("an answer within the deadline").unwrap_err();
 }
 
-/// The server's clock is ten minutes ahead of this machine's, which plays no part.
+/// The server's clock is ten minutes ahead of this machine's. This machine's clock does not matter.
 #[tokio::test]
 async fn the_servers_clock_is_the_one_that_counts() {
     const AHEAD: Duration = Duration::from_secs(600);
@@ -112,13 +112,13 @@ async fn the_servers_clock_is_the_one_that_counts() {
     flow.exchange(ExchangeRequest::new(code, CredentialKind::Key, party)).await.unwrap();
 }
 
-/// The store is often gone into a flow, or into none, while its clock goes on.
+/// The store often goes into a flow, or into none, while its clock goes on.
 #[tokio::test]
 async fn a_clock_is_kept_right_without_its_store_and_not_without_itself() {
     let Some(server) = Postgres::start() else { return };
     let pool = PgPool::connect(&server.url()).await.unwrap();
     let tasks = || async {
-        // Whatever is about to end has ended.
+        // Every task that is about to end has ended.
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
@@ -127,7 +127,7 @@ async fn a_clock_is_kept_right_without_its_store_and_not_without_itself() {
     let without = tasks().await;
     let store = SqlStore::postgres(pool.clone()).await.unwrap();
     let clock = store.clock();
-    // Until the pool has its connection back, there is one more.
+    // There is one task more until the pool has its connection back.
     while tasks().await > without + 1 {}
     drop(store);
     assert_eq!(tasks().await, without + 1);
@@ -163,7 +163,7 @@ async fn a_server_that_comes_back_is_used_again_at_once() {
     assert!(!take(&store, slot).await.unwrap(), "and it was taken once");
 }
 
-/// The statement of a caller who hangs up is finished, and its connection is as good as before.
+/// If a caller hangs up, the statement is finished. Its connection is as good as before.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_who_hang_up_cost_no_connection() {
     let Some((_server, store)) = server().await else { return };
@@ -175,7 +175,8 @@ async fn callers_who_hang_up_cost_no_connection() {
     assert!(take(&store, slot).await.unwrap());
 }
 
-/// There the database refuses the losers of a race with an error. That is no reason to let two of them win.
+/// At that level the database refuses the losers of a race with an error. That must not let two of
+/// them win.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_wins_at_any_level_of_isolation() {
     let Some((server, store)) = server().await else { return };
@@ -193,15 +194,15 @@ async fn one_wins_at_any_level_of_isolation() {
     }
 }
 
-/// Mint is one statement on records, exchange two, register one. Each has one on enrolments, one
-/// look at the user, and what the repository needs.
+/// Mint makes one statement on records, exchange two, register one. Each makes one on enrolments
+/// and one look at the user. The repository makes its own.
 #[tokio::test]
 async fn no_endpoint_makes_more_round_trips_than_it_must() {
     let Some(server) = Postgres::start_with(&["log_statement=all"]) else { return };
     let store = SqlStore::connect_postgres(&server.url()).await.unwrap();
     store.migrate().await.unwrap();
     let world = world_over(store, |setup| setup).await;
-    // Everything that the server was asked since the last time, by table.
+    // Returns the statements since the last time, by table.
     let mut read = server.log().len();
     let mut asked = || {
         let log = server.log();
@@ -224,7 +225,8 @@ async fn no_endpoint_makes_more_round_trips_than_it_must() {
         let code = world.mint().await;
         assert_eq!(asked(), [1, 1, 1, 0], "mint");
         let challenge = world.exchange(kind, &code).await.ok();
-        // Whether there is room, and what a passkey's authenticator should not hold already.
+        // The looks ask whether there is room, and which passkeys an authenticator should not hold
+        // already.
         let looks = 1 + usize::from(kind == CredentialKind::Fido2);
         assert_eq!(asked(), [2, 1, 1, looks], "exchange");
         world.register(&register_body(&challenge, &attest(kind, &challenge))).await.ok();
@@ -232,7 +234,8 @@ async fn no_endpoint_makes_more_round_trips_than_it_must() {
     }
 }
 
-/// Else the row that all payments change would leave a dead row and two dead index entries behind each time.
+/// Otherwise the row that all payments change would leave a dead row and two dead index entries
+/// behind each time.
 #[tokio::test]
 async fn a_payment_changes_its_row_where_it_lies() {
     const PAYMENTS: u32 = 500;
@@ -246,7 +249,7 @@ async fn a_payment_changes_its_row_where_it_lies() {
     for _ in 0..=PAYMENTS {
         let _ = payer.spend(purse, budget, now).await.unwrap();
     }
-    // A connection tells the server what it did when it ends.
+    // A connection reports its statistics to the server when it ends.
     pool.close().await;
     let mut connection = PgConnection::connect(&server.url()).await.unwrap();
     let updates = "
@@ -262,7 +265,7 @@ async fn a_payment_changes_its_row_where_it_lies() {
     assert_eq!(updates, (PAYMENTS.into(), PAYMENTS.into()));
 }
 
-/// A change that got no lock leaves no open transaction on a connection of the pool.
+/// A change that got no lock must leave no open transaction on a connection of the pool.
 #[tokio::test]
 async fn a_lock_that_is_not_given_spoils_no_connection() {
     let Some(server) = Postgres::start_with(&["statement_timeout=200"]) else { return };
