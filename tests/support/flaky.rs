@@ -1,4 +1,4 @@
-//! A store that fails so many times when it is told to.
+//! A store that fails as often as it is told to.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,15 +20,15 @@ use crate::table::Table;
 pub(crate) struct Flaky {
     inner: Table,
     failing: Mutex<HashMap<(Verb, &'static str), u32>>,
-    /// Whose insertions never end.
+    /// The kind of records whose insertions never end.
     hanging: Mutex<Option<&'static str>>,
-    /// Whose takes leave the record there, as an engine that forgets does.
+    /// The kind of records that stay when they are taken, as in an engine that forgets.
     forgetful: Mutex<Option<&'static str>>,
     /// How often an enrolment was looked up.
     finds: AtomicUsize,
 }
 
-/// What failures of the ledger are counted under.
+/// The name under which failures of the ledger are counted.
 const LEDGER: &str = "enrolments";
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -139,7 +139,7 @@ impl SharedLedger for Flaky {
     async fn enter(&self, entry: Entry) -> Result<Insertion, StoreError> {
         self.fail_at(Verb::Enter, LEDGER)?;
         let entered = self.inner.enter(entry).await;
-        // As an engine behind a network does.
+        // An engine behind a network yields here, too.
         tokio::task::yield_now().await;
         entered
     }

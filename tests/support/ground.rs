@@ -1,5 +1,5 @@
-//! What the flow of a [`World`](super::World) stands on: memory, or the engine that `CREDENTIAL_CODE_TEST_STORE` names, so that the laws of the
-//! flow can be tested over each of them.
+//! The storage under the flow of a [`World`](super::World): memory, or the engine that
+//! `CREDENTIAL_CODE_TEST_STORE` names. So the laws of the flow can be tested over each of them.
 
 use std::any::Any;
 use std::sync::{Arc, LazyLock};
@@ -9,7 +9,7 @@ use credential_code::Storage;
 use credential_code::store::{PurseStore, SharedStore, SlotKey, SlotKeys};
 use tokio::runtime::Runtime;
 
-/// Whatever has to live as long as the world does.
+/// Everything that has to live as long as the world does.
 pub(crate) type Ground = Option<Arc<dyn Any + Send + Sync>>;
 
 pub(crate) fn lay() -> (Storage, Ground) {
@@ -25,9 +25,9 @@ pub(crate) fn lay() -> (Storage, Ground) {
     }
 }
 
-/// Records and budgets in a store that is made meanwhile.
+/// Puts records and budgets in a store, which it makes on another thread.
 fn over<S: SharedStore + PurseStore>(store: impl Future<Output = S> + Send) -> Storage {
-    /// Connections outlive the test that makes them by a moment, so they have a runtime of their own.
+    /// Connections outlive the test that makes them by a moment, so they have their own runtime.
     static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
     let make = || RUNTIME.block_on(store);
@@ -45,7 +45,8 @@ mod postgres {
     use super::super::servers::postgres::Postgres;
     use super::Ground;
 
-    /// One server for all worlds, since it takes seconds to make. Each world has a schema of its own.
+    /// Lays one server under all worlds, since it takes seconds to make. Each world has its own
+    /// schema.
     pub(super) fn lay() -> (Storage, Ground) {
         static WORLDS: AtomicU32 = AtomicU32::new(0);
         let server = Postgres::shared().expect("it was asked for");

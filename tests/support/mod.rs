@@ -53,13 +53,13 @@ pub(crate) fn flow() -> CodeFlow {
     CodeFlow::new(&site(&Arc::default()), CodePolicy::default()).unwrap()
 }
 
-/// Whether an endpoint gave this answer to a `GET`, and not whatever is around it.
+/// Tells whether an endpoint gave this answer to a `GET`, and not the application around it.
 pub(crate) fn is_an_endpoints(answer: &Answer) -> bool {
     answer.status == StatusCode::METHOD_NOT_ALLOWED
         && answer.headers.get(header::CACHE_CONTROL).is_some_and(|value| value == "no-store")
 }
 
-/// What the endpoints in a stack of any kind answer, held against the document.
+/// Asks the endpoints in a stack of any kind, and holds the answer against the document.
 pub(crate) async fn ask<S, B, R>(service: S, request: Request<B>, sent: &str) -> Answer
 where
     S: Service<Request<B>, Response = Response<R>, Error: Debug>,
@@ -83,7 +83,7 @@ pub(crate) struct World {
     _ground: Ground,
 }
 
-/// What a world is made of, for a test to change. What it leaves unset is set after it.
+/// The parts of a world, for a test to change. Every part that it leaves unset is set after it.
 pub(crate) struct Setup {
     pub(crate) site: SiteBuilder,
     pub(crate) policy: CodePolicy,
@@ -114,15 +114,16 @@ impl Setup {
     }
 }
 
-/// 2100-01-01T00:00:00Z, in seconds since the epoch: no engine's own clock holds a record of that time for expired.
+/// 2100-01-01T00:00:00Z, in seconds since the epoch. By no engine's own clock has a record of that
+/// time expired.
 const START: u64 = 4_102_444_800;
 
-/// The relying party of a world, unless it is told otherwise.
+/// Returns the relying party of a world, unless the test sets another.
 pub(crate) fn party() -> RelyingParty {
     RelyingParty::new(PARTY, "Example", [ORIGIN, "https://example.com"]).unwrap()
 }
 
-/// Budgets and bounds that are out of the way.
+/// Returns a policy whose budgets and bounds are out of the way.
 pub(crate) fn plenty() -> CodePolicy {
     let plenty = Budget::per_minute(1_000_000);
     let policy = CodePolicy::default().codes_per_user(plenty).misses_per_source(plenty).misses(plenty);
@@ -134,7 +135,7 @@ impl World {
         Self::with(|setup| setup)
     }
 
-    /// Budgets are out of the way unless the change sets them.
+    /// Creates a world. Budgets are out of the way unless the change sets them.
     pub(crate) fn with(change: impl FnOnce(Setup) -> Setup) -> Self {
         let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
         let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(START));
@@ -171,7 +172,7 @@ impl World {
         self.post(path, body.to_string()).await
     }
 
-    /// Now and so many seconds, in Unix time.
+    /// Returns the time in that many seconds, in Unix time.
     pub(crate) fn unix(&self, seconds: u64) -> u64 {
         self.clock.now().duration_since(UNIX_EPOCH).unwrap().as_secs() + seconds
     }
@@ -185,7 +186,7 @@ impl World {
         self.post_json(EXCHANGE, &exchange_body(kind, code)).await
     }
 
-    /// A new code, exchanged.
+    /// Exchanges a new code.
     pub(crate) async fn challenge(&self, kind: CredentialKind) -> Value {
         self.exchange(kind, &self.mint().await).await.ok()
     }
@@ -194,7 +195,7 @@ impl World {
         self.post_json(REGISTER, body).await
     }
 
-    /// A good registration, ready to send.
+    /// Returns a good registration, ready to send.
     pub(crate) async fn registration(&self, kind: CredentialKind) -> Value {
         let challenge = self.challenge(kind).await;
         register_body(&challenge, &attest(kind, &challenge))
@@ -235,14 +236,14 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// The body of a success.
+    /// Returns the body of a success.
     pub(crate) fn ok(&self) -> Value {
         self.assert_form();
         assert_eq!(self.status, 200, "{:?}", self.body);
         self.json()
     }
 
-    /// Asserts that it is a refusal of that kind, in the one form that refusals have.
+    /// Asserts that the answer is a refusal of that kind, in the one form that refusals have.
     pub(crate) fn assert_refused(&self, status: u16, code: &str) {
         self.assert_form();
         let body = self.json();
@@ -264,7 +265,8 @@ impl Answer {
     }
 }
 
-/// The published schema, less what is published about ids of excluded credentials: clients decode those as WebAuthn ids.
+/// Asserts that the published schema allows a value. It leaves out the schema for the ids of
+/// excluded credentials, because clients decode those as WebAuthn ids.
 pub(crate) fn assert_valid(schema: &str, value: &Value) {
     let path = format!("{}/tests/vectors/openapi/{schema}.json", env!("CARGO_MANIFEST_DIR"));
     let mut schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -303,7 +305,7 @@ pub(crate) fn exchange_body(kind: CredentialKind, code: &str) -> Value {
     json!({ "credentialKind": kind.as_str(), "code": code })
 }
 
-/// A proof by a new client of the kind.
+/// Returns a proof by a new client of the kind.
 pub(crate) fn attest(kind: CredentialKind, challenge: &Value) -> Attestation {
     let signed = text(challenge, "challenge");
     match kind {
@@ -331,7 +333,8 @@ pub(crate) fn register_body(challenge: &Value, attestation: &Attestation) -> Val
     body
 }
 
-/// An answer to the challenge by a client that signs nothing: `{ password }`, or `{ otpCode }`.
+/// Returns an answer to the challenge by a client that signs nothing: `{ password }`, or `{ otpCode
+/// }`.
 pub(crate) fn secret_body(challenge: &Value, info: &Value) -> Value {
     json!({
         "credentialKind": challenge["kind"],

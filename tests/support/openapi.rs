@@ -21,7 +21,7 @@ static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
     Document { document, validators }
 });
 
-/// The document, and a validator for each schema in it that was asked for.
+/// The document, and a validator for each schema in it that was used.
 struct Document {
     document: Value,
     validators: HashMap<String, OnceLock<Validator>>,
@@ -41,7 +41,7 @@ fn find_schemas(value: &Value, pointer: &str, found: &mut HashMap<String, OnceLo
     }
 }
 
-/// A name as a JSON pointer has it.
+/// Returns a name as a JSON pointer spells it.
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
@@ -51,7 +51,7 @@ impl Document {
         self.document.pointer(pointer)
     }
 
-    /// Follows a pointer to where its value really stands.
+    /// Follows a pointer to the place of its value.
     fn resolved(&self, pointer: String) -> String {
         match self.at(&pointer).and_then(|value| value["$ref"].as_str()) {
             Some(target) => self.resolved(target.trim_start_matches('#').to_owned()),
@@ -59,7 +59,8 @@ impl Document {
         }
     }
 
-    /// The template of a path. One that spells it out wins over one with a parameter.
+    /// Returns the template of a path. A template that spells the path out wins over one with a
+    /// parameter.
     fn template(&self, path: &str) -> Option<&str> {
         let templates = self.document["paths"].as_object()?.keys().map(String::as_str);
         let matching = templates.filter(|template| parameters(template, path).is_some());
@@ -69,7 +70,7 @@ impl Document {
     fn validator(&self, pointer: &str) -> &Validator {
         let place = self.validators.get(pointer).unwrap_or_else(|| panic!("no schema at {pointer}"));
         place.get_or_init(|| {
-            // Its references lead into the components, which therefore stand beside it.
+            // The references of a schema lead into the components, which therefore stand beside it.
             let components = &self.document["components"];
             let schema = json!({ "allOf": [self.at(pointer)], "components": components });
             jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema")
@@ -89,7 +90,7 @@ impl Document {
     }
 }
 
-/// The parameters of a path, if it is of that template.
+/// Returns the parameters of a path, if it is of that template.
 fn parameters<'p>(template: &'p str, path: &'p str) -> Option<Vec<(&'p str, &'p str)>> {
     let (mut parts, mut found) = (path.split('/'), Vec::new());
     for expected in template.split('/') {
@@ -114,7 +115,7 @@ where
     heard.read(service.oneshot(request).await.unwrap()).await
 }
 
-/// A request, as far as the document speaks of it.
+/// A request, as far as the document describes it.
 pub(crate) struct Heard {
     method: String,
     path: String,
@@ -123,7 +124,7 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
-    /// A request whose body is known.
+    /// Creates a request whose body is known.
     pub(crate) fn new<B>(request: &Request<B>, body: impl AsRef<[u8]>) -> Self {
         Self {
             method: request.method().as_str().to_owned(),
@@ -133,15 +134,15 @@ impl Heard {
         }
     }
 
-    /// A request whose body is noted as it is read, since some are made to be read in a certain
-    /// way.
+    /// Notes the body of a request as it is read, since some bodies are made to be read in a
+    /// certain way.
     pub(crate) fn overhear(request: Request<Body>) -> (Self, Request<Body>) {
         let heard = Self::new(&request, "");
         let seen = heard.body.clone();
         (heard, request.map(|body| Body::new(Overheard { body, seen })))
     }
 
-    /// Reads the answer to it, and asserts that the document has it.
+    /// Reads the answer to it, and asserts that the document allows it.
     pub(crate) async fn read<R>(&self, response: Response<R>) -> Response<Bytes>
     where
         R: http_body::Body<Error: Debug>,
@@ -154,7 +155,8 @@ impl Heard {
         response
     }
 
-    /// Says what the document does not have. A path that it does not have is none of its business.
+    /// Returns an error for an answer that the document does not allow. It does not judge paths
+    /// that the document does not have.
     pub(crate) fn judge(&self, response: &Response<Bytes>) -> Result<(), String> {
         let Some(template) = DOCUMENT.template(&self.path) else { return Ok(()) };
         let item = format!("/paths/{}", escaped(template));
@@ -169,7 +171,7 @@ impl Heard {
         }
     }
 
-    /// Where the answer of that status is described.
+    /// Returns where the document describes the answer of that status.
     fn described(&self, item: &str, status: StatusCode) -> Result<String, String> {
         let described = match self.operation(item) {
             Some(operation) => format!("{operation}/responses/{}", status.as_u16()),
@@ -194,7 +196,7 @@ impl Heard {
         (is_upper && DOCUMENT.at(&operation).is_some()).then_some(operation)
     }
 
-    /// What was answered with a success was a request that the document allows.
+    /// Checks that the document allows the request, since the answer was a success.
     fn judge_request(&self, item: &str, template: &str) -> Result<(), String> {
         let operation = self.operation(item).ok_or("the document does not have the method")?;
         let in_path = parameters(template, &self.path).unwrap_or_default();
@@ -223,14 +225,14 @@ impl Heard {
     }
 }
 
-/// Where a parameter of a path or an operation is described.
+/// Returns where a parameter of a path or an operation is described.
 fn parameter(of: &str, place: &str, name: &str) -> Option<String> {
     let described = DOCUMENT.at(&format!("{of}/parameters"))?.as_array()?;
     let index = described.iter().position(|it| it["in"] == place && it["name"] == name)?;
     Some(format!("{of}/parameters/{index}"))
 }
 
-/// The media type, and each header that the document demands.
+/// Checks the media type, and each header that the document demands.
 fn check_headers(response: &str, headers: &HeaderMap) -> Result<(), String> {
     if headers.get(header::CONTENT_TYPE).is_none_or(|media_type| media_type != "application/json") {
         return Err(format!("its media type is {:?}", headers.get(header::CONTENT_TYPE)));
@@ -249,18 +251,18 @@ fn check_headers(response: &str, headers: &HeaderMap) -> Result<(), String> {
     Ok(())
 }
 
-/// A header or a parameter, which is text on its way whatever it is.
+/// Checks a header or a parameter. On the wire it is always text.
 fn check_text(what: &str, schema: &str, text: &str) -> Result<(), String> {
     let is_number = DOCUMENT.at(schema).is_some_and(|schema| schema["type"] == "integer");
     let value = match text.parse::<u64>() {
         Ok(number) if is_number => number.into(),
-        // The one thing in our paths that clients encode.
+        // Hyphens are the only thing in our paths that clients encode.
         Ok(_) | Err(_) => text.replace("%2D", "-").replace("%2d", "-").into(),
     };
     DOCUMENT.check(what, schema, &value)
 }
 
-/// A body that notes what is read of it, and is else as it was.
+/// A body that notes the bytes that are read, and changes nothing.
 struct Overheard {
     body: Body,
     seen: Arc<Mutex<Vec<u8>>>,

@@ -1,4 +1,4 @@
-//! A shared store in this process, which keeps bytes as engines do.
+//! A shared store in this process. It keeps bytes, as engines do.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// The slots of a kind.
+    /// Returns the slots of a kind.
     pub(crate) fn slots<R: Record>(&self) -> Vec<Slot> {
         let records = self.records.lock().unwrap();
         records.keys().filter(|(name, _)| *name == R::NAME).map(|(_, slot)| *slot).collect()
@@ -84,7 +84,7 @@ impl SharedLedger for Table {
     async fn entries(&self, owner: Slot, now: SystemTime) -> Result<Vec<Entry>, StoreError> {
         let mut entries = self.entries.lock().unwrap().clone();
         entries.retain(|held| held.owner == owner && now < held.gone_at);
-        // Of one instant, the one that was entered last.
+        // Of two at one instant, the one that was entered last comes first.
         entries.reverse();
         entries.sort_by_key(|held| Reverse(held.created_at));
         Ok(entries)

@@ -1,4 +1,4 @@
-//! Counts, for each request by itself, how many refusals the listener heard of.
+//! Counts how many refusals the listener heard of, for each request by itself.
 
 use std::cell::Cell;
 
@@ -12,19 +12,19 @@ tokio::task_local! {
 /// Notes an event. The listener is called on the request's own task.
 pub(crate) fn note(event: &Event<'_>) {
     if matches!(event, Event::Refused { .. } | Event::Throttled { .. }) {
-        // A step that is called without HTTP is nobody's request.
+        // A step that is called without HTTP belongs to no request.
         let _ = TOLD.try_with(|told| told.set(told.get() + 1));
     }
 }
 
-/// Answers a request, and asserts that a refusal of a step was told once, and a success never.
+/// Answers a request. Asserts that a refusal of a step was told once, and a success never.
 pub(crate) async fn counting<T>(answering: impl Future<Output = T>, status: impl Fn(&T) -> StatusCode) -> T {
     TOLD.scope(Cell::new(0), async {
         let answer = answering.await;
         let status = status(&answer);
         let told = TOLD.get().get();
         match status {
-            // A path that is no endpoint's belongs to no step. An enrolment's does.
+            // A path without an endpoint belongs to no step. The path of an enrolment does.
             StatusCode::NOT_FOUND => assert!(told <= 1, "{told} events told of an answer of {status}"),
             _ => assert_eq!(told, u32::from(status.as_u16() >= 400), "events told of an answer of {status}"),
         }

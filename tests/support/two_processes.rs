@@ -1,8 +1,9 @@
-//! Two processes, with 64 tasks in each, race for one code and then for its challenge, over and over.
-//! Others end an enrolment while it adds a credential.
+//! Two processes, with 64 tasks in each, race for one code and then for its challenge, over and
+//! over. Others end an enrolment while it adds a credential.
 //!
-//! The processes are this test binary again, started on a test that is ignored otherwise. They are told what to race for on their
-//! standard input, a line at a time, and answer on their standard error, so that both race for the same thing at the same time.
+//! The processes are this test binary again, started on a test that is ignored otherwise. They read
+//! what to race for on their standard input, a line at a time. They answer on their standard error.
+//! So both race for the same thing at the same time.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -25,10 +26,10 @@ use tokio::task::JoinSet;
 use crate::support::{ORIGIN, PARTY, plenty, user};
 
 const TASKS: usize = 64;
-/// Where a racer finds what it shares with the others: whatever the test wants to tell it.
+/// The variable with which the test tells a racer what it shares with the others.
 const SHARED: &str = "CREDENTIAL_CODE_TEST_SHARED";
 
-/// A flow as each of the processes has it. What they share is for the test to add.
+/// Creates a flow as each of the processes has it. The test adds what they share.
 fn flow(add: impl FnOnce(SiteBuilder) -> SiteBuilder) -> CodeFlow {
     CodeFlow::new(&site(add), plenty()).unwrap()
 }
@@ -38,7 +39,7 @@ fn site(add: impl FnOnce(SiteBuilder) -> SiteBuilder) -> Site {
     add(site_builder(&host).events(|_| {})).build().unwrap()
 }
 
-/// The keys that both processes have.
+/// Returns the keys that both processes have.
 pub(crate) fn keys() -> SlotKeys {
     SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[])
 }
@@ -47,7 +48,8 @@ fn in_a_minute() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() + 60
 }
 
-/// Holds the race: `racer` is the path of the test that calls [`race`], and `shared` is what that test is told.
+/// Holds the race. `racer` is the path of the test that calls [`race`], and `shared` is what that
+/// test is told.
 pub(crate) async fn hold_race(
     racer: &str,
     shared: &str,
@@ -66,9 +68,9 @@ pub(crate) async fn hold_race(
     }
 }
 
-/// Holds a race of two processes for one enrolment after the other: the one revokes it, the other
-/// exchanges its code, registers for it, or approves what waits. `racer` is the path of the test that
-/// calls [`race`].
+/// Holds a race of two processes for one enrolment after the other. One process revokes it. The
+/// other exchanges its code, registers for it, or approves what waits. `racer` is the path of the
+/// test that calls [`race`].
 pub(crate) async fn hold_race_with_revocation(
     racer: &str,
     shared: &str,
@@ -99,7 +101,7 @@ pub(crate) async fn hold_race_with_revocation(
             }
         };
         let lines = [format!("revoke {id}"), step];
-        // Each is told first as often as the other.
+        // Each process is told first as often as the other.
         let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
         for racer in order {
             writeln!(racers[racer].input, "{}", lines[racer]).unwrap();
@@ -108,7 +110,7 @@ pub(crate) async fn hold_race_with_revocation(
         won[against][0] += revoked.len();
         won[against][1] += done.len();
         match (against, &revoked[..], &done[..]) {
-            // What was bought first is worth nothing.
+            // The challenge that was bought first is worth nothing.
             (0, [_], [bought]) => {
                 let (challenge_id, challenge) = bought.split_once(' ').unwrap();
                 let late = plain.register(register_request(challenge_id, challenge)).await;
@@ -181,7 +183,7 @@ impl Racer {
         Self { process, input, output: BufReader::new(output) }
     }
 
-    /// What its tasks won, once all of them are through.
+    /// Returns what its tasks won, once all of them are done.
     fn answer(&mut self) -> Vec<String> {
         let mut won = Vec::new();
         loop {
@@ -203,12 +205,12 @@ impl Drop for Racer {
     }
 }
 
-/// What [`hold_race`] told this process. `None` if the test was started by hand.
+/// Returns what [`hold_race`] told this process. `None` means that the test was started by hand.
 pub(crate) fn shared() -> Option<String> {
     std::env::var(SHARED).ok()
 }
 
-/// Races for whatever it is told to, until there is nothing more.
+/// Races for everything that it is told to, until its input ends.
 pub(crate) async fn race(add: impl FnOnce(SiteBuilder) -> SiteBuilder) {
     let flow = flow(add);
     for line in std::io::stdin().lines() {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A directory for one server, gone with it.
+/// A directory for one server. It is deleted when the value is dropped.
 #[derive(Debug)]
 pub(crate) struct Directory(PathBuf);
 
@@ -36,7 +36,8 @@ impl Drop for Directory {
     }
 }
 
-/// What was found of a server. `None` skips the test and says so, but with `CI` set it fails.
+/// Returns the binaries of a server. Without them it returns `None`, and says that the test is
+/// skipped. With `CI` set it fails instead.
 fn found<T>(server: &str, binaries: Option<T>) -> Option<T> {
     if binaries.is_none() {
         assert!(std::env::var_os("CI").is_none(), "{server} is missing, and CI is set");
@@ -51,7 +52,8 @@ fn signal(process: &Child, signal: &str) {
     assert!(sent.success(), "kill -s {signal} {id}");
 }
 
-/// Whoever else asks for a port gets another one for a while, so that nobody takes it before the server does.
+/// Returns a port. Others who ask for a port get another one for a while, so nobody takes it before
+/// the server does.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

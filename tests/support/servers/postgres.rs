@@ -1,4 +1,5 @@
-//! A PostgreSQL server of the test's own: its files in a temporary directory, its socket beside them, and no port.
+//! A PostgreSQL server of the test's own. Its files are in a temporary directory, its socket is
+//! beside them, and it has no port.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, chown};
@@ -11,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use super::Directory;
 
-/// Who runs the server when the tests run as root, which PostgreSQL refuses to: `nobody`.
+/// The user that runs the server when the tests run as root: `nobody`. PostgreSQL refuses to run as
+/// root.
 const NOBODY: u32 = 65_534;
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -26,16 +28,17 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// A new server. `None`, and a line that says so, where the machine has no PostgreSQL; there a run with `CI` set fails.
+    /// Starts a new server. Where the machine has no PostgreSQL, it returns `None` and says so.
+    /// There a run with `CI` set fails.
     pub(crate) fn start() -> Option<Self> {
         Self::start_with(&[])
     }
 
-    /// The same with settings of its own: `log_statement=all`.
+    /// Starts a server with its own settings, for example `log_statement=all`.
     pub(crate) fn start_with(settings: &[&str]) -> Option<Self> {
         let binaries = super::found("PostgreSQL", binaries())?;
         let directory = Directory::new("postgres");
-        // Whoever made the directory is who runs the test.
+        // The owner of the directory is the user that runs the test.
         let as_nobody = fs::metadata(directory.path()).unwrap().uid() == 0;
         if as_nobody {
             chown(directory.path(), Some(NOBODY), Some(NOBODY)).unwrap();
@@ -47,21 +50,22 @@ impl Postgres {
         Some(server)
     }
 
-    /// The one server that all tests of this process may share, if they leave it as it is.
+    /// Returns the one server that all tests of this process may share, if they leave it as it is.
     pub(crate) fn shared() -> Option<&'static Self> {
         static SHARED: LazyLock<Option<Postgres>> =
             LazyLock::new(|| Some(Postgres::start_with(&["max_connections=500"])?.until_exit()));
         SHARED.as_ref()
     }
 
-    /// For a `static`, which is never dropped: a guard waits for the end of this process, whatever ends it, and stops the server then.
+    /// Adds a guard for a `static`, which is never dropped. The guard waits for the end of this
+    /// process, whatever its cause, and then stops the server.
     fn until_exit(mut self) -> Self {
-        // Nothing is ever sent, so reading ends when this process does.
+        // Nothing is ever sent, so reading ends when this process ends.
         let script = "read _; \"$0\" stop -m immediate -D \"$1\"; rm -rf \"$2\"";
         let mut command = self.command("/bin/sh");
         command.args(["-c", script]).arg(self.binaries.join("pg_ctl"));
         command.arg(self.data()).arg(self.directory.path());
-        // In a group of its own, so that Control-C at a terminal does not end the guard as well.
+        // The guard has its own process group. So Control-C at a terminal does not end it as well.
         command.stdin(Stdio::piped()).stderr(Stdio::null()).process_group(0);
         self.guard = Some(command.spawn().unwrap());
         self
@@ -71,7 +75,7 @@ impl Postgres {
         self.url_of("postgres")
     }
 
-    /// Makes an empty database, and says where it is.
+    /// Makes an empty database, and returns its address.
     pub(crate) fn make_database(&self) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("database_{}", COUNT.fetch_add(1, Ordering::Relaxed));
@@ -86,22 +90,23 @@ impl Postgres {
         format!("postgres://postgres@localhost:{}/{database}?host={socket}", self.port())
     }
 
-    /// By which its socket is named, if it listens on no other.
+    /// Returns the port that names its socket, if it listens on no other.
     fn port(&self) -> &str {
         self.settings.iter().find_map(|setting| setting.strip_prefix("port=")).unwrap_or("5432")
     }
 
-    /// What the server wrote to its log.
+    /// Returns the server's log.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.directory.path().join("log")).unwrap()
     }
 
-    /// Stops the server: it breaks every connection, writes everything down and ends.
+    /// Stops the server. It breaks every connection, writes everything down and ends.
     pub(crate) fn stop(&mut self) {
         self.end("INT");
     }
 
-    /// Stops the server at once, as `pg_ctl stop -m immediate` does: nothing is written down, and the next start recovers from the log.
+    /// Stops the server at once, as `pg_ctl stop -m immediate` does. Nothing is written down, and
+    /// the next start recovers from the log.
     pub(crate) fn crash(&mut self) {
         self.end("QUIT");
     }
@@ -127,7 +132,8 @@ impl Postgres {
         self.wait_until_ready();
     }
 
-    /// Stops every process of the server where it stands, until [`thaw`](Self::thaw): connections stay, and nothing answers.
+    /// Stops every process of the server, until [`thaw`](Self::thaw). Connections stay, and nothing
+    /// answers.
     pub(crate) fn freeze(&self) {
         self.signal_all("STOP");
     }
@@ -178,7 +184,7 @@ impl Postgres {
     fn command(&self, binary: &str) -> Command {
         let mut command = Command::new(self.binaries.join(binary));
         command.current_dir(self.directory.path()).stdin(Stdio::null()).stdout(Stdio::null());
-        // The machine's own server, if it has one, is not ours.
+        // If the machine has its own server, it is not ours.
         for variable in ["PGHOST", "PGPORT", "PGDATA", "PGUSER"] {
             command.env_remove(variable);
         }
@@ -196,7 +202,7 @@ impl Drop for Postgres {
     }
 }
 
-/// The directory of the newest server: in `PATH`, or where Debian puts them.
+/// Returns the directory of the newest server: in `PATH`, or where Debian puts them.
 fn binaries() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")

@@ -1,4 +1,5 @@
-//! A Redis server of the test's own: alone on a socket, alone with TLS, or as a cluster. Its files lie in a temporary directory.
+//! A Redis server of the test's own: alone on a socket, alone with TLS, or as a cluster. Its files
+//! are in a temporary directory.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -23,12 +24,13 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// A new server on a socket. `None`, and a line that says so, where the machine has no Redis; there a run with `CI` set fails.
+    /// Starts a new server on a socket. Where the machine has no Redis, it returns `None` and says
+    /// so. There a run with `CI` set fails.
     pub(crate) fn start() -> Option<Self> {
         Self::start_with(&[])
     }
 
-    /// The same with options of its own: `["--appendonly", "yes"]`.
+    /// Starts a server with its own options, for example `["--appendonly", "yes"]`.
     pub(crate) fn start_with(options: &[&str]) -> Option<Self> {
         is_there()?;
         let directory = Directory::new("redis");
@@ -39,7 +41,7 @@ impl Redis {
         Some(Self::run(directory, all, Client::open(url.as_str()).unwrap(), url))
     }
 
-    /// A server that speaks TLS alone, and to clients with this certificate alone.
+    /// Starts a server that speaks only TLS, and only to clients with this certificate.
     pub(crate) fn start_tls(certificate: &str, key: &str, clients: &TlsCertificates) -> Option<Self> {
         is_there()?;
         let (directory, port) = (Directory::new("redis-tls"), super::free_port());
@@ -73,12 +75,12 @@ impl Redis {
         &self.url
     }
 
-    /// A connection of the test's own.
+    /// Opens a connection of the test's own.
     pub(crate) fn connection(&self) -> Connection {
         self.client.get_connection_with_timeout(PATIENCE).unwrap()
     }
 
-    /// How often the server was asked each command since it started: `GETDEL` is `getdel`.
+    /// Returns how often the server was asked this command since it started: `GETDEL` is `getdel`.
     pub(crate) fn calls(&self, command: &str) -> u64 {
         let statistics: String =
             redis::cmd("INFO").arg("commandstats").query(&mut self.connection()).unwrap();
@@ -113,7 +115,7 @@ impl Redis {
         });
     }
 
-    /// Stops the server where it stands, until [`thaw`](Self::thaw): connections stay, and nothing answers.
+    /// Stops the server, until [`thaw`](Self::thaw). Connections stay, and nothing answers.
     pub(crate) fn freeze(&self) {
         super::signal(self.process.as_ref().unwrap(), "STOP");
     }
