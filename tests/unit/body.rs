@@ -22,7 +22,7 @@ fn data(bytes: &'static [u8]) -> Next {
     Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(bytes)))))
 }
 
-/// At most 4 bytes in 10 seconds. It polls again and again, so that an endless body shows.
+/// Reads at most 4 bytes in 10 seconds. It polls again and again, so that an endless body shows.
 fn run(clock: &ManualClock, script: impl FnMut() -> Next + Unpin) -> Result<WholeBody, BodyError> {
     let mut reading = pin!(read(Scripted(script), None, 4, Duration::from_secs(10), clock));
     let polled = (0..1000).map(|_| reading.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop())));

@@ -1,4 +1,4 @@
-//! Which texts are one JSON value.
+//! Which texts are the same JSON value.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -73,7 +73,7 @@ fn what_is_not_json_has_no_spelling() {
     assert_eq!(canonical(b"\"\xff\""), Ok(None));
 }
 
-/// Any value. Numbers are whole, since the model keeps no other exactly.
+/// Returns any value. Numbers are whole, since the model keeps no other exactly.
 fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -90,7 +90,7 @@ fn values() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A spelling with blanks, members in the reverse order, and each letter escaped.
+/// Returns a spelling with blanks, with members in the reverse order, and with each letter escaped.
 fn respelled(value: &Value) -> String {
     let text = |text: &str| {
         let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();

@@ -32,7 +32,7 @@ fn an_engine_that_does_not_look_fails() {
 #[test]
 fn the_text_says_what_to_do_with_the_release_of_our_own_lock_file() {
     let lock = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock")).unwrap();
-    // The tests of the bridge bring another version, which is not the one of the engine.
+    // The tests of the bridge bring another version than that of the engine.
     let versions = lock.split("name = \"webauthn-rs-core\"\nversion = \"").skip(1);
     let ours =
         versions.map(|rest| rest.split_once('"').unwrap().0).find(|version| version.starts_with("0.6."));

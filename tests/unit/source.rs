@@ -1,4 +1,4 @@
-//! Which addresses are one source.
+//! Which addresses count as one source.
 
 use super::source_of;
 
@@ -22,7 +22,7 @@ fn an_address_of_ipv4_within_one_of_ipv6_is_the_same_source() {
         ("64:ff9b::203.0.113.8", "203.0.113.8"),
         ("2002:cb00:7107::", "203.0.113.7"),
         ("2002:cb00:7107:ffff::1", "203.0.113.7"),
-        // Not the well-known prefix, so nobody knows what is within.
+        // This is not the well-known prefix, so nobody knows the address within.
         ("64:ff9b:1::203.0.113.7", "64:ff9b:1::/64"),
         ("2001:cb00:7107::", "2001:cb00:7107::/64"),
     ] {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::attestation::fido2::self_test::{EngineError, self_test};
 
-/// A release that keeps something else: it calls one member by another name.
+/// A release that calls one member by another name.
 struct Renamed(&'static str);
 
 impl StatementEngine for Renamed {
@@ -34,7 +34,7 @@ impl StatementEngine for OtherChallenge {
 #[test]
 fn a_state_of_another_form_fails_the_self_test() {
     self_test(&Renamed("")).unwrap();
-    // The attachment is optional: nothing is what it has anyway.
+    // The attachment is optional, and it has no value anyway.
     self_test(&Renamed("authenticator_attachment")).unwrap();
     for name in [
         "policy",

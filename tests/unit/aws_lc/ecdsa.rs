@@ -1,4 +1,4 @@
-//! ECDSA: every curve with every digest, and what can be done to its two numbers and to their encoding.
+//! ECDSA: every curve with every digest, and every change to its two numbers and to their encoding.
 
 use crypto_bigint::BoxedUint;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
@@ -22,7 +22,7 @@ struct Signed {
     order: BoxedUint,
 }
 
-/// A signature by each curve.
+/// Returns a signature by each curve.
 fn signed(digest: Digest) -> [Signed; 4] {
     let prehash = match digest {
         Digest::Sha256 => Sha256::digest(MESSAGE).to_vec(),
@@ -50,7 +50,7 @@ fn signed(digest: Digest) -> [Signed; 4] {
     })
 }
 
-/// What stands behind a tag, with its length: in one byte, in two if it has to be, or in the long form that is never shortest.
+/// Returns content behind a tag, with its length in one byte, or in two if it has to be.
 fn with_length(tag: u8, content: &[u8]) -> Vec<u8> {
     match content.len() {
         length @ ..0x80 => [&[tag, length as u8], content].concat(),
@@ -62,7 +62,8 @@ fn with_long_length(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag, 0x82, 0, content.len() as u8], content].concat()
 }
 
-/// The shortest content of an integer: no zeros in front, but one where the sign would be.
+/// Returns the shortest content of an integer: no zeros in front, except one where the sign would
+/// be.
 fn shortest(number: &[u8]) -> Vec<u8> {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     match &number[zeros..] {
@@ -76,14 +77,14 @@ fn sequence(r: &[u8], s: &[u8]) -> Vec<u8> {
     with_length(0x30, &[with_length(2, r), with_length(2, s)].concat())
 }
 
-/// The contents of the two integers.
+/// Returns the contents of the two integers.
 fn integers(signature: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let start = if signature[1] == 0x81 { 3 } else { 2 };
     let r = start + 2..start + 2 + usize::from(signature[start + 1]);
     (signature[r.clone()].to_vec(), signature[r.end + 2..].to_vec())
 }
 
-/// With room for sums.
+/// Returns a number with room for sums.
 fn number(bytes: &[u8]) -> BoxedUint {
     BoxedUint::from_be_slice(bytes, 640).unwrap()
 }

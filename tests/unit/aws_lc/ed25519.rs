@@ -14,7 +14,8 @@ const ORDER: [u8; 32] = [
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
-/// Points of small order that are not in canonical form: a sign of zero, or a `y` beyond the field's prime.
+/// Points of small order in a form that is not canonical: a sign of zero, or a `y` beyond the
+/// field's prime.
 fn other_spellings_of_small_order() -> Vec<[u8; 32]> {
     let prime_plus = |more: u8, sign: u8| {
         let mut bytes = [0xff; 32];
@@ -41,7 +42,7 @@ fn secret() -> Scalar {
     Scalar::from(0x5eed_u64)
 }
 
-/// The scalar that ties a signature to its key and message.
+/// Returns the scalar that ties a signature to its key and message.
 fn challenge(commitment: &[u8; 32], key: &PublicKey, message: &[u8]) -> Scalar {
     let point = &key.to_spki_der()[12..];
     Scalar::from_bytes_mod_order_wide(&Sha512::digest([commitment, point, message].concat()).into())
@@ -55,7 +56,7 @@ fn holds(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
     verdict(key, Digest::Sha256, message, signature)
 }
 
-/// A plain signature over [`MESSAGE`].
+/// Returns a plain signature over [`MESSAGE`].
 fn signed() -> (PublicKey, [u8; 32], Scalar) {
     let key = key(BASE * secret());
     let nonce = Scalar::from(77_u64);
@@ -81,7 +82,7 @@ fn a_bit_makes_another_signature() {
 fn a_scalar_is_below_the_order() {
     let (key, commitment, scalar) = signed();
     let mut beyond = *scalar.as_bytes();
-    // As often as it fits into 32 bytes.
+    // Adds the order as often as it fits into 32 bytes.
     for _ in 0..15 {
         let mut carry = 0;
         for (digit, more) in beyond.iter_mut().zip(ORDER) {
@@ -93,7 +94,7 @@ fn a_scalar_is_below_the_order() {
     }
 }
 
-/// Anybody can sign for such a key, so it is none.
+/// Anybody can sign for such a key, so it is refused.
 #[test]
 fn keys_of_small_order_are_refused_in_every_spelling() {
     assert_eq!(small_order().count(), 14);
@@ -102,10 +103,11 @@ fn keys_of_small_order_are_refused_in_every_spelling() {
     }
 }
 
-/// For each of these AWS-LC alone finds that the equation holds, if the key's owner makes it so.
+/// For each of these, AWS-LC alone finds that the equation holds, if the key's owner makes it so.
 #[test]
 fn commitments_of_small_order_are_refused_in_every_spelling() {
-    // Such a key has a part of small order itself, so that every such commitment can come out of the equation.
+    // Such a key has a part of small order itself, so the equation can produce every such
+    // commitment.
     for key_part in EIGHT_TORSION {
         let key = key(BASE * secret() + key_part);
         let mut solved = 0;
@@ -122,8 +124,8 @@ fn commitments_of_small_order_are_refused_in_every_spelling() {
     }
 }
 
-/// A key or a commitment with a part of small order: the equation holds exactly, without the factor that would hide the part, or not
-/// at all.
+/// A key or a commitment has a part of small order. The equation holds exactly or not at all. It
+/// holds without the factor that would hide the part.
 #[test]
 fn parts_of_small_order_are_never_multiplied_away() {
     let (mut accepted, mut refused) = (0, 0);

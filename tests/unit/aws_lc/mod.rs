@@ -1,4 +1,4 @@
-//! Both backends on the same input: there is none that one of them accepts and the other refuses.
+//! Both backends on the same input: one never accepts what the other refuses.
 
 mod ecdsa;
 mod ed25519;
@@ -10,7 +10,7 @@ use crate::crypto::{Digest, PublicKey, aws_lc};
 const DIGESTS: [Digest; 3] = [Digest::Sha256, Digest::Sha384, Digest::Sha512];
 const MESSAGE: &[u8] = b"a message";
 
-/// Whether the signature holds, for both.
+/// Returns whether the signature holds, after asserting that both agree.
 fn verdict(key: &PublicKey, digest: Digest, message: &[u8], signature: &[u8]) -> bool {
     let rustcrypto = key.verifying_key().verify(digest, message, signature);
     let aws_lc = aws_lc::verify(key, digest, message, signature);
@@ -18,7 +18,7 @@ fn verdict(key: &PublicKey, digest: Digest, message: &[u8], signature: &[u8]) ->
     aws_lc.is_ok()
 }
 
-/// How many were accepted and refused, so that a test can't pass by testing nothing.
+/// Counts the accepted and the refused, so that a test can't pass by testing nothing.
 #[derive(Debug, Default)]
 struct Counts {
     accepted: usize,
@@ -31,7 +31,7 @@ impl Counts {
     }
 }
 
-/// The same bytes with a bit turned in one of them, for each of them.
+/// Yields the same bytes with one bit turned, for each byte.
 fn flipped(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     (0..bytes.len()).map(|at| {
         let mut flipped = bytes.to_vec();
@@ -40,7 +40,7 @@ fn flipped(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// The same bytes with some missing or too many, at either end.
+/// Yields the same bytes with some missing or too many, at either end.
 fn resized(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let shorter = (0..bytes.len()).step_by(5).flat_map(|at| [bytes[..at].to_vec(), bytes[at + 1..].to_vec()]);
     let longer = [[&[0], bytes].concat(), [bytes, &[0]].concat(), [bytes, bytes].concat()];

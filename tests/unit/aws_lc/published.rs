@@ -1,4 +1,4 @@
-//! All of Project Wycheproof's signatures, those in other encodings and over other digests too.
+//! All signatures of Project Wycheproof, also those in other encodings and over other digests.
 
 use wycheproof::{HashFunction, ecdsa, eddsa, rsa_pkcs1_verify as rsa};
 
@@ -13,7 +13,7 @@ fn digest(hash: HashFunction) -> Digest {
     }
 }
 
-/// The sets whose names contain `part`.
+/// Counts the sets whose names contain `part`.
 fn ecdsa_counts(part: &str) -> Counts {
     let mut counts = Counts::default();
     let names = ecdsa::TestName::all().into_iter().filter(|name| format!("{name:?}").contains(part));

@@ -1,4 +1,4 @@
-//! RSA: sizes and exponents, and what can be done to the signature and to the modulus.
+//! RSA: sizes and exponents, and every change to the signature and to the modulus.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
