@@ -1,4 +1,4 @@
-//! Rows of webauthn-rs, as its versions wrote them, and what becomes of those that can't be
+//! Rows of webauthn-rs, as its versions wrote them, and what happens to those that can't be
 //! converted.
 
 use std::collections::{BTreeMap, HashSet};
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::attestation::keys::Key;
 use crate::support::{ORIGIN, PARTY};
 
-/// A row that one version wrote, of a key that the tests have.
+/// A row that one version wrote, for a key that the tests have.
 #[derive(Deserialize)]
 struct Made {
     version: String,
@@ -63,7 +63,7 @@ fn key_of(algorithm: i64) -> Key {
     }
 }
 
-/// The published row with one change, and its path.
+/// Returns the published row with one change at a path.
 fn with(path: &str, value: Value) -> Value {
     let mut row = published_passkey();
     *row.pointer_mut(path).unwrap() = value;
@@ -101,7 +101,7 @@ fn what_a_row_says_of_its_authenticator_is_kept() {
         let is_backed_up = version != "0.3.2" && kind != "SecurityKey";
         assert_eq!((fido2.backup_eligible, fido2.backed_up), (is_backed_up, is_backed_up), "{version}");
         assert_eq!(fido2.format, if kind == "SecurityKey" { "packed" } else { "none" });
-        // 0.4.8 and before kept no transports of that.
+        // 0.4.8 and before kept no transports of that kind.
         let transports: Vec<_> = fido2.report.transports.iter().map(Transport::as_str).collect();
         let is_known = kind == "SecurityKey" && version != "0.4.8";
         assert_eq!(transports, if is_known { vec!["nfc", "usb"] } else { vec![] }, "{version}");
@@ -130,8 +130,8 @@ fn a_published_row_verifies_what_its_authenticator_signed() {
     assert_eq!(verified.sign_count(), 1);
 }
 
-/// It is of the time between two forms: its id is base64, its coordinates are numbers, and
-/// extensions that came later are missing.
+/// This row is from the time between two forms. Its id is base64, its coordinates are numbers, and
+/// it lacks extensions that came later.
 #[test]
 fn a_row_between_two_forms_is_read() {
     let vectors = published();
@@ -170,7 +170,7 @@ fn a_row_is_read_with_its_wrapper_and_without_and_as_text_in_json() {
     assert_eq!(convert(&json!(row.to_string())).unwrap(), expected);
 }
 
-/// What 0.2 kept: no flag, and the old name of the algorithm.
+/// 0.2 kept no flag, and the old name of the algorithm.
 #[test]
 fn a_row_of_before_there_were_flags_is_read() {
     let row = published_passkey();
@@ -183,7 +183,7 @@ fn a_row_of_before_there_were_flags_is_read() {
     assert_eq!((fido2.sign_count, fido2.user_verified, fido2.format.as_str()), (9, false, "none"));
 }
 
-/// OpenSSL counts no zeros in front of a coordinate, so a table may have fewer or more of them.
+/// OpenSSL drops zeros in front of a coordinate, so a table may have fewer or more of them.
 #[test]
 fn zeros_in_front_of_a_coordinate_change_nothing() {
     let path = "/cred/cred/key/EC_EC2/x";
@@ -192,7 +192,7 @@ fn zeros_in_front_of_a_coordinate_change_nothing() {
     let longer = [&[0], x.as_slice()].concat();
     assert_eq!(convert(&with(path, json!(longer))).unwrap(), convert(&row).unwrap());
 
-    // Half of all points of P-521 have one.
+    // Half of all points of P-521 have a zero there.
     let point = (1..).map(Key::p521).find(|key| key.coordinates().0[0] == 0).unwrap();
     let (x, y) = point.coordinates();
     let key = json!({ "EC_EC2": { "curve": "SECP521R1", "x": x[1..], "y": y } });
@@ -281,7 +281,7 @@ fn what_a_row_does_not_know_is_the_hosts() {
     assert!(!credential.is_active());
 }
 
-/// The row, why it is refused, and a member that the reason names.
+/// Returns rows, each with words from the reason of its refusal.
 fn rows_that_exclude_and_sign_nothing() -> Vec<(Value, &'static str)> {
     let key = "/cred/cred/key";
     let okp = |curve| json!({ "EC_OKP": { "curve": curve, "x": vec![0; 32] } });
@@ -364,7 +364,7 @@ fn a_row_that_was_written_here_is_read_as_what_it_was_written_of() {
     }
 }
 
-/// Each member, in the form that the most versions read.
+/// Each member is in the form that the most versions read.
 #[test]
 fn the_row_that_is_written_has_each_member_that_versions_ask_for() {
     let mut authenticator = SoftAuthenticator::new(StatementFormat::PackedSelf);
@@ -465,7 +465,7 @@ fn no_error_repeats_what_stands_in_a_row() {
 }
 
 proptest! {
-    /// Whatever a table has, nothing panics, and what is converted excludes by the same id.
+    /// Whatever a table has, nothing panics. A converted credential excludes by the same id.
     #[test]
     fn a_row_that_is_cut_or_changed_is_refused_or_read(at in 0_usize..700, byte in 32_u8..127, cut: bool) {
         let mut row = published_passkey().to_string().into_bytes();

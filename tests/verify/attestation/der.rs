@@ -53,7 +53,7 @@ pub(crate) fn oid(text: &str) -> Vec<u8> {
     tlv(0x06, &[ObjectIdentifier::new_unwrap(text).as_bytes()])
 }
 
-/// `[number] EXPLICIT`
+/// Returns `[number] EXPLICIT`.
 pub(crate) fn tagged(number: u16, inner: &[u8]) -> Vec<u8> {
     match number {
         0..31 => tlv(0xa0 | number as u8, &[inner]),
@@ -64,7 +64,7 @@ pub(crate) fn tagged(number: u16, inner: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A name of one attribute after the other.
+/// Returns a name with these attributes, one after the other.
 pub(crate) fn name(attributes: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let attributes: Vec<_> =
         attributes.iter().map(|(id, value)| set(&[&sequence(&[&oid(id), value])])).collect();

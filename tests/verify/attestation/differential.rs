@@ -1,5 +1,6 @@
-//! The native engine against webauthn-rs-core: over every vector, over each of its bytes changed, over other spellings of its CBOR, and
-//! over a corpus of random changes, the same in every run.
+//! The native engine against webauthn-rs-core, over every vector and over each of its bytes
+//! changed. Other spellings of its CBOR follow, and a corpus of random changes, the same in every
+//! run.
 
 use std::collections::BTreeMap;
 
@@ -26,13 +27,14 @@ struct Seed {
     name: String,
     attestation: Attestation,
     check: Check,
-    /// The native engine, with a root for the seed's model, and where certificates say which they are for also for each model that is one bit off.
+    /// The native engine, with a root for the seed's model. Where certificates name their model,
+    /// the root is also for each model that is one bit off.
     native: AttestationEngine,
-    /// Why webauthn-rs-core refuses it as it is, though the native engine accepts it.
+    /// The reason why webauthn-rs-core refuses it unchanged, though the native engine accepts it.
     reason: Option<&'static str>,
 }
 
-/// What is known of an accepted passkey.
+/// The facts about an accepted passkey.
 type Check = Box<dyn Fn(&AttestationEngine, &Attestation) -> Option<Fido2Properties>>;
 
 impl Seed {
@@ -49,13 +51,13 @@ fn trusting(root: &[u8], aaguids: impl IntoIterator<Item = [u8; 16]>) -> Attesta
     NativeEngine::new().trust(TrustAnchors::new().with_root(root, aaguids).unwrap()).into()
 }
 
-/// That model, and all that differ from it in one bit.
+/// Yields that model, and all that differ from it in one bit.
 fn and_neighbours(aaguid: [u8; 16]) -> impl Iterator<Item = [u8; 16]> {
     let number = u128::from_be_bytes(aaguid);
     (0..128).map(move |bit| (number ^ 1 << bit).to_be_bytes()).chain([aaguid])
 }
 
-/// What core can't do. Nothing else is a reason.
+/// The limits of core. Nothing else is a reason.
 const REASONS: [&str; 4] = [
     "tpm: core verifies no TPM's statement",
     "eddsa: core has no Ed25519",
@@ -114,8 +116,10 @@ fn seeds() -> Vec<Seed> {
     seeds
 }
 
-/// All of a registration that some signature is over, and the signatures: everything but the spelling of its CBOR, and but what the last certificate
-/// says, which nothing in the registration signs. Its key is what the others were checked with.
+/// Everything in a registration that some signature covers, and the signatures. Two things are left
+/// out. One is the spelling of its CBOR. The other is the text of the last certificate, which
+/// nothing in the registration signs. The key of that certificate stays, because it checked the
+/// others.
 #[derive(PartialEq)]
 struct Signed {
     client_data: Vec<u8>,
@@ -141,7 +145,8 @@ impl Signed {
         signed
     }
 
-    /// Reads the statement as if its members were the registration's own. Heads and lengths may have any form.
+    /// Reads the statement as if its members were the registration's own. Heads and lengths may
+    /// have any form.
     fn read_map(&mut self, cbor: &mut Decoder<'_>) {
         let mut left = cbor.map().unwrap();
         while left != Some(0) {
@@ -169,7 +174,7 @@ impl Signed {
     }
 }
 
-/// How many changed registrations there were, and what became of them.
+/// How many changed registrations there were, and the outcomes.
 #[derive(Default)]
 struct Tally {
     seen: usize,
@@ -179,8 +184,9 @@ struct Tally {
 }
 
 impl Tally {
-    /// The laws: what the native engine accepts, core accepts, or it is something that core can't do, and then all that is signed is as it was.
-    /// Nothing becomes trusted that was not, and what is trusted is of the model that it was of.
+    /// Asserts the laws. Core accepts what the native engine accepts, unless core can't do it. In
+    /// that case all that is signed is unchanged. Nothing becomes trusted, and a trusted passkey
+    /// keeps its model.
     fn judge(&mut self, seed: &Seed, change: &str, changed: &Attestation) {
         self.seen += 1;
         let Some(properties) = seed.ask_native(changed) else { return };
@@ -223,7 +229,7 @@ fn both_engines_agree_on_what_is_whole() {
     assert_eq!((tally.seen, tally.accepted, tally.trusted), (26, 22, 12));
 }
 
-/// In two halves, which run beside each other.
+/// Judges one half of the seeds. The two halves run beside each other.
 fn judge_changed_bytes(half: usize) {
     let mut tally = Tally::default();
     for seed in seeds().iter().skip(half).step_by(2) {
@@ -255,7 +261,8 @@ fn no_changed_byte_of_the_others_makes_native_accept_what_core_refuses() {
     judge_changed_bytes(1);
 }
 
-/// The spellings of a head of CBOR that is not the shortest, an indefinite length, and a member twice.
+/// The spellings are a head of CBOR that is not the shortest, an indefinite length, and a member
+/// twice.
 #[test]
 fn no_other_spelling_makes_native_accept_what_core_refuses() {
     let mut tally = Tally::default();
@@ -283,7 +290,7 @@ fn no_other_spelling_makes_native_accept_what_core_refuses() {
                     changed.attestation_data.splice(at..at + name.len(), other);
                     tally.judge(&seed, "a respelled name", &changed);
                 }
-                // What comes behind it, as one head longer, or of indefinite length.
+                // The value behind it, with a longer head, or of indefinite length.
                 let value = at + name.len();
                 let head = data[value];
                 let mut others =

@@ -62,7 +62,8 @@ fn trust_is_required_only_of_what_is_asked_for() {
     assert!(build(with(anchors(), AttestationConveyance::Direct)).is_ok());
 }
 
-/// Whoever has a code chooses the kind, and could do without trust by choosing a key.
+/// Anybody who has a code chooses the kind. They could avoid the demand for trust by choosing a
+/// key.
 #[test]
 fn trust_is_no_use_where_keys_are_allowed_by_default() {
     let anchors = TrustAnchors::new().with_root(&root(), [AAGUID]).unwrap();
@@ -77,7 +78,7 @@ fn trust_is_no_use_where_keys_are_allowed_by_default() {
 #[test]
 fn the_default_engine_is_native_and_trusts_nobody() {
     assert!(matches!(AttestationEngine::default(), AttestationEngine::Native(_)));
-    // Nobody else can verify a TPM's statement.
+    // No other engine can verify a TPM's statement.
     let tpm = Tpm::new().attest();
     for outcome in [check_with(&AttestationEngine::default(), &tpm), check_by_default(&tpm)] {
         let trust = outcome.unwrap().fido2().unwrap().attestation_trust;
@@ -93,7 +94,7 @@ fn world(change: impl FnOnce(CodePolicy) -> CodePolicy) -> World {
 
 #[tokio::test]
 async fn the_chosen_engine_verifies_registrations() {
-    // A self attestation of a listed model is refused by whoever requires trust, and by nobody else.
+    // Only a policy that requires trust refuses a self attestation of a listed model.
     let anchors = TrustAnchors::new().with_root(&root(), [[0; 16]]).unwrap();
     let mut policy = Fido2Policy::default();
     policy.attestation = AttestationConveyance::Direct;

@@ -1,4 +1,5 @@
-//! Outputs of extensions in authenticator data: nobody asks for any, and they are read all the same.
+//! Outputs of extensions in authenticator data. Nobody asks for any, but they are read all the
+//! same.
 
 use credential_code::attestation::VerifyError;
 
@@ -6,7 +7,8 @@ use super::keys::Key;
 use super::members::engines;
 use super::registration::{Member, Passkey, check_with};
 
-/// A self attestation with extensions. It signs them, as it signs all of the authenticator data.
+/// Returns a self attestation with extensions. It signs them, as it signs all of the authenticator
+/// data.
 fn attested_with(extensions: &[u8]) -> credential_code::attestation::Attestation {
     let mut passkey = Passkey::new(Key::p256(1));
     passkey.flags |= 0x80;
@@ -33,7 +35,7 @@ fn extensions_that_nobody_asked_for_are_passed_over() {
     }
 }
 
-/// What the native engine alone does not look at is well-formed, too.
+/// Parts that the native engine itself does not look at have to be well-formed, too.
 #[test]
 fn extensions_are_a_map_of_names_each_once_and_well_formed_whatever_the_engine() {
     let deep = [&b"\xa1\x61a"[..], &[0x81; 7], b"\x00"].concat();

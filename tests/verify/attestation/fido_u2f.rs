@@ -13,7 +13,7 @@ pub(crate) struct U2f {
     extra: Vec<(&'static str, Member)>,
 }
 
-/// A registration response message.
+/// Returns a registration response message.
 fn message(passkey: &Passkey) -> Vec<u8> {
     let data = passkey.authenticator_data();
     [&[0], &data[..32], &passkey.client_data_hash(), &passkey.id(), &passkey.key.bytes()].concat()

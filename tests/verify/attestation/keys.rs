@@ -46,7 +46,7 @@ impl Key {
         Self::Rsa(Box::new(rsa_key::private_key()))
     }
 
-    /// The COSE algorithm that goes with it.
+    /// Returns the COSE algorithm of the key.
     pub(crate) fn algorithm(&self) -> i64 {
         match self {
             Self::P256(_) => -7,
@@ -57,7 +57,7 @@ impl Key {
         }
     }
 
-    /// A point, an Ed25519 key, or a modulus.
+    /// Returns a point, an Ed25519 key, or a modulus.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         match self {
             Self::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
@@ -119,7 +119,7 @@ impl Key {
         cose
     }
 
-    /// Signs with an algorithm of COSE, which need not be the key's own.
+    /// Signs with a COSE algorithm, which need not be the key's own.
     pub(crate) fn sign(&self, algorithm: i64, message: &[u8]) -> Vec<u8> {
         let hash = hash(algorithm, message);
         match self {

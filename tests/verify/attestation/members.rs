@@ -13,7 +13,7 @@ pub(super) fn engines() -> Vec<AttestationEngine> {
     ]
 }
 
-/// A self attestation with more in its statement.
+/// Returns a self attestation with more members in its statement.
 fn attested_with(more: &[(&str, Member)]) -> credential_code::attestation::Attestation {
     let passkey = Passkey::new(Key::p256(1));
     let signature = passkey.key.sign(-7, &passkey.signed_message());

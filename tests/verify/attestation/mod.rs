@@ -1,5 +1,6 @@
-//! Attestation statements and the native engine: what each format asks for, each rule of it broken once, who is trusted, and that nothing is
-//! accepted which webauthn-rs-core refuses but for a reason.
+//! Attestation statements and the native engine. The tests break each rule of each format once, and
+//! cover trust. If webauthn-rs-core refuses a registration, the native engine accepts it only for a
+//! known reason.
 
 mod certificates;
 mod der;

@@ -33,7 +33,7 @@ impl Packed {
         }
     }
 
-    /// With whoever signed the certificate, up to the root.
+    /// Creates a statement with all certificates up to the root.
     pub(crate) fn with_chain() -> Self {
         let mut packed = Self::new();
         let middle = Key::p384(3);
@@ -97,7 +97,7 @@ fn a_certificate_meets_every_requirement() {
             it.certificate.extensions[1] = Extension::aaguid(*b"another-aaguid!!");
         }),
         ("the certificate is for another AAGUID", |it| {
-            // Wrapped once, where it has to be wrapped twice.
+            // Wrapped once, but it has to be wrapped twice.
             it.certificate.extensions[1] = Extension::new(AAGUID_EXTENSION, AAGUID.to_vec());
         }),
         ("the certificate is for another AAGUID", |it| it.passkey.aaguid = *b"another-aaguid!!"),
@@ -205,7 +205,7 @@ fn each_certificate_is_signed_by_the_next() {
         ("a certificate is malformed", |it| it.issuers.push(bits(b"no certificate"))),
         ("a certificate's key is refused", |it| {
             let mut certificate = root();
-            // Off its curve.
+            // A point that is off its curve.
             let spki = Key::spki(&root_key());
             let at = certificate.windows(spki.len()).position(|window| window == spki).unwrap();
             certificate[at + spki.len() - 1] ^= 1;
@@ -273,7 +273,7 @@ fn a_passkey_of_any_algorithm_attests_itself() {
 
 #[test]
 fn a_small_ed25519_key_attests_nothing() {
-    // The identity: anybody's signature would hold.
+    // The identity: for it anybody's signature would hold.
     let mut attestation = SelfPacked::new(Key::ed25519(1)).attest();
     let key = Key::ed25519(1).bytes();
     let at = attestation.attestation_data.windows(32).position(|window| window == key).unwrap();

@@ -65,7 +65,7 @@ fn the_native_engine_accepts_what_it_should() {
     for (id, vector) in vectors() {
         let outcome = vector.check(&NativeEngine::new().into(), &vector.attestation);
         match (id.trim_start_matches("w3c-"), outcome) {
-            // From inside a page of another origin.
+            // These were made inside a page of another origin.
             ("none-es256-crossOrigin" | "none-es256-topOrigin", outcome) => {
                 assert!(matches!(outcome, Err(VerifyError::CrossOrigin)), "{id}: {outcome:?}");
             }
@@ -73,7 +73,7 @@ fn the_native_engine_accepts_what_it_should() {
             ("packed-ed448", outcome) => {
                 assert!(matches!(outcome, Err(VerifyError::AuthenticatorData(_))), "{id}: {outcome:?}");
             }
-            // Both of its authorization lists are empty, so that no origin is `GENERATED`.
+            // Both of its authorization lists are empty, so no origin is `GENERATED`.
             ("android-key-es256", outcome) => {
                 assert!(matches!(outcome, Err(VerifyError::Statement(_))), "{id}: {outcome:?}");
             }
@@ -90,6 +90,6 @@ fn the_native_engine_accepts_what_it_should() {
             }
         }
     }
-    // Five of packed, TPM's and Apple's; that of U2F claims a model, which it did not sign.
+    // Five of packed, TPM's and Apple's. The one of U2F claims a model, which it did not sign.
     assert_eq!(trusted, 7);
 }

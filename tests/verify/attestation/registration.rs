@@ -15,7 +15,7 @@ use super::keys::Key;
 pub(crate) const CHALLENGE: &str = "Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw";
 pub(crate) const AAGUID: [u8; 16] = *b"0123456789abcdef";
 
-/// What is in a statement.
+/// A member of a statement.
 #[derive(Clone)]
 pub(crate) enum Member {
     Number(i64),
@@ -132,7 +132,7 @@ pub(crate) fn check_with(
     check_by(Some(engine), attestation)
 }
 
-/// With no word of an engine.
+/// Checks without naming an engine.
 pub(crate) fn check_by_default(attestation: &Attestation) -> Result<VerifiedAttestation, VerifyError> {
     check_by(None, attestation)
 }
@@ -141,7 +141,7 @@ pub(crate) fn check(attestation: &Attestation) -> Result<VerifiedAttestation, Ve
     check_with(&NativeEngine::new().into(), attestation)
 }
 
-/// The rule that a statement breaks.
+/// Returns the rule that a statement breaks.
 pub(crate) fn flaw(outcome: Result<VerifiedAttestation, VerifyError>) -> String {
     match outcome {
         Err(VerifyError::Statement(flaw)) => flaw.to_string(),
@@ -152,7 +152,7 @@ pub(crate) fn flaw(outcome: Result<VerifiedAttestation, VerifyError>) -> String 
 /// A change that breaks a rule, and the rule.
 pub(crate) type Breach<T> = (&'static str, fn(&mut T));
 
-/// The unbroken one is accepted, and each breach is refused, for what it breaks.
+/// Asserts that the unbroken statement is accepted, and that each breach is refused for its rule.
 pub(crate) fn assert_laws<T: Clone>(good: &T, attest: fn(&T) -> Attestation, breaches: &[Breach<T>]) {
     let verified = check(&attest(good)).unwrap_or_else(|error| panic!("{error:?}"));
     assert_eq!(verified.fido2().unwrap().sign_count, 1);

@@ -20,7 +20,7 @@ pub(crate) struct Tpm {
     name_algorithm: u16,
     public_area: fn(Vec<u8>) -> Vec<u8>,
     cert_info: fn(Vec<u8>) -> Vec<u8>,
-    /// What the TPM is asked to sign over.
+    /// The data that the TPM is asked to sign.
     signed: fn(&Passkey) -> Vec<u8>,
     name: fn(Vec<u8>) -> Vec<u8>,
     extra: Vec<(&'static str, Member)>,
@@ -42,7 +42,7 @@ pub(crate) fn usage(id: &str) -> Extension {
     Extension::new(EXTENDED_KEY_USAGE, sequence(&[&oid(id)]))
 }
 
-/// With its length in front.
+/// Returns bytes with their length in front.
 fn sized(bytes: &[u8]) -> Vec<u8> {
     [(bytes.len() as u16).to_be_bytes().as_slice(), bytes].concat()
 }

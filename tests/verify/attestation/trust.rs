@@ -24,7 +24,7 @@ fn anchor(certificate: &[u8]) -> TrustAnchors {
     TrustAnchors::new().with_root(certificate, [OTHER, AAGUID]).unwrap()
 }
 
-/// A certificate by an authority between it and the root.
+/// Returns a statement whose certificate is signed by an authority between it and the root.
 fn packed_with(middle: &Certificate) -> Packed {
     let mut packed = Packed::new();
     packed.certificate = packed.certificate.by("Middle", middle.key.clone());
@@ -67,12 +67,12 @@ fn nobody_else_is_trusted() {
     untrusted(anchor(&Certificate::authority("Root", Key::p256(9)).der()), &Packed::new());
     // A root of another name with the same key.
     untrusted(anchor(&Certificate::authority("Roof", root_key()).der()), &Packed::new());
-    // An attacker's root, sent along, that has the name of ours.
+    // An attacker sends their own root along, under the name of ours.
     let mut forged = Packed::new();
     forged.certificate.signer = Key::p256(9);
     forged.issuers = vec![Certificate::authority("Root", Key::p256(9)).by("Root", Key::p256(9)).der()];
     untrusted(anchor(&root()), &forged);
-    // What a leaf signs, when that leaf is a root.
+    // A certificate that a leaf signed, when that leaf is a root.
     let leaf = Certificate::new(named("Middle"), Key::p256(3));
     let mut by_leaf = Packed::new();
     by_leaf.certificate = by_leaf.certificate.by("Middle", Key::p256(3));
@@ -135,7 +135,7 @@ fn a_root_is_a_name_and_a_key_and_what_it_says_of_itself() {
         // digitalSignature
         |it| it.extensions.push(Extension::new(KEY_USAGE, vec![3, 2, 7, 0x80])),
         |it| it.extensions = vec![Extension::new(KEY_USAGE, vec![3, 2, 7, 0x80])],
-        // By somebody else, who alone could say that it may sign.
+        // Signed by another authority. Only that authority could say that it may sign.
         |it| (it.extensions, it.issuer) = (Vec::new(), named("Above")),
     ];
     for (index, spoil) in silent.into_iter().enumerate() {
@@ -174,7 +174,7 @@ fn only_a_chain_that_is_for_signatures_is_trusted() {
     for (index, attestation) in trusted.iter().enumerate() {
         assert_eq!(trust_by(anchor(&root()), attestation), AttestationTrust::Trusted, "{index}");
     }
-    // keyEncipherment, and what is no key usage.
+    // keyEncipherment, and a value that is no key usage.
     let untrusted = [
         leaf(key_usage(5, 0x20)),
         leaf(Extension::new(KEY_USAGE, vec![5, 0])),
