@@ -1,7 +1,7 @@
-// Takes the code out of the address, before anybody can see or share it. It is a script of its own, so that it
-// does so whatever becomes of the others.
+// Takes the code out of the address, before anybody can see or share it. It is a script of its own,
+// so it runs even if the others fail.
 //
-// The browser's history may keep the link all the same; after a minute it is worth nothing.
+// The browser's history may still keep the link. After a minute the link is worth nothing.
 
 let taken = '';
 
@@ -11,7 +11,7 @@ function take() {
   history.replaceState(null, '', location.pathname);
 }
 
-/** What was behind the # of the address. Once. */
+/** Returns the text behind the # of the address, once. */
 export function takeFromAddress() {
   take();
   const text = taken;
@@ -20,5 +20,5 @@ export function takeFromAddress() {
 }
 
 take();
-// The same page, opened with another code. This comes before whoever else listens.
+// The same page was opened with another code. This listener comes before all others.
 addEventListener('hashchange', take);

@@ -1,5 +1,5 @@
-// App 1: the user is signed in, sees their ways to sign in, makes codes, and decides what comes of
-// them.
+// App 1: the user is signed in, sees their ways to sign in, makes codes, and decides about
+// requests.
 
 import { createAsks } from './asks.js';
 import { createChanges } from './changes.js';
@@ -19,11 +19,11 @@ const TITLE = document.title;
 
 /** The key that signs for this browser, and the session: the demonstration signs everybody in. */
 let [key, session] = [];
-/** What the server says beside the library's lists: mails, what made a credential, when it was used. */
+/** Facts from the server beside the library's lists: mails, makers of credentials, last uses. */
 let news = { mails: [], credentials: {}, waiting: {} };
-/** The enrolments that were open while this page was, and those that the user closes just now. */
+/** The enrolments that were open while this page was, and those that the user is closing now. */
 const [followed, closing] = [new Set(), new Set()];
-/** When the server was heard last. */
+/** When the server answered last. */
 let heardAt = new Date();
 
 const client = createClient({
@@ -45,7 +45,7 @@ async function signIn() {
     session = await client.send('POST', '/demo/session', { credId, publicKey, name: deviceName('Browser') });
   } catch (error) {
     if (error.code !== 'removed') throw error;
-    // The user removed it, and comes back as somebody new.
+    // The user removed this key, and comes back as somebody new.
     await forgetBrowserKey(KEYS);
     return signIn();
   }
@@ -66,7 +66,7 @@ async function listCredentials(options) {
   return credentials.map((credential) => ({ ...credential, ...told.credentials[credential.credentialUuid] }));
 }
 
-/** What made the passkey of an enrolment. */
+/** Returns the maker of the passkey of an enrolment. */
 function makerOf({ id, credential }) {
   return news.waiting[id] ?? news.credentials[credential?.credentialUuid];
 }
@@ -86,7 +86,7 @@ function draw(state) {
   const isOpen = shown.some(({ stage }) => OUTSTANDING.includes(stage));
   byId('panel').hidden = shown.length === 0;
   byId('caution').hidden = !isOpen;
-  // One thing to do at a time. Beside a code of another window there may be another one.
+  // One thing to do at a time. A code of another window may be beside this one.
   byId('add').hidden = !own?.isActive || shown.some((enrolment) => enrolment === withCode || enrolment.stage !== 'waiting');
   for (const id of ['idea', 'lead']) byId(id).hidden = shown.length > 0;
   drawCode(withCode);
@@ -97,7 +97,7 @@ function draw(state) {
   drawMails(news.mails);
 }
 
-/** A list that may be of before says so. */
+/** Says when a list may be out of date. */
 function drawAway({ isStale }) {
   if (!isStale) heardAt = new Date();
   if (byId('away').hidden !== isStale) return;
@@ -109,19 +109,19 @@ function drawAway({ isStale }) {
   byId('list').classList.toggle('stale', isStale);
 }
 
-/** Says what was done, until something else is. */
+/** Says what was done, until something else is done. */
 function tell(words) {
   notice(byId('problem'));
   notice(byId('told'), words);
 }
 
-/** What refusals mean where a code is made. */
+/** The words for refusals where a code is made. */
 const MINT_WORDS = {
   forbidden: { title: 'This browser may make no codes', text: 'Look whether it is in your list, and active.' },
   invalid_request: { title: 'No code could be made', text: 'Reload the page, and try again.' },
 };
 
-/** Makes a code. Somebody who asks for too many sees how long to wait. */
+/** Makes a code. If somebody asks for too many, shows how long to wait. */
 async function mint() {
   tell();
   try {
@@ -132,12 +132,12 @@ async function mint() {
   }
 }
 
-/** A new code takes the place of this one, which ends. */
+/** Makes a new code in place of this one, which ends. */
 async function again(enrolment) {
   if (await close(enrolment)) await mint();
 }
 
-/** Ends a code, for nothing more shall come of it. Returns whether nothing does. */
+/** Ends a code, so that nothing more comes of it. Returns whether nothing does. */
 async function close({ id, stage, isForgotten }) {
   tell();
   if (OUTSTANDING.includes(stage) && !isForgotten) {
@@ -146,7 +146,7 @@ async function close({ id, stage, isForgotten }) {
     const isGone = told.error?.code === 'not_found';
     if (told.error && !isGone) notice(byId('problem'), explain(told.error));
     if (told.stage !== 'revoked' && !isGone) {
-      // It goes on, or it has ended otherwise, and how is worth being told.
+      // It goes on, or it has ended in another way. The user should hear how.
       closing.delete(id);
       draw(owner.state());
       return false;
@@ -159,7 +159,7 @@ async function close({ id, stage, isForgotten }) {
   return true;
 }
 
-/** Nothing stays open. What it ended, nobody has to be told of one by one. */
+/** Leaves nothing open. Nobody has to be told of each enrolment that this ended. */
 async function endAll() {
   for (const { id, stage } of await owner.revokeAll()) if (stage === 'revoked') followed.delete(id);
   draw(owner.state());
@@ -176,7 +176,7 @@ function leave() {
   byId('title').focus();
 }
 
-/** A server that was started anew knows the session no more. */
+/** A server that was started anew no longer knows the session. */
 function renew({ error }) {
   if (error?.code === 'unauthenticated') signIn().then(owner.look, () => {});
 }
@@ -188,14 +188,14 @@ function signInProblem(error) {
       text: 'Browsers make keys at localhost or over HTTPS only. Open the page there.',
     };
   }
-  // IndexedDB threw: the key that signs has no place here.
+  // IndexedDB threw, so the key that signs can't be kept here.
   if (error instanceof DOMException) {
     return {
       title: 'This browser keeps no keys here',
       text: 'It may be a private window, or storage is blocked. Open the page in an ordinary window.',
     };
   }
-  // App 1 is in one place only; the server says where.
+  // App 1 is in one place only, and the server says where.
   if (error.code === 'forbidden') return { title: 'App 1 isn’t here', text: error.message };
   return explain(error);
 }

@@ -1,4 +1,4 @@
-// Everything that codes have begun, a card each: who asks, what the user answers, what came of it.
+// A card for everything that codes have begun: who asks, what the user answers, what came of it.
 
 import { announce, busy, byId, copyOf, element, factRows, nameOf, notice, partsOf, problem } from './page.js';
 import { DECIDABLE } from './modules/owner.js';
@@ -8,9 +8,9 @@ import { drawLines, wordsOf } from './stages.js';
 const TRIES = { 1: 'one try', 2: 'two tries', 3: 'three tries' };
 
 /**
- * Ties the cards to what they do: `again` makes a new code in place of this one, `close` ends it,
- * `endAll` ends all, `disown` takes back what was added. `makerOf` names the authenticator of an
- * enrolment, if it is known.
+ * Ties the cards to their actions. `again` makes a new code in place of this one, `close` ends it,
+ * and `endAll` ends all. `disown` takes back what was added. `makerOf` names the authenticator of
+ * an enrolment, if it is known.
  */
 export function createAsks({ owner, serverNow, makerOf, again, close, endAll, disown }) {
   const cards = new Map();
@@ -31,7 +31,7 @@ export function createAsks({ owner, serverNow, makerOf, again, close, endAll, di
     return made;
   }
 
-  /** A key of the user's signs the yes: it is as good as making a code. */
+  /** A key of the user's signs the yes, because it adds a credential as a code does. */
   async function approve({ id, parts, enrolment }) {
     const { digits } = parts;
     const isAsked = enrolment.checkCodeAsked;
@@ -42,7 +42,7 @@ export function createAsks({ owner, serverNow, makerOf, again, close, endAll, di
       await owner.approve(id, isAsked ? checkCode : undefined);
     } catch (error) {
       if (error.code === 'duplicate_credential') notice(byId('problem'), explain(error));
-      // It was decided meanwhile, and how is on show.
+      // It was decided meanwhile, and the page shows how.
       if (stageOf(id) !== 'pending') return;
       if (error.code !== 'invalid_check_code') return notice(parts.problem, explain(error));
       digits.value = '';
@@ -52,7 +52,7 @@ export function createAsks({ owner, serverNow, makerOf, again, close, endAll, di
     }
   }
 
-  /** The user says no, which needs no signature. Nothing else of theirs stays open then. */
+  /** The user says no, which needs no signature. Then nothing else of theirs stays open. */
   async function refuse(made) {
     notice(made.parts.problem);
     made.isRefusedHere = true;
@@ -66,7 +66,7 @@ export function createAsks({ owner, serverNow, makerOf, again, close, endAll, di
 
   const stageOf = (id) => owner.state().enrolments.find((known) => known.id === id)?.stage;
 
-  /** What was added within the hour, as far as it is still there. */
+  /** Returns what was added within the hour, as far as it is still there. */
   function newcomers() {
     const { enrolments, credentials } = owner.state();
     const added = enrolments.filter(({ stage }) => stage === 'added').map(({ credential }) => credential.credentialUuid);
@@ -89,7 +89,7 @@ export function createAsks({ owner, serverNow, makerOf, again, close, endAll, di
     parts.title.replaceChildren(...(stage === 'added' ? [nameOf(enrolment.credential.name), ' was added'] : [title]));
     parts.text.textContent = made.isRefusedHere && stage !== 'added' && !isOpen ? `${text} No other code is open.` : text;
     drawFacts(parts.facts, enrolment, maker, isOpen || stage === 'added');
-    // Before it is entered, the text says it all.
+    // Before a code is entered, the text says everything.
     if (stage !== 'waiting') drawLines(parts.stages, enrolment);
     drawNewcomers(parts.newcomers, recent);
     parts.decision.hidden = !isOpen;
@@ -133,16 +133,16 @@ export function createAsks({ owner, serverNow, makerOf, again, close, endAll, di
   };
 }
 
-/** Tells that something has changed. Where the user decides, the focus goes to the safe answer. */
+/** Announces a change. Where the user decides, the focus goes to the safe answer. */
 function notify({ parts, card }, isOpen) {
   announce(`${parts.title.textContent}. ${parts.text.textContent}`);
   const focused = document.activeElement;
   const isLost = !focused || focused === document.body || focused.getClientRects().length === 0;
-  // Nobody is torn out of what they type, or out of another decision.
+  // The focus never leaves a field where somebody types, or another decision.
   const isElsewhere = !isLost && !card.contains(focused) && focused.closest('dialog, input, select, form');
   if (isOpen && !isElsewhere) {
     parts.refuse.focus();
-    // It may have had the focus before, and stood higher.
+    // The card may have had the focus before, and stood higher.
     return parts.decision.scrollIntoView({ block: 'nearest' });
   }
   if (isLost || (card.contains(focused) && !isOpen)) parts.title.focus();
@@ -167,7 +167,7 @@ function drawFacts(list, { kind, relyingPartyId, credential, opened, expiration,
   list.replaceChildren(...factRows(Object.fromEntries(known)));
 }
 
-/** A time of the server's, of today. */
+/** Returns a time of the server's, of today. */
 function timeOf(date) {
   const time = element('time', '', new Date(date).toLocaleTimeString('en', { timeStyle: 'medium' }));
   time.dateTime = date;

@@ -1,11 +1,11 @@
-// What a user changes of a way to sign in: its name, whether it works, whether it is there. This
-// browser's key signs each change.
+// Changes of a way to sign in: its name, whether it works, whether it is there. This browser's key
+// signs each change.
 
 import { busy, byId, nameOf, notice, problem } from './page.js';
 import { forgetPasskey } from './modules/passkeys.js';
 import { explain } from './modules/words.js';
 
-/** What stops working once a credential is gone. */
+/** Says what stops working once a credential is gone. */
 const LOSSES = {
   Fido2: ({ relyingPartyId }) =>
     `This passkey will no longer sign you in at ${relyingPartyId}. If a device still offers it afterwards, delete it there, too.`,
@@ -19,7 +19,7 @@ const OWN_LOSS = 'You will be signed out in this browser. It can make no codes a
 
 /** `tell` says what was done, `endAll` ends every code, `leave` signs this browser out. */
 export function createChanges({ owner, ownId, endAll, tell, leave }) {
-  /** What the open dialog is about. */
+  /** The credential that the open dialog is about. */
   let chosen;
 
   async function toggle({ credentialUuid, isActive, name }) {
@@ -101,7 +101,7 @@ export function createChanges({ owner, ownId, endAll, tell, leave }) {
       if (error.code !== 'not_found') return notice(byId('remove-problem'), explain(error));
     }
     byId('removing').close();
-    // So that no device goes on offering what opens nothing.
+    // So no device goes on offering a passkey that opens nothing.
     if (kind === 'Fido2') await forgetPasskey(relyingPartyId, credentialId);
     if (isLeaving) return leave();
     const text = isDisowned

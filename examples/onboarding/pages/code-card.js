@@ -6,19 +6,19 @@ import { grouped } from './modules/code.js';
 import { qrPath } from './modules/qr.js';
 import { drawLines } from './stages.js';
 
-/** The longest that a code lives, in milliseconds. */
+/** The longest life of a code, in milliseconds. */
 export const LIFETIME = 60_000;
 
-/** What somebody does first: where no phone can follow the QR code, they open the address here. */
+/** What somebody does first. Where no phone can follow the QR code, they open the address here. */
 const WAYS = {
   anywhere: { name: 'anywhere', place: 'On your other device', at: 'open-last', button: 'secondary' },
   here: { name: 'here', place: 'On this machine', at: 'open-first', button: 'primary' },
 };
 
-/** The enrolment whose code is on show, and whether its last seconds were announced. */
+/** The enrolment whose code is shown, and whether its last seconds were announced. */
 let shown;
 
-/** Ties the card to those who know the time, and where app 2 is. */
+/** Ties the card to the parts that know the time, and where app 2 is. */
 export function createCodeCard({ owner, origins }) {
   for (const origin of origins) byId('app2').append(new Option(hostOf(origin), origin));
   byId('app2-field').hidden = origins.length < 2;
@@ -32,7 +32,7 @@ export function createCodeCard({ owner, origins }) {
     shown = enrolment && { id: enrolment.id, code: grouped(enrolment.code), isWarned: false };
     if (!shown) return forget();
     byId('code').textContent = shown.code;
-    // Read out symbol by symbol, not as a word.
+    // It is read out symbol by symbol, not as a word.
     byId('code-spelled').textContent = shown.code.replaceAll('-', '').split('').join(' ');
     showAddress();
     drawLines(byId('stages'), enrolment);
@@ -44,13 +44,13 @@ export function createCodeCard({ owner, origins }) {
 
 const seconds = (owner) => Math.ceil(owner.millisecondsLeft(shown.id) / 1_000);
 
-/** A code that is over stays nowhere on the page. */
+/** Removes a code that is over from the whole page. */
 function forget() {
   for (const id of ['code', 'code-spelled', 'qr']) byId(id).replaceChildren();
   byId('open').removeAttribute('href');
 }
 
-/** Shows how long the code still works. What becomes of it then, the server says. */
+/** Shows how long the code still works. The server says what becomes of it then. */
 function countDown(owner, mine) {
   if (shown !== mine) return;
   const left = seconds(owner);
@@ -58,7 +58,7 @@ function countDown(owner, mine) {
   const share = owner.millisecondsLeft(mine.id) / LIFETIME;
   byId('ring').setAttribute('stroke-dashoffset', String(100 - 100 * share));
   byId('ring').classList.toggle('soon', left <= 10);
-  // Said once, and not each second.
+  // It is said once, and not each second.
   if (left <= 15 && !mine.isWarned) {
     mine.isWarned = true;
     announce(`${left} seconds left.`);
@@ -66,7 +66,7 @@ function countDown(owner, mine) {
   setTimeout(countDown, 250, owner, mine);
 }
 
-/** Where to take the code: in the fragment, which browsers send to no server. */
+/** Returns where to take the code. It is in the fragment, which browsers send to no server. */
 function showAddress() {
   const origin = byId('app2').value;
   const address = `${origin}/enroll#${shown.code}`;
@@ -76,7 +76,7 @@ function showAddress() {
   showWay(hostOf(origin), isOnThisMachine(origin) ? WAYS.here : WAYS.anywhere);
 }
 
-/** The QR code of a text, as an SVG element with this label. */
+/** Returns the QR code of a text, as an SVG element with this label. */
 function qrSvg(text, label) {
   const { size, path } = qrPath(text);
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
@@ -100,5 +100,5 @@ function showWay(host, way) {
 
 const hostOf = (origin) => origin.replace(/^https?:\/\//, '');
 
-/** Whether no other device can reach an origin. */
+/** Tells whether no other device can reach an origin. */
 const isOnThisMachine = (origin) => /^(.+\.)?localhost$|^127\.|^\[::1\]$/.test(new URL(origin).hostname);

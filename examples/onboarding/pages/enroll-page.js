@@ -14,7 +14,7 @@ import { waitFor } from './retry.js';
 
 const SHORTEST_PASSWORD = 12;
 
-// Nobody has to be known here: the code says for whom it is.
+// Nobody has to be signed in here: the code says for whom it is.
 const enrolling = createEnrolling({ client: createClient({ credentials: 'omit' }) });
 
 function startOver() {
@@ -23,7 +23,7 @@ function startOver() {
   if (isThere) showEnter();
 }
 
-/** A code in the address is filled in. It is gone from there already. */
+/** Fills in a code of the address. The address no longer has it. */
 function fillIn(text) {
   if (!text) return;
   const code = readCode(text);
@@ -44,7 +44,7 @@ function checkSupport() {
     const text = 'Browsers make passkeys and keys over HTTPS only. Open the secure address of this page.';
     return notice(byId('unsupported'), { title: 'This address isn’t secure', text });
   }
-  // Until here it would do nothing.
+  // Until here the button would do nothing.
   byId('continue').disabled = false;
   byId('have-passkey').hidden = !canCreatePasskeys();
   if (canCreatePasskeys()) return;
@@ -66,7 +66,10 @@ function sayWhatIsLost() {
   });
 }
 
-/** A form that is sent by script, and never by the browser, which would put its fields into an address. */
+/**
+ * Sends a form by script. The browser never sends it, because it would put its fields into an
+ * address.
+ */
 function onSubmit(form, button, work) {
   byId(form).addEventListener('submit', (event) => {
     event.preventDefault();
@@ -78,7 +81,10 @@ function onSubmit(form, button, work) {
   });
 }
 
-/** A name as the server takes it: tabs and the like, which come along when a text is pasted, are spaces. */
+/**
+ * Returns a name as the server takes it. Tabs and the like, which come along in a pasted text,
+ * become spaces.
+ */
 const readName = (typed) => typed.replace(/\p{Cc}+/gu, ' ').trim();
 
 const make = (label, how) => {
@@ -131,7 +137,7 @@ byId('another-device').addEventListener('click', () => {
 });
 for (const button of document.querySelectorAll('[data-start-again]'))
   button.addEventListener('click', startOver);
-/** Escape goes back to the start, where nothing is lost with what is on show. */
+/** Escape goes back to the start, if nothing is lost with what is shown. */
 addEventListener('keydown', ({ key }) => {
   const isOver = ['refused', 'done', 'signed-in'].some((id) => !byId(id).hidden);
   if (key === 'Escape' && isOver) startOver();

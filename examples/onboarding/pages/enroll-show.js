@@ -17,9 +17,9 @@ import {
 } from './page.js';
 import { stopWaiting } from './retry.js';
 
-/** Which section goes on with which kind. */
+/** The section that goes on with each kind. */
 export const SECTIONS = { Fido2: 'passkey', RecoveryKey: 'recovery', PasswordProtectedKey: 'password' };
-/** What the button of each section says at first. */
+/** The first text of each section's button. */
 export const LABELS = {
   passkey: 'Create passkey',
   recovery: 'Add recovery key',
@@ -29,10 +29,10 @@ const TITLE = document.title;
 const PASSWORD_HINT = byId('new-password-hint').textContent;
 const LEAD = byId('enter-lead').textContent;
 
-/** What is on show. */
+/** What is shown now. */
 let shown = { stage: 'entering' };
 
-/** Draws whatever the machine says, from now on. */
+/** Draws everything that the machine says, from now on. */
 export const show = (enrolling) => enrolling.subscribe((state) => render(state, enrolling));
 
 function render(state, enrolling) {
@@ -47,7 +47,7 @@ function render(state, enrolling) {
   if (state.late && state.late !== before.late) sayLate(state);
 }
 
-/** What each stage looks like when it begins. */
+/** How each stage looks when it begins. */
 const DRAW = {
   entering: ({ error }) => !error && showEnter(),
   exchanging() {},
@@ -56,7 +56,7 @@ const DRAW = {
   making({ challenge }) {
     const section = SECTIONS[challenge.kind];
     byId(`create-${section}`).textContent = 'Working…';
-    // A key takes seconds to be encrypted on a slow phone. A passkey has a dialog of the browser's own.
+    // Encrypting a key takes seconds on a slow phone. A passkey has a dialog of the browser's own.
     if (section !== 'passkey') announce('Working…');
   },
   registering() {},
@@ -74,7 +74,7 @@ export function showEnter() {
   byId('typed').focus();
 }
 
-/** Goes on to make what was chosen. */
+/** Goes on to make the chosen kind. */
 function showMaking({ challenge }) {
   byId('typed').value = '';
   askBeforeLeaving();
@@ -84,7 +84,7 @@ function showMaking({ challenge }) {
   byId(`create-${section}`).textContent = LABELS[section];
   holdPassword({});
   if (section === 'passkey') byId('passkey-name').value = deviceName('Passkey');
-  // So that a password manager knows whose password it keeps.
+  // So a password manager knows whose password it keeps.
   if (section === 'password') byId('account').value = challenge.user.name;
   if (section === 'recovery') {
     byId('recovery-code').textContent = newRecoveryCode();
@@ -93,13 +93,13 @@ function showMaking({ challenge }) {
   showSection(section);
 }
 
-/** Says for whom and for which site it is, wherever the page does. */
+/** Says the user and the site, wherever the page shows them. */
 function name({ user, rp }) {
   for (const place of document.querySelectorAll('[data-account]')) place.textContent = user.name;
   for (const place of document.querySelectorAll('[data-party]')) place.textContent = rp.id;
 }
 
-/** What was made is sent again as it is, so its password can't be changed any more. */
+/** The same answer is sent again, so its password can't be changed any more. */
 function holdPassword({ isHeld }) {
   for (const id of ['new-password', 'repeated']) byId(id).readOnly = Boolean(isHeld);
   byId('new-password-hint').textContent = isHeld
@@ -107,7 +107,7 @@ function holdPassword({ isHeld }) {
     : PASSWORD_HINT;
 }
 
-/** What can be mended is said where it is mended. */
+/** Shows an error where it can be mended. */
 function showError({ stage, error, challenge }) {
   if (stage === 'pending') return notice(byId('approval-problem'), error && explain(error));
   if (!error || stage === 'refused') return;
@@ -125,7 +125,7 @@ function refuseCode(words) {
   byId('typed').select();
 }
 
-/** Somebody started over while the server was at it, and makes another by now. */
+/** Somebody started over while the server was busy, and is making another by now. */
 function sayLate({ challenge, late: { challenge: then, credential } }) {
   const section = challenge ? SECTIONS[challenge.kind] : 'enter';
   const what = 'What you handed in before you started over';
@@ -137,7 +137,7 @@ function sayLate({ challenge, late: { challenge: then, credential } }) {
   });
 }
 
-/** Its owner is asked first, in the other app. This page alone shows the number to type there. */
+/** The owner is asked first, in the other app. Only this page shows the number to type there. */
 function showWaiting({ challenge, credential }, _, enrolling) {
   const { checkCode } = credential.approval;
   endAttempt();
@@ -148,14 +148,14 @@ function showWaiting({ challenge, credential }, _, enrolling) {
   byId('approval-kind').textContent = KINDS[credential.kind].toLowerCase();
   byId('approval-check').hidden = !checkCode;
   byId('check-code').textContent = checkCode ? `${checkCode.slice(0, 3)} ${checkCode.slice(3)}` : '';
-  // Read out digit by digit, not as an amount.
+  // It is read out digit by digit, not as an amount.
   byId('check-code-spelled').textContent = checkCode?.split('').join(' ') ?? '';
   document.title = 'Waiting for approval · App 2';
   showSection('approval');
   countDown(enrolling);
 }
 
-/** Says how long the answer may take. Not read out: nobody has to hurry here. */
+/** Says how long the answer may take. It is not read out: nobody has to hurry here. */
 function countDown(enrolling) {
   if (shown.stage !== 'pending') return;
   const seconds = Math.ceil(enrolling.millisecondsLeft() / 1_000);
@@ -203,7 +203,9 @@ function showRefused({ challenge, isUncertain, outcome, error }) {
   showSection('refused');
 }
 
-/** Nothing secret stays on the page once it is of no more use, nor the word that a code was saved. */
+/**
+ * Removes secrets from the page once they are of no more use, and the word that a code was saved.
+ */
 function endAttempt() {
   byId('saved').checked = false;
   for (const id of ['new-password', 'repeated']) byId(id).value = '';

@@ -1,11 +1,14 @@
-// App 2: what was added is of use at once. Here its owner signs in with it.
+// App 2: the added credential is of use at once. Here its owner signs in with it.
 
 import { readRecoveryCode } from './modules/keys.js';
 import { explainSigning } from './modules/words.js';
 import { announce, busy, byId, notice, problem, release, showSection } from './page.js';
 import { signInWithPasskey, signInWithSecret, signOut, whoIsSignedIn } from './sign-in.js';
 
-/** By kind: the field of the secret that opens it, how the secret is read, and what to say of a wrong one. */
+/**
+ * By kind: the field of the secret that opens it, how to read the secret, and the words for a wrong
+ * one.
+ */
 const SECRETS = {
   PasswordProtectedKey: {
     field: 'password',
@@ -26,7 +29,7 @@ let added;
 /** Closes the browser's dialog when the page goes on. */
 let ending = new AbortController();
 
-/** Asks for what signs in with it: a password, a printed code, or nothing. */
+/** Asks for the secret that signs in: a password, a printed code, or nothing. */
 export function offerSignIn(credential, account) {
   added = credential;
   byId('sign-in-account').value = account;
@@ -38,7 +41,7 @@ export function offerSignIn(credential, account) {
 
 const canSignIn = ({ kind }) => kind === 'Fido2' || kind in SECRETS;
 
-/** Nothing secret stays on the page. */
+/** Removes every secret from the page. */
 export function endSignIn() {
   ending.abort();
   ending = new AbortController();
@@ -77,14 +80,14 @@ function show(user) {
   byId('signed-in-as').textContent = user ?? '';
 }
 
-/** Somebody who is signed in from before, and brings no code, sees that. */
+/** Shows somebody who comes without a code that they are signed in from before. */
 export async function showSignedIn() {
-  // Nobody has to know it, so a server that does not answer says nothing here.
+  // The person need not know it. So a server that does not answer says nothing here.
   const user = await whoIsSignedIn().catch(() => undefined);
   if (user) show(user);
 }
 
-/** Does it, and says what went wrong beside the button. */
+/** Does it, and says beside the button what went wrong. */
 async function trying(box, what) {
   const mine = ending;
   notice(byId(box));

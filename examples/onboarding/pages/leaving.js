@@ -1,6 +1,9 @@
-// Whoever leaves the page while a challenge is open loses a code that is spent. They are asked first, and told afterwards.
+// A person who leaves the page while a challenge is open loses a code that is spent. The page asks
+// them first, and tells them afterwards.
 
-/** Where a reload finds out what it cost. It says nothing about the code, nor about who entered it. */
+/**
+ * Where a reload finds out what it cost. It says nothing about the code, nor about who entered it.
+ */
 const FLAG = 'onboarding.open';
 
 /** From now on something is lost with this page. */
@@ -9,14 +12,18 @@ export function askBeforeLeaving() {
   remember('yes');
 }
 
-/** From now on nothing is. */
+/** From now on nothing is lost. */
 export function letGo() {
-  // Taken away, and not only silent: a page that listens is not kept for the way back.
+  // The listener is removed, not only silent. Browsers don't keep a page that listens for the way
+  // back.
   removeEventListener('beforeunload', ask);
   remember('');
 }
 
-/** Whether the page was left, by a reload say, when something was lost with it. True once. */
+/**
+ * Returns whether the page was left when something was lost with it, for example by a reload. True
+ * once.
+ */
 export function wasLeftInTheMiddle() {
   const wasOpen = recall() === 'yes';
   remember('');
@@ -25,7 +32,8 @@ export function wasLeftInTheMiddle() {
 
 const ask = (event) => event.preventDefault();
 
-// Some browsers keep nothing, and say so by an exception. Then nobody is told afterwards, which is all.
+// Some browsers keep nothing, and throw an exception. The only effect is that nobody is told
+// afterwards.
 
 function remember(value) {
   try {

@@ -1,12 +1,12 @@
-// The user's ways to sign in, a row each. A row stays the same element while it is there, so that
-// nobody loses the focus when something else changes.
+// The user's ways to sign in, a row each. A row stays the same element while it is there. So nobody
+// loses the focus when something else changes.
 
 import { busy, byId, copyOf, element, nameOf, partsOf } from './page.js';
 import { KINDS } from './modules/words.js';
 
 const ACTIONS = ['rename', 'toggle', 'remove', 'disown'];
 
-/** `ownId` is what this browser signs with. `changes` has what the buttons of a row do. */
+/** `ownId` is the key of this browser. `changes` has the actions of a row's buttons. */
 export function createList({ ownId, changes }) {
   const rows = new Map();
 
@@ -45,7 +45,7 @@ export function createList({ ownId, changes }) {
     parts.meta.replaceChildren(KINDS[credential.kind] ?? credential.kind, ' for ', domain, ...known);
     parts.dates.replaceChildren(...datesOf(credential));
     parts.toggle.textContent = credential.isActive ? 'Deactivate' : 'Activate';
-    // What signs the change can't be what is deactivated, and it is the user who is here.
+    // The key that signs the change can't deactivate itself, and its user is here.
     parts.toggle.hidden = isOwn;
     parts.disown.hidden = isOwn;
     row.item.classList.toggle('off', !credential.isActive);
@@ -75,7 +75,7 @@ export function createList({ ownId, changes }) {
 
 const madeBy = ({ provider }) => provider;
 
-/** Whether other devices have it, too. Only a passkey tells. */
+/** Tells whether other devices have it, too. Only a passkey says so. */
 function reach({ isSynced }) {
   if (isSynced === undefined) return undefined;
   return isSynced ? 'synced to your devices' : 'on one device only';

@@ -1,8 +1,8 @@
-// The mails that a real application sends, on the page.
+// Shows on the page the mails that a real application sends.
 
 import { byId, element } from './page.js';
 
-/** How many are on show. */
+/** How many are shown. */
 const SHOWN = 5;
 
 let drawn = '';

@@ -1,9 +1,9 @@
 // What both pages do with their elements. Text goes in as text, never as markup.
 
-/** The element of this id. */
+/** Returns the element of this id. */
 export const byId = (id) => document.getElementById(id);
 
-/** A new element with a class and children: elements, or text. */
+/** Creates an element with a class and children: elements, or text. */
 export function element(name, className, ...children) {
   const made = document.createElement(name);
   if (className) made.className = className;
@@ -11,7 +11,9 @@ export function element(name, className, ...children) {
   return made;
 }
 
-/** A copy of what is in a template. Its ids begin with the key, and so does what refers to them. */
+/**
+ * Copies the content of a template. Its ids begin with the key, and so do all references to them.
+ */
 export function copyOf(template, key) {
   const copy = byId(template).content.firstElementChild.cloneNode(true);
   for (const name of ['id', 'for', 'aria-labelledby', 'aria-describedby']) {
@@ -23,15 +25,18 @@ export function copyOf(template, key) {
   return copy;
 }
 
-/** The parts of a copy, by the names that the template gives them. */
+/** Returns the parts of a copy, by the names that the template gives them. */
 export const partsOf = (copy) =>
   Object.fromEntries([...copy.querySelectorAll('[data-part]')].map((part) => [part.dataset.part, part]));
 
-/** Shows one of the sections that follow each other, and moves the focus to its heading, so that everybody notices. */
+/**
+ * Shows one of the sections that follow each other. Moves the focus to its heading, so that
+ * everybody notices.
+ */
 export function showSection(id) {
   for (const section of document.querySelectorAll('[data-section]')) section.hidden = section.id !== id;
   byId(id).querySelector('[tabindex="-1"]')?.focus();
-  // What was said on the screen before is not true of this one.
+  // Words for the screen before are not true of this one.
   announce('');
 }
 
@@ -40,14 +45,17 @@ export function announce(text) {
   byId('announcer').textContent = text;
 }
 
-/** Fills a notice with a title and a text, or hides it. A title may have several parts, of which some are elements. */
+/**
+ * Fills a notice with a title and a text, or hides it. A title may have several parts, also
+ * elements.
+ */
 export function notice(box, words) {
   box.hidden = !words;
   box.replaceChildren();
   if (words) box.append(element('strong', '', ...[words.title].flat()), element('p', '', words.text));
 }
 
-/** Ties an error to its field, and goes there. */
+/** Ties an error to its field, and moves the focus there. */
 export function problem(input, text) {
   byId(`${input.id}-problem`).textContent = text;
   if (text) {
@@ -59,7 +67,7 @@ export function problem(input, text) {
   return text !== '';
 }
 
-/** The rows of a list of facts, by their terms. */
+/** Returns the rows of a list of facts, by their terms. */
 export const factRows = (facts) =>
   Object.entries(facts).map(([term, fact]) =>
     element('div', '', element('dt', '', term), element('dd', '', fact)),
@@ -78,15 +86,15 @@ export async function busy(button, work) {
   try {
     await work();
   } finally {
-    // It may have been released, and wait for something else by now.
+    // The button may be free again by now, and wait for something else.
     if (going.get(button) === press) release(button);
   }
 }
 
-/** Lets a button be pressed again, whatever becomes of what it waited for. */
+/** Lets a button be pressed again, whatever becomes of the work that it waited for. */
 export function release(button) {
   going.delete(button);
-  // One that counts down (retry.js) is let go by its countdown.
+  // A button that counts down (retry.js) is freed by its countdown.
   if (!('waiting' in button.dataset)) button.removeAttribute('aria-disabled');
 }
 
@@ -104,10 +112,12 @@ export function copyWith(button, read) {
   });
 }
 
-/** A name that somebody chose, by itself, so that it can't turn the direction of the text around it. */
+/**
+ * Isolates a name that somebody chose, so that it can't change the direction of the text around it.
+ */
 export const nameOf = (name) => element('bdi', '', name);
 
-/** What a person would call this device. */
+/** Returns what a person would call this device. */
 export function deviceName(otherwise) {
   const agent = navigator.userAgent;
   const first = (names) => Object.entries(names).find(([pattern]) => agent.includes(pattern))?.[1];

@@ -5,7 +5,7 @@ import { announce } from './page.js';
 /** The countdown of each button that waits. */
 const waiting = new WeakMap();
 
-/** Counts down on a button. No clock that somebody sets makes it longer or shorter. */
+/** Counts down on a button. Nobody makes it longer or shorter by setting a clock. */
 export function waitFor(button, seconds) {
   stopWaiting(button);
   if (seconds <= 0) return;
@@ -25,7 +25,7 @@ export function waitFor(button, seconds) {
   tick();
 }
 
-/** Lets a button be pressed again, with what it said before. */
+/** Lets a button be pressed again, with its text from before. */
 export function stopWaiting(button) {
   const countdown = waiting.get(button);
   if (!countdown) return;

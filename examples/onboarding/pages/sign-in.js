@@ -1,14 +1,14 @@
-// Signs in at app 2. How an application does that is its own business, and this is the example's.
+// Signs in at app 2. Each application does that in its own way, and this is the example's.
 
 import { createClient } from './modules/client.js';
 import { unlock } from './modules/keys.js';
 import { getPasskey } from './modules/passkeys.js';
 import { keySigner } from './modules/signing.js';
 
-/** The session is a cookie, which no script can read. */
+/** The session is a cookie that no script can read. */
 const client = createClient({ credentials: 'same-origin' });
 
-/** Signs in with a passkey of this site, whichever the person chooses. Returns the user's name. */
+/** Signs in with a passkey of this site, which the person chooses. Returns the user's name. */
 export async function signInWithPasskey({ signal } = {}) {
   const { challengeIdentifier, publicKey } = await client.send('POST', '/demo/sign-in/init', {}, { signal });
   const credential = await getPasskey(publicKey, { signal });
@@ -32,7 +32,7 @@ export async function signInWithSecret(credentialUuid, secret) {
   return user;
 }
 
-/** The name of the user who is signed in here, if anybody is. */
+/** Returns the name of the user who is signed in here, if anybody is. */
 export const whoIsSignedIn = async () => (await client.send('GET', '/demo/sign-in')).user;
 
 export const signOut = () => client.send('POST', '/demo/sign-out', {});

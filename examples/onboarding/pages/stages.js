@@ -1,4 +1,5 @@
-// How far a code has come, as app 1 says it. An enrolment is what the server told of it last.
+// How far a code has come, in the words of app 1. An enrolment is the state that the server told
+// last.
 
 import { element } from './page.js';
 import { KINDS } from './modules/words.js';
@@ -13,7 +14,7 @@ const LINES = {
   undone: ['done', 'done', 'failed'],
 };
 
-/** What each look is to the eye, and to the ear. */
+/** How each look is shown, and how it is read out. */
 const LOOKS = {
   now: ['●', 'Now: '],
   next: ['○', 'Later: '],
@@ -21,7 +22,7 @@ const LOOKS = {
   failed: ['✕', 'Ended: '],
 };
 
-/** Draws the three lines, unless nobody knows how far it came, or that does not matter any more. */
+/** Draws the three lines, if it is known how far it came and that still matters. */
 export function drawLines(list, enrolment) {
   const looks = looksOf(enrolment);
   list.hidden = !looks;
@@ -62,16 +63,16 @@ function linesOf({ stage, kind, relyingPartyId }) {
   ];
 }
 
-/** A kind in the middle of a sentence. */
+/** Returns a kind in the middle of a sentence. */
 export const nounOf = (kind) => (KINDS[kind] ?? 'way to sign in').toLowerCase();
 
-/** What to say of an enrolment, by the server's time: a title and a text. */
+/** Returns the words for an enrolment, by the server's time: a title and a text. */
 export function wordsOf({ stage, kind, relyingPartyId, credential, expiration, isForgotten }, now) {
   if (isForgotten) {
     return ['We don’t know what became of the code', 'The server says nothing about it any more. Look at your list.'];
   }
   const what = nounOf(kind);
-  // Clocks differ by a moment, also when the server's was asked.
+  // Clocks differ by a moment, even after the server's was asked.
   const isLapsed = stage === 'refused' && Date.parse(expiration) <= now + 1_000;
   const words = {
     waiting: [

@@ -1,5 +1,5 @@
-// Takes back what was added, by the token in the link of a mail. Opening the link does nothing:
-// mail scanners open links, too.
+// Takes back an added credential, by the token in the link of a mail. Opening the link does
+// nothing, because mail scanners open links, too.
 
 import { takeFromAddress } from './address.js';
 import { createClient } from './modules/client.js';

@@ -1,4 +1,4 @@
-// Bytes as text, as everything on the wire is: base64url without padding.
+// Bytes as text, as on the wire: base64url without padding.
 
 /** @param {ArrayBuffer | Uint8Array<ArrayBuffer>} bytes */
 export function toBase64url(bytes) {

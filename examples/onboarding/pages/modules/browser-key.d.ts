@@ -7,7 +7,7 @@ export function browserKey({ database }?: {
     privateKey: CryptoKey;
 }>;
 /**
- * Drops the key, once the server knows it no more. The next visit makes another one.
+ * Drops the key, once the server no longer knows it. The next visit makes another one.
  *
  * @param {{ database?: string }} [options]
  */

@@ -1,5 +1,5 @@
-// The key by which a browser is a credential itself. It is made on the first visit and stays in IndexedDB: no
-// script can read its private half.
+// The key that makes a browser itself a credential. It is made on the first visit and stays in
+// IndexedDB. No script can read its private half.
 
 import { keyId, toPem } from './keys.js';
 
@@ -16,7 +16,7 @@ export async function browserKey({ database = 'credential-code' } = {}) {
 }
 
 /**
- * Drops the key, once the server knows it no more. The next visit makes another one.
+ * Drops the key, once the server no longer knows it. The next visit makes another one.
  *
  * @param {{ database?: string }} [options]
  */
@@ -35,7 +35,7 @@ async function makeKey(opened) {
     'sign',
     'verify',
   ]);
-  // Two pages that open at once may both be here. The first one wins.
+  // Two pages that open at the same time may both be here. The first one wins.
   const keys = keysOf(opened, 'readwrite');
   const stored = await done(keys.get('signing'));
   if (stored) return stored;

@@ -13,13 +13,13 @@ export function createClient({ baseUrl, mount, fetch, signal: whole, headers, cr
         lifetime?: number;
     }, options?: Options): Promise<MintedCode>;
     /**
-     * Spends the code. What it buys can be answered for five minutes.
+     * Spends the code. The challenge that it buys can be answered for five minutes.
      *
      * @type {(code: string, kind: Kind, options?: Options) => Promise<Challenge>}
      */
     exchange: (code: string, kind: Kind, options?: Options) => Promise<Challenge>;
     /**
-     * Hands in the proof, and gets the credential.
+     * Hands in the proof, and returns the credential.
      *
      * @type {(challenge: Challenge, name: string, proof: Proof, options?: Options) => Promise<Registration>}
      */
@@ -32,7 +32,7 @@ export function createClient({ baseUrl, mount, fetch, signal: whole, headers, cr
      */
     outcome: (token: string, after?: Stage, options?: Options) => Promise<Outcome>;
     /**
-     * What is outstanding, or ended within the hour, newest first.
+     * Returns the enrolments that are outstanding, or ended within the hour, newest first.
      *
      * @type {(options?: Options) => Promise<Enrolment[]>}
      */
@@ -90,7 +90,7 @@ export type ClientOptions = {
      */
     signal?: AbortSignal | undefined;
     /**
-     * Who is asking: `{ authorization: 'Bearer …' }`, say.
+     * Say who is asking, for example `{ authorization: 'Bearer …' }`.
      */
     headers?: HeadersInit | (() => HeadersInit) | undefined;
     /**

@@ -17,7 +17,7 @@ import { Refusal } from './refusal.js';
  * @property {string} [mount]
  * @property {typeof globalThis.fetch} [fetch]
  * @property {AbortSignal} [signal] Ends everything that this client does.
- * @property {HeadersInit | (() => HeadersInit)} [headers] Who is asking: `{ authorization: 'Bearer …' }`, say.
+ * @property {HeadersInit | (() => HeadersInit)} [headers] Say who is asking, for example `{ authorization: 'Bearer …' }`.
  * @property {RequestCredentials} [credentials] As `fetch` takes it: `'omit'` where no cookie says who is asking.
  * @property {Sign} [sign] Signs user actions. Without it they are sent unsigned.
  * @property {() => Promise<unknown>} [stepUp] Signs the user in anew. The request is then sent once more.
@@ -43,20 +43,20 @@ export function createClient({
 } = {}) {
   const [code, enrolments] = [`${mount}/credentials/code`, `${mount}/credentials/enrolments`];
   /**
-   * The server's time less `performance.now()`, once it said what time it is.
+   * The server's time less `performance.now()`, once the server has told the time.
    *
    * @type {number | undefined}
    */
   let ahead;
 
   /**
-   * The server's time in milliseconds. A clock of this device that is set meanwhile does not
-   * matter.
+   * Returns the server's time in milliseconds. Nobody changes it by setting this device's clock
+   * meanwhile.
    */
   const serverNow = () => (ahead === undefined ? Date.now() : performance.now() + ahead);
 
   /**
-   * Asks, and reads the answer.
+   * Sends a request, and returns the answer.
    *
    * @param {string} method
    * @param {string} path
@@ -85,7 +85,7 @@ export function createClient({
       hearTime(response);
       answer = await response.json();
     } catch (cause) {
-      // Who ends it knows that they did.
+      // A caller who ends it knows that they did.
       if (whole?.aborted || signal?.aborted) throw cause;
       if (late.aborted) throw new Refusal('timeout', 'The server did not answer in time.', { cause });
       if (!response) throw new Refusal('offline', 'The server can not be reached.', { cause });
@@ -98,10 +98,11 @@ export function createClient({
     throw new Refusal(code, message, { status: response.status, retryAfter, stage, cause: answer });
   }
 
-  /** Other origins read the header only if they are let. @param {Response} response */
+  /** Other origins read the header only if the server lets them. @param {Response} response */
   function hearTime({ headers }) {
     const heard = Date.parse(headers.get('date') ?? '') - performance.now();
-    // It names whole seconds, so of two guesses the later one is nearer, unless somebody set the clock.
+    // The header names whole seconds. So the later of two guesses is nearer, unless somebody set
+    // the clock.
     if (ahead === undefined || heard > ahead || heard < ahead - 2_000) ahead = heard || ahead;
   }
 
@@ -120,7 +121,7 @@ export function createClient({
   }
 
   /**
-   * Sends what an existing credential has signed: this method, this path and this body.
+   * Sends a request with a user action: an existing credential signs this method, path and body.
    *
    * @param {string} method
    * @param {string} path
@@ -154,7 +155,7 @@ export function createClient({
     send('POST', `${mount}/action`, { challengeIdentifier, firstFactor }, options);
 
   /**
-   * What register and create send.
+   * Returns the body of register and create.
    *
    * @type {(challenge: Challenge, name: string, proof: Proof) => object}
    */
@@ -178,19 +179,19 @@ export function createClient({
     completeAction,
 
     /**
-     * Makes a code that lives so long, in milliseconds.
+     * Makes a code with this lifetime, in milliseconds.
      *
      * @type {(life?: { lifetime?: number }, options?: Options) => Promise<MintedCode>}
      */
     async mint({ lifetime = 60_000 } = {}, options) {
-      // Without the server's time a clock that is wrong would be refused.
+      // Without the server's time, the server would refuse a code from a clock that is wrong.
       if (ahead === undefined) await send('GET', enrolments, undefined, options);
       const expiration = new Date(serverNow() + lifetime).toISOString();
       return signed('POST', code, { expiration }, options);
     },
 
     /**
-     * Spends the code. What it buys can be answered for five minutes.
+     * Spends the code. The challenge that it buys can be answered for five minutes.
      *
      * @type {(code: string, kind: Kind, options?: Options) => Promise<Challenge>}
      */
@@ -198,7 +199,7 @@ export function createClient({
       send('POST', `${code}/init`, { code: text, credentialKind }, options),
 
     /**
-     * Hands in the proof, and gets the credential.
+     * Hands in the proof, and returns the credential.
      *
      * @type {(challenge: Challenge, name: string, proof: Proof, options?: Options) => Promise<Registration>}
      */
@@ -217,7 +218,7 @@ export function createClient({
         : send('POST', `${enrolments}/outcome`, { token }, options),
 
     /**
-     * What is outstanding, or ended within the hour, newest first.
+     * Returns the enrolments that are outstanding, or ended within the hour, newest first.
      *
      * @type {(options?: Options) => Promise<Enrolment[]>}
      */

@@ -1,6 +1,7 @@
 /**
- * Returns the code in what a person typed or pasted, in capitals and without hyphens, or `undefined` if there
- * is none, or more than one. It may be the whole link, or a sentence: `Your code: A7U-KY6-9PT.`
+ * Returns the code in a text that a person typed or pasted, in capitals and without hyphens.
+ * Returns `undefined` if there is none, or more than one. The text may be the whole link, or a
+ * sentence: `Your code: A7U-KY6-9PT.`
  *
  * @param {string} typed
  */

@@ -13,7 +13,7 @@ export function createEnrolling({ client, forget }: {
 export type EnrollingState = {
     stage: "entering" | "exchanging" | "challenged" | "making" | "registering" | "pending" | "added" | "refused";
     /**
-     * What the code bought: for whom, and for which site.
+     * The challenge that the code bought, with its user and its site.
      */
     challenge?: Challenge | undefined;
     /**
@@ -21,7 +21,7 @@ export type EnrollingState = {
      */
     credential?: Registration | undefined;
     /**
-     * What the owner said, other than yes.
+     * The owner's answer, other than yes.
      */
     outcome?: Stage | "lapsed" | undefined;
     /**
@@ -29,7 +29,7 @@ export type EnrollingState = {
      */
     error?: unknown;
     /**
-     * What was made is kept, to be sent again as it is.
+     * The proof is kept, to be sent again unchanged.
      */
     isHeld: boolean;
     /**
@@ -37,7 +37,7 @@ export type EnrollingState = {
      */
     isUncertain: boolean;
     /**
-     * What an attempt that was given up added after all.
+     * An abandoned attempt added this after all.
      */
     late?: {
         challenge: Challenge;
@@ -51,7 +51,7 @@ export type Attempt = {
     ending: AbortController;
     challenge?: Challenge | undefined;
     /**
-     * An answer that got lost is sent again, and not made again.
+     * Kept, so that a lost answer is sent again and not made again.
      */
     proof?: Proof | undefined;
     isUncertain: boolean;

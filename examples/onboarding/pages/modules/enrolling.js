@@ -5,7 +5,9 @@
 //   await enrolling.enter('A7U-KY6-9PT', 'Fido2');
 //   await enrolling.make('My phone', createPasskey);
 //
-// entering → exchanging → challenged → making → registering → (pending →) added or refused
+// If a step fails and can be mended, the stage before comes back, with an `error`. Call the same
+// method again to go on from there. A late answer belongs to the attempt that asked, not to the one
+// on show.
 //
 // What fails and can be mended leaves the stage before, with an `error`: the same method again goes on from
 // there. An answer that comes late belongs to the attempt that asked, not to the one on show.
@@ -20,18 +22,18 @@ import { createState, INTERVAL, PATIENCE, pause, SILENCE } from './state.js';
  *
  * @typedef {object} EnrollingState
  * @property {'entering' | 'exchanging' | 'challenged' | 'making' | 'registering' | 'pending' | 'added' | 'refused'} stage
- * @property {Challenge} [challenge] What the code bought: for whom, and for which site.
+ * @property {Challenge} [challenge] The challenge that the code bought, with its user and its site.
  * @property {Registration} [credential] From pending on. Its `approval` has the number to show, and says until when.
- * @property {'lapsed' | Stage} [outcome] What the owner said, other than yes.
+ * @property {'lapsed' | Stage} [outcome] The owner's answer, other than yes.
  * @property {unknown} [error] Why it did not go on.
- * @property {boolean} isHeld What was made is kept, to be sent again as it is.
+ * @property {boolean} isHeld The proof is kept, to be sent again unchanged.
  * @property {boolean} isUncertain A request stayed without a proper answer, so it may have been carried out.
- * @property {{ challenge: Challenge, credential: Registration }} [late] What an attempt that was given up added after all.
+ * @property {{ challenge: Challenge, credential: Registration }} [late] An abandoned attempt added this after all.
  *
  * @typedef {object} Attempt
  * @property {AbortController} ending Closes the browser's dialog when somebody starts over.
  * @property {Challenge} [challenge]
- * @property {Proof} [proof] An answer that got lost is sent again, and not made again.
+ * @property {Proof} [proof] Kept, so that a lost answer is sent again and not made again.
  * @property {boolean} isUncertain
  *
  * @typedef {(challenge: Challenge, options: Options) => Promise<Proof>} Make
@@ -60,7 +62,7 @@ export function createEnrolling({ client, forget = forgetPasskey }) {
   }
 
   /**
-   * Shows something of an attempt, unless another is on show.
+   * Shows a change of an attempt, unless another attempt is on show.
    *
    * @param {Attempt} mine
    * @param {Partial<EnrollingState>} changes
@@ -85,7 +87,7 @@ export function createEnrolling({ client, forget = forgetPasskey }) {
     }
   }
 
-  /** Makes what was chosen, and hands it in under a name. @param {string} name @param {Make} how */
+  /** Makes the chosen kind, and hands it in under a name. @param {string} name @param {Make} how */
   async function make(name, how) {
     const mine = attempt;
     const challenge = mine?.challenge;
@@ -96,7 +98,7 @@ export function createEnrolling({ client, forget = forgetPasskey }) {
       if (mine !== attempt) return await drop(mine);
       show(mine, { stage: 'registering' });
       const credential = await client.register(challenge, name, mine.proof);
-      // Nobody began another meanwhile, so this one is on show again.
+      // Nobody began another attempt meanwhile, so this one is on show again.
       attempt ??= mine;
       if (mine !== attempt) return state.set({ late: { challenge, credential } });
       if (!credential.approval) return show(mine, { stage: 'added', credential });
@@ -108,8 +110,8 @@ export function createEnrolling({ client, forget = forgetPasskey }) {
   }
 
   /**
-   * Keeps what was made if it may be sent again, and drops it if the server looked at it and did
-   * not take it.
+   * Keeps the proof if it may be sent again. Drops it if the server looked at it and did not take
+   * it.
    *
    * @param {Attempt} mine
    * @param {unknown} error
@@ -127,7 +129,7 @@ export function createEnrolling({ client, forget = forgetPasskey }) {
   }
 
   /**
-   * Waits for the owner's answer: asks each second, so that a server that is away is noticed.
+   * Waits for the owner's answer. Asks each second, so that a server that is away is noticed.
    *
    * @param {Attempt} mine
    * @param {string} token
@@ -170,7 +172,7 @@ export function createEnrolling({ client, forget = forgetPasskey }) {
     if (challenge?.kind === 'Fido2' && proof) await forget(challenge.rp.id, proof.credentialInfo.credId);
   }
 
-  /** How long the owner may take, by no clock that somebody sets. */
+  /** Returns how long the owner may take. Nobody changes it by setting a clock. */
   function millisecondsLeft() {
     const until = Date.parse(state.get().credential?.approval?.expiration ?? '');
     return Math.max(0, until - client.serverNow() || 0);

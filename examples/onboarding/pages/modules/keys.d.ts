@@ -12,14 +12,14 @@ export function createKey(challenge: Challenge, { secret, origin }: {
     origin: string;
 }): Promise<Proof>;
 /**
- * Encrypts a private key with a secret. What comes out says how, but for the secret.
+ * Encrypts a private key with a secret. The result has everything to decrypt it, except the secret.
  *
  * @param {CryptoKey} privateKey
  * @param {string} secret
  */
 export function lock(privateKey: CryptoKey, secret: string): Promise<string>;
 /**
- * Returns the private key again, to sign with. Rejects for a wrong secret.
+ * Decrypts the private key, to sign with. Rejects for a wrong secret.
  *
  * @param {string} encryptedPrivateKey
  * @param {string} secret
@@ -30,8 +30,8 @@ export function keyId(publicKey: CryptoKey): Promise<string>;
 /** Returns the public half in the form that the server reads. @param {CryptoKey} publicKey */
 export function toPem(publicKey: CryptoKey): Promise<string>;
 /**
- * Signs with P-256 and SHA-256. WebCrypto gives the two numbers side by side; everybody else wants
- * them in DER.
+ * Signs with P-256 and SHA-256. WebCrypto gives the two numbers side by side, but everybody else
+ * wants them in DER.
  *
  * @param {CryptoKey} privateKey
  * @param {Uint8Array<ArrayBuffer>} message

@@ -4,7 +4,8 @@
 //   const proof = await createKey(challenge, { secret: recoveryCode, origin: location.origin });
 //   await client.register(challenge, 'Recovery key', proof);
 //
-// A password-protected key and a recovery key differ in who thinks of the secret: the person, or we.
+// A password-protected key and a recovery key differ in one thing. The person chooses the secret of
+// the first, and we make that of the second.
 
 import { fromBase64url, toBase64url, utf8 } from './base64url.js';
 
@@ -14,9 +15,9 @@ const P256 = { name: 'ECDSA', namedCurve: 'P-256' };
 const SIGN = { name: 'ECDSA', hash: 'SHA-256' };
 
 /**
- * What OWASP asks of PBKDF2 with SHA-256. It stands beside each key that it protects, so a later release may
- * ask for more. The published Dfns signers use parameters of their own, which they do not store: to unlock
- * these keys with them, use theirs.
+ * OWASP's number for PBKDF2 with SHA-256. It stands beside each key that it protects, so a later
+ * release may raise it. The published Dfns signers use their own parameters, which they do not
+ * store. To unlock these keys with them, use theirs.
  */
 const ITERATIONS = 600_000;
 
@@ -30,7 +31,7 @@ export function newRecoveryCode() {
 }
 
 /**
- * Returns a recovery code as it was typed in its one spelling: the secret that opens the key.
+ * Returns the one spelling of a recovery code that was typed: the secret that opens the key.
  *
  * @param {string} typed
  */
@@ -70,7 +71,7 @@ async function attest({ challenge }, { publicKey, privateKey }, origin) {
   const clientData = keyClientData('key.create', challenge, origin);
   const pem = await toPem(publicKey);
   const clientDataHash = toHex(await crypto.subtle.digest('SHA-256', clientData));
-  // The server builds this very text again: these members, in this order.
+  // The server builds exactly this text again: these members, in this order.
   const signature = toHex(await sign(privateKey, utf8(JSON.stringify({ clientDataHash, publicKey: pem }))));
   return {
     credId: await keyId(publicKey),
@@ -80,7 +81,7 @@ async function attest({ challenge }, { publicKey, privateKey }, origin) {
 }
 
 /**
- * What a key signs, as browsers do for a passkey.
+ * Returns what a key signs, in the form that browsers use for a passkey.
  *
  * @param {'key.create' | 'key.get'} type
  * @param {string} challenge
@@ -90,7 +91,7 @@ export const keyClientData = (type, challenge, origin) =>
   utf8(JSON.stringify({ type, challenge, origin, crossOrigin: false }));
 
 /**
- * Encrypts a private key with a secret. What comes out says how, but for the secret.
+ * Encrypts a private key with a secret. The result has everything to decrypt it, except the secret.
  *
  * @param {CryptoKey} privateKey
  * @param {string} secret
@@ -106,7 +107,7 @@ export async function lock(privateKey, secret) {
 }
 
 /**
- * Returns the private key again, to sign with. Rejects for a wrong secret.
+ * Decrypts the private key, to sign with. Rejects for a wrong secret.
  *
  * @param {string} encryptedPrivateKey
  * @param {string} secret
@@ -120,7 +121,7 @@ export async function unlock(encryptedPrivateKey, secret) {
 
 /** @param {string} secret @param {Uint8Array<ArrayBuffer>} salt @param {number} iterations */
 async function wrappingKey(secret, salt, iterations) {
-  // So that a letter with an accent is the same on every keyboard.
+  // So a letter with an accent is the same on every keyboard.
   const material = utf8(secret.normalize('NFKC'));
   const base = await crypto.subtle.importKey('raw', material, 'PBKDF2', false, ['deriveKey']);
   const how = { name: 'PBKDF2', hash: 'SHA-256', salt, iterations };
@@ -143,8 +144,8 @@ export async function toPem(publicKey) {
 }
 
 /**
- * Signs with P-256 and SHA-256. WebCrypto gives the two numbers side by side; everybody else wants
- * them in DER.
+ * Signs with P-256 and SHA-256. WebCrypto gives the two numbers side by side, but everybody else
+ * wants them in DER.
  *
  * @param {CryptoKey} privateKey
  * @param {Uint8Array<ArrayBuffer>} message
@@ -157,7 +158,7 @@ export async function sign(privateKey, message) {
 
 /** @param {Uint8Array} bytes */
 function derInteger(bytes) {
-  // As short as it can be, and never with a leading one bit, which would make it negative.
+  // As short as possible, and never with a leading one bit, which would make it negative.
   let first = bytes.findIndex((byte) => byte !== 0);
   if (first < 0) first = bytes.length - 1;
   const shortest = [...bytes.subarray(first)];

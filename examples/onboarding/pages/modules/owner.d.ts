@@ -16,20 +16,21 @@ export function createOwner({ client, listCredentials, interval }: OwnerOptions)
         signal?: AbortSignal;
     }): Promise<string>;
     /**
-     * How long the stage of an enrolment lasts, by no clock that somebody sets.
+     * Returns how long the stage of an enrolment lasts. Nobody changes it by setting a clock.
      *
      * @param {string} id
      */
     millisecondsLeft(id: string): number;
     /**
-     * Says yes. A wrong check code rejects, and the tries that are left are in the state by then.
+     * Says yes. Rejects for a wrong check code. The state then has the number of tries that are
+     * left.
      *
      * @param {string} id
      * @param {string} [checkCode]
      */
     approve(id: string, checkCode?: string): Promise<void>;
     /**
-     * Says no, to what was made or to who is about to make it.
+     * Says no, to a credential that was made or to a client that is about to make it.
      *
      * @param {string} id
      * @returns {Promise<Enrolment>}
@@ -37,7 +38,7 @@ export function createOwner({ client, listCredentials, interval }: OwnerOptions)
     refuse: (id: string) => Promise<Enrolment>;
     /** Ends it, at each stage. @param {string} id @returns {Promise<Enrolment>} */
     revoke: (id: string) => Promise<Enrolment>;
-    /** Ends all that is outstanding. */
+    /** Ends everything that is outstanding. */
     revokeAll(): Promise<Enrolment[]>;
     rename: (credentialUuid: string, name: string, options?: Options | undefined) => Promise<void>;
     activate: (credentialUuid: string, options?: Options | undefined) => Promise<void>;
@@ -48,25 +49,25 @@ export function createOwner({ client, listCredentials, interval }: OwnerOptions)
  * @import { Client } from './client.js'
  * @import { Credential, Enrolment, Options, Stage } from './wire.js'
  *
- * @typedef {Enrolment & { code?: string, isForgotten?: true }} Followed With its code as long as it can be
- *   entered, where it was made. Of one that the server forgot in the middle, nobody knows what became.
+ * @typedef {Enrolment & { code?: string, isForgotten?: true }} Followed With its code, where it was made and
+ *   as long as it can be entered. If the server forgot it in the middle, nobody knows its end.
  *
  * @typedef {object} OwnerState
  * @property {boolean} isLoaded
  * @property {boolean} isStale The server is away: both lists are what it said last.
- * @property {unknown} error Why.
+ * @property {unknown} error The reason.
  * @property {Credential[]} credentials Newest first.
  * @property {Followed[]} enrolments Newest first.
  *
  * @typedef {object} OwnerOptions
  * @property {Client} client
- * @property {(options: Options) => Promise<Credential[]>} [listCredentials] Where a host says more of each.
+ * @property {(options: Options) => Promise<Credential[]>} [listCredentials] Lists them, if a host tells more of each.
  * @property {number} [interval] Between two looks, in milliseconds.
  *
  * @typedef {ReturnType<typeof createOwner>} Owner
  */
 /**
- * The stages at which an owner may say something of who entered the code.
+ * The stages at which an owner may decide about the client that entered the code.
  *
  * @type {readonly Stage[]}
  */
@@ -74,8 +75,8 @@ export const DECIDABLE: readonly Stage[];
 /** The stages after which another may come. @type {readonly Stage[]} */
 export const OUTSTANDING: readonly Stage[];
 /**
- * With its code as long as it can be
- *   entered, where it was made. Of one that the server forgot in the middle, nobody knows what became.
+ * With its code, where it was made and
+ *   as long as it can be entered. If the server forgot it in the middle, nobody knows its end.
  */
 export type Followed = Enrolment & {
     code?: string;
@@ -88,7 +89,7 @@ export type OwnerState = {
      */
     isStale: boolean;
     /**
-     * Why.
+     * The reason.
      */
     error: unknown;
     /**
@@ -103,7 +104,7 @@ export type OwnerState = {
 export type OwnerOptions = {
     client: Client;
     /**
-     * Where a host says more of each.
+     * Lists them, if a host tells more of each.
      */
     listCredentials?: ((options: Options) => Promise<Credential[]>) | undefined;
     /**

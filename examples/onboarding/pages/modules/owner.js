@@ -6,9 +6,10 @@
 //   const id = await owner.mint();                                   // the code is in the state
 //   await owner.approve(id);                                         // or: owner.refuse(id)
 //
-// It says what the server says, and nothing else. Both lists are asked for every second, so that it sees what
-// began in another tab or before a reload, too. It holds no request open for each enrolment: over HTTP/1.1 a
-// browser has six connections for all tabs of a site, and they would soon be gone.
+// It says what the server says, and nothing else. It asks for both lists every second, so it also
+// sees what began in another tab or before a reload. It holds no request open for each enrolment.
+// Over HTTP/1.1 a browser has six connections for all tabs of a site, and they would soon be used
+// up.
 
 import { Refusal } from './refusal.js';
 import { createState, INTERVAL, PATIENCE, pause, SILENCE } from './state.js';
@@ -17,26 +18,26 @@ import { createState, INTERVAL, PATIENCE, pause, SILENCE } from './state.js';
  * @import { Client } from './client.js'
  * @import { Credential, Enrolment, Options, Stage } from './wire.js'
  *
- * @typedef {Enrolment & { code?: string, isForgotten?: true }} Followed With its code as long as it can be
- *   entered, where it was made. Of one that the server forgot in the middle, nobody knows what became.
+ * @typedef {Enrolment & { code?: string, isForgotten?: true }} Followed With its code, where it was made and
+ *   as long as it can be entered. If the server forgot it in the middle, nobody knows its end.
  *
  * @typedef {object} OwnerState
  * @property {boolean} isLoaded
  * @property {boolean} isStale The server is away: both lists are what it said last.
- * @property {unknown} error Why.
+ * @property {unknown} error The reason.
  * @property {Credential[]} credentials Newest first.
  * @property {Followed[]} enrolments Newest first.
  *
  * @typedef {object} OwnerOptions
  * @property {Client} client
- * @property {(options: Options) => Promise<Credential[]>} [listCredentials] Where a host says more of each.
+ * @property {(options: Options) => Promise<Credential[]>} [listCredentials] Lists them, if a host tells more of each.
  * @property {number} [interval] Between two looks, in milliseconds.
  *
  * @typedef {ReturnType<typeof createOwner>} Owner
  */
 
 /**
- * The stages at which an owner may say something of who entered the code.
+ * The stages at which an owner may decide about the client that entered the code.
  *
  * @type {readonly Stage[]}
  */
@@ -57,7 +58,7 @@ export function createOwner({ client, listCredentials = client.credentials, inte
     }),
   );
   /**
-   * The codes that were made here, and when each can't be entered any more by `performance.now()`.
+   * The codes that were made here, and the end of each by `performance.now()`.
    *
    * @type {Map<string, { code: string, endsAt: number }>}
    */
@@ -98,13 +99,14 @@ export function createOwner({ client, listCredentials = client.credentials, inte
   /** @param {Enrolment} enrolment @returns {Followed} */
   function withCode(enrolment) {
     const made = codes.get(enrolment.id);
-    // A code that can't be entered any more stays nowhere.
+    // A code that can't be entered any more is kept nowhere.
     if (enrolment.stage !== 'waiting') codes.delete(enrolment.id);
     return made && enrolment.stage === 'waiting' ? { ...enrolment, code: made.code } : enrolment;
   }
 
   /**
-   * An hour after its end the server forgets an enrolment, and what it said last is true still.
+   * The server forgets an enrolment an hour after its end. The last state that it told is still
+   * true.
    *
    * @param {Followed} gone
    * @returns {Followed}
@@ -125,7 +127,7 @@ export function createOwner({ client, listCredentials = client.credentials, inte
   }
 
   /**
-   * Ends an enrolment. If it has ended already, how is what comes.
+   * Ends an enrolment. If it has ended already, a look shows how.
    *
    * @param {string} id
    * @param {(id: string) => Promise<Enrolment>} how
@@ -143,7 +145,7 @@ export function createOwner({ client, listCredentials = client.credentials, inte
   const find = (id) => state.get().enrolments.find((enrolment) => enrolment.id === id);
 
   /**
-   * Does what changes the list, and shows it.
+   * Makes a change of the list, and shows it.
    *
    * @template {unknown[]} A
    * @param {(...args: A) => Promise<unknown>} change
@@ -187,7 +189,7 @@ export function createOwner({ client, listCredentials = client.credentials, inte
     },
 
     /**
-     * How long the stage of an enrolment lasts, by no clock that somebody sets.
+     * Returns how long the stage of an enrolment lasts. Nobody changes it by setting a clock.
      *
      * @param {string} id
      */
@@ -201,7 +203,8 @@ export function createOwner({ client, listCredentials = client.credentials, inte
     },
 
     /**
-     * Says yes. A wrong check code rejects, and the tries that are left are in the state by then.
+     * Says yes. Rejects for a wrong check code. The state then has the number of tries that are
+     * left.
      *
      * @param {string} id
      * @param {string} [checkCode]
@@ -219,7 +222,7 @@ export function createOwner({ client, listCredentials = client.credentials, inte
     },
 
     /**
-     * Says no, to what was made or to who is about to make it.
+     * Says no, to a credential that was made or to a client that is about to make it.
      *
      * @param {string} id
      * @returns {Promise<Enrolment>}
@@ -229,7 +232,7 @@ export function createOwner({ client, listCredentials = client.credentials, inte
     /** Ends it, at each stage. @param {string} id @returns {Promise<Enrolment>} */
     revoke: (id) => end(id, client.revoke),
 
-    /** Ends all that is outstanding. */
+    /** Ends everything that is outstanding. */
     revokeAll() {
       const open = state.get().enrolments.filter(({ stage }) => OUTSTANDING.includes(stage));
       return Promise.all(open.map(({ id }) => end(id, client.revoke)));

@@ -1,7 +1,7 @@
 /**
  * @import { Challenge, Options, Proof } from './wire.js'
  *
- * @typedef {object} RequestOptionsJSON What signs somebody in, as the server makes it.
+ * @typedef {object} RequestOptionsJSON The options of a sign-in, as the server makes them.
  * @property {string} challenge
  * @property {string} rpId
  * @property {number} [timeout]
@@ -9,15 +9,15 @@
  * @property {PublicKeyCredentialDescriptorJSON[]} [allowCredentials]
  */
 /**
- * Whether passkeys can be made at all on this page: not without HTTPS (or localhost), not on a bare
- * address.
+ * Tells whether this page can make passkeys at all. It can't without HTTPS (or localhost), and not
+ * on a bare address.
  */
 export function canCreatePasskeys({ hostname }?: {
     hostname?: string | undefined;
 }): boolean;
 /**
- * Answers a challenge with a new passkey. The browser asks the person, who may cancel: the challenge is then
- * still good. A `signal` closes the dialog.
+ * Answers a challenge with a new passkey. The browser asks the person, who may cancel: the
+ * challenge is then still good. A `signal` closes the dialog.
  *
  * @param {Challenge} challenge
  * @param {Options} [options]
@@ -25,7 +25,7 @@ export function canCreatePasskeys({ hostname }?: {
  */
 export function createPasskey(challenge: Challenge, { signal }?: Options): Promise<Proof>;
 /**
- * Has a passkey sign. What comes is its `toJSON()`.
+ * Lets a passkey sign. Returns its `toJSON()`.
  *
  * @param {RequestOptionsJSON} json
  * @param {Options & { mediation?: CredentialMediationRequirement }} [options]
@@ -44,7 +44,7 @@ export function getPasskey(json: RequestOptionsJSON, { signal, mediation }?: Opt
 export function forgetPasskey(rpId: string, credentialId: string): Promise<void>;
 export function keepPasskeys(rpId: string, userId: string, allAcceptedCredentialIds: string[]): Promise<void>;
 /**
- * What signs somebody in, as the server makes it.
+ * The options of a sign-in, as the server makes them.
  */
 export type RequestOptionsJSON = {
     challenge: string;

@@ -1,11 +1,11 @@
-// Passkeys: made, used, and taken off the list of an authenticator.
+// Makes passkeys, uses them, and takes them off the list of an authenticator.
 
 import { fromBase64url, toBase64url } from './base64url.js';
 
 /**
  * @import { Challenge, Options, Proof } from './wire.js'
  *
- * @typedef {object} RequestOptionsJSON What signs somebody in, as the server makes it.
+ * @typedef {object} RequestOptionsJSON The options of a sign-in, as the server makes them.
  * @property {string} challenge
  * @property {string} rpId
  * @property {number} [timeout]
@@ -14,8 +14,8 @@ import { fromBase64url, toBase64url } from './base64url.js';
  */
 
 /**
- * Whether passkeys can be made at all on this page: not without HTTPS (or localhost), not on a bare
- * address.
+ * Tells whether this page can make passkeys at all. It can't without HTTPS (or localhost), and not
+ * on a bare address.
  */
 export function canCreatePasskeys({ hostname = location.hostname } = {}) {
   const isAddress = /^[\d.]+$|^\[/.test(hostname);
@@ -23,8 +23,8 @@ export function canCreatePasskeys({ hostname = location.hostname } = {}) {
 }
 
 /**
- * Answers a challenge with a new passkey. The browser asks the person, who may cancel: the challenge is then
- * still good. A `signal` closes the dialog.
+ * Answers a challenge with a new passkey. The browser asks the person, who may cancel: the
+ * challenge is then still good. A `signal` closes the dialog.
  *
  * @param {Challenge} challenge
  * @param {Options} [options]
@@ -43,7 +43,8 @@ export async function createPasskey(challenge, { signal } = {}) {
       credId: made.id,
       clientData: toBase64url(response.clientDataJSON),
       attestationData: toBase64url(response.attestationObject),
-      // How to reach it, and whether it is found without a user name. Older browsers say neither.
+      // The transports, and whether it is found without a user name (discoverable). Older browsers
+      // say neither.
       transports: response.getTransports?.() ?? [],
       credProps: rk === undefined ? {} : { rk },
     },
@@ -51,7 +52,7 @@ export async function createPasskey(challenge, { signal } = {}) {
 }
 
 /**
- * Has a passkey sign. What comes is its `toJSON()`.
+ * Lets a passkey sign. Returns its `toJSON()`.
  *
  * @param {RequestOptionsJSON} json
  * @param {Options & { mediation?: CredentialMediationRequirement }} [options]
@@ -75,8 +76,8 @@ export async function getPasskey(json, { signal, mediation } = {}) {
 }
 
 /**
- * Tells the authenticator that the server does not know a passkey, so that nobody is offered one that opens
- * nothing. After `offline` or `timeout` it may well be known.
+ * Tells the authenticator that the server does not know a passkey, so that nobody is offered one
+ * that opens nothing. After `offline` or `timeout` the server may well know it.
  *
  * @param {string} rpId
  * @param {string} credentialId
@@ -84,7 +85,8 @@ export async function getPasskey(json, { signal, mediation } = {}) {
 export const forgetPasskey = (rpId, credentialId) => tell('signalUnknownCredential', { rpId, credentialId });
 
 /**
- * Tells the authenticator which passkeys of a user the server knows. The others go.
+ * Tells the authenticator which passkeys of a user the server knows. The authenticator drops the
+ * others.
  *
  * @param {string} rpId
  * @param {string} userId The user handle, in base64url.
@@ -94,7 +96,7 @@ export const keepPasskeys = (rpId, userId, allAcceptedCredentialIds) =>
   tell('signalAllAcceptedCredentials', { rpId, userId, allAcceptedCredentialIds });
 
 /**
- * Few browsers can, and it is a courtesy: nothing depends on it.
+ * Few browsers support it. It is a courtesy: nothing depends on it.
  *
  * @param {string} signal
  * @param {object} facts
@@ -108,7 +110,7 @@ async function tell(signal, facts) {
 function creationOptions(json) {
   if (PublicKeyCredential.parseCreationOptionsFromJSON)
     return PublicKeyCredential.parseCreationOptionsFromJSON(json);
-  // Older browsers: the same by hand.
+  // Older browsers need the same by hand.
   return /** @type {PublicKeyCredentialCreationOptions} */ ({
     ...json,
     challenge: fromBase64url(json.challenge),

@@ -1,6 +1,6 @@
-// A text as a QR code (ISO/IEC 18004). It is drawn here and not on the server, so that the code that it holds
-// goes into no further request. Byte mode, error correction level M, up to 213 bytes: an address with a code
-// has fifty or so.
+// A text as a QR code (ISO/IEC 18004). It is drawn here and not on the server, so that the code in
+// it goes into no further request. Byte mode, error correction level M, up to 213 bytes. An address
+// with a code has about fifty.
 
 /**
  * @typedef {boolean[][]} Grid
@@ -10,8 +10,8 @@
  */
 
 /**
- * By version, from 1: all codewords, codewords of error correction in a block, blocks, and where alignment
- * patterns lie. @type {[number, number, number, number[]][]}
+ * By version, from 1: all codewords, codewords of error correction in a block, blocks, and the
+ * places of alignment patterns. @type {[number, number, number, number[]][]}
  */
 const TABLE = [
   [26, 10, 1, []],
@@ -78,14 +78,15 @@ export function qrModules(text) {
 }
 
 /**
- * Data and error correction, in the order in which they are placed.
+ * Returns data and error correction, in the order in which they are placed.
  *
  * @param {Version} version
  * @param {Uint8Array} bytes
  */
 function codewords({ number, total, correction, blocks }, bytes) {
   const header = number < 10 ? [bytes.length] : [bytes.length >> 8, bytes.length & 255];
-  // Four bits say "bytes", so everything behind them is shifted by half a byte; the last half is the terminator.
+  // Four bits say "bytes", so everything behind them is shifted by half a byte. The last half is
+  // the terminator.
   const nibbles = [4, ...[...header, ...bytes].flatMap((byte) => [byte >> 4, byte & 15]), 0];
   /** @type {number[]} */
   const data = [];
@@ -129,7 +130,7 @@ function multiply(a, b) {
 }
 
 /**
- * The Reed-Solomon generator polynomial of this degree, without its leading one.
+ * Returns the Reed-Solomon generator polynomial of this degree, without its leading one.
  *
  * @param {number} degree
  */
@@ -154,7 +155,7 @@ function remainder(data, divisor) {
 }
 
 /**
- * Finders, timing and alignment patterns, with the places of format and version kept free.
+ * Draws finders, timing and alignment patterns, and keeps the places of format and version free.
  *
  * @param {Version} version
  */
@@ -202,7 +203,7 @@ function fixedPatterns({ number, size, alignment }) {
 }
 
 /**
- * Level M and the mask, twice, with their own error correction.
+ * Draws level M and the mask, twice, with their own error correction.
  *
  * @param {Setter} set
  * @param {number} size
@@ -238,7 +239,7 @@ function placeVersion(set, size, number) {
 }
 
 /**
- * Fills what is free, in columns of two, upwards and downwards in turn.
+ * Fills the free modules, in columns of two, upwards and downwards in turn.
  *
  * @param {Grid} modules
  * @param {Grid} isFixed
@@ -276,8 +277,8 @@ function masked({ size }, modules, isFixed, mask, number) {
 }
 
 /**
- * How hard to read it would be: long runs, squares, what looks like a finder, and an excess of one
- * colour.
+ * Returns how hard the code would be to read. It counts long runs, squares, patterns like a finder,
+ * and an excess of one colour.
  *
  * @param {Grid} modules
  */

@@ -1,8 +1,8 @@
 /**
- * The server said no, or said nothing.
+ * The server refused, or did not answer.
  *
- * `code` is the server's (`invalid_code`, `too_many_attempts`, …), or `offline` or `timeout` if there was
- * no answer. Then nobody knows whether the request was carried out.
+ * `code` is the server's (`invalid_code`, `too_many_attempts`, …), or `offline` or `timeout` if
+ * there was no answer. Then nobody knows whether the request was carried out.
  */
 export class Refusal extends Error {
     /**
@@ -21,10 +21,10 @@ export class Refusal extends Error {
     status: number;
     /** Seconds to wait before another attempt. */
     retryAfter: number;
-    /** Where the enrolment is, if that is why. */
+    /** The stage of the enrolment, if that is the reason. */
     stage: import("./wire.js").Stage | undefined;
     /**
-     * Whether the server looked at the request. If not, it may have been carried out all the same.
+     * Whether the server looked at the request. If not, the request may still have been carried out.
      */
     get isAnswer(): boolean;
 }

@@ -1,10 +1,10 @@
 // The one error of these modules.
 
 /**
- * The server said no, or said nothing.
+ * The server refused, or did not answer.
  *
- * `code` is the server's (`invalid_code`, `too_many_attempts`, …), or `offline` or `timeout` if there was
- * no answer. Then nobody knows whether the request was carried out.
+ * `code` is the server's (`invalid_code`, `too_many_attempts`, …), or `offline` or `timeout` if
+ * there was no answer. Then nobody knows whether the request was carried out.
  */
 export class Refusal extends Error {
   /**
@@ -20,12 +20,12 @@ export class Refusal extends Error {
     this.status = status;
     /** Seconds to wait before another attempt. */
     this.retryAfter = retryAfter;
-    /** Where the enrolment is, if that is why. */
+    /** The stage of the enrolment, if that is the reason. */
     this.stage = stage;
   }
 
   /**
-   * Whether the server looked at the request. If not, it may have been carried out all the same.
+   * Whether the server looked at the request. If not, the request may still have been carried out.
    */
   get isAnswer() {
     return this.status > 0 && this.status < 500 && ![408, 429].includes(this.status);

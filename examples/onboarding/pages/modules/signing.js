@@ -1,7 +1,7 @@
-// Who signs a user action: each of these is a `sign` for `createClient`.
+// Three ways to sign a user action. Each of these is a `sign` for `createClient`.
 //
-// What a user is about to do may be as good as adding a credential, so a session alone must not be enough
-// for it: an existing credential signs the very request.
+// A user may be about to do something that is as good as adding a credential. So a session alone
+// must not be enough: an existing credential signs the very request.
 
 import { toBase64url } from './base64url.js';
 import { keyClientData, sign, unlock } from './keys.js';
@@ -25,7 +25,7 @@ export const keySigner =
   };
 
 /**
- * Signs by a key that a password opens. Rejects if none of the user's is opened by it.
+ * Signs by a key that a password opens. Rejects if the password opens none of the user's keys.
  *
  * @param {{ password: string, origin: string }} how
  * @returns {Sign}

@@ -4,10 +4,10 @@
  */
 export function createState<T>(first: T): {
     get: () => T;
-    /** Takes the place of some members. @param {Partial<T>} changes */
+    /** Replaces some members. @param {Partial<T>} changes */
     set(changes: Partial<T>): void;
     /**
-     * Calls at once and on every change. Returns what ends it.
+     * Calls the listener at once and on every change. Returns a function that ends it.
      *
      * @param {(state: T) => void} listener
      */
@@ -16,9 +16,10 @@ export function createState<T>(first: T): {
 /** Between two looks, in milliseconds. */
 export const INTERVAL: 1000;
 /**
- * A server that did not answer for so long is away. Asked each second, that is seen within three.
+ * A server that did not answer for so long is away. With one look each second, this shows within
+ * three.
  */
 export const SILENCE: 1500;
-/** After so long it is asked anew: the network may be another one by now. */
+/** After this time the server is asked anew: the network may be another one by now. */
 export const PATIENCE: 5000;
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>;

@@ -1,14 +1,16 @@
-// What a machine shows: one value, and who wants to hear of each new one. And how it looks again.
+// The state of a machine: one value, and the listeners that hear of each new one. Also how a
+// machine looks again.
 
 /** Between two looks, in milliseconds. */
 export const INTERVAL = 1_000;
 
 /**
- * A server that did not answer for so long is away. Asked each second, that is seen within three.
+ * A server that did not answer for so long is away. With one look each second, this shows within
+ * three.
  */
 export const SILENCE = 1_500;
 
-/** After so long it is asked anew: the network may be another one by now. */
+/** After this time the server is asked anew: the network may be another one by now. */
 export const PATIENCE = 5_000;
 
 /**
@@ -22,14 +24,14 @@ export function createState(first) {
   return {
     get: () => state,
 
-    /** Takes the place of some members. @param {Partial<T>} changes */
+    /** Replaces some members. @param {Partial<T>} changes */
     set(changes) {
       state = { ...state, ...changes };
       for (const listener of [...listeners]) listener(state);
     },
 
     /**
-     * Calls at once and on every change. Returns what ends it.
+     * Calls the listener at once and on every change. Returns a function that ends it.
      *
      * @param {(state: T) => void} listener
      */

@@ -1,4 +1,4 @@
-// What goes over the wire, as `src/openapi.json` has it. Types alone: no browser loads this file.
+// The bodies on the wire, as `src/openapi.json` describes them. Only types: no browser loads this file.
 
 /** The kinds of credentials that these modules make. */
 export type Kind = 'Fido2' | 'RecoveryKey' | 'PasswordProtectedKey' | 'Key';
@@ -25,7 +25,7 @@ export interface Credential {
   origin: string;
 }
 
-/** What register answers. With an approval the credential is not stored yet: its owner is asked. */
+/** The answer of register. With an approval the credential is not stored yet, and its owner is asked. */
 export interface Registration extends Credential {
   enrolmentId: string;
   approval?: Approval;
@@ -35,7 +35,7 @@ export interface Approval {
   expiration: string;
   /** Six digits, for the owner to type. */
   checkCode?: string;
-  /** What `outcome` is asked with. */
+  /** The token for `outcome`. */
   token: string;
 }
 
@@ -45,7 +45,7 @@ export interface MintedCode {
   enrolmentId: string;
 }
 
-/** What a code bought, or a signed-in user began. */
+/** The challenge that a code bought, or that a signed-in user began. */
 export interface Challenge {
   kind: Kind;
   challenge: string;
@@ -56,7 +56,7 @@ export interface Challenge {
   publicKey?: PublicKeyCredentialCreationOptionsJSON;
 }
 
-/** What proves that a new credential is there. */
+/** The proof that a new credential is there. */
 export interface Proof {
   credentialInfo: {
     credId: string;
@@ -74,7 +74,7 @@ export interface Enrolment {
   id: string;
   stage: Stage;
   dateCreated: string;
-  /** Of this stage. */
+  /** The end of this stage. */
   expiration: string;
   kind?: Kind;
   relyingPartyId?: string;
@@ -90,7 +90,7 @@ export interface Outcome {
   expiration: string;
 }
 
-/** What is to be signed before a request is sent. */
+/** The challenge to sign before a request is sent. */
 export interface ActionChallenge {
   challenge: string;
   challengeIdentifier: string;
@@ -118,7 +118,7 @@ export interface Factor {
 /** Signs a user action. */
 export type Sign = (challenge: ActionChallenge, options?: Options) => Promise<Factor>;
 
-/** What every method takes last. */
+/** The last parameter of every method. */
 export interface Options {
   signal?: AbortSignal | undefined;
   /** How long the answer may take, in milliseconds. */

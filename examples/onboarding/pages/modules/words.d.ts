@@ -1,14 +1,14 @@
-/** Words for what went wrong. @param {unknown} error @returns {Words} */
+/** Returns words for an error. @param {unknown} error @returns {Words} */
 export function explain(error: unknown): Words;
 /**
- * The same where a passkey is made, which the browser may refuse as well.
+ * Returns the same where a passkey is made. The browser may refuse that as well.
  *
  * @param {unknown} error
  */
 export function explainPasskey(error: unknown): Words;
-/** The same where a passkey signs. @param {unknown} error */
+/** Returns the same where a passkey signs. @param {unknown} error */
 export function explainSigning(error: unknown): Words;
-/** A wait in words. @param {number} seconds */
+/** Returns a wait in words. @param {number} seconds */
 export function waitWords(seconds: number): string;
 /**
  * @typedef {object} Words
@@ -19,7 +19,7 @@ export function waitWords(seconds: number): string;
  */
 /** The kinds, as people call them. @type {Record<string, string>} */
 export const KINDS: Record<string, string>;
-/** What the owner said, other than yes. @type {Record<string, Words>} */
+/** The owner's answers, other than yes. @type {Record<string, Words>} */
 export const OUTCOMES: Record<string, Words>;
 export type Words = {
     /**

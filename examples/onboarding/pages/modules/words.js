@@ -1,4 +1,5 @@
-// What to say when something is refused: what happened, and what to do next. In English; translate this file.
+// The words for each refusal: what happened, and what to do next. They are English; translate this
+// file.
 
 import { Refusal } from './refusal.js';
 
@@ -18,17 +19,17 @@ export const KINDS = {
   RecoveryKey: 'Recovery key',
 };
 
-/** Words for what went wrong. @param {unknown} error @returns {Words} */
+/** Returns words for an error. @param {unknown} error @returns {Words} */
 export function explain(error) {
   const words = error instanceof Refusal ? REFUSALS[error.code] : undefined;
   if (error instanceof Refusal && error.code === 'too_many_attempts') return tooMany(error.retryAfter);
-  // The person can do nothing about it; whoever develops has to see it.
+  // The person can do nothing about it. The developer has to see it.
   if (!words) console.error(error);
   return words ?? UNKNOWN;
 }
 
 /**
- * The same where a passkey is made, which the browser may refuse as well.
+ * Returns the same where a passkey is made. The browser may refuse that as well.
  *
  * @param {unknown} error
  */
@@ -37,13 +38,13 @@ export function explainPasskey(error) {
   return words ?? explain(error);
 }
 
-/** The same where a passkey signs. @param {unknown} error */
+/** Returns the same where a passkey signs. @param {unknown} error */
 export function explainSigning(error) {
   const isClosed = error instanceof DOMException && ['NotAllowedError', 'AbortError'].includes(error.name);
   return isClosed ? NOT_SIGNED : explainPasskey(error);
 }
 
-/** A wait in words. @param {number} seconds */
+/** Returns a wait in words. @param {number} seconds */
 export function waitWords(seconds) {
   if (seconds <= 0) return 'a minute';
   if (seconds < 60) return seconds === 1 ? 'a second' : `${seconds} seconds`;
@@ -171,7 +172,7 @@ const REFUSALS = {
   },
 };
 
-/** By the name of what the browser throws. @type {Record<string, Words>} */
+/** By the name of the exception that the browser throws. @type {Record<string, Words>} */
 const EXCEPTIONS = {
   NotAllowedError: {
     title: 'No passkey was made',
@@ -205,7 +206,7 @@ const EXCEPTIONS = {
   },
 };
 
-/** What the owner said, other than yes. @type {Record<string, Words>} */
+/** The owner's answers, other than yes. @type {Record<string, Words>} */
 export const OUTCOMES = {
   refused: {
     title: 'The other app refused it',

@@ -1,5 +1,5 @@
-// App 2 with another framework: Preact and htm, from npm (`htm/preact/standalone.module.js`, copied here as
-// htm.js). A code becomes a passkey.
+// App 2 with another framework: Preact and htm, from npm (`htm/preact/standalone.module.js`, copied
+// here as htm.js). A code becomes a passkey.
 
 import { html, render, useEffect, useState } from './htm.js';
 import { createClient } from '../modules/client.js';
@@ -10,7 +10,7 @@ import { explain, explainPasskey, OUTCOMES } from '../modules/words.js';
 
 const enrolling = createEnrolling({ client: createClient({ credentials: 'omit' }) });
 
-/** What a machine shows, as a hook. */
+/** Returns the state of a machine, as a hook. */
 function useMachine({ state, subscribe }) {
   const [shown, show] = useState(state());
   useEffect(() => subscribe(show), []);
