@@ -1,9 +1,9 @@
-// Sign-up, and sign-in with whatever passkey the browser offers in the field for the name.
+// Sign-up, and sign-in with a passkey that the browser offers in the field for the name.
 
 const byId = (id) => document.getElementById(id);
 const say = (text) => (byId('status').textContent = text);
 
-/** Sends JSON and reads the answer. */
+/** Sends JSON and returns the answer. */
 export async function post(path, body = {}) {
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -12,10 +12,12 @@ export async function post(path, body = {}) {
   return answer;
 }
 
-/** Ends the offer in the field, which is open until somebody takes it. */
+/** Ends the offer in the field. The offer is open until somebody takes it. */
 let offer = new AbortController();
 
-/** Signs in. `mediation` is `conditional` for the offer in the field, or `optional` for a dialog. */
+/**
+ * Signs in. `mediation` is `conditional` for the offer in the field, or `optional` for a dialog.
+ */
 export async function signIn(mediation) {
   offer.abort();
   offer = new AbortController();
@@ -42,7 +44,7 @@ async function showWho() {
   return isSignedIn;
 }
 
-/** Does something that the person sees the end of. */
+/** Does something, and shows the person how it ended. */
 async function doing(what) {
   try {
     await what();

@@ -1,8 +1,8 @@
-// Signs in with a passkey, and makes the first one with the code behind the # of the address.
+// Signs in with a passkey. Makes the first passkey with the code behind the # of the address.
 
 const byId = (id) => document.getElementById(id);
 const say = (text) => (byId('said').textContent = text);
-/** What the server says, or the browser, whose words for a closed dialog help nobody. */
+/** Returns the words for an error. The browser's words for a closed dialog help nobody. */
 const words = ({ name, message }) => (name === 'NotAllowedError' ? 'No passkey was used. Try again.' : message);
 
 async function post(path, body = {}) {
@@ -13,7 +13,7 @@ async function post(path, body = {}) {
   return answer;
 }
 
-/** The one dialog, or list of passkeys, that is open. The browser has room for no second. */
+/** The one dialog, or list of passkeys, that is open. The browser has no room for a second. */
 let open = new AbortController();
 let renewal;
 
@@ -38,7 +38,7 @@ async function signIn(mediation) {
   } catch (error) {
     if (signal.aborted) return;
     say(words(error));
-    // Not at once: an authenticator that always fails would be asked for ever.
+    // Not at once: otherwise it would ask an authenticator that always fails for ever.
     if (mediation !== 'conditional') await offer();
   }
 }
@@ -48,7 +48,7 @@ async function offer() {
   if (await PublicKeyCredential.isConditionalMediationAvailable?.()) await signIn('conditional');
 }
 
-/** What the code bought. A dialog that was cancelled may come again. */
+/** The challenge that the code bought. If the dialog was cancelled, it may come again. */
 let challenge;
 
 async function addFirst() {

@@ -1,4 +1,5 @@
-// App 2: a code becomes a passkey. The two steps are asked at app 1, the first of the related origins.
+// App 2: a code becomes a passkey. The page sends the two steps to app 1, the first of the related
+// origins.
 
 import { createClient } from './modules/client.js';
 import { readCode } from './modules/code.js';
@@ -9,7 +10,7 @@ const byId = (id) => document.getElementById(id);
 const { origins } = await (await fetch('/.well-known/webauthn')).json();
 const client = createClient({ baseUrl: origins[0], credentials: 'omit' });
 
-/** An open challenge: a person who cancels the dialog may try again. */
+/** An open challenge. A person who cancels the dialog may try again. */
 let challenge;
 
 async function add() {
@@ -25,7 +26,7 @@ byId('form').addEventListener('submit', async (event) => {
     await add();
     byId('status').textContent = 'The passkey was added. It signs you in here.';
   } catch (error) {
-    // A refusal ends the challenge; what the browser refuses does not.
+    // A refusal of the server ends the challenge. A refusal of the browser does not.
     if (error instanceof Refusal) challenge = undefined;
     byId('status').textContent = error.message;
   }
@@ -33,6 +34,6 @@ byId('form').addEventListener('submit', async (event) => {
 });
 
 byId('code').value = decodeURIComponent(location.hash.slice(1));
-// The code does not stay in the address.
+// Removes the code from the address.
 history.replaceState(null, '', location.pathname);
 byId('add').disabled = false;

@@ -7,10 +7,13 @@ import { passkeySigner } from './modules/signing.js';
 const byId = (id) => document.getElementById(id);
 const say = (text) => (byId('status').textContent = text);
 
-/** The session's cookie says who asks, and a passkey signs. If the sign-in is too old, it asks for a new one. */
+/**
+ * The session's cookie says who asks, and a passkey signs. Asks for a new sign-in if the old one is
+ * too old.
+ */
 const client = createClient({ sign: passkeySigner(), stepUp: () => signIn('optional') });
 
-/** Does something for a button, and says what went wrong. */
+/** Does what a button is for, and says what went wrong. */
 const doing = (button, what) =>
   button.addEventListener('click', async () => {
     say('');
@@ -60,7 +63,7 @@ async function add() {
   const { code } = await client.mint();
   const link = `${origins.at(-1)}/enroll`;
   byId('code').textContent = code;
-  // In the fragment, which browsers send to no server.
+  // The code is in the fragment, which browsers send to no server.
   byId('app2').href = `${link}#${code}`;
   byId('app2').textContent = link;
   byId('shown').hidden = false;

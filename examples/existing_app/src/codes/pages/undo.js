@@ -1,5 +1,5 @@
-// Takes back a passkey, by the token in the link of a mail. Opening the link does nothing: mail
-// scanners open links, too.
+// Takes back a passkey, by the token in the link of a mail. Opening the link does nothing, because
+// mail scanners open links, too.
 
 import { createClient } from './modules/client.js';
 
