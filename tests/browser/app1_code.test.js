@@ -1,4 +1,4 @@
-// App 1 shows a code, and says what becomes of it: what the server says, and nothing else.
+// App 1 shows a code and its progress: what the server says, and nothing else.
 
 import assert from 'node:assert/strict';
 
@@ -33,7 +33,10 @@ demo('the QR code leads to app 2 with the code in the fragment', async ({ app1, 
   );
 });
 
-/** Whether these things stand below each other, for the eye and in the order in which they are read out. */
+/**
+ * Checks that these things stand below each other, for the eye and in the order in which they are
+ * read out.
+ */
 const areInOrder = (page, ...ids) =>
   page.evaluate((ids) => {
     const places = ids.map((id) => document.getElementById(id));
@@ -113,7 +116,7 @@ demo('a code that was entered and left alone is given up', async ({ app1, app2, 
   const page = await open(`${app2}/enroll`);
   await enter(page, await mint(first), 'Recovery key');
   await outcome(first, 'Somebody entered your code');
-  // Five minutes are too long for a test, so the answer comes before its time.
+  // Five minutes are too long for a test, so the answer comes early.
   await pretend(first, (items) => items.map((item) => ({ ...item, stage: 'expired' })));
   await outcome(first, 'Nothing was added in time');
   await look(first, 'app1-abandoned');
@@ -151,7 +154,7 @@ demo('a server that is away is told of within three seconds, and the list is mar
   const page = await open(`${app2}/enroll`);
   const code = await mint(first);
   let isAway = true;
-  // It takes each request, and says nothing.
+  // The server takes each request, and does not answer.
   const silent = (route) => (isAway ? undefined : route.continue());
   await first.route(/\/(enrolments|credentials|news)$/, silent);
   const since = performance.now();

@@ -39,7 +39,7 @@ demo('a thief with a second browser is seen, understood and stopped', async ({ a
   const stages = (await owner.enrolments()).map(({ stage }) => stage).sort();
   assert.deepEqual(stages, ['added', 'refused', 'revoked'], 'nothing is open');
   assert.ok(await first.getByText('Don’t read the code to anybody.').isHidden());
-  // What was added within the hour may have been the thief, too.
+  // Everything that was added within the hour may be the thief's, too.
   await first.getByText('This was added within the last hour. Was it not you either?').waitFor();
   await look(first, 'app1-refused-newcomer');
   await first.getByRole('button', { name: 'Remove Recovery key' }).click();
@@ -121,7 +121,7 @@ const enterDigits = async (page, digits) => {
   await itIsMe(page).click();
 };
 
-/** Six digits that are not these. */
+/** Returns six digits that differ from these. */
 const other = (digits) => String((Number(digits.replace(' ', '')) + 1) % 1_000_000).padStart(6, '0');
 
 demo(
@@ -226,7 +226,7 @@ demo('what ended meanwhile is told to somebody who closes', async ({ app1, app2,
   const page = await open(`${app2}/enroll`);
   await enter(page, await mint(first), 'Recovery key');
   await outcome(first, 'Somebody entered your code');
-  // The page has yet to learn what came of it.
+  // The page does not know the outcome yet.
   await first.route(/\/auth\/credentials\/enrolments$/, () => {});
   await page.getByLabel('I have saved it').check();
   await page.getByRole('button', { name: 'Add recovery key' }).click();

@@ -7,14 +7,14 @@ import { addAuthenticator, look } from './demo.js';
 
 const row = (page, name) => page.locator('.credential').filter({ hasText: name });
 
-/** Opens what can be done with a way to sign in, and does it. */
+/** Opens the actions of a way to sign in, and does one. */
 async function change(page, name, button) {
   const item = row(page, name);
   if (!(await item.getByRole('button', { name: button }).isVisible())) await item.locator('summary').click();
   await item.getByRole('button', { name: button }).click();
 }
 
-/** Has a page note what it tells the browser of passkeys. */
+/** Makes a page note what it tells the browser about passkeys. */
 const spyOnSignals = (context) =>
   context.addInitScript(() => {
     globalThis.told = [];
@@ -22,7 +22,7 @@ const spyOnSignals = (context) =>
     PublicKeyCredential.signalUnknownCredential = (facts) => (globalThis.told.push(facts), signal(facts));
   });
 
-/** Has new passkeys say that Google’s manager keeps them, and that it syncs them: nobody signs that. */
+/** Makes new passkeys say that Google’s manager keeps and syncs them. Nobody signs that. */
 const pretendToBeGoogle = (page) =>
   page.addInitScript(() => {
     const { get } = Object.getOwnPropertyDescriptor(AuthenticatorAttestationResponse.prototype, 'attestationObject');
@@ -30,7 +30,8 @@ const pretendToBeGoogle = (page) =>
       get() {
         const bytes = new Uint8Array(get.call(this).slice(0));
         const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-        // Behind the name `authData`: the length, the hash of the domain, flags, a counter, and the AAGUID.
+        // After the name `authData` come the length, the hash of the domain, flags, a counter, and
+        // the AAGUID.
         const at = hex.indexOf('617574684461746158') / 2 + 10 + 32;
         bytes[at] |= 0x08;
         bytes.set(Uint8Array.from('ea9b8d664d011d213ce4b6b48cb575d4'.match(/../g), (byte) => parseInt(byte, 16)), at + 5);
@@ -93,7 +94,7 @@ demo('a way to sign in is renamed, deactivated and activated', async ({ app1, ow
 demo('a removal says what will stop working, and tells the browser', async ({ app1, context, owner, open }) => {
   await spyOnSignals(context);
   const first = await open(app1);
-  // App 2 is at the domain of app 1, so that the browser lets app 1 speak of its passkeys.
+  // App 2 is at the domain of app 1, so the browser lets app 1 speak of its passkeys.
   const page = await open(`${app1}/enroll`);
   const authenticator = await addAuthenticator(page);
   await enter(page, await mint(first));
@@ -170,7 +171,7 @@ demo('a browser that removes itself is signed out, and comes back as a new one',
   await first.getByText('This browser', { exact: true }).waitFor();
   const [own] = await ids();
   assert.ok(!before.includes(own), 'with another key');
-  // The same from elsewhere.
+  // The same is done from elsewhere.
   const [{ credentialUuid }] = await owner.credentials();
   await owner.remove(credentialUuid);
   await first.getByText('This browser is signed out', { exact: true }).waitFor();
@@ -195,7 +196,8 @@ demo('names stay in their place, whatever their length or direction', async ({ a
   const page = await open(`${app2}/enroll`);
   await addAuthenticator(page);
   await enter(page, code);
-  // Hebrew, which runs the other way. What reorders the text around it is refused by the server.
+  // Hebrew, which runs from right to left. The server refuses characters that reorder the text
+  // around them.
   const name = `\u05d0\u05d1${'W'.repeat(198)}`;
   await page.getByLabel('Name').fill(name);
   await page.getByRole('button', { name: 'Create passkey' }).click();

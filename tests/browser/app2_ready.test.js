@@ -1,4 +1,4 @@
-// App 2 is ready when its scripts are, and before that it neither does nor keeps anything.
+// App 2 is ready when its scripts are. Before that it neither does nor keeps anything.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -147,7 +147,7 @@ demo(
     const [{ id }] = await owner.enrolments();
     await owner.refuse(id);
     await page.clock.runFor(2_000);
-    // By the server's time it did not run out.
+    // By the server's time it had not run out.
     await heading(page, 'The other app refused it');
   },
   { approval: 'asked' },

@@ -1,4 +1,5 @@
-// App 2 signs in with what was just added: a real sign-in, of which a signature is the proof.
+// App 2 signs in with the credential that was just added. The sign-in is real: a signature proves
+// it.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -20,7 +21,7 @@ async function addPassword(page, code, password) {
 
 const signInNow = (page) => page.getByRole('button', { name: 'Sign in now' }).click();
 
-/** Who is signed in there, as the server knows it. */
+/** Returns the user who is signed in there, as the server knows it. */
 const who = (page) => page.evaluate(async () => (await (await fetch('/demo/sign-in')).json()).user);
 
 demo('a passkey signs in, and stays signed in after a reload', async ({ app2, owner, open, context }) => {
@@ -143,7 +144,10 @@ demo(
   },
 );
 
-/** Asks as a page of that origin does. Node gives no other way to name a host that it does not resolve. */
+/**
+ * Sends a request as a page of that origin does. Node gives no other way to name a host that it
+ * does not resolve.
+ */
 async function ask(server, origin, path, body) {
   const headers = { origin, host: new URL(server.app2).host, 'content-type': 'application/json' };
   const request = http.request(server.app1 + path, { method: 'POST', headers });
@@ -175,7 +179,7 @@ demo(
       }
     }
 
-    /** What the key signs in a page of that origin. */
+    /** Returns what the key signs in a page of that origin. */
     const signed = async (origin) => {
       const { answer } = await from(app2, '/demo/sign-in/key/init');
       const privateKey = await unlock(answer.encryptedPrivateKey, password);

@@ -1,4 +1,4 @@
-// App 2 hands in what was made, waits for an answer, and forgets nothing meanwhile.
+// App 2 hands in the new credential, waits for an answer, and forgets nothing meanwhile.
 
 import assert from 'node:assert/strict';
 

@@ -1,4 +1,5 @@
-// What the tests of the example's two apps share: a server and a profile for each test, and the steps that a person takes.
+// The common parts of the tests of the example's two apps: a server and a profile for each test,
+// and the steps that a person takes.
 //
 // Needs the example to be built: cargo build -p onboarding. Screenshots go to the system's temporary folder, or to $SCREENSHOTS.
 
@@ -18,9 +19,9 @@ before(async () => (browser = await launchBrowser()));
 after(() => browser.close());
 
 /**
- * Runs a test with a server and a browser profile of its own, and checks that no page complained,
- * but for what the test `awaits`. `approval` says whether app 1 is asked; `asked` is the default of the
- * example. Most tests are about something else, and do without.
+ * Runs a test with a server and a browser profile of its own. Checks that no page complained,
+ * except of what the test `awaits`. `approval` says whether app 1 is asked; `asked` is the default
+ * of the example. Most tests are about something else, and do without.
  */
 export function demo(name, run, { approval = 'none', flags = [], statuses = [], awaits = [] } = {}) {
   test(name, async () => {
@@ -65,7 +66,7 @@ async function ownerOf({ base, token, credId, privateKey: pem, origin }) {
   return createClient({ baseUrl: base, headers: { authorization: `Bearer ${token}` }, sign });
 }
 
-/** What waits for the owner's answer, as soon as it does. */
+/** Returns the enrolment that waits for the owner's answer, as soon as one does. */
 export async function pending(owner) {
   for (;;) {
     const waiting = (await owner.enrolments()).find(({ stage }) => stage === 'pending');
@@ -89,7 +90,7 @@ export async function enter(page, code, kind = 'Passkey') {
 
 export const heading = (page, name) => page.getByRole('heading', { name }).waitFor();
 
-/** What app 1 says about a code. */
+/** Returns what app 1 says about a code. */
 export const outcome = (page, title) => page.locator('.ask').getByRole('heading', { name: title, exact: true }).waitFor();
 
 export const waiting = 'Waiting for approval in the other app';
@@ -102,7 +103,7 @@ export async function approve(page) {
   await itIsMe(page).click();
 }
 
-/** Has a page hear of other enrolments than there are. */
+/** Makes a page hear of other enrolments than there are. */
 export const pretend = (page, change) =>
   page.route(/\/auth\/credentials\/enrolments$/, async (route) => {
     const { items } = await (await route.fetch()).json();

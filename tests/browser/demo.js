@@ -1,4 +1,4 @@
-// The example server, a browser, and what every test asks of a page.
+// The example server, a browser, and the checks of every page.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -37,7 +37,7 @@ export async function startServer(...flags) {
   };
 }
 
-/** Starts an example, and waits until it says that. */
+/** Starts an example, and waits until it says that it listens. */
 export async function startExample(name, { args = [], env = {}, greeting = /./ } = {}) {
   const server = spawn(path.join(target, 'debug', name), args, {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -67,7 +67,7 @@ export async function startExample(name, { args = [], env = {}, greeting = /./ }
   };
 }
 
-/** What the example says when it does not start with these flags. */
+/** Returns what the example says when it does not start with these flags. */
 export async function refusal(...flags) {
   const server = spawn(example, ['--port', '0', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
@@ -79,7 +79,7 @@ export async function refusal(...flags) {
   return said;
 }
 
-/** A port that nobody listens on. */
+/** Returns a port that nobody listens on. */
 export async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -106,8 +106,8 @@ export function launchBrowser(...more) {
 }
 
 /**
- * Collects whatever a page complains about, and where it goes. A refused request is no complaint if the test expects its status, nor
- * one without an answer if it expects 0.
+ * Collects every complaint of a page, and every address that it goes to. A refused request is no
+ * complaint if the test expects its status. One without an answer is none if the test expects 0.
  */
 export function watch(page, expectedStatuses = []) {
   const complaints = [];
@@ -143,19 +143,19 @@ export async function addAuthenticator(page) {
   return {
     credentials: async () => (await session.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
     clear: () => session.send('WebAuthn.clearCredentials', { authenticatorId }),
-    /** What a person does who closes the dialog, or shows the wrong finger. */
+    /** Acts as a person who closes the dialog, or shows the wrong finger. */
     refuse: () => session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false }),
     agree: () => session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true }),
   };
 }
 
-/** What the QR code on a page says to a camera. */
+/** Returns what the QR code on a page says to a camera. */
 export async function scan(page, selector) {
   const { data, width, height } = PNG.sync.read(await page.locator(selector).screenshot());
   return jsQR(new Uint8ClampedArray(data), width, height)?.data;
 }
 
-/** What a QR code says, given row by row. */
+/** Returns what a QR code says, given row by row. */
 export function readModules(modules) {
   const [scale, border] = [4, 4];
   const size = (modules.length + 2 * border) * scale;
@@ -192,7 +192,7 @@ export async function look(page, name) {
     await page.screenshot({ path: path.join(shots, `${name}-${width}-forced.png`), fullPage: true });
   }
   await page.emulateMedia({ forcedColors: 'none', colorScheme: 'light' });
-  // Somebody whose text is twice as large has a small phone, too.
+  // A person whose text is twice as large may have a small phone, too.
   for (const [width, size] of [
     [360, '200%'],
     [320, ''],
@@ -220,7 +220,7 @@ export async function look(page, name) {
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: null });
 }
 
-/** Looks at a page as it is printed. */
+/** Takes a picture of a page as it is printed, and checks the page. */
 export async function onPaper(page, name, check) {
   await page.emulateMedia({ media: 'print' });
   await page.screenshot({ path: path.join(shots, `${name}-paper.png`) });

@@ -1,5 +1,5 @@
-// The example `existing_app` at two domains, in Chromium with virtual authenticators: one passkey opens both, since they are
-// related origins.
+// The example `existing_app` at two domains, in Chromium with virtual authenticators. One passkey
+// opens both, because they are related origins.
 //
 // Needs the example to be built: cargo build -p existing_app.
 
@@ -36,7 +36,7 @@ async function startApp(folder, flags) {
   ]);
   return {
     port: Number(/port (\d+)/.exec(said[0])[1]),
-    /** The next line of a mail that has such a text. */
+    /** Returns the next line of a mail that has such a text. */
     async mail(pattern) {
       while (!said.some((line) => pattern.test(line))) await once(lines, 'line');
       return pattern.exec(said.find((line) => pattern.test(line)));

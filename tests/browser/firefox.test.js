@@ -1,5 +1,6 @@
-// The pages in the distribution's Firefox, as far as they go without a virtual authenticator: keys, recovery,
-// refusals, layout. FIREFOX says where it is. Without one these tests are skipped, unless CI is set.
+// The pages in the distribution's Firefox, as far as they go without a virtual authenticator: keys,
+// recovery, refusals, layout. FIREFOX is its path. Without one these tests are skipped, unless CI
+// is set.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -17,10 +18,10 @@ const executablePath = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
 const isMissing = !fs.existsSync(executablePath);
 const skip = isMissing && !process.env.CI && 'Firefox is missing';
 
-/** How each of the two looks at the pages. */
+/** The ways in which each of the two sees the pages. */
 const PROFILES = {
   light: {},
-  // What a person with a high contrast theme has.
+  // The setting of a person with a high contrast theme.
   forced: { 'browser.display.document_color_use': 2, 'layout.css.prefers-color-scheme.content-override': 0 },
 };
 
@@ -67,11 +68,11 @@ function demo(name, run, { approval = 'asked', profile = 'light', statuses = [] 
   });
 }
 
-/** Waits until a text can be seen. */
+/** Waits until a text is visible. */
 const see = (page, text) =>
   page.waitForFunction((text) => document.body.innerText.includes(text), { polling: 100 }, text);
 
-/** Presses what has this name, as soon as it can be. */
+/** Presses the element with this name, as soon as that is possible. */
 const press = (page, name, role = 'button') => page.locator(`::-p-aria(${name}[role="${role}"])`).click();
 
 const fill = (page, name, text) => page.locator(`::-p-aria(${name}[role="textbox"])`).fill(text);

@@ -1,4 +1,5 @@
-// The modules in another page: `examples/onboarding/pages/preact`, which draws them with a framework.
+// The modules in another page: `examples/onboarding/pages/preact`, which draws them with a
+// framework.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';
@@ -10,7 +11,7 @@ const folder = new URL('../../examples/onboarding/pages/preact/', import.meta.ur
 const htm = new URL('node_modules/htm/preact/standalone.module.js', import.meta.url);
 const TYPES = { html: 'text/html', js: 'text/javascript' };
 
-/** Serves the page beside the example's own, and as strictly. */
+/** Serves the page beside the example's own, under the same strict policy. */
 async function sample(context, app2) {
   const strict = (await fetch(`${app2.replace('app2.', '')}/enroll`)).headers.get('content-security-policy');
   await context.route(`${app2}/preact/**`, async (route) => {

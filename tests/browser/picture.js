@@ -1,6 +1,7 @@
 // Takes the README's picture of the decision in both apps anew: npm run picture
 //
-// Needs the example to be built, as the tests do. App 2 seems to be at an address that a phone reaches; its files come from the example all the same.
+// Needs the example to be built, as the tests do. App 2 seems to be at an address that a phone
+// reaches. Its files still come from the example.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';

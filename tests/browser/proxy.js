@@ -1,12 +1,15 @@
-// A proxy with TLS in front of a server, as a browser wants it for domains other than localhost: related origins are looked up at
-// https://DOMAIN/.well-known/webauthn, and nowhere else.
+// A proxy with TLS in front of a server. A browser needs it for domains other than localhost: it
+// looks related origins up only at https://DOMAIN/.well-known/webauthn.
 
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 
-/** Listens on a free port, and sends everything on to another. It appends the address that it sees, as proxies do. */
+/**
+ * Listens on a free port, and sends everything on to another. Appends the address that it sees, as
+ * proxies do.
+ */
 export async function startProxy(to) {
   const proxy = https.createServer(certificate(), (asked, answer) => {
     const forwarded = [asked.headers['x-forwarded-for'], asked.socket.remoteAddress].filter(Boolean).join(', ');
@@ -22,7 +25,7 @@ export async function startProxy(to) {
   proxy.listen(0, '127.0.0.1');
   await once(proxy, 'listening');
   return {
-    /** What makes a browser find these domains there. */
+    /** The flags that make a browser find these domains there. */
     flags: (...domains) => [
       `--host-resolver-rules=${domains.map((domain) => `MAP ${domain}:443 127.0.0.1:${proxy.address().port}`)}`,
       '--ignore-certificate-errors',
@@ -34,7 +37,10 @@ export async function startProxy(to) {
   };
 }
 
-/** A certificate that nobody vouches for, made anew each time, so that no private key lies in the repository. */
+/**
+ * Makes a certificate that nobody vouches for. It is new each time, so that no private key is in
+ * the repository.
+ */
 function certificate() {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = sequence(Buffer.from('06082a8648ce3d040302', 'hex'));

@@ -1,4 +1,4 @@
-// The example's server: its flags, its files, and whom it signs in.
+// The example's server: its flags, its files, and its sign-in.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -77,7 +77,7 @@ test('one address guesses ten times a minute, and no more', async () => {
   }
 });
 
-/** Asks for a path as a browser does, and checks what keeps it safe. */
+/** Asks for a path as a browser does, and checks the headers that keep it safe. */
 async function ask(server, path, headers = {}) {
   const answer = await fetch(server.app1 + path, { headers });
   const policy = answer.headers.get('content-security-policy');
@@ -133,7 +133,7 @@ demo('a second visit transfers no script', async ({ app1, app2, open }) => {
     assert.ok(first.length > 10);
     assert.ok(first.every(([, size]) => size > 300));
     await page.reload();
-    // That is what Chromium counts for the headers.
+    // Chromium counts this much for the headers.
     for (const [name, size] of await transferred()) assert.ok(size <= 300, `${name}: ${size}`);
   }
 });

@@ -11,7 +11,7 @@ let browser;
 before(async () => (browser = await launchBrowser()));
 after(() => browser.close());
 
-/** What the server prints: where the first passkey is made, with the code. */
+/** The address that the server prints for the first passkey, with the code. */
 const LINK = /http:\/\/localhost:\d+\/#\S+/;
 
 /** Runs a test with a server and a browser profile of its own, and checks that the page did not complain. */
@@ -47,7 +47,7 @@ demo('a newcomer adds the first passkey, is offered it, signs in, and out', asyn
   await look(page, 'sign-in-new');
   await press(page, 'Create a passkey');
 
-  // The field offers the passkey, and the authenticator takes the offer without anybody at the screen.
+  // The field offers the passkey. The authenticator takes the offer without anybody at the screen.
   await heading(page, 'Signed in as');
   assert.equal(await page.locator('#user').textContent(), 'us-ada');
   await look(page, 'sign-in-in');
@@ -81,7 +81,7 @@ demo(
     const base = new URL('/', link).href;
     await page.goto(base);
     await heading(page, 'Sign in');
-    // As if its account were gone.
+    // The state is the same as if its account were gone.
     await page.evaluate(async () => {
       const { publicKey } = await (await fetch('/sign-in/init', { method: 'POST' })).json();
       const options = PublicKeyCredential.parseCreationOptionsFromJSON({

@@ -1,4 +1,4 @@
-// Both apps together: each kind is added, from the code to the list, as a person goes.
+// Both apps together: each kind is added, from the code to the list, as a person does it.
 
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
@@ -72,7 +72,10 @@ demo(
   { approval: 'asked' },
 );
 
-/** Opens what was sent as a private key with the secret that never was, and checks that it belongs to the public one. */
+/**
+ * Opens the encrypted private key with the secret that was never sent. Checks that it belongs to
+ * the public key.
+ */
 async function opens({ encryptedPrivateKey, credentialInfo }, secret) {
   const signature = await sign(await unlock(encryptedPrivateKey, secret), utf8('text'));
   const { publicKey } = JSON.parse(Buffer.from(credentialInfo.attestationData, 'base64url'));
