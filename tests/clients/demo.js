@@ -1,4 +1,4 @@
-// The example server, and the published SDK, unmodified, as a client of it.
+// The example server, and the published SDK, unmodified, as its client.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -26,7 +26,7 @@ export async function start(...flags) {
     once(server, 'exit').then(([code]) => assert.fail(`the example ended with ${code}`)),
     once(server, 'error').then(([error]) => assert.fail(`the example did not start: ${error.message}`)),
   ]);
-  // Read, so that its mails do not fill the pipe.
+  // The output is read, so that the example's mails do not fill the pipe.
   server.stdout.resume();
   return {
     setup: JSON.parse(await fs.readFile(file, 'utf8')),
@@ -89,7 +89,9 @@ export const keyPairs = {
   'RSA-2048': () => crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }),
 };
 
-/** Signs a request by the published signer. Returns what was sent, and the action that it got. */
+/**
+ * Signs a request by the published signer. Returns the sent request, and the action that it got.
+ */
 export async function signAction({ base, token, credId, privateKey }, path, body, method = 'POST') {
   const api = { baseUrl: base, authToken: token };
   const challenge = await BaseAuthApi.createUserActionChallenge(

@@ -25,7 +25,7 @@ const listed = async (dfns, { credentialUuid }) => {
   return items.find((item) => item.credentialUuid === credentialUuid);
 };
 
-/** A deletion that was signed before. */
+/** A deletion that was signed earlier. */
 async function remove(path, userAction, body) {
   const response = await fetch(setup.base + path, {
     method: 'DELETE',
@@ -41,13 +41,15 @@ async function remove(path, userAction, body) {
 
 const delegated = () => new DfnsDelegatedApiClient({ baseUrl: setup.base, authToken: setup.token });
 
-/** What the user signs elsewhere: by a given signer, or with the key that they have from the beginning. */
+/**
+ * Signs the user's changes by a given signer, or with the key that they have from the beginning.
+ */
 async function signed(challenge, by = signer(setup.credId, setup.privateKey)) {
   const { challengeIdentifier } = challenge;
   return { challengeIdentifier, firstFactor: await by.sign(challenge) };
 }
 
-/** A key that the delegated client creates, and its pair. */
+/** Returns a key that the delegated client creates, and its pair. */
 async function createDelegated(dfns) {
   const pair = keyPairs['P-256']();
   const body = newKey(await dfns.auth.createCredentialChallenge({ body: { kind: 'Key' } }), pair);
@@ -66,7 +68,7 @@ test('a signed-in user adds a key without a code, which then signs itself', asyn
   assert.equal((await listed(dfns, credential)).isActive, true);
   await mint(client(setup, signerOf(credential, pair)));
 
-  // A challenge of a code is another thing.
+  // A challenge of a code is not accepted here.
   const ofCode = await exchange(setup, (await mint(dfns)).code);
   await assert.rejects(dfns.auth.createCredential({ body: newKey(ofCode, pair) }), DfnsError);
 });
@@ -86,7 +88,8 @@ test('the owner lists, deactivates, activates and deletes a credential', async (
   assert.deepEqual(await dfns.auth.activateCredential({ body: { credentialUuid } }), { message: 'success' });
   await mint(own);
 
-  // No published version has a method for it: the request that others send, signed by its own signer.
+  // No published version has a method for it. So the test sends the request that others send,
+  // signed by the SDK's own signer.
   const path = `/auth/credentials/${credentialUuid}`;
   const { userAction } = await signAction(setup, path, '', 'DELETE');
   assert.deepEqual(await remove(path, userAction), [200, {}]);
@@ -105,14 +108,15 @@ test('the delegated client lists, creates, deactivates, activates and deletes, e
   assert.deepEqual(await dfns.auth.deactivateCredentialComplete({ body }, await signed(off)), { message: 'success' });
   assert.equal((await listed(dfns, credential)).isActive, false);
 
-  // A key that is not active signs nothing, not even its own return: the challenge does not name it.
+  // A key that is not active signs nothing, not even its own activation: the challenge does not
+  // name it.
   const own = signerOf(credential, pair);
   await assert.rejects(async () => signed(await dfns.auth.activateCredentialInit({ body }), own), DfnsError);
   const on = await dfns.auth.activateCredentialInit({ body });
   assert.deepEqual(await dfns.auth.activateCredentialComplete({ body }, await signed(on)), { message: 'success' });
   assert.equal((await listed(dfns, credential)).isActive, true);
 
-  // Its generator signs and sends an empty object where a deletion has no body.
+  // The SDK's generator signs and sends an empty object where a deletion has no body.
   const path = `/auth/credentials/${credential.credentialUuid}`;
   const { userAction } = await signAction(setup, path, '{}', 'DELETE');
   assert.deepEqual(await remove(path, userAction, '{}'), [200, {}]);

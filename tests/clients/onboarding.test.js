@@ -1,4 +1,5 @@
-// The published SDK, unmodified, against the example server: mint, exchange, register, and sign with what was registered.
+// The published SDK, unmodified, against the example server: mint, exchange, register, and sign
+// with the registered credential.
 //
 // Needs the example to be built: cargo build -p onboarding.
 
@@ -13,7 +14,7 @@ import { client, exchange, inAMinute, isListed, keyPairs, mint, newKey, seeded, 
 
 /** The example as published clients expect it, and as it asks the owner. */
 let plain, asking;
-/** What a client needs to be the user of the one that does not ask. */
+/** What a client needs to be the user of the example that does not ask. */
 let setup;
 
 before(async () => {
@@ -81,7 +82,8 @@ test('an action is good for the body that it was signed for, once', async () => 
     });
     return [response.status, await response.json()];
   };
-  // The Python client spaces its body and not its payload, over an httpx before 0.28.
+  // The Python client puts spaces into its body but not into its payload, over an httpx before
+  // 0.28.
   assert.equal((await send(body.replace(':', ': ')))[0], 200);
   const [status, refusal] = await send(body);
   assert.equal(status, 403);
@@ -104,7 +106,7 @@ test('the user sees every credential in their list', async () => {
   assert.ok(items.length > 1);
 });
 
-/** A request to the endpoints of enrolments, of which the published client knows nothing. */
+/** Sends a request to the endpoints of enrolments. The published client does not know them. */
 async function ask({ base, token }, method, path, body, headers = {}) {
   const response = await fetch(base + path, {
     method,
@@ -120,7 +122,7 @@ async function ask({ base, token }, method, path, body, headers = {}) {
 
 const enrolments = '/auth/credentials/enrolments';
 
-/** The owner's yes, signed by the published signer. */
+/** Sends the owner's yes, signed by the published signer. */
 async function approve(of, id) {
   const path = `${enrolments}/${id}/approve`;
   const { userAction } = await signAction(of, path, '{}');

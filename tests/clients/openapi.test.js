@@ -1,5 +1,5 @@
-// The document of all endpoints: a published validator finds it valid, and a published generator of
-// clients reads it.
+// The document of all endpoints: a published validator finds it valid, and a published client
+// generator reads it.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';

@@ -53,7 +53,7 @@ class Example:
             raise
 
     def _wait_for(self, setup):
-        # The server listens before it writes the file, and the file appears whole.
+        # The server listens before it writes the file. The file appears whole.
         deadline = time.monotonic() + 30
         while not setup.exists():
             if self._process.poll() is not None:
@@ -63,7 +63,7 @@ class Example:
             time.sleep(0.02)
 
     def stop(self):
-        """Ends this process alone, and asks that it ends well."""
+        """Stops this process alone, by asking it to end."""
         self._process.send_signal(signal.SIGINT)
         try:
             code = self._process.wait(timeout=10)
@@ -84,18 +84,18 @@ class TestCase(unittest.TestCase):
         cls.setup = example.setup
 
     def client(self, signer=None, token=None, base=None):
-        """A client that signs with `signer`, or not at all."""
+        """Returns a client that signs with `signer`, or not at all."""
         token, base = token or self.setup["token"], base or self.setup["base"]
         client = DfnsClient(DfnsClientConfig(auth_token=token, base_url=base, signer=signer))
         self.addCleanup(client.close)
         return client
 
     def seeded(self, **options):
-        """A client that signs with the key that the user has from the beginning."""
+        """Returns a client that signs with the key that the user has from the beginning."""
         return self.client(self.seeded_signer(), **options)
 
     def delegated(self):
-        """A client that leaves the signing to others."""
+        """Returns a client that leaves the signing to others."""
         config = DfnsDelegatedClientConfig(auth_token=self.setup["token"], base_url=self.setup["base"])
         client = DfnsDelegatedClient(config)
         self.addCleanup(client.close)
@@ -105,13 +105,13 @@ class TestCase(unittest.TestCase):
         return KeySigner(self.setup["credId"], self.setup["privateKey"])
 
     def create(self, dfns, name="A new key", kind="P-256"):
-        """A key that `dfns` adds without a code: the key, and the credential of it."""
+        """Adds a key by `dfns` without a code. Returns the key and its credential."""
         key = NewKey(kind)
         challenge = dfns.auth.create_credential_challenge({"kind": "Key"})
         return key, dfns.auth.create_credential(key.answer(challenge, name))
 
     def listed(self, dfns, credential):
-        """The credential as the user's list has it, or nothing."""
+        """Returns the credential as the user's list has it, or nothing."""
         items = dfns.auth.list_credentials()["items"]
         found = [item for item in items if item["credentialUuid"] == credential["credentialUuid"]]
         return found[0] if found else None
@@ -125,7 +125,7 @@ class NewKey:
         self._id = base64url(secrets.token_bytes(32))
 
     def answer(self, challenge, name="A new key"):
-        """The body that registers this key."""
+        """Returns the body that registers this key."""
         spki = serialization.PublicFormat.SubjectPublicKeyInfo
         pem = self._private.public_key().public_bytes(serialization.Encoding.PEM, spki).decode()
         client_data = compact({"type": "key.create", "challenge": challenge["challenge"]})
@@ -144,7 +144,7 @@ class NewKey:
         }
 
     def signer(self):
-        """The SDK's signer of user actions, with this key."""
+        """Returns the SDK's signer of user actions, with this key."""
         form, encryption = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         pem = self._private.private_bytes(serialization.Encoding.PEM, form, encryption)
         return KeySigner(self._id, pem.decode())
@@ -172,7 +172,7 @@ def base64url(data):
 
 
 def signed(challenge, signer):
-    """What a delegated client sends once somebody else has signed."""
+    """Returns the body that a delegated client sends once somebody else has signed."""
     return {"challengeIdentifier": challenge["challengeIdentifier"], "firstFactor": signer.sign(challenge)}
 
 
@@ -187,7 +187,7 @@ class Sent:
 
 
 class Recorder:
-    """A proxy before the example, under a path of its own, which keeps what the SDK sends."""
+    """A proxy before the example, under its own path. It keeps the requests of the SDK."""
 
     PATH = "/behind/a/proxy"
 

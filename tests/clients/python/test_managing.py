@@ -36,11 +36,11 @@ class Managing(demo.TestCase):
         key, credential = self.create(dfns)
         own = self.client(key.signer())
         uuid = {"credentialUuid": credential["credentialUuid"]}
-        # A change that was made before is answered like the first.
+        # A change that was already made is answered like the first.
         for _ in range(2):
             self.assertEqual(SUCCESS, dfns.auth.deactivate_credential(uuid))
             self.assertFalse(self.listed(dfns, credential)["isActive"])
-        # Not even its own return.
+        # It can't even sign its own activation.
         self.assert_signs_nothing(lambda: own.auth.activate_credential(uuid))
         for _ in range(2):
             self.assertEqual(SUCCESS, dfns.auth.activate_credential(uuid))

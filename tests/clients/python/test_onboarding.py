@@ -18,7 +18,7 @@ class Onboarding(demo.TestCase):
         return dfns.auth.create_credential_code({"expiration": demo.in_a_minute()})["code"]
 
     def stranger(self):
-        """A client of the SDK has to have a token, and a new device has none of the user's."""
+        """Returns a client of the SDK. It needs a token, but a new device has none of the user's."""
         return self.client(token="none")
 
     def exchange(self, code):

@@ -1,4 +1,4 @@
-"""What the published SDK, unmodified, sends to the example server, and that the server bears it.
+"""The requests that the published SDK, unmodified, sends to the example server, and that the server accepts them.
 
 A proxy between the two keeps each request. So a test fails as well where a new version of the SDK
 sends something else, and then no longer shows what it is named for.
@@ -19,12 +19,12 @@ class Wire(demo.TestCase):
         self.dfns = self.seeded(base=self.recorder.base)
 
     def sent(self, method, path):
-        """The last request to this endpoint."""
+        """Returns the last request to this endpoint."""
         path = self.recorder.PATH + path
         return [sent for sent in self.recorder.sent if (sent.method, sent.path) == (method, path)][-1]
 
     def signed_payload(self):
-        """What the last user action is for: method, path and payload."""
+        """Returns what the last user action is for: method, path and payload."""
         action = json.loads(self.sent("POST", "/auth/action/init").body)
         return [action[f"userAction{member}"] for member in ("HttpMethod", "HttpPath", "Payload")]
 
@@ -55,13 +55,13 @@ class Wire(demo.TestCase):
         self.assertEqual(name, self.listed(self.dfns, credential)["name"])
 
     def test_a_body_in_the_form_of_the_types_is_refused_and_changes_nothing(self):
-        # The types of the SDK have members in snake case, and it sends them as they are.
+        # The types of the SDK have members in snake case, and it sends them unchanged.
         _, credential = self.create(self.dfns)
         body = {"credential_uuid": credential["credentialUuid"]}
         for change in (self.dfns.auth.deactivate_credential, self.dfns.auth.activate_credential):
             with self.assertRaises(DfnsError) as refused:
                 change(body)
-            # The refusal says where that member is, behind its name.
+            # The refusal says where that member is, after its name.
             self.assert_refused_at(refused.exception, '{"credential_uuid"')
         self.assertTrue(self.listed(self.dfns, credential)["isActive"])
 
@@ -95,7 +95,7 @@ class Wire(demo.TestCase):
             self.assertEqual("Bearer none", sent.headers["authorization"])
 
     def test_a_signature_by_a_key_may_name_the_origin_of_somebody_else(self):
-        # The signer names that of the vendor unless told otherwise; a key has no origin.
+        # The signer names the vendor's origin unless told otherwise. A key has no origin.
         self.create(self.dfns)
         answer = json.loads(self.sent("POST", "/auth/action").body)
         client_data = answer["firstFactor"]["credentialAssertion"]["clientData"]
