@@ -1,4 +1,4 @@
-// The client asks what the server's document says, and tells what it is told.
+// The client sends requests as the server's document says, and returns the answers.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

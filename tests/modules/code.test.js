@@ -1,4 +1,4 @@
-// A code is found in whatever somebody pastes.
+// A code is found in any text that somebody pastes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -37,7 +37,7 @@ const spellings = [
   '75D.TEF.PPW',
   '75D/TEF/PPW',
   '75D, TEF, PPW',
-  // What a keyboard, an editor or a screen reader makes of it.
+  // The forms that keyboards, editors and screen readers make of it.
   '\uff17\uff15\uff24\uff0d\uff34\uff25\uff26\uff0d\uff30\uff30\uff37',
   '\u202a75D-TEF-PPW\u202c',
   '**75D-TEF-PPW**',

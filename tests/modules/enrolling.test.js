@@ -25,7 +25,7 @@ const withApproval = () => ({
   approval: { token: 'token', checkCode: '123456', expiration: expiration() },
 });
 
-/** Counts what it makes. */
+/** Returns a maker that counts its calls. */
 const maker = () => {
   const make = async () => ({
     credentialInfo: { credId: `made-${(make.times += 1)}`, clientData: '', attestationData: '' },

@@ -1,4 +1,5 @@
-// The owner's end says what the server says: live, after a reload, in a second tab, and nothing of its own.
+// The owner's end says what the server says: live, after a reload, in a second tab. It adds nothing
+// of its own.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +21,7 @@ const LIST = 'GET /auth/credentials/enrolments';
 const CREDENTIALS = 'GET /auth/credentials';
 const MINT = 'POST /auth/credentials/code';
 
-/** An owner of these enrolments and credentials, and what changes them. */
+/** Creates an owner of these enrolments and credentials, and the function that changes them. */
 function started(t, { enrolments = [], credentials = [], more = {} } = {}) {
   const pass = holdTime(t);
   const now = { enrolments, credentials };

@@ -15,7 +15,7 @@ import { passkeySigner } from '../../examples/onboarding/pages/modules/signing.j
 
 const bytes = (...values) => Uint8Array.from(values).buffer;
 
-/** A browser with these abilities, for a test. */
+/** Sets up a browser with these abilities, for a test. */
 function browser(t, { credentials = {}, statics = {} } = {}) {
   const all = { navigator: { credentials }, PublicKeyCredential: Object.assign(function () {}, statics) };
   for (const [name, value] of Object.entries(all)) {
@@ -37,7 +37,7 @@ const challenge = {
   },
 };
 
-/** What a browser makes. An older one says less. */
+/** Returns what a browser makes. An older browser says less. */
 const made = ({ isOld = false } = {}) => ({
   id: 'made',
   response: {

@@ -1,10 +1,14 @@
-// What tests of the modules need of Node: what browsers have and Node 18 has not, and time that stands still.
+// The parts that tests of the modules need from Node: features that browsers have and Node 18
+// lacks, and a clock that stands still.
 
 import { webcrypto } from 'node:crypto';
 
 globalThis.crypto ??= webcrypto;
 
-/** Has `setTimeout` wait for a test, and nobody else. Returns what lets so much time pass. */
+/**
+ * Makes `setTimeout` wait for a test, and nobody else. Returns a function that lets this much time
+ * pass.
+ */
 export function holdTime(t) {
   let now = 0;
   let last = 0;
@@ -23,14 +27,17 @@ export function holdTime(t) {
   };
 }
 
-/** Sets the clock of this device, until the test ends. Returns what sets it again. */
+/** Sets the clock of this device, until the test ends. Returns a function that sets it again. */
 export function setClock(t, time) {
   let now = time;
   t.mock.method(Date, 'now', () => now);
   return (time) => (now = time);
 }
 
-/** Keeps Node from ending while only a timeout of the platform is awaited, which keeps nothing alive. */
+/**
+ * Keeps Node from ending while only a platform timeout is awaited. Such a timeout keeps nothing
+ * alive.
+ */
 export function stayAlive(t) {
   const timer = setInterval(() => {}, 1_000);
   t.after(() => clearInterval(timer));

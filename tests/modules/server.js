@@ -1,4 +1,4 @@
-// A server that answers what a test says, and remembers what it was asked.
+// A server that gives the answers of a test, and remembers the requests.
 
 export const modules = new URL('../../examples/onboarding/pages/modules/', import.meta.url);
 
@@ -19,16 +19,16 @@ export function serve(answers = {}) {
 
 const respond = (answer) => (answer instanceof Response ? answer : Response.json(answer));
 
-/** A refusal in the form of the server's. */
+/** Returns a refusal in the form of the server's. */
 export const refuse = (status, code, more = {}, headers = {}) =>
   Response.json({ error: { code, status, message: code, ...more }, message: code }, { status, headers });
 
-/** Lets everything go on that waits for nothing but its turn. */
+/** Lets everything go on that only waits for its turn. */
 export async function settle() {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** An answer that comes when the test says so. */
+/** Returns an answer that comes when the test says so. */
 export function later() {
   const parts = {};
   parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));

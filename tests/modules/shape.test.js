@@ -1,4 +1,4 @@
-// The modules are small, typed, and know neither a page nor each other's backs.
+// The modules are small and typed. They know no page, and no import runs back.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -61,7 +61,7 @@ test('they pass the strict compiler, and their types are those that are written 
     assert.equal(written(name), text, `${name}: npm run types`);
 });
 
-/** What the compiler says of a TypeScript file that uses the modules. */
+/** Returns what the compiler says about a TypeScript file that uses the modules. */
 function compiled(text) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'consumer-'));
   try {

@@ -1,5 +1,5 @@
-// Makes the `.d.ts` files of the modules from their JSDoc: `npm run types`.
-// A test holds those that are there against what would be made.
+// Makes the `.d.ts` files of the modules from their JSDoc: `npm run types`. A test compares the
+// stored files with new ones.
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -24,7 +24,7 @@ const making = ['--module', 'nodenext', '--declaration', '--emitDeclarationOnly'
 export function declarations() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'modules-'));
   try {
-    // Elsewhere, since beside a `.d.ts` the compiler no longer looks at its source.
+    // They are copied, since the compiler does not look at a source beside its `.d.ts`.
     for (const name of fs.readdirSync(modules)) {
       if (!name.endsWith('.d.ts') || name === 'wire.d.ts')
         fs.copyFileSync(path.join(modules, name), path.join(folder, name));
@@ -40,7 +40,7 @@ export function declarations() {
   }
 }
 
-/** Runs the compiler, whose complaints stand on stdout. */
+/** Runs the compiler. Throws its complaints, which are on stdout. */
 export function compile(flags) {
   try {
     execFileSync(process.execPath, [compiler, ...flags], { encoding: 'utf8' });
@@ -49,7 +49,7 @@ export function compile(flags) {
   }
 }
 
-/** What is there. */
+/** Returns the stored file. */
 export const written = (name) => fs.readFileSync(path.join(modules, name), 'utf8');
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

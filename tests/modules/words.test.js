@@ -1,4 +1,4 @@
-// Every refusal has words for the person who meets it.
+// Every refusal has words for the person who sees it.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -16,7 +16,7 @@ import {
 
 const document = JSON.parse(fs.readFileSync(new URL('../../src/openapi.json', import.meta.url), 'utf8'));
 const codes = document.components.schemas.CredentialCodeErrorCode.enum;
-/** Nobody meets these but who writes a page. */
+/** Only developers of pages see these. */
 const OURS = ['internal', 'method_not_allowed', 'payload_too_large', 'unsupported_media_type'];
 
 test('every code of the server has words, but for those that only a page’s author meets', (t) => {
