@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds crates that depend on this one, each in a folder of its own and without our lock file: what
-# resolves today is what a newcomer gets. Warnings in our own code are errors, deprecations too.
+# Builds crates that depend on this one, each in its own folder and without our lock file. So a
+# newcomer gets the versions that resolve today. Warnings in our own code are errors, deprecations
+# too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +12,7 @@ export CARGO_TARGET_DIR="$folder/target" RUSTFLAGS="-D warnings"
 
 step() { printf '\n== %s\n' "$*"; }
 
-# What a consumer says with that feature.
+# Prints the code of a consumer with that feature.
 with_feature() {
     case $1 in
         aws-lc-rs) echo 'let _ = credential_code::crypto::PublicKey::verify;' ;;
@@ -103,7 +104,8 @@ echo "webauthn-rs after the default ones resolves."
 step "consumers: what a host has beside it"
 sqlx() { echo "sqlx = { version = \"$1\", default-features = false, features = [\"runtime-tokio\", \"$2\"] }"; }
 builds beside-webauthn-rs-0.6 default,postgres,webauthn-rs 'webauthn-rs = "0.6"' "$(sqlx 0.9 postgres)"
-# As such applications are: sessions, a sign-in of the release before, a pool of the sqlx before.
+# The dependencies of a typical application: sessions, a sign-in of the previous release, a pool of
+# the previous sqlx.
 application=('axum-login = "0.18"' 'tower-sessions = "0.14"' 'webauthn-rs = "=0.5.5"')
 if pkg-config --exists openssl 2>/dev/null; then
     builds in-an-application default,postgres,webauthn-rs "${application[@]}" "$(sqlx 0.8 postgres)"
@@ -113,9 +115,9 @@ elif [ -n "${CI:-}" ]; then
 else
     resolves in-an-application default,postgres,webauthn-rs "${application[@]}" "$(sqlx 0.8 postgres)"
 fi
-# The SQLite of both is one library, which takes long to compile.
+# Both use one SQLite library, which takes long to compile.
 resolves in-an-application-on-sqlite default,sqlite,webauthn-rs "${application[@]}" "$(sqlx 0.8 sqlite)"
-# Before 0.6.2 it needs OpenSSL or pre-releases, so whether those build is not asked.
+# Before 0.6.2 it needs OpenSSL or pre-releases, so we do not ask whether those versions build.
 for version in 0.5.0 0.5.1 0.5.2 0.5.3 0.5.4 0.5.5 0.6.0-dev 0.6.1-dev; do
     resolves "beside-webauthn-rs-$version" default "webauthn-rs = \"=$version\""
 done

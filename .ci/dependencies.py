@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the dependencies against deny.toml and against our own `rust-version`, in seconds.
 
-Licences, sources and duplicates are those that deny.toml allows. So each run looks, also where
+Licences, sources and duplicates are those that deny.toml allows. Each run checks that, also where
 `cargo deny` is not installed. No package that a feature brings asks for a later Rust than we promise.
 Together with clippy's `incompatible_msrv`, which looks at what we use of `std`, this stands for a
 build with a toolchain that old.
@@ -15,9 +15,9 @@ import tomllib
 from collections import defaultdict
 
 OURS = "credential-code"
-# sqlx asks for a later Rust, and Cargo.toml says so.
+# sqlx needs a later Rust, and Cargo.toml says so.
 LATER = {"postgres": "1.94", "sqlite": "1.94"}
-# What these bring is theirs: deny.toml lists it as trees.
+# Duplicates below these are theirs: deny.toml lists them as trees.
 OF_OTHERS = {"postgres", "redis", "sqlite", "webauthn-rs"}
 
 
@@ -27,7 +27,7 @@ def metadata():
 
 
 def built(*features):
-    """The names and versions that a user builds who asks for these features."""
+    """Returns the names and versions that a user of these features builds."""
     command = ["cargo", "tree", "--locked", "-p", OURS, "-e", "normal,build", "--target", "all", "--prefix", "none"]
     command += ["--format", "{p}", "--no-default-features", "--features", ",".join(features)]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
@@ -35,7 +35,7 @@ def built(*features):
 
 
 def is_allowed(expression, allowed, used):
-    """Whether a licence expression (SPDX) is met by what is allowed, and notes what it names of that."""
+    """Tells whether the allowed licences meet a licence expression (SPDX), and notes those that it names."""
     tokens = re.findall(r"[()]|[\w.+-]+", expression.replace("/", " OR "))
 
     def alternatives():

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Holds the foreign types of the public API against the table in CONTRIBUTING.md.
 
-Reads the JSON that rustdoc writes. A type counts when it stands in a signature, a field, a bound or a trait that is
-implemented. Types of `std` do not count. The table and the API have to name the same.
+Reads the JSON that rustdoc writes. A type counts when it stands in a signature, a field, a bound or
+an implemented trait. Types of `std` do not count. The table and the API have to name the same.
 """
 
 import json
@@ -35,7 +35,7 @@ def foreign_paths(doc):
 
     for item in doc["index"].values():
         inner = item["inner"]
-        # What others implement for every type is not ours to list.
+        # Traits that other crates implement for every type are not listed.
         is_blanket = "impl" in inner and (inner["impl"]["blanket_impl"] or inner["impl"]["is_synthetic"])
         if item["crate_id"] == 0 and not is_blanket:
             yield from walk(inner)

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Checks the library with the oldest versions that Cargo.toml lets in, of what it names itself. What
-# those bring is as new as it gets. On demand: it builds everything anew.
+# Checks the library with the oldest versions of its direct dependencies that Cargo.toml allows.
+# Indirect dependencies are the newest. Run it on demand: it builds everything anew.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cp -r src docs README.md "$folder/"
-# Alone, and without what tests need: those ask for later versions.
+# The library alone, without dependencies of tests: those need later versions.
 python3 - "$folder" <<'SCRIPT'
 import re
 import sys

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs the crate as it would be published, and checks what is in the package, apart from everything
-# else that is here: the library and the rules of the house, which read other files.
+# Packs the crate as it would be published. Checks the content of the package apart from all other
+# files here: the library and the rules of the house, which read other files.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,7 +9,7 @@ cargo package --quiet --allow-dirty --no-verify -p credential-code
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 tar -xzf "$CARGO_TARGET_DIR"/package/credential-code-*.crate -C "$folder" --strip-components=1
-# The versions that everything else was tried with.
+# The same versions that everything else was tested with.
 cp Cargo.lock "$folder/"
 cd "$folder"
 cargo check --quiet --all-features
