@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Measures everything in one go, with both backends and beside the peers, and writes the results into README.md and results.svg beside this file.
-# Needs Python 3; peers whose language is missing are left out.
+# Measures everything in one go, with both backends and beside the peers. Writes the results into
+# README.md and results.svg beside this file. Needs Python 3. Peers whose language is missing are left
+# out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,7 +9,8 @@ target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, 
 lines="$target/bench-lines.txt"
 rm -rf "$target/criterion" "$lines"
 
-# A backend is chosen when the crate is compiled, so there are two builds; what does not depend on it is measured in the first.
+# A backend is chosen when the crate is compiled, so there are two builds. Figures that do not depend
+# on the backend are measured in the first.
 cargo bench --features webauthn-rs --bench attestation --bench flow --bench http --bench layer --bench outstanding | tee -a "$lines"
 cargo bench --features aws-lc-rs,webauthn-rs --bench attestation --bench flow --bench http | tee -a "$lines"
 
