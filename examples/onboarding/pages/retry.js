@@ -5,7 +5,7 @@ import { announce } from './page.js';
 /** The countdown of each button that waits. */
 const waiting = new WeakMap();
 
-/** Counts down on a button. Nobody makes it longer or shorter by setting a clock. */
+/** Counts down on a button. Setting a clock makes it neither longer nor shorter. */
 export function waitFor(button, seconds) {
   stopWaiting(button);
   if (seconds <= 0) return;

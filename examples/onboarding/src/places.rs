@@ -141,7 +141,7 @@ fn relying_parties(rp_id: &str, origins: &[String], app1: &str) -> Result<Vec<Re
             None => grouped.push((id, vec![origin])),
         }
     }
-    // A relying party has at least one origin. One without any gets the origin of app 1.
+    // A relying party has at least one origin. If nobody named one, it gets the origin of app 1.
     if grouped[0].1.is_empty() {
         grouped.retain(|(_, listed)| *listed != [app1]);
         grouped[0].1.push(app1);

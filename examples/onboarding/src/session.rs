@@ -23,7 +23,6 @@ pub(crate) struct BrowserKey {
 
 /// `POST /demo/session`: signs the first user in, and makes the browser's key their credential.
 ///
-/// **Only a demonstration does that.** How people sign in, and get their very first credential, is the business of your application; the
 /// **Only a demonstration does that.** Your application decides how people sign in, and how they
 /// get their very first credential. The library starts when both are there. Here anybody who opens
 /// app 1 on this machine is the user.

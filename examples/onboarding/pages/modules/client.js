@@ -50,8 +50,8 @@ export function createClient({
   let ahead;
 
   /**
-   * Returns the server's time in milliseconds. Nobody changes it by setting this device's clock
-   * meanwhile.
+   * Returns the server's time in milliseconds. Setting this device's clock meanwhile does not
+   * change it.
    */
   const serverNow = () => (ahead === undefined ? Date.now() : performance.now() + ahead);
 

@@ -5,12 +5,11 @@
 //   await enrolling.enter('A7U-KY6-9PT', 'Fido2');
 //   await enrolling.make('My phone', createPasskey);
 //
+// entering → exchanging → challenged → making → registering → (pending →) added or refused
+//
 // If a step fails and can be mended, the stage before comes back, with an `error`. Call the same
 // method again to go on from there. A late answer belongs to the attempt that asked, not to the one
 // on show.
-//
-// What fails and can be mended leaves the stage before, with an `error`: the same method again goes on from
-// there. An answer that comes late belongs to the attempt that asked, not to the one on show.
 
 import { forgetPasskey } from './passkeys.js';
 import { Refusal } from './refusal.js';
@@ -172,7 +171,7 @@ export function createEnrolling({ client, forget = forgetPasskey }) {
     if (challenge?.kind === 'Fido2' && proof) await forget(challenge.rp.id, proof.credentialInfo.credId);
   }
 
-  /** Returns how long the owner may take. Nobody changes it by setting a clock. */
+  /** Returns how long the owner may take. Setting a clock does not change it. */
   function millisecondsLeft() {
     const until = Date.parse(state.get().credential?.approval?.expiration ?? '');
     return Math.max(0, until - client.serverNow() || 0);

@@ -16,7 +16,7 @@ export function createOwner({ client, listCredentials, interval }: OwnerOptions)
         signal?: AbortSignal;
     }): Promise<string>;
     /**
-     * Returns how long the stage of an enrolment lasts. Nobody changes it by setting a clock.
+     * Returns how long the stage of an enrolment lasts. Setting a clock does not change it.
      *
      * @param {string} id
      */
