@@ -55,7 +55,7 @@ demo(
     const button = page.locator('#continue');
     await button.getByText(/^Try again in 1\d\d s$/).waitFor();
     await look(page, 'app2-wait');
-    // Nobody makes it shorter by setting a clock.
+    // Setting a clock does not make it shorter.
     await page.clock.setSystemTime(Date.now() + 3_600_000);
     await page.clock.runFor(30_000);
     await button.getByText(/^Try again in \d+ s$/).waitFor();

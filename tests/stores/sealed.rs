@@ -1,5 +1,5 @@
-//! What somebody who reads and writes a shared store learns and achieves. Its bytes alone:
-//! `unit/seal.rs`.
+//! What somebody with access to a shared store learns and achieves. `unit/seal.rs` tests its bytes
+//! alone.
 
 use std::collections::HashSet;
 use std::error::Error as _;

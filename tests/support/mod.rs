@@ -114,8 +114,8 @@ impl Setup {
     }
 }
 
-/// 2100-01-01T00:00:00Z, in seconds since the epoch. By no engine's own clock has a record of that
-/// time expired.
+/// 2100-01-01T00:00:00Z, in seconds since the epoch. No engine's own clock takes a record of that
+/// time for expired.
 const START: u64 = 4_102_444_800;
 
 /// Returns the relying party of a world, unless the test sets another.
