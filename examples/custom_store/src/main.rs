@@ -24,7 +24,7 @@ use credential_code::testing::{
 };
 use credential_code::{CodeFlow, CodePolicy, RelyingParty, Site, Storage};
 
-/// Records as bytes, and enrolments: both sealed by the site. The lock makes each verb one step; in
+/// Records as bytes, and enrolments: both sealed by the site. The lock makes each verb one step. In
 /// SQL `take` is `DELETE … RETURNING`, and `advance` is `UPDATE … WHERE stage IN (…) RETURNING`.
 #[derive(Debug, Default)]
 struct Table {
