@@ -31,8 +31,8 @@ impl Counting {
         let latest = now + budget.per_micros();
         let mut purses = self.whole_at.lock().unwrap();
         let whole_at = purses.entry(purse).or_default();
-        // A clock far ahead may have filled it. Then it is brought down to a time that can be waited
-        // for.
+        // A clock far ahead may have filled it. Then it is brought down to a time that can be
+        // waited for.
         *whole_at = (*whole_at).min(latest + Budget::SKEW_MICROS);
         let next = (*whole_at).max(now) + budget.interval_micros();
         if next > latest {
