@@ -117,7 +117,7 @@ function tell(words) {
 
 /** The words for refusals where a code is made. */
 const MINT_WORDS = {
-  forbidden: { title: 'This browser may make no codes', text: 'Look whether it is in your list, and active.' },
+  user_action_required: { title: 'This browser may make no codes', text: 'Look whether it is in your list, and active.' },
   invalid_request: { title: 'No code could be made', text: 'Reload the page, and try again.' },
 };
 

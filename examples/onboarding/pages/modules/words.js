@@ -128,6 +128,11 @@ const REFUSALS = {
     text: 'For this we need to know that it is you. Sign in again, then try once more.',
     next: 'other',
   },
+  user_action_required: {
+    title: 'This needs your confirmation',
+    text: 'Confirm it with a way to sign in that you have already, then try once more.',
+    next: 'other',
+  },
   forbidden: {
     title: 'Not allowed here',
     text: 'This address isn’t known to the server, or what you asked for isn’t allowed. Open the address that your other app shows.',
