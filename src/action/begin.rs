@@ -14,19 +14,19 @@ use crate::together::both;
 
 /// Browsers refuse a longer list of passkeys.
 const MOST_PASSKEYS: usize = 64;
-/// Published signers look for their own id in the list, so it has as many keys as a user may have by
-/// default.
+/// Published signers look for their own id in the list. So it has as many keys as a user may have
+/// by default.
 const MOST_KEYS: usize = 256;
 
-/// A wish to sign an action.
+/// A request to sign an action.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BeginRequest {
     /// The request that the user is about to make.
     pub action: ActionRequest,
-    /// For which relying party.
+    /// The relying party.
     pub relying_party: Arc<RelyingParty>,
-    /// Where the wish comes from, for the events.
+    /// The network source of the request, for the events.
     pub source: Option<String>,
 }
 
@@ -37,21 +37,21 @@ impl BeginRequest {
     }
 }
 
-/// What a client needs to sign an action.
+/// The data that a client needs to sign an action.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ActionChallenge {
-    /// What to sign.
+    /// The challenge to sign.
     pub challenge: Challenge,
-    /// The handle to come back with.
+    /// The handle to send back with the answer.
     pub challenge_id: ChallengeId,
     /// The caller's passkeys for the relying party, which may sign.
     pub passkeys: Vec<CredentialDescriptor>,
     /// The caller's keys, which may sign.
     pub keys: Vec<CredentialDescriptor>,
-    /// For which relying party.
+    /// The relying party.
     pub relying_party: Arc<RelyingParty>,
-    /// Whether the person has to be verified by their passkey.
+    /// Whether the passkey has to verify the person.
     pub user_verification: Requirement,
 }
 
@@ -100,7 +100,7 @@ impl ActionFlow {
         }
     }
 
-    /// Returns the newest of the user's passkeys and keys, of each no more than are offered.
+    /// Returns the newest of the user's passkeys and keys, with a bound on each.
     async fn credentials_that_sign(
         &self,
         user: &UserId,

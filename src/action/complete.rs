@@ -11,7 +11,7 @@ use crate::site::active;
 use crate::store::{OneTimeStore, PendingAction, SlotLabel, UserAction};
 use crate::together::both;
 
-/// A challenge of an action, signed.
+/// The signed challenge of an action.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CompleteRequest {
@@ -19,7 +19,7 @@ pub struct CompleteRequest {
     pub challenge_id: ChallengeId,
     /// The proof by an existing credential.
     pub assertion: Assertion,
-    /// Where the request comes from, for the events.
+    /// The network source of the request, for the events.
     pub source: Option<String>,
 }
 
@@ -34,20 +34,20 @@ impl CompleteRequest {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SignedAction {
-    /// What goes along with the request.
+    /// The proof to send along with the request.
     pub proof: ActionProof,
-    /// When it stops working.
+    /// When it expires.
     pub expires_at: SystemTime,
 }
 
-/// What the host says of the caller and of the credential that they name.
+/// The host's data about the caller, and about the credential that they name.
 struct Looked {
     credential: Result<Option<Credential>, BoxError>,
     user: Result<Option<User>, Error>,
 }
 
 impl ActionFlow {
-    /// Step 2: spends the challenge, verifies the proof, and makes the user action.
+    /// Step 2: spends the challenge, verifies the proof, and creates the user action.
     pub async fn complete(&self, caller: &Caller, request: CompleteRequest) -> Result<SignedAction, Error> {
         let (user, source) = (&caller.user, request.source.as_deref());
         let asking = Asking::new(Step::CompleteAction, source).by(user).of(request.assertion.kind);
@@ -57,7 +57,7 @@ impl ActionFlow {
             slots: self.site().slot_keys().all(SlotLabel::ActionChallenge, &secret),
             invalid: Error::invalid_action_challenge,
         };
-        // They do not depend on the challenge, which is the caller's own.
+        // These look-ups do not depend on the challenge, which is the caller's own.
         let look = self.look(user, &request.assertion.credential_id);
         let completing = self.site().ceremony(asking).once_while(sought, look, async |taken, looked| {
             let signed = self.close(&taken.record, &request.assertion, looked).await?;
@@ -106,8 +106,8 @@ impl ActionFlow {
             Insertion::Created => {}
             Insertion::Duplicate => return Err(Refusal::put_back(Error::drawn_before())),
         }
-        // Last of all: another try after a failure would come with a counter that has not grown. An
-        // action whose proof nobody has is worth nothing.
+        // This comes last: another try after a failure would come with a counter that has not
+        // grown. An action is worth nothing while nobody has its proof.
         self.count(&verified).await?;
         Ok(SignedAction { proof, expires_at })
     }

@@ -50,7 +50,8 @@ impl Endpoints for ActionFlow {
 
 impl ActionFlow {
     async fn answer_begin(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
-        // The host's answer first: a payload may be large, and only its users make us read it.
+        // The host's answer comes first. A payload may be large, and only the host's users should
+        // make us read it.
         let caller = asked.authenticate(self.site().authenticator(), body).await?;
         let action = wire::read_begin(body)?;
         let (party, _) = asked.relying_party().await?;

@@ -1,7 +1,8 @@
-//! User action signing: an existing credential signs the very request that a user is about to make.
+//! User action signing: an existing credential signs exactly the request that a user is about to
+//! make.
 //!
-//! Minting a code is as good as adding a credential, so a bearer token alone should not be enough
-//! for it. [`CodeFlow::signed_by`](crate::CodeFlow::signed_by) also demands a *user action* (a
+//! Minting a code is as powerful as adding a credential, so a bearer token alone should not be
+//! enough. [`CodeFlow::signed_by`](crate::CodeFlow::signed_by) also demands a *user action* (a
 //! step-up). Users get one from an [`ActionFlow`]:
 //!
 //! | path, with the default mount | what it does |
@@ -10,24 +11,25 @@
 //! | `/auth/action` | the challenge, signed by one of their credentials, buys a user action |
 //!
 //! 1. **A user action is for one request**: this user, this method, this path, and the JSON value
-//!    of this body. Spacing, the order of members and the notation of numbers do not count, since
-//!    clients write a body twice and not always alike. A body without bytes is `{}`; one that is
-//!    not JSON is bound byte for byte.
-//! 2. **It is spent by that request, once**, and only by that: its store address is made of the
-//!    request, so another request finds nothing and spends nothing. Of any number of racing
+//!    of this body. Spacing, the order of members and the notation of numbers do not count. Clients
+//!    write a body twice, and not always in the same way. A body without bytes is `{}`. A body that
+//!    is not JSON is bound byte for byte.
+//! 2. **That request spends it, once**, and no other request can. Its store address is derived from
+//!    the request, so another request finds nothing and spends nothing. Of any number of racing
 //!    requests one is let in.
-//! 3. **It lives a minute**, the challenge before it five.
+//! 3. **It lives a minute.** The challenge before it lives five minutes.
 //! 4. **Only the caller's own, active credentials sign**: passkeys, keys and password-protected
 //!    keys. A recovery key never does.
 //! 5. **One answer for every action that does not work**, and a budget of misses for each user.
-//!    There is no budget for everybody together: who asks is signed in, and the secrets can't be
-//!    guessed, so it would only be a way to lock others out.
-//! 6. **What was not the caller's fault is put back**, as in the [code's flow](crate::code), until
-//!    the action is redeemed. That is final, also if the request behind it fails.
+//!    There is no budget for everybody together. The caller is signed in, and nobody can guess the
+//!    secrets. So a common budget would only allow somebody to lock others out.
+//! 6. **A failure that is not the caller's fault puts the record back**, as in the [code's
+//!    flow](crate::code), until the action is redeemed. Redeeming is final, even if the request
+//!    behind it fails.
 //!
 //! # Examples
 //!
-//! Both flows stand on one site. Its authenticator is asked for the bearer token everywhere.
+//! Both flows use one site. Its authenticator checks the bearer token everywhere.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -80,16 +82,16 @@ use crate::serve::{FlowLayer, FlowRouter};
 use crate::site::{BuildError, Site};
 use crate::store::SlotLabel;
 
-/// The endpoints of user action signing, under `/auth/action` if not told otherwise.
+/// The endpoints of user action signing, under `/auth/action` unless you set another path.
 pub type ActionRouter = FlowRouter<ActionFlow>;
 
 /// The endpoints of user action signing, in front of a service.
 pub type ActionLayer = FlowLayer<ActionFlow>;
 
-/// User action signing over a [`Site`]. Cheap to clone.
+/// User action signing over a [`Site`]. It is cheap to clone.
 ///
-/// Put it behind HTTP with [`ActionRouter`] or [`ActionLayer`], and in front of mint with
-/// [`CodeFlow::signed_by`](crate::CodeFlow::signed_by); or call its three methods from a transport
+/// Put it behind HTTP with [`ActionRouter`] or [`ActionLayer`]. Put it in front of mint with
+/// [`CodeFlow::signed_by`](crate::CodeFlow::signed_by). Or call its three methods from a transport
 /// of your own.
 #[derive(Clone)]
 pub struct ActionFlow(Arc<Inner>);
@@ -102,10 +104,10 @@ struct Inner {
 }
 
 impl ActionFlow {
-    /// Makes the flow over a site, which needs
+    /// Creates the flow over a site, which needs
     /// [`sign_counters`](crate::site::SiteBuilder::sign_counters).
     ///
-    /// The site's authenticator tells who asks for a challenge, by a bearer token say. A
+    /// The site's authenticator says who asks for a challenge, for example by a bearer token. A
     /// [`UserActions`] there would keep everybody from their first action.
     pub fn new(site: &Site, policy: ActionPolicy) -> Result<Self, BuildError> {
         policy.check()?;
@@ -129,15 +131,15 @@ impl fmt::Debug for ActionFlow {
     }
 }
 
-/// The user of the challenge, and whether the person has to be verified, goes into its slot: nobody
-/// else can spend it, nor a flow that asks for less. The length keeps the parts apart.
+/// Puts the user of the challenge into its slot, and whether the person has to be verified. So
+/// nobody else can spend it, and no flow that asks for less. The length keeps the parts apart.
 fn challenge_secret(asked: Requirement, user: &UserId, id: &ChallengeId) -> Vec<u8> {
     let length = user.as_str().len() as u64;
     [&[tag(asked)], &length.to_be_bytes()[..], user.as_str().as_bytes(), id.secret()].concat()
 }
 
-/// The request that it is for goes into the slot of a user action, so that no other request can
-/// spend it. So does what was asked of the passkey, so that no flow that asks for more accepts it.
+/// Puts the request into the slot of its user action, so no other request can spend it. The demand
+/// on the passkey goes in too, so no flow that asks for more accepts the action.
 fn action_secret(asked: Requirement, binding: &[u8; 32], proof: &ActionProof) -> Vec<u8> {
     [&[tag(asked)], binding.as_slice(), proof.secret()].concat()
 }

@@ -50,13 +50,13 @@ impl ActionPolicy {
         self
     }
 
-    /// Sets how long a challenge lives. Default: five minutes; no more than an hour.
+    /// Sets how long a challenge lives. Default: five minutes; at most an hour.
     pub fn challenge_lifetime(mut self, lifetime: Duration) -> Self {
         self.challenge_lifetime = lifetime;
         self
     }
 
-    /// Sets how long a signed action lives. Default: a minute; no more than ten.
+    /// Sets how long a signed action lives. Default: one minute; at most ten.
     pub fn action_lifetime(mut self, lifetime: Duration) -> Self {
         self.action_lifetime = lifetime;
         self

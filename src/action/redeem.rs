@@ -11,11 +11,11 @@ use crate::together::both;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RedeemRequest {
-    /// What came along with the request.
+    /// The proof that came with the request.
     pub proof: ActionProof,
     /// The request.
     pub action: ActionRequest,
-    /// Where the request comes from, for the events.
+    /// The network source of the request, for the events.
     pub source: Option<String>,
 }
 
@@ -29,8 +29,8 @@ impl RedeemRequest {
 impl ActionFlow {
     /// Step 3: spends the user action on the request that comes with it.
     ///
-    /// Missing, foreign, spent, expired, and signed for another request are one error. Only the
-    /// first request that it was signed for gets an `Ok`.
+    /// There is one error for an action that is missing, foreign, spent, expired, or signed for
+    /// another request. Only the first request for which it was signed gets an `Ok`.
     pub async fn redeem(&self, caller: &Caller, request: RedeemRequest) -> Result<(), Error> {
         let (user, source) = (&caller.user, request.source.as_deref());
         let asking = Asking::new(Step::RedeemAction, source).by(user);
@@ -51,7 +51,7 @@ impl ActionFlow {
         redeeming.await
     }
 
-    /// Refuses an action whose user or credential may no longer be used.
+    /// Rejects an action whose user or credential may no longer be used.
     async fn check_redeemable(&self, user: &UserId, action: &UserAction) -> Result<(), Error> {
         let stored = self.site().credentials().credential(user, &action.credential);
         let (active, stored) = both(self.site().active_user(user, action.began_at), stored).await;

@@ -7,13 +7,15 @@ const LONGEST_METHOD: usize = 32;
 const LONGEST_PATH: usize = 2048;
 const DOMAIN: &[u8] = b"credential-code/v1/action-request\0";
 
-/// A request that an action is for, or that comes with one: method, path, and what the body means.
+/// A request that an action signs, or that comes with an action: method, path, and the meaning of
+/// the body.
 ///
 /// ```
 /// use credential_code::action::ActionRequest;
 ///
-/// let signed = ActionRequest::new("POST", "/auth/credentials/code", br#"{"expiration":1772362800}"#).unwrap();
-/// let made = ActionRequest::new("POST", "/auth/credentials/code", br#"{ "expiration" : 1772362800 }"#).unwrap();
+/// let path = "/auth/credentials/code";
+/// let signed = ActionRequest::new("POST", path, br#"{"expiration":1772362800}"#).unwrap();
+/// let made = ActionRequest::new("POST", path, br#"{ "expiration" : 1772362800 }"#).unwrap();
 /// assert_eq!(signed, made);
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,7 +25,7 @@ pub struct ActionRequest {
     payload: Payload,
 }
 
-/// What a body means, hashed.
+/// The meaning of a body, hashed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Payload {
     Json([u8; 32]),
@@ -31,8 +33,8 @@ enum Payload {
 }
 
 impl ActionRequest {
-    /// Creates a request by its method, its full path (without a query) and its body. A body of
-    /// JSON that two readers could read differently is refused: one with a duplicate member, say.
+    /// Creates a request from its method, its full path (without a query) and its body. Rejects a
+    /// JSON body that two readers could read differently, for example one with a duplicate member.
     pub fn new(method: &str, path: &str, body: &[u8]) -> Result<Self, Invalid> {
         if !(1..=LONGEST_METHOD).contains(&method.len())
             || !method.bytes().all(|byte| byte.is_ascii_uppercase())
@@ -46,8 +48,8 @@ impl ActionRequest {
         Ok(Self { method: method.into(), path: path.into(), payload: Payload::read(body)? })
     }
 
-    /// One hash for the request when this user makes it. Lengths go along, so that nothing can move
-    /// from one part to the next.
+    /// Returns one hash for the request when this user makes it. Lengths are hashed too, so nothing
+    /// can move from one part to the next.
     pub(super) fn binding(&self, user: &UserId) -> [u8; 32] {
         let (form, payload) = match &self.payload {
             Payload::Json(hash) => (&b"json"[..], hash),
@@ -63,7 +65,7 @@ impl ActionRequest {
 }
 
 impl Payload {
-    /// Clients that send no body sign either nothing or an empty object.
+    /// Reads a body. Clients that send no body sign either nothing or an empty object.
     fn read(body: &[u8]) -> Result<Self, Invalid> {
         let body = if body.is_empty() { b"{}" } else { body };
         match canonical(body) {

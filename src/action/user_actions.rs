@@ -10,7 +10,8 @@ use crate::model::ActionProof;
 /// The header that published clients send.
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-dfns-useraction");
 
-/// An [`Authenticator`] that demands a signed user action on top of what the host's own demands.
+/// An [`Authenticator`] that demands a signed user action in addition to the host's own
+/// authenticator.
 ///
 /// [`CodeFlow::signed_by`](crate::CodeFlow::signed_by) puts it in front of mint. An endpoint of
 /// your own asks it before it acts. The site of the action flow hears of each refusal:
@@ -32,15 +33,15 @@ pub(super) const HEADER: HeaderName = HeaderName::from_static("x-dfns-useraction
 /// }
 /// ```
 ///
-/// The host's is asked first, so a request without a bearer token is 401. Without a user action
-/// that was signed by the same user for this very request, it is 403.
+/// It asks the host's authenticator first, so a request without a bearer token gets 401. It answers
+/// 403 unless the same user signed a user action for exactly this request.
 ///
-/// The path that counts is [`AuthRequest::path`], as the client sees it. A router of this crate
-/// that is not under its default mount has to be [told](crate::serve::FlowRouter::mounted_at). A
-/// request with a query is refused, since clients sign none: an endpoint of yours takes what
-/// matters in its body.
+/// The path that counts is [`AuthRequest::path`], as the client sees it. If a router of this crate
+/// is not under its default mount, [set the path](crate::serve::FlowRouter::mounted_at). A request
+/// with a query is refused, since clients sign none. So an endpoint of yours should take all that
+/// matters from its body.
 ///
-/// To redeem is final. If what the action was for fails afterwards, the user signs a new one.
+/// Redeeming is final. If the request fails afterwards, the user signs a new action.
 #[derive(Clone, Debug)]
 pub struct UserActions<A> {
     bearer: A,
@@ -48,7 +49,8 @@ pub struct UserActions<A> {
 }
 
 impl<A: Authenticator> UserActions<A> {
-    /// Demands an action of that flow from every user that `bearer` lets in.
+    /// Creates an authenticator that demands an action of that flow from every user that `bearer`
+    /// accepts.
     pub fn new(bearer: A, actions: ActionFlow) -> Self {
         Self { bearer, actions }
     }
@@ -61,7 +63,7 @@ impl<A: Authenticator> UserActions<A> {
         }
     }
 
-    /// Reads what is to be redeemed.
+    /// Reads the action to redeem.
     fn read(&self, request: &AuthRequest<'_>) -> Result<RedeemRequest, Reason> {
         let proof = self.proof(&request.head.headers).ok_or(Reason::Missing)?;
         if request.head.uri.query().is_some() {

@@ -1,5 +1,5 @@
-//! Bodies: the shapes that go over the wire, and their parsing into the flow's types. Requests are
-//! read as strictly as the code flow's.
+//! Bodies: the shapes on the wire, and their parsing into the flow's types. Requests are read as
+//! strictly as the code flow's.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::serve::{RelyingPartyAnswer, read_base64url, read_credential_id};
 
-/// Body of begin.
+/// The body of begin.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct BeginBody<'a> {
@@ -24,7 +24,7 @@ struct BeginBody<'a> {
     user_action_http_method: Name<Method>,
     #[serde(borrow)]
     user_action_http_path: Cow<'a, str>,
-    /// Clients always send it; there is one kind of server here, so it changes nothing.
+    /// Clients always send it. There is only one type of server here, so it changes nothing.
     #[serde(default, deserialize_with = "json::present")]
     user_action_server_kind: Option<Name<ServerKind>>,
 }
@@ -67,7 +67,7 @@ pub(super) fn read_begin(body: &[u8]) -> Result<ActionRequest, Error> {
     Ok(ActionRequest::new(method, &body.user_action_http_path, body.user_action_payload.as_bytes())?)
 }
 
-/// Body of complete.
+/// The body of complete.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct CompleteBody<'a> {
@@ -99,7 +99,7 @@ struct AssertionBody<'a> {
     authenticator_data: Option<Cow<'a, str>>,
     #[serde(borrow, default, deserialize_with = "json::present")]
     user_handle: Option<Cow<'a, str>>,
-    /// Some clients send it. It counts what was agreed on at registration, so it changes nothing.
+    /// Some clients send it. The algorithm from registration counts, so this changes nothing.
     #[serde(borrow, default, rename = "algorithm", deserialize_with = "json::present")]
     _algorithm: Option<Cow<'a, str>>,
 }
@@ -129,7 +129,7 @@ fn read_fido2(kind: CredentialKind, body: &AssertionBody<'_>) -> Result<Option<F
         (CredentialKind::Fido2, Some(data), handle) => {
             let rule = "authenticatorData is not canonical base64url";
             let authenticator_data = read_base64url(kind, data, rule)?;
-            // Some clients say with an empty text that there is none.
+            // Some clients send an empty text to say that there is none.
             let handle = handle.as_deref().filter(|handle| !handle.is_empty());
             let rule = "userHandle is not canonical base64url";
             let user_handle = handle.map(|handle| read_base64url(kind, handle, rule)).transpose()?;
@@ -146,7 +146,7 @@ fn read_fido2(kind: CredentialKind, body: &AssertionBody<'_>) -> Result<Option<F
     }
 }
 
-/// Answer of begin.
+/// The answer of begin.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ChallengeAnswer<'a> {
@@ -157,7 +157,7 @@ struct ChallengeAnswer<'a> {
     user_verification: Requirement,
     attestation: AttestationConveyance,
     allow_credentials: AllowedAnswer<'a>,
-    /// For authenticators outside of the client. There are none here.
+    /// It is for authenticators outside of the client. There are none here.
     external_authentication_url: &'static str,
 }
 
@@ -206,8 +206,8 @@ pub(super) fn write_challenge(answer: &ActionChallenge) -> impl Serialize {
     let kinds = [CredentialKind::Fido2, CredentialKind::Key, CredentialKind::PasswordProtectedKey];
     let offered = answer.passkeys.iter().chain(&answer.keys);
     let supported = kinds.into_iter().filter(|kind| offered.clone().any(|one| one.kind == *kind));
-    // Who has unlocked a password-protected key may sign as if it were a key, and published signers
-    // look for their id among the keys.
+    // A client that has unlocked a password-protected key may sign as if it were a key. Published
+    // signers look for their id among the keys.
     let keys = of_kind(CredentialKind::Key).chain(of_kind(CredentialKind::PasswordProtectedKey));
     ChallengeAnswer {
         supported_credential_kinds: supported
@@ -233,7 +233,7 @@ pub(super) fn write_challenge(answer: &ActionChallenge) -> impl Serialize {
     }
 }
 
-/// Answer of complete.
+/// The answer of complete.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SignedAnswer<'a> {
