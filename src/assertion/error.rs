@@ -6,13 +6,12 @@ use crate::signed::ClientDataError;
 #[cfg(feature = "fido2")]
 use crate::signed::MalformedAuthenticatorData;
 
-/// Why a proof was refused. For logs and events: a caller over HTTP learns only the reason that a
-/// person can mend ([`is_mendable`](Self::is_mendable)).
+/// The reason why a proof was refused. It is for logs and events. A caller over HTTP learns only
+/// the reason that a person can mend ([`is_mendable`](Self::is_mendable)).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AssertionError {
-    /// A credential of a kind that signs nothing, that this build can't verify, or that is not the
-    /// one the proof is of.
+    /// The kind signs nothing, or this build can't verify it, or the proof is of another kind.
     #[error("the credential is of another kind, or of one that signs nothing")]
     Kind,
     /// The proof is by another credential.
@@ -30,7 +29,7 @@ pub enum AssertionError {
     /// Another challenge was signed.
     #[error("another challenge was signed")]
     Challenge,
-    /// The origin is missing where it must be, or not one of the relying party's.
+    /// The origin is missing although it must be there, or it is not one of the relying party's.
     #[error("the origin is not one of the relying party's")]
     Origin,
     /// The client ran inside a page of another origin.
@@ -42,17 +41,17 @@ pub enum AssertionError {
     /// The credential is for another relying party.
     #[error("the credential is for another relying party")]
     RelyingParty,
-    /// The authenticator keeps the credential for somebody else.
+    /// The authenticator keeps the credential for another user.
     #[error("the authenticator keeps the credential for somebody else")]
     UserHandle,
-    /// Nobody was present.
+    /// No person was present.
     #[error("nobody was present at the authenticator")]
     UserNotPresent,
-    /// The person was not verified, and had to be.
+    /// The person was not verified, but had to be.
     #[error("the authenticator did not verify the person")]
     UserNotVerified,
-    /// The credential changed its mind about being eligible for backup, or the host did not keep
-    /// what it said at registration.
+    /// The credential changed its eligibility for backup, or the host did not keep the value from
+    /// registration.
     #[error("the credential is not what it was at registration")]
     Changed,
     /// The signature counter did not grow: the authenticator may have been cloned.
@@ -106,7 +105,7 @@ impl From<MalformedAuthenticatorData> for AssertionError {
     }
 }
 
-/// What the caller is told.
+/// Creates the error for the caller.
 impl From<AssertionError> for Error {
     fn from(error: AssertionError) -> Self {
         let message = match error.is_mendable() {

@@ -8,7 +8,7 @@ use crate::encoding::base64url;
 use crate::model::{Credential, Fido2Properties, RelyingParty, Requirement, UserId};
 use crate::signed::{AuthenticatorData, ClientData};
 
-/// The new signature counter.
+/// Returns the new signature counter.
 pub(super) fn verify(
     relying_party: &RelyingParty,
     expected: &Expected<'_>,
@@ -39,8 +39,8 @@ pub(super) fn verify(
     Ok(data.sign_count)
 }
 
-/// Step 6. Clients take the handle that they are given, or make it of the user id's own bytes, or of
-/// what these decode to. Empty text is how some say that there is none.
+/// Checks step 6. Some clients return the handle that they were given. Others use the user id's own
+/// bytes, or the bytes that these decode to. Some send empty text to say that there is no handle.
 fn check_user_handle(
     answer: &Fido2Assertion,
     user: &UserId,
@@ -55,7 +55,7 @@ fn check_user_handle(
     (is_known || is_text || is_decoded()).then_some(()).ok_or(AssertionError::UserHandle)
 }
 
-/// Step 15, and that the host keeps the credential for that relying party too.
+/// Checks step 15, and that the host keeps the credential for that relying party too.
 fn check_relying_party(
     data: &AuthenticatorData<'_>,
     relying_party: &RelyingParty,
@@ -65,7 +65,7 @@ fn check_relying_party(
     is_both.then_some(()).ok_or(AssertionError::RelyingParty)
 }
 
-/// Step 17, after the signature: only the holder of the key is told what to mend.
+/// Checks step 17, after the signature. So only the holder of the key learns what to mend.
 fn check_user_verified(data: &AuthenticatorData<'_>, wanted: Requirement) -> Result<(), AssertionError> {
     match wanted {
         Requirement::Required if !data.flags.user_verified() => Err(AssertionError::UserNotVerified),
@@ -73,7 +73,7 @@ fn check_user_verified(data: &AuthenticatorData<'_>, wanted: Requirement) -> Res
     }
 }
 
-/// Step 19. Eligibility for backup is settled when a credential is made.
+/// Checks step 19. Eligibility for backup never changes after a credential is made.
 fn check_eligibility(
     data: &AuthenticatorData<'_>,
     registered: &Fido2Properties,
@@ -82,7 +82,7 @@ fn check_eligibility(
     is_same.then_some(()).ok_or(AssertionError::Changed)
 }
 
-/// Step 21: over the authenticator data and the hash of the client data.
+/// Checks step 21: the signature over the authenticator data and the hash of the client data.
 fn check_signature(
     answer: &Fido2Assertion,
     credential: &Credential,
@@ -96,7 +96,7 @@ fn check_signature(
         .map_err(|_| AssertionError::Signature)
 }
 
-/// Step 22. Authenticators that don't count say 0, for ever.
+/// Checks step 22. Authenticators that don't count always say 0.
 fn check_counter(data: &AuthenticatorData<'_>, registered: &Fido2Properties) -> Result<(), AssertionError> {
     match (data.sign_count, registered.sign_count) {
         (0, 0) => Ok(()),

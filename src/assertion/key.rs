@@ -4,9 +4,9 @@ use crate::assertion::{Assertion, AssertionError, Expected};
 use crate::model::Credential;
 use crate::signed::ClientData;
 
-/// The origin is not looked at, unlike at registration. No browser vouches for it, and one
-/// published client signs a fixed one of somebody else's. The user is signed in already. A
-/// client that says it ran in a page of another origin is refused.
+/// Verifies the proof of a key. Unlike registration, it does not check the origin. No browser
+/// vouches for it, and one published client signs a fixed origin of somebody else. The user is
+/// signed in already. A client that says it ran in a page of another origin is refused.
 pub(super) fn verify(
     expected: &Expected<'_>,
     credential: &Credential,

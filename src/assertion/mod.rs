@@ -1,4 +1,4 @@
-//! Proofs that an existing credential signed a challenge: the other half of
+//! Verifies that an existing credential signed a challenge (an assertion). It is the other half of
 //! [`attestation`](crate::attestation).
 //!
 //! [`verify`] is synchronous and pure, and takes the credential as the host stored it:
@@ -23,9 +23,9 @@
 //! assert!(matches!(refused, AssertionError::Kind));
 //! ```
 //!
-//! Three checks are left to the caller, because they are not of the proof: whose the credential is,
-//! that the challenge was not answered before, and that the signature counter is stored
-//! ([`SignCounters`](crate::host::SignCounters)).
+//! The caller makes three more checks, because they need more than the proof. The credential
+//! belongs to the expected user. The challenge was not answered before. The signature counter is
+//! stored ([`SignCounters`](crate::host::SignCounters)).
 
 mod error;
 #[cfg(feature = "fido2")]
@@ -38,14 +38,14 @@ pub use self::error::AssertionError;
 use crate::model::{Challenge, Credential, CredentialId, CredentialKind, RelyingParty, Requirement};
 
 /// A client's proof that it holds the key of a credential, not yet verified: a factor on the wire,
-/// its base64url undone.
+/// after its base64url is decoded.
 ///
-/// `Debug` shows how long the proof is and nothing of it, since it holds the challenge and the
+/// `Debug` shows how long the proof is, and none of its content. It holds the challenge and the
 /// signature.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Assertion {
-    /// What the client says the credential is. For a password-protected key, `Key` is as good.
+    /// The kind that the client names. A password-protected key may also call itself `Key`.
     pub kind: CredentialKind,
     /// The client's name for the credential.
     pub credential_id: CredentialId,
@@ -53,12 +53,12 @@ pub struct Assertion {
     pub client_data: Vec<u8>,
     /// The signature.
     pub signature: Vec<u8>,
-    /// What only a passkey sends.
+    /// The parts that only a passkey sends.
     pub fido2: Option<Fido2Assertion>,
 }
 
 impl Assertion {
-    /// Creates a key's proof. A passkey's has [more](Self::with_fido2).
+    /// Creates the proof of a key. A passkey's proof has [more](Self::with_fido2).
     pub fn new(
         kind: CredentialKind,
         credential_id: CredentialId,
@@ -68,7 +68,7 @@ impl Assertion {
         Self { kind, credential_id, client_data, signature, fido2: None }
     }
 
-    /// Adds what only a passkey sends.
+    /// Adds the parts that only a passkey sends.
     #[must_use]
     pub fn with_fido2(self, fido2: Fido2Assertion) -> Self {
         Self { fido2: Some(fido2), ..self }
@@ -87,18 +87,19 @@ impl fmt::Debug for Assertion {
     }
 }
 
-/// What only a passkey sends.
+/// The parts that only a passkey sends.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Fido2Assertion {
-    /// What the authenticator says of itself, byte for byte.
+    /// The authenticator data, byte for byte.
     pub authenticator_data: Vec<u8>,
-    /// Whose credential it is, as the authenticator remembers it.
+    /// The user handle, as the authenticator remembers it.
     pub user_handle: Option<Vec<u8>>,
 }
 
 impl Fido2Assertion {
-    /// Creates it from the authenticator data and, if the authenticator keeps one, the user handle.
+    /// Creates the parts: the authenticator data and, if the authenticator keeps one, the user
+    /// handle.
     pub fn new(authenticator_data: Vec<u8>, user_handle: Option<Vec<u8>>) -> Self {
         Self { authenticator_data, user_handle }
     }
@@ -113,26 +114,26 @@ impl fmt::Debug for Fido2Assertion {
     }
 }
 
-/// What the proof is checked against: what was asked of the client, never what the client says was
-/// asked.
+/// The demands against which the proof is checked. They come from what was asked of the client,
+/// never from what the client says was asked.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Expected<'a> {
     /// The challenge.
     pub challenge: &'a Challenge,
-    /// Whether the person has to be verified by their passkey.
+    /// Whether the passkey has to verify the person.
     pub user_verification: Requirement,
-    /// The handle that the user's passkeys have, beside the id.
+    /// The handle that the user's passkeys have, besides the id.
     pub user_handle: Option<&'a [u8]>,
 }
 
 impl<'a> Expected<'a> {
-    /// Expects that challenge to be signed, and the person to be verified.
+    /// Creates the demands: this challenge is signed, and the person is verified.
     pub fn new(challenge: &'a Challenge) -> Self {
         Self { challenge, user_verification: Requirement::Required, user_handle: None }
     }
 
-    /// Sets another requirement.
+    /// Sets another requirement for user verification.
     #[must_use]
     pub fn with_user_verification(self, user_verification: Requirement) -> Self {
         Self { user_verification, ..self }
@@ -145,7 +146,7 @@ impl<'a> Expected<'a> {
     }
 }
 
-/// A proof that holds. Only [`verify`] makes one.
+/// A proof that holds. Only [`verify`] creates one.
 #[derive(Clone, Debug)]
 pub struct VerifiedAssertion {
     credential_id: CredentialId,
@@ -158,13 +159,13 @@ impl VerifiedAssertion {
         &self.credential_id
     }
 
-    /// Returns the signature counter: 0 for keys, and for the many passkeys that don't count.
+    /// Returns the signature counter. It is 0 for keys, and for the many passkeys that don't count.
     pub fn sign_count(&self) -> u32 {
         self.sign_count
     }
 }
 
-/// Verifies a proof against the credential that it is said to be by.
+/// Verifies a proof against the credential that it claims to use.
 pub fn verify(
     relying_party: &RelyingParty,
     expected: &Expected<'_>,
@@ -180,7 +181,7 @@ pub fn verify(
         CredentialKind::Fido2 => fido2::verify(relying_party, expected, credential, assertion)?,
         #[cfg(not(feature = "fido2"))]
         CredentialKind::Fido2 => {
-            // Without passkeys, nothing depends on who relies.
+            // Without passkeys, the relying party makes no difference.
             let _ = relying_party;
             return Err(AssertionError::Kind);
         }
@@ -191,8 +192,8 @@ pub fn verify(
     Ok(VerifiedAssertion { credential_id: credential.id.clone(), sign_count })
 }
 
-/// The proof is by that credential, which may be used, and is of its kind. Published clients sign
-/// with a password-protected key as if it were a key.
+/// Checks that the proof is by that credential, which must be active and of the same kind.
+/// Published clients sign with a password-protected key as if it were a key.
 fn check_credential(credential: &Credential, assertion: &Assertion) -> Result<(), AssertionError> {
     if credential.id != assertion.credential_id {
         return Err(AssertionError::Credential);
