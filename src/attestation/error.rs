@@ -7,13 +7,12 @@ use crate::signed::ClientDataError;
 #[cfg(feature = "fido2")]
 use crate::signed::MalformedAuthenticatorData;
 
-/// Why a proof was refused. For logs and events: a caller over HTTP learns only the reasons that a
-/// person can mend ([`is_mendable`](Self::is_mendable)).
+/// The reason why a proof was refused. It is for logs and events. A caller over HTTP learns only
+/// the reasons that a person can mend ([`is_mendable`](Self::is_mendable)).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// A proof of another kind than the challenge was made for, or of a kind that this build can't
-    /// verify.
+    /// The proof has another kind than its challenge, or a kind that this build can't verify.
     #[error("the proof is of another kind than the challenge")]
     Kind,
     /// The client data is not one JSON object of the expected form.
@@ -25,7 +24,7 @@ pub enum VerifyError {
     /// Another challenge was signed.
     #[error("another challenge was signed")]
     Challenge,
-    /// The origin is missing where it must be, or not one of the relying party's.
+    /// The origin is missing although it must be there, or it is not one of the relying party's.
     #[error("the origin is not one of the relying party's")]
     Origin,
     /// The client ran inside a page of another origin.
@@ -49,34 +48,34 @@ pub enum VerifyError {
     /// The authenticator made the credential for another relying party.
     #[error("the credential is for another relying party")]
     RelyingParty,
-    /// Nobody was present.
+    /// No person was present.
     #[error("nobody was present at the authenticator")]
     UserNotPresent,
-    /// The person was not verified, and had to be.
+    /// The person was not verified, but had to be.
     #[error("the authenticator did not verify the person")]
     UserNotVerified,
-    /// The passkey may be synchronised between devices, and had to stay on one.
+    /// The passkey may be synchronised between devices, but had to stay on one.
     #[error("the passkey may leave its device")]
     BackupEligible,
     /// The authenticator used an algorithm that was not offered.
     #[error("the authenticator used an algorithm that was not offered")]
     AlgorithmNotOffered,
-    /// The credential's id is not the one that the authenticator attested, or of a forbidden
+    /// The credential's id differs from the one that the authenticator attested, or has a forbidden
     /// length.
     #[error("the credential id is not the attested one")]
     CredentialId,
-    /// The attestation statement does not hold, or is of a format or algorithm that the engine
-    /// can't verify.
+    /// The attestation statement does not hold, or the engine can't verify its format or algorithm.
     #[error("the attestation statement is refused")]
     Statement(#[source] BoxError),
-    /// The attestation statement holds, but no configured root vouches for it, and one had to.
+    /// The attestation statement holds, but no configured root vouches for it. The flow demands
+    /// one.
     #[error("the authenticator is not one of those that are trusted here")]
     Untrusted,
 }
 
 impl VerifyError {
     /// Returns whether the person can mend it with the same challenge, by verifying themselves or
-    /// choosing another authenticator.
+    /// by choosing another authenticator.
     pub fn is_mendable(&self) -> bool {
         match self {
             Self::UserNotVerified | Self::AlgorithmNotOffered | Self::BackupEligible | Self::Untrusted => {
@@ -120,7 +119,7 @@ impl From<MalformedAuthenticatorData> for VerifyError {
     }
 }
 
-/// What the caller is told.
+/// Creates the error for the caller.
 impl From<VerifyError> for Error {
     fn from(error: VerifyError) -> Self {
         let message = match error.is_mendable() {

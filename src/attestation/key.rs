@@ -40,8 +40,8 @@ pub(super) fn verify(
     })
 }
 
-/// `attestationData` of a key kind. Clients may add members. They are passed over, and a duplicate is
-/// refused even among those, as in client data.
+/// `attestationData` of a key kind. Clients may add members. They are ignored, but a duplicate is
+/// refused even among them, as in client data.
 struct KeyProof<'a> {
     public_key: Cow<'a, str>,
     signature: Cow<'a, str>,
@@ -94,8 +94,8 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// The challenge is the text itself. Published recovery clients encode that text once more; no other client does, so no other
-/// kind may.
+/// Checks the challenge, which is the text itself. Published recovery clients encode that text once
+/// more. No other client does, so no other kind may.
 fn check_challenge(client_data: &ClientData<'_>, expected: &Expected<'_>) -> Result<(), VerifyError> {
     let is_encoded_again =
         || client_data.challenge_is(&base64url::encode(expected.challenge.as_str().as_bytes()));
@@ -105,8 +105,8 @@ fn check_challenge(client_data: &ClientData<'_>, expected: &Expected<'_>) -> Res
     Ok(client_data.check_challenge(expected.challenge)?)
 }
 
-/// The digest. Nobody signs the label: a client that says `RSA-SHA256` may have a key on a curve, since
-/// tools take that name for any key and hash with SHA-256.
+/// Returns the digest. Nobody signs the label. A client that says `RSA-SHA256` may have a key on a
+/// curve: tools use that name for any key with SHA-256.
 fn check_algorithm(name: Option<&str>) -> Result<Digest, VerifyError> {
     match name {
         None | Some("SHA256" | "RSA-SHA256") => Ok(Digest::Sha256),
@@ -127,8 +127,9 @@ fn check_signature(
     public_key.verify(digest, &fingerprint, &signature).map_err(|_| VerifyError::Signature)
 }
 
-/// What the client signs, rebuilt from what it sent: its own bytes are hashed and its own PEM is quoted, so that neither can be
-/// re-spelled. `serde_json` escapes text as `JSON.stringify` does.
+/// Rebuilds the message that the client signs from what it sent. Its own bytes are hashed and its
+/// own PEM is quoted, so neither can be spelled differently. `serde_json` escapes text as
+/// `JSON.stringify` does.
 fn fingerprint(client_data: &[u8], public_key: &str) -> Result<Vec<u8>, VerifyError> {
     let mut text = Vec::with_capacity(128 + public_key.len());
     text.extend_from_slice(br#"{"clientDataHash":""#);

@@ -1,7 +1,7 @@
-//! Verification: from what a client sent to a value that only verification can make.
+//! Verification. It turns what a client sent into a value that only verification can create.
 //!
-//! [`verify`] is synchronous and pure. It knows no clock, no store, no HTTP and no runtime, so that
-//! anybody's test vectors can call it, with a challenge of their own:
+//! [`verify`] is synchronous and pure. It knows no clock, no store, no HTTP and no runtime. So you
+//! can call it on any test vector, with a challenge of your own:
 //!
 //! ```
 //! use credential_code::attestation::{verify, Attestation, Expected, VerifyError};
@@ -16,14 +16,15 @@
 //!     br#"{"type":"key.get","challenge":"Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw"}"#.to_vec(),
 //!     b"{}".to_vec(),
 //! );
-//! let refused = verify(&party, &Expected::new(CredentialKind::Key, &challenge), &attestation).unwrap_err();
+//! let expected = Expected::new(CredentialKind::Key, &challenge);
+//! let refused = verify(&party, &expected, &attestation).unwrap_err();
 //! assert!(matches!(refused, VerifyError::Type));
 //! ```
 //!
-//! Every check is a small function that is named for it. A key kind is verified by us alone
-//! (`key`); a passkey first by a strict shell of ours (`fido2`), which reads the client data and
-//! the authenticator data, and then by an [`AttestationEngine`], for the attestation statement.
-//! Both have to agree.
+//! Every check is a small function with a name that says what it checks. This crate alone verifies
+//! a key kind (`key`). For a passkey, a strict shell (`fido2`) first reads the client data and the
+//! authenticator data. Then an [`AttestationEngine`] verifies the attestation statement. Both have
+//! to agree.
 
 mod error;
 #[cfg(feature = "fido2")]
@@ -41,19 +42,19 @@ use crate::model::{
     Challenge, CredentialId, CredentialKind, Fido2Policy, Fido2Properties, Origin, RelyingParty,
 };
 
-/// A client's proof that it holds a new key, not yet verified: `credentialInfo` on the wire, its
-/// base64url undone.
+/// A client's proof that it holds a new key, not yet verified: `credentialInfo` on the wire, after
+/// its base64url is decoded.
 ///
-/// `Debug` shows how long the proof is and nothing of it, since it holds the challenge, the
+/// `Debug` shows how long the proof is, and none of its content. It holds the challenge, the
 /// signature, and perhaps a private key that was sent by mistake.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Attestation {
-    /// What the client says it made.
+    /// The kind that the client names.
     pub kind: CredentialKind,
-    /// The client's name for it.
+    /// The client's name for the credential.
     pub credential_id: CredentialId,
-    /// The JSON that the client signed the hash of, byte for byte.
+    /// The JSON whose hash the client signed, byte for byte.
     pub client_data: Vec<u8>,
     /// A passkey's attestation object, or a key's JSON with the public key and the signature.
     pub attestation_data: Vec<u8>,
@@ -82,26 +83,26 @@ impl fmt::Debug for Attestation {
     }
 }
 
-/// What the proof is checked against: what was asked of the client, never what the client says was
-/// asked.
+/// The demands against which the proof is checked. They come from what was asked of the client,
+/// never from what the client says was asked.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Expected<'a> {
-    /// The kind that the challenge was made for.
+    /// The kind for which the challenge was made.
     pub kind: CredentialKind,
     /// The challenge.
     pub challenge: &'a Challenge,
-    /// What was asked of a passkey.
+    /// The demands on a passkey.
     pub fido2: Option<&'a Fido2Policy>,
-    /// Who verifies a passkey's attestation statement. Without one, the [`NativeEngine`] that
-    /// trusts nobody.
+    /// The engine for a passkey's attestation statement. Default: the [`NativeEngine`] that trusts
+    /// nobody.
     #[cfg(feature = "fido2")]
     pub engine: Option<&'a AttestationEngine>,
 }
 
 impl<'a> Expected<'a> {
-    /// Creates a credential of that kind over that challenge; of a passkey, what
-    /// [`Fido2Policy::default`] asks.
+    /// Creates the demands on a credential of that kind over that challenge. For a passkey they
+    /// include [`Fido2Policy::default`].
     pub fn new(kind: CredentialKind, challenge: &'a Challenge) -> Self {
         Self {
             kind,
@@ -112,13 +113,13 @@ impl<'a> Expected<'a> {
         }
     }
 
-    /// Sets what was asked of a passkey.
+    /// Sets the demands on a passkey.
     #[must_use]
     pub fn with_fido2_policy(self, policy: &'a Fido2Policy) -> Self {
         Self { fido2: Some(policy), ..self }
     }
 
-    /// Sets another engine for a passkey's statement than the default one.
+    /// Sets another engine for a passkey's statement.
     #[cfg(feature = "fido2")]
     #[must_use]
     pub fn with_attestation_engine(self, engine: &'a AttestationEngine) -> Self {
@@ -126,7 +127,7 @@ impl<'a> Expected<'a> {
     }
 }
 
-/// A proof that held. There is no way to make one but [`verify`].
+/// A proof that held. Only [`verify`] creates one.
 #[derive(Clone, Debug)]
 pub struct VerifiedAttestation {
     kind: CredentialKind,
@@ -138,12 +139,12 @@ pub struct VerifiedAttestation {
 }
 
 impl VerifiedAttestation {
-    /// Returns what was registered.
+    /// Returns the kind of the credential.
     pub fn kind(&self) -> CredentialKind {
         self.kind
     }
 
-    /// Returns the client's name for it.
+    /// Returns the client's name for the credential.
     pub fn credential_id(&self) -> &CredentialId {
         &self.credential_id
     }
@@ -163,7 +164,7 @@ impl VerifiedAttestation {
         self.origin.as_ref()
     }
 
-    /// Returns what only a passkey has.
+    /// Returns the properties that only a passkey has.
     pub fn fido2(&self) -> Option<&Fido2Properties> {
         self.fido2.as_ref()
     }

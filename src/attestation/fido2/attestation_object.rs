@@ -4,7 +4,8 @@ use minicbor::decode::{Decoder, Error};
 use crate::attestation::VerifyError;
 use crate::attestation::fido2::statement::Statement;
 
-/// The outer CBOR map of what an authenticator sends: three members, each once, and nothing behind them.
+/// The outer CBOR map that an authenticator sends: three members, each once, and nothing behind
+/// them.
 #[derive(Debug)]
 pub(super) struct AttestationObject<'a> {
     pub(super) format: &'a str,
@@ -43,8 +44,8 @@ impl<'a> AttestationObject<'a> {
     }
 }
 
-/// How many items of a map or an array are still to come; `None` when a break will tell. CTAP2 asks for definite lengths, but
-/// published attestations have indefinite ones.
+/// The number of items of a map or an array that are still to come. `None` means that a break marks
+/// the end. CTAP2 asks for definite lengths, but published attestations have indefinite ones.
 pub(super) struct Items(Option<u64>);
 
 impl Items {
@@ -52,7 +53,7 @@ impl Items {
         cbor.map().map(Self)
     }
 
-    /// Whether there is another one.
+    /// Returns whether there is another one.
     pub(super) fn next(&mut self, cbor: &mut Decoder<'_>) -> Result<bool, Error> {
         match &mut self.0 {
             Some(0) => Ok(false),

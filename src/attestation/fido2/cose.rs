@@ -4,14 +4,16 @@ use crate::attestation::VerifyError;
 use crate::crypto::{KeyAlgorithm, PublicKey};
 use crate::model::CoseAlgorithm;
 
-/// A credential's public key, read from its [COSE encoding](https://www.rfc-editor.org/rfc/rfc9053#section-7).
+/// A credential's public key, read from its [COSE
+/// encoding](https://www.rfc-editor.org/rfc/rfc9053#section-7).
 #[derive(Debug)]
 pub(super) struct CoseKey {
     pub(super) algorithm: CoseAlgorithm,
     pub(super) public_key: PublicKey,
 }
 
-/// The members of any key that an authenticator may send; -1 is a curve or an RSA modulus, -2 a coordinate or an exponent.
+/// The members of any key that an authenticator may send. -1 is a curve or an RSA modulus, -2 a
+/// coordinate or an exponent.
 #[derive(Default)]
 struct Members<'a> {
     kty: Option<i64>,
@@ -54,7 +56,8 @@ impl<'a> Members<'a> {
         Ok(members)
     }
 
-    /// A key type, its algorithm and its curve come in the combinations that [WebAuthn] allows, and no others.
+    /// Accepts a key type, its algorithm and its curve only in the combinations that [WebAuthn]
+    /// allows.
     ///
     /// [WebAuthn]: https://www.w3.org/TR/webauthn-3/#sctn-alg-identifier
     fn into_key(self) -> Result<CoseKey, VerifyError> {
@@ -84,7 +87,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The curves of a key with two coordinates.
+/// Looks up the curve of a key with two coordinates.
 fn curve_of(number: i64) -> Option<KeyAlgorithm> {
     match number {
         1 => Some(KeyAlgorithm::P256),

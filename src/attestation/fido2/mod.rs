@@ -1,11 +1,12 @@
 //! Passkeys: the strict shell around an engine.
 //!
-//! The shell reads everything but the attestation statement: the client data (type, challenge,
-//! origin to the letter, no page of another origin), and the authenticator data, consumed to the
-//! last byte. An [engine] then verifies the attestation statement, and has to agree about what it
-//! reads again.
+//! The shell reads everything but the attestation statement. It checks the client data: type,
+//! challenge, exact origin, no page of another origin. It reads the authenticator data to the last
+//! byte. An [engine] then verifies the attestation statement. The engine reads some of it again,
+//! and has to agree.
 //!
-//! The steps are those of [WebAuthn Level 3, section 7.1](https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential).
+//! The steps are those of [WebAuthn Level 3, section
+//! 7.1](https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential).
 
 mod attestation_object;
 mod cose;
@@ -100,19 +101,19 @@ fn verify_by(
     })
 }
 
-/// Step 9. A passkey without an origin is none.
+/// Checks the origin (step 9). A passkey needs one.
 fn check_origin(client_data: &ClientData<'_>, relying_party: &RelyingParty) -> Result<Origin, VerifyError> {
     client_data.check_origin(relying_party)?.ok_or(VerifyError::Origin)
 }
 
-/// A registration's authenticator data has a credential in it.
+/// Returns the credential in the authenticator data. A registration must have one.
 fn attested_credential<'a>(
     data: &'a AuthenticatorData<'_>,
 ) -> Result<&'a AttestedCredential<'a>, VerifyError> {
     data.credential.as_ref().ok_or(VerifyError::AuthenticatorData("no credential in it"))
 }
 
-/// Step 14.
+/// Checks the relying party (step 14).
 fn check_relying_party(
     data: &AuthenticatorData<'_>,
     relying_party: &RelyingParty,
@@ -120,12 +121,12 @@ fn check_relying_party(
     data.is_for(relying_party.id()).then_some(()).ok_or(VerifyError::RelyingParty)
 }
 
-/// Step 15.
+/// Checks that a person was present (step 15).
 fn check_user_present(data: &AuthenticatorData<'_>) -> Result<(), VerifyError> {
     data.flags.user_present().then_some(()).ok_or(VerifyError::UserNotPresent)
 }
 
-/// Step 16.
+/// Checks that the person was verified (step 16).
 fn check_user_verified(data: &AuthenticatorData<'_>, policy: &Fido2Policy) -> Result<(), VerifyError> {
     match policy.user_verification {
         Requirement::Required if !data.flags.user_verified() => Err(VerifyError::UserNotVerified),
@@ -133,7 +134,7 @@ fn check_user_verified(data: &AuthenticatorData<'_>, policy: &Fido2Policy) -> Re
     }
 }
 
-/// Step 18: the flag says it before anybody has synchronised it.
+/// Checks step 18. The flag says so even before the passkey is synchronised.
 fn check_device_bound(data: &AuthenticatorData<'_>, policy: &Fido2Policy) -> Result<(), VerifyError> {
     match policy.backup {
         Backup::Refused if data.flags.backup_eligible() => Err(VerifyError::BackupEligible),
@@ -141,12 +142,12 @@ fn check_device_bound(data: &AuthenticatorData<'_>, policy: &Fido2Policy) -> Res
     }
 }
 
-/// Step 20, against what was offered and not against what the client says was.
+/// Checks step 20 against the offered algorithms, and not against those that the client names.
 fn check_algorithm(key: &CoseKey, policy: &Fido2Policy) -> Result<(), VerifyError> {
     policy.algorithms.contains(&key.algorithm).then_some(()).ok_or(VerifyError::AlgorithmNotOffered)
 }
 
-/// Step 22 for `none`: its statement is an empty map, and not every engine looks.
+/// Checks step 22 for `none`: its statement is an empty map, and not every engine checks that.
 fn check_none_is_empty(object: &AttestationObject<'_>) -> Result<(), VerifyError> {
     match object.format == "none" && !object.statement.is_empty() {
         true => Err(VerifyError::AttestationData("format none with a statement")),
@@ -154,7 +155,8 @@ fn check_none_is_empty(object: &AttestationObject<'_>) -> Result<(), VerifyError
     }
 }
 
-/// Step 25, and that the id which the client gives is the one which the authenticator attested: the engine reads neither.
+/// Checks step 25, and that the client's id is the id that the authenticator attested. The engine
+/// reads neither.
 fn check_credential_id(data: &AttestedCredential<'_>, attestation: &Attestation) -> Result<(), VerifyError> {
     let id = base64url::decode(attestation.credential_id.as_str()).map_err(|_| VerifyError::CredentialId)?;
     ((1..=1023).contains(&id.len()) && id == data.id).then_some(()).ok_or(VerifyError::CredentialId)

@@ -1,15 +1,15 @@
-//! Whether an engine that others release still judges as it should.
+//! The self-test of an engine that other people release.
 //!
-//! The state that webauthn-rs-core is given has a form that no release of it promises. So a
-//! flow that chose it is built only after it verified a registration that is known to hold, and
-//! refused a forgery of it. The engine of this crate comes with its tests and needs none here.
+//! No release of webauthn-rs-core promises the form of the state that it is given. So a flow that
+//! chose it is built only after two checks: it accepts a valid registration, and it refuses a
+//! forgery of it. The engine of this crate has tests of its own and needs none here.
 
 use crate::attestation::fido2::engine::{AttestationEngine, StatementEngine};
 use crate::attestation::fido2::verify_by;
 use crate::attestation::{Attestation, Expected, VerifiedAttestation, VerifyError};
 use crate::model::{Challenge, CredentialId, CredentialKind, RelyingParty};
 
-/// The releases that this engine was tried with.
+/// The releases that this engine was tested with.
 const KNOWN: &str = "0.6.2";
 
 // A registration of WebAuthn Level 3, section 16: `packed`, signed by the passkey itself with
@@ -24,7 +24,7 @@ const CLIENT_DATA: &str = concat!(
     r#""origin":"https://example.org","crossOrigin":false,"extraData":"clientDataJSON may be "#,
     r#"extended with additional fields in the future, such as this: U9hTXvKE2URkMnb_0xYHVg"}"#,
 );
-// The attestation object: what stands before the signature, the signature, and what stands behind.
+// The attestation object in three parts: before the signature, the signature, and after it.
 const BEFORE: &[u8] = b"\xa3\x63fmt\x66packed\x67attStmt\xa2\x63alg\x26\x63sig\x58\x46";
 const SIGNATURE: &[u8] = b"\
     \x30\x44\x02\x20\x06\x7a\x20\x75\x4a\xb9\x25\x00\x5d\xbf\x37\x80\x97\xc9\x21\x20\x03\x15\
@@ -41,7 +41,7 @@ const BEHIND: &[u8] = b"\x68authData\x58\xa4\
     \x92\x7b\x8a\xa4\x27\xa2\xbe\x1b\x88\x34\xd2\x33\xa2\xd3\x4f\x61\xf1\x3b\xfd\x44\x11\x9c\
     \x32\x5d\x58\x96\xe1\x83\xfe\xe4\x84\xf2";
 
-/// Why a flow can't be built with an engine.
+/// The reason why a flow can't be built with an engine.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EngineError {
     #[error("{}", text("refuses a registration that is known to hold"))]
@@ -59,7 +59,7 @@ fn text(what: &str) -> String {
 }
 
 impl AttestationEngine {
-    /// Whether the engine is of a release that judges as it should.
+    /// Checks that the engine is of a release that judges correctly.
     pub(crate) fn check(&self) -> Result<(), EngineError> {
         match self {
             Self::Native(_) => Ok(()),
@@ -78,7 +78,7 @@ pub(super) fn self_test(engine: &dyn StatementEngine) -> Result<(), EngineError>
     }
 }
 
-/// What comes of the registration if that is its signature.
+/// Returns the verdict on the registration with that signature.
 fn judge(engine: &dyn StatementEngine, signature: &[u8]) -> Result<VerifiedAttestation, VerifyError> {
     const VALID: &str = "the registration is a constant, and tests verify it";
     let party = RelyingParty::new(RELYING_PARTY, "Example", [ORIGIN]).expect(VALID);

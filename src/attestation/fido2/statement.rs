@@ -2,11 +2,11 @@ use minicbor::decode::{Decoder, Error};
 
 use crate::attestation::fido2::attestation_object::Items;
 
-/// Longer than any list that is published, by three. Each certificate but one costs a signature check.
+/// Three more than any published list has. Each certificate but one costs a signature check.
 const MOST_CERTIFICATES: u64 = 8;
 
-/// An attestation statement: the members of all the formats, each at most once, and no others. Which of them a format has, and what they
-/// mean, is the engine's to say.
+/// An attestation statement: the members of all the formats, each at most once, and no others. The
+/// engine decides which of them a format has, and what they mean.
 #[derive(Debug, Default)]
 pub(super) struct Statement<'a> {
     pub(super) alg: Option<i64>,
@@ -39,7 +39,7 @@ impl<'a> Statement<'a> {
         Ok(statement)
     }
 
-    /// Whether it is the empty map.
+    /// Returns whether it is the empty map.
     pub(super) fn is_empty(&self) -> bool {
         matches!(self, Self { alg: None, sig: None, x5c: None, ver: None, cert_info: None, pub_area: None })
     }

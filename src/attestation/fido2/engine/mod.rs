@@ -1,7 +1,8 @@
-//! Who verifies attestation statements.
+//! The engines, which verify attestation statements.
 //!
-//! The shell has read everything else by now, and the statement's members too. An engine says whether they hold together: it knows
-//! formats, certificates and signatures, and nothing of challenges, origins or flags.
+//! The shell has read everything else by now, and the statement's members too. An engine says
+//! whether they fit together. It knows formats, certificates and signatures. It knows nothing of
+//! challenges, origins or flags.
 
 mod native;
 #[cfg(feature = "webauthn-rs")]
@@ -16,7 +17,7 @@ use crate::attestation::fido2::cose::CoseKey;
 use crate::model::{AttestationTrust, CoseAlgorithm, Fido2Policy, Origin, RelyingParty};
 use crate::signed::AttestedCredential;
 
-/// What an engine is given: the input as it came, and what the shell found in it.
+/// The input of an engine: the proof unchanged, and what the shell read from it.
 #[derive(Debug)]
 #[cfg_attr(
     not(feature = "webauthn-rs"),
@@ -36,27 +37,28 @@ pub(super) struct StatementInput<'a> {
 
 /// Verifies attestation statements.
 pub(super) trait StatementEngine {
-    /// Whether it verifies passkeys of that algorithm.
+    /// Returns whether it verifies passkeys of that algorithm.
     fn can_verify(&self, algorithm: CoseAlgorithm) -> bool;
 
-    /// Whether the statement holds, and if so, whether a configured root vouches for it.
+    /// Checks whether the statement holds. Then returns whether a configured root vouches for it.
     fn verify_statement(&self, input: &StatementInput<'_>) -> Result<AttestationTrust, VerifyError>;
 }
 
-/// Who verifies the attestation statements of passkeys. The [defaults](crate::manual::defaults) say
-/// when to choose which.
+/// Verifies the attestation statements of passkeys. The [defaults](crate::manual::defaults) say
+/// when to choose which engine.
 ///
 /// | | `Native`, the default | `WebauthnRs`, with the feature `webauthn-rs` |
 /// | --- | --- | --- |
 /// | what it is | this crate, on its own [`crypto`](crate::crypto) and `x509-cert` | webauthn-rs-core, which reads the whole input once more |
-/// | formats | `none`, `packed`, `fido-u2f`, `apple`, `android-key`, `tpm` | these but `tpm`, and `android-key` from StrongBox |
+/// | formats | `none`, `packed`, `fido-u2f`, `apple`, `android-key`, `tpm` | the same without `tpm`, and without `android-key` from StrongBox |
 /// | passkeys on curves | ES256, ES384, ES512, EdDSA (Ed25519) | ES256, ES384; ES512 without self attestation |
 /// | passkeys with RSA | RS256, RS384, RS512 of 2048 to 4096 bits | RS256 of 2048 bits |
-/// | certificates | each one is signed by the next, by names that are equal to the byte | the first one is read |
+/// | certificates | each one is signed by the next; names must be equal to the byte | the first one is read |
 /// | trust | configured roots | none |
 /// | extensions, token binding | not looked at | refused if it can't read them |
 ///
-/// `android-safetynet`, which is deprecated, and `compound` are refused by both, and so is a member that no format has.
+/// Both refuse the deprecated `android-safetynet`, and `compound`. Both also refuse a member that
+/// no format has.
 ///
 /// ```
 /// use credential_code::attestation::{AttestationEngine, Expected, NativeEngine};
@@ -64,7 +66,8 @@ pub(super) trait StatementEngine {
 ///
 /// let challenge = Challenge::new("Y2gtNzloaHQtbXJlb2stOGFwOHFtMmVpZWZ0amxhZw").unwrap();
 /// let engine = AttestationEngine::from(NativeEngine::new().without_sha1());
-/// let expected = Expected::new(CredentialKind::Fido2, &challenge).with_attestation_engine(&engine);
+/// let expected = Expected::new(CredentialKind::Fido2, &challenge);
+/// let expected = expected.with_attestation_engine(&engine);
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -86,7 +89,7 @@ impl AttestationEngine {
         }
     }
 
-    /// Whether it accepts nothing but what a root vouches for.
+    /// Returns whether it accepts only passkeys that a root vouches for.
     pub(crate) fn demands_trust(&self) -> bool {
         match self {
             Self::Native(native) => native.demands_trust(),
@@ -95,7 +98,7 @@ impl AttestationEngine {
         }
     }
 
-    /// What of a policy could never be met, so that a flow is not started with it.
+    /// Returns the part of a policy that can never be met, so no flow starts with it.
     pub(crate) fn unmet(&self, policy: &Fido2Policy) -> Option<&'static str> {
         if !policy.algorithms.iter().all(|algorithm| self.as_dyn().can_verify(*algorithm)) {
             return Some("an algorithm on offer can't be verified by the attestation engine");

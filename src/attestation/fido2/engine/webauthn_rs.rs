@@ -1,8 +1,8 @@
-//! The engine that is webauthn-rs-core. The only file that names it.
+//! The engine that uses webauthn-rs-core. No other file names that crate.
 //!
-//! It mints its own challenges and keeps its own state; ours is kept by the flow. So the state is
-//! rebuilt for each verification from its serialised form, and nothing of it is ever persisted.
-//! That form is not a documented contract, so a flow is built with this engine only after a
+//! webauthn-rs-core mints its own challenges and keeps its own state. Here the flow keeps the
+//! state. So each verification rebuilds it from its serialised form, and none of it is ever stored.
+//! That form is not a documented contract, so a flow with this engine is built only after a
 //! self-test.
 
 use std::time::Duration;
@@ -24,7 +24,8 @@ use crate::encoding::base64url;
 use crate::encoding::json::JsonError;
 use crate::model::{AttestationTrust, CoseAlgorithm, Requirement};
 
-/// webauthn-rs-core: `none`, `packed`, `fido-u2f`, `apple` and `android-key`, with ES256, ES384 and RS256 of 2048 bits.
+/// webauthn-rs-core: `none`, `packed`, `fido-u2f`, `apple` and `android-key`, with ES256, ES384 and
+/// RS256 of 2048 bits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WebauthnRs;
 
@@ -71,7 +72,7 @@ fn register(
     agrees.then_some(AttestationTrust::Untrusted).ok_or(VerifyError::CredentialId)
 }
 
-/// Without what the readers of JSON and CBOR repeat of their input.
+/// Creates the refusal. It leaves out the input that the readers of JSON and CBOR repeat.
 fn refusal(error: WebauthnError) -> VerifyError {
     VerifyError::Statement(match error {
         WebauthnError::ParseJSONFailure(error) => JsonError::from(error).into(),
@@ -80,7 +81,8 @@ fn refusal(error: WebauthnError) -> VerifyError {
     })
 }
 
-/// The statement's algorithm is that of the certificate's key. webauthn-rs-core checks the signature with whatever the certificate has.
+/// Checks that the statement's algorithm is that of the certificate's key. webauthn-rs-core checks
+/// the signature with any algorithm that the certificate has.
 fn check_certificate(attestation: &ParsedAttestationData, algorithm: Option<i64>) -> Result<(), VerifyError> {
     match (attestation, algorithm) {
         (ParsedAttestationData::Basic(chain), Some(algorithm)) => {
@@ -94,7 +96,7 @@ fn check_certificate(attestation: &ParsedAttestationData, algorithm: Option<i64>
     }
 }
 
-/// What it calls an algorithm, if it can verify it.
+/// Returns its name of an algorithm, if it can verify the algorithm.
 fn name_of(algorithm: CoseAlgorithm) -> Option<&'static str> {
     match algorithm {
         CoseAlgorithm::Es256 => Some("ES256"),
@@ -105,7 +107,7 @@ fn name_of(algorithm: CoseAlgorithm) -> Option<&'static str> {
     }
 }
 
-/// What of the registration state differs from one verification to the next.
+/// The part of the registration state that differs between verifications.
 struct Kept {
     user_verification: &'static str,
     challenge: String,
@@ -125,7 +127,7 @@ impl Kept {
         }
     }
 
-    /// The registration state that it would have kept.
+    /// Returns the registration state that it would have kept.
     fn members(&self) -> [(&'static str, Member<'_>); 8] {
         [
             ("policy", Member::Text(self.user_verification)),
@@ -140,7 +142,8 @@ impl Kept {
     }
 }
 
-/// A member of the serialised state. Handed over as it is, since a detour over JSON text would cost a tenth of a whole verification.
+/// A member of the serialised state. It is handed over directly. A detour over JSON text would cost
+/// a tenth of a whole verification.
 #[derive(Clone, Copy)]
 enum Member<'a> {
     Nothing,

@@ -1,5 +1,5 @@
-//! [Section 8.4](https://www.w3.org/TR/webauthn-3/#sctn-android-key-attestation): Android makes a certificate for the credential itself, and
-//! says in it how the key was made.
+//! [Section 8.4](https://www.w3.org/TR/webauthn-3/#sctn-android-key-attestation). Android makes a
+//! certificate for the credential itself, and states in it how the key was made.
 
 use x509_cert::der::asn1::{AnyRef, ContextSpecific, ObjectIdentifier, OctetStringRef, SetOfVec};
 use x509_cert::der::{self, Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
@@ -11,7 +11,8 @@ use crate::attestation::fido2::statement::Statement;
 
 const KEY_DESCRIPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.1.17");
 
-// The numbers of [the schema](https://source.android.com/docs/security/features/keystore/attestation#schema).
+// The numbers of [the
+// schema](https://source.android.com/docs/security/features/keystore/attestation#schema).
 const PURPOSE: TagNumber = TagNumber(1);
 const ALL_APPLICATIONS: TagNumber = TagNumber(600);
 const ORIGIN: TagNumber = TagNumber(702);
@@ -43,8 +44,8 @@ pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>
     Ok(Vouchers::Certificates(chain))
 }
 
-/// What the software and what the hardware says of the key is taken together, as is right for whoever does not ask for hardware: roots
-/// do that.
+/// Combines what the software and what the hardware says of the key. That is right for a site that
+/// does not ask for hardware: roots do that.
 fn check_description(description: &KeyDescription<'_>, registration: &Registration<'_>) -> Result<(), Flaw> {
     let lists = [&description.software, &description.hardware];
     let is_scoped = lists.iter().all(|list| !list.all_applications);
@@ -59,14 +60,14 @@ fn check_description(description: &KeyDescription<'_>, registration: &Registrati
     require(all_are(|list| list.is_for_signing), "the key's purpose is to sign")
 }
 
-/// What Android says of a key.
+/// Android's description of a key.
 struct KeyDescription<'a> {
     challenge: &'a [u8],
     software: Authorizations,
     hardware: Authorizations,
 }
 
-/// What may be done with a key, as far as it matters. Nothing is said twice.
+/// The permitted uses of a key, as far as they matter. A member that appears twice is refused.
 struct Authorizations {
     all_applications: bool,
     is_generated: Option<bool>,
@@ -77,7 +78,7 @@ impl<'a> KeyDescription<'a> {
     fn parse(der: &'a [u8]) -> der::Result<Self> {
         let mut reader = SliceReader::new(der)?;
         let description = reader.sequence(|members: &mut SliceReader<'a>| {
-            // Version and security level of the attestation, and of the key store.
+            // The version and the security level of the attestation, and of the key store.
             for tag in [Tag::Integer, Tag::Enumerated, Tag::Integer, Tag::Enumerated] {
                 AnyRef::decode(members)?.tag().assert_eq(tag)?;
             }

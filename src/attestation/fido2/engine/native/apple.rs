@@ -1,5 +1,5 @@
-//! [Section 8.8](https://www.w3.org/TR/webauthn-3/#sctn-apple-anonymous-attestation): Apple makes a certificate for the credential itself,
-//! with a hash of the registration in it.
+//! [Section 8.8](https://www.w3.org/TR/webauthn-3/#sctn-apple-anonymous-attestation). Apple makes a
+//! certificate for the credential itself, with a hash of the registration in it.
 
 use sha2::Sha256;
 use x509_cert::der::asn1::ObjectIdentifier;
@@ -11,7 +11,7 @@ use crate::attestation::fido2::statement::Statement;
 
 const NONCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113635.100.8.2");
 
-/// What stands before the nonce: a sequence, its member 1, and an octet string of 32 bytes.
+/// The bytes before the nonce: a sequence, its member 1, and an octet string of 32 bytes.
 const NONCE_HEADER: &[u8] = &[0x30, 0x24, 0xa1, 0x22, 0x04, 0x20];
 
 pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>, Flaw> {

@@ -26,13 +26,14 @@ const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.11354
 const RSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
 const RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
 
-/// What stands before the AAGUID in its extension: an octet string of 16 bytes.
+/// The bytes before the AAGUID in its extension: an octet string of 16 bytes.
 const AAGUID_HEADER: &[u8] = &[0x04, 0x10];
 
-/// More than any certificate has. They are compared with each other.
+/// More than any certificate has. A bound is needed because they are compared with each other.
 const MOST_EXTENSIONS: usize = 32;
 
-/// A certificate, read once. `x509-cert` reads it, and the bytes under its signature are kept as they came.
+/// A certificate, read once. `x509-cert` reads it, and the bytes under its signature are kept
+/// unchanged.
 pub(super) struct Certificate<'a> {
     pub(super) der: &'a [u8],
     parts: Parts<'a>,
@@ -40,11 +41,12 @@ pub(super) struct Certificate<'a> {
     public_key: PublicKey,
 }
 
-/// The three parts of it.
+/// Its three parts.
 struct Parts<'a> {
     signed: &'a [u8],
     algorithm: AlgorithmIdentifierOwned,
-    /// None if it is not a whole number of bytes, as that of some old U2F keys is not, on account of a mistake of their maker's.
+    /// None if it is not a whole number of bytes. Some old U2F keys have such signatures, by a
+    /// mistake of their maker.
     signature: Option<&'a [u8]>,
 }
 
@@ -74,8 +76,9 @@ impl<'a> Certificate<'a> {
         Ok(certificate)
     }
 
-    /// No extension twice, and none that its maker calls critical and nobody here understands
-    /// ([RFC 5280, section 4.2](https://www.rfc-editor.org/rfc/rfc5280#section-4.2)).
+    /// Rejects an extension that appears twice. Also rejects an extension that is marked critical
+    /// and that nobody here understands ([RFC 5280, section
+    /// 4.2](https://www.rfc-editor.org/rfc/rfc5280#section-4.2)).
     fn check_extensions(&self) -> Result<(), Flaw> {
         let extensions = self.extensions();
         require(extensions.len() <= MOST_EXTENSIONS, "a certificate has too many extensions")?;
@@ -95,7 +98,7 @@ impl<'a> Certificate<'a> {
         self.fields.extensions().map_or(&[], Vec::as_slice)
     }
 
-    /// What is in an extension.
+    /// Returns the content of an extension.
     pub(super) fn extension(&self, id: ObjectIdentifier) -> Option<&[u8]> {
         self.find(id).map(|extension| extension.extn_value.as_bytes())
     }
@@ -116,18 +119,18 @@ impl<'a> Certificate<'a> {
         require(self.fields.version() == Version::V3, "the certificate is of version 3")
     }
 
-    /// It has basic constraints, and they say that it signs no others.
+    /// Checks that it has basic constraints, and that they forbid it to sign others.
     pub(super) fn check_end_entity(&self) -> Result<(), Flaw> {
         let is_end = self.basic_constraints()?.is_some_and(|constraints| !constraints.ca);
         require(is_end, "the certificate's basic constraints say that it is no CA's")
     }
 
-    /// Whether its key is for signatures, as far as it says.
+    /// Returns whether its key is for signatures, as far as it says.
     pub(super) fn is_for_signatures(&self) -> bool {
         self.key_usage().is_ok_and(|usage| usage.is_none_or(|usage| usage.digital_signature()))
     }
 
-    /// Whether it insists on the purposes of its key.
+    /// Returns whether it insists on the purposes of its key.
     pub(super) fn has_critical_purposes(&self) -> bool {
         self.find(EXTENDED_KEY_USAGE).is_some_and(|purposes| purposes.critical)
     }
@@ -136,7 +139,7 @@ impl<'a> Certificate<'a> {
         self.find(AAGUID).is_some()
     }
 
-    /// It says for which model it is, if it says so, without calling that critical.
+    /// Checks the model that it names, if it names one. That extension must not be critical.
     pub(super) fn check_aaguid(&self, aaguid: &[u8; 16]) -> Result<(), Flaw> {
         let Some(extension) = self.find(AAGUID) else { return Ok(()) };
         let attested = extension.extn_value.as_bytes().strip_prefix(AAGUID_HEADER);
@@ -150,7 +153,8 @@ impl<'a> Certificate<'a> {
         self.extension(BASIC_CONSTRAINTS).map(decode).transpose()
     }
 
-    /// How many others of issuers may stand between it and the leaf, if it may sign certificates at all.
+    /// Returns how many other issuers may stand between it and the leaf, if it may sign
+    /// certificates at all.
     pub(super) fn longest_path(&self) -> Result<usize, Flaw> {
         let constraints = self.basic_constraints()?.filter(|constraints| constraints.ca);
         let constraints = constraints.ok_or(Flaw("an issuer's basic constraints say that it is a CA's"))?;
@@ -158,9 +162,10 @@ impl<'a> Certificate<'a> {
         Ok(longest_path(&constraints))
     }
 
-    /// The same of a configured root; none if it signs no certificates. A root is a name and a key
-    /// ([RFC 5280, section 6.1.1](https://www.rfc-editor.org/rfc/rfc5280#section-6.1.1)), so that one which signed itself needs no basic
-    /// constraints. If it has any, they count.
+    /// Returns the same for a configured root, or none if it signs no certificates. A root is a
+    /// name and a key ([RFC 5280, section
+    /// 6.1.1](https://www.rfc-editor.org/rfc/rfc5280#section-6.1.1)). So a root that signed itself
+    /// needs no basic constraints. If it has any, they count.
     pub(super) fn longest_path_as_root(&self) -> Result<Option<usize>, Flaw> {
         let may_sign = self.may_sign_certificates()?;
         let longest_path = match self.basic_constraints()? {
@@ -179,7 +184,7 @@ impl<'a> Certificate<'a> {
         Ok(self.key_usage()?.is_none_or(|usage| usage.key_cert_sign()))
     }
 
-    /// Whether somebody of that name signed it with that key. SHA-1 is refused.
+    /// Checks that an issuer of that name signed it with that key. SHA-1 is refused.
     pub(super) fn check_signed_by(&self, name: &Name, key: &PublicKey) -> Result<(), Flaw> {
         require(self.fields.issuer() == name, "a certificate is by another issuer")?;
         require(self.parts.algorithm == *self.fields.signature(), "a certificate names two algorithms")?;

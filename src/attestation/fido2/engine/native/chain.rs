@@ -1,8 +1,8 @@
 use crate::attestation::fido2::engine::native::certificate::Certificate;
 use crate::attestation::fido2::engine::native::flaw::{Flaw, require};
 
-/// The certificates of a statement, its own first. There is at least that one, and the reader of
-/// statements lets in eight.
+/// The certificates of a statement, its own first. There is at least one, and the reader of
+/// statements allows eight.
 pub(super) struct Chain<'a>(Vec<Certificate<'a>>);
 
 impl<'a> Chain<'a> {
@@ -15,7 +15,8 @@ impl<'a> Chain<'a> {
         &self.0[0]
     }
 
-    /// Whether the leaf's key is for signatures, and no issuer insists on a purpose of its own, which nobody reads.
+    /// Returns whether the leaf's key is for signatures. No issuer may insist on a purpose of its
+    /// own, since nobody reads it.
     pub(super) fn is_for_signatures(&self) -> bool {
         self.leaf().is_for_signatures() && !self.0[1..].iter().any(Certificate::has_critical_purposes)
     }
@@ -24,7 +25,7 @@ impl<'a> Chain<'a> {
         &self.0
     }
 
-    /// Each certificate is signed by the next.
+    /// Checks that each certificate is signed by the next.
     pub(super) fn check_links(&self) -> Result<(), Flaw> {
         for (intermediates, (signed, issuer)) in self.0.iter().zip(&self.0[1..]).enumerate() {
             require(intermediates <= issuer.longest_path()?, "the chain is longer than an issuer allows")?;

@@ -1,4 +1,5 @@
-//! [Section 8.6](https://www.w3.org/TR/webauthn-3/#sctn-fido-u2f-attestation): security keys from before FIDO2.
+//! [Section 8.6](https://www.w3.org/TR/webauthn-3/#sctn-fido-u2f-attestation): security keys from
+//! before FIDO2.
 
 use crate::attestation::fido2::engine::native::chain::Chain;
 use crate::attestation::fido2::engine::native::flaw::{Flaw, require};
@@ -10,7 +11,7 @@ use crate::model::CoseAlgorithm;
 /// A point of P-256: a byte for its form, and two coordinates.
 const POINT: usize = 65;
 
-/// The flags of authenticator data in which somebody was present and there is a credential.
+/// The flags of authenticator data that say: a person was present, and there is a credential.
 const PRESENT: u8 = 0x41;
 
 pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>, Flaw> {
@@ -37,13 +38,14 @@ pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>
     }
 }
 
-/// Whether the authenticator data claims nothing that such a key did not sign for: it has no model, and what it signs says that somebody was
-/// present and made a credential, and neither that they were verified nor what becomes of the key. The counter is as the client says.
+/// Checks that the authenticator data claims nothing that such a key did not sign for. The key has
+/// no model. It signs that a person was present and made a credential. It does not sign that they
+/// were verified, or whether the key is backed up. The counter is the client's own.
 fn is_as_signed(registration: &Registration<'_>) -> bool {
     registration.credential.aaguid == [0; 16] && registration.authenticator_data.get(32) == Some(&PRESENT)
 }
 
-/// A [registration response message: success][formats].
+/// Returns a [registration response message: success][formats].
 ///
 /// [formats]: https://fidoalliance.org/specs/fido-u2f-v1.2-ps-20170411/fido-u2f-raw-message-formats-v1.2-ps-20170411.html
 fn message(registration: &Registration<'_>) -> Result<Vec<u8>, Flaw> {

@@ -1,6 +1,6 @@
 use crate::attestation::VerifyError;
 
-/// Why a statement does not hold: the rule that it breaks, and nothing that is in it.
+/// The reason why a statement does not hold: the rule that it breaks, without any of its content.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Flaw(pub(super) &'static str);
@@ -11,7 +11,7 @@ impl From<Flaw> for VerifyError {
     }
 }
 
-/// A rule of a format.
+/// Checks a rule of a format.
 pub(super) fn require(holds: bool, rule: &'static str) -> Result<(), Flaw> {
     holds.then_some(()).ok_or(Flaw(rule))
 }

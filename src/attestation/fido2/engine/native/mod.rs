@@ -1,9 +1,10 @@
-//! The engine of this crate: section 8 of [WebAuthn Level 3](https://www.w3.org/TR/webauthn-3/#sctn-defined-attestation-formats), one file
-//! for each format.
+//! The engine of this crate: section 8 of [WebAuthn Level
+//! 3](https://www.w3.org/TR/webauthn-3/#sctn-defined-attestation-formats), one file for each
+//! format.
 //!
-//! A format says which members its statement has, and has no others. What it returns is the certificates that it was signed with, and
-//! `trust` then looks whether they lead to a configured root. Certificates are read with `x509-cert`, and every signature is
-//! checked by [`crypto`](crate::crypto).
+//! A format says which members its statement has, and has no others. It returns the certificates
+//! that signed the statement. Then `trust` checks whether they lead to a configured root.
+//! `x509-cert` reads certificates, and [`crypto`](crate::crypto) checks every signature.
 
 mod android_key;
 mod apple;
@@ -31,18 +32,22 @@ use crate::signed::AttestedCredential;
 
 /// Verifies `none`, `packed`, `fido-u2f`, `apple`, `android-key` and `tpm` statements.
 ///
-/// Neither a certificate's validity period nor its revocation is looked at: [`verify`](crate::attestation::verify) knows no clock and no
-/// network, and a statement says how a passkey was made, not what its maker is worth today. Take a root off the [`TrustAnchors`] when its
-/// authenticators are no longer to be trusted.
+/// It checks neither a certificate's validity period nor its revocation.
+/// [`verify`](crate::attestation::verify) knows no clock and no network. A statement says how a
+/// passkey was made, not whether its maker is still trustworthy. When a maker's authenticators are
+/// no longer to be trusted, remove its root from the [`TrustAnchors`].
 ///
-/// Where a standard leaves room, it is strict:
+/// Where a standard leaves a choice, it is strict:
 ///
-/// - Names in certificates are the same if their bytes are, and not if they only read alike.
-/// - A certificate in a statement whose key is of a kind that is not supported sinks the statement, wherever in the list it stands.
-/// - Every issuer counts towards the longest path that another allows, one that signed itself too.
-/// - The purpose of an `android-key` is to sign and nothing else, as the specification has it: a key that may also verify is refused.
-/// - A chain whose first certificate says that its key is not for signatures, or one of which insists on a purpose that the format does not read, is
-///   accepted and never trusted.
+/// - Names in certificates are the same only if their bytes are, and not if they merely read alike.
+/// - A certificate whose key has an unsupported kind makes the whole statement fail, wherever it
+///   stands in the list.
+/// - Every issuer counts towards the longest path that another allows, even one that signed itself.
+/// - The purpose of an `android-key` is to sign and nothing else, as the specification demands. A
+///   key that may also verify is refused.
+/// - Some chains are accepted and never trusted. In one case the first certificate says that its
+///   key is not for signatures. In the other, a certificate insists on a purpose that the format
+///   does not read.
 ///
 /// ```
 /// use credential_code::attestation::{NativeEngine, TrustAnchors};
@@ -57,14 +62,14 @@ pub struct NativeEngine {
     by_sha1: BySha1,
 }
 
-/// What becomes of an attestation that no root vouches for.
+/// What happens to an attestation for which no root vouches.
 #[derive(Clone, Copy, Debug)]
 enum Untrusted {
     Accept,
     Refuse,
 }
 
-/// What becomes of a TPM's statement that is signed, or names its key, by way of SHA-1.
+/// What happens to a TPM's statement that uses SHA-1, in its signature or in the name of its key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum BySha1 {
     Accept,
@@ -72,29 +77,31 @@ enum BySha1 {
 }
 
 impl NativeEngine {
-    /// An engine that trusts nobody, and accepts whatever holds.
+    /// Creates an engine that trusts nobody, and accepts every statement that holds.
     pub fn new() -> Self {
         Self { anchors: TrustAnchors::new(), untrusted: Untrusted::Accept, by_sha1: BySha1::Accept }
     }
 
-    /// Marks as [trusted](AttestationTrust::Trusted) what these roots vouch for, and accepts everything else too.
+    /// Marks the passkeys that these roots vouch for as [trusted](AttestationTrust::Trusted).
+    /// Accepts all others too.
     #[must_use]
     pub fn trust(self, anchors: TrustAnchors) -> Self {
         Self { anchors, untrusted: Untrusted::Accept, ..self }
     }
 
-    /// Accepts only passkeys that these roots vouch for. Ask for an
-    /// [attestation](Fido2Policy::attestation) then, and say with
-    /// [`kinds`](crate::CodePolicy::kinds) which kinds are allowed. The holder of a code chooses
-    /// among them, and no root vouches for a key. A flow that leaves out either is not built.
+    /// Accepts only passkeys that these roots vouch for. Then also ask for an
+    /// [attestation](Fido2Policy::attestation), and set the allowed kinds with
+    /// [`kinds`](crate::CodePolicy::kinds). Without the kinds, the holder of a code chooses among
+    /// all, and no root vouches for a key. A flow that lacks either setting is not built.
     #[must_use]
     pub fn trust_only(self, anchors: TrustAnchors) -> Self {
         Self { anchors, untrusted: Untrusted::Refuse, ..self }
     }
 
-    /// Refuses TPM statements that are signed by way of SHA-1, or name their key so. Without this they are accepted, since many TPMs of
-    /// Windows Hello make them, and a client whose statement is refused can always send none. Certificates and passkeys with SHA-1 are
-    /// refused in any case.
+    /// Rejects TPM statements that use SHA-1, in the signature or in the name of the key. By
+    /// default they are accepted, since many TPMs of Windows Hello make them. A client whose
+    /// statement is refused can always send none instead. Certificates and passkeys with SHA-1 are
+    /// always refused.
     #[must_use]
     pub fn without_sha1(self) -> Self {
         Self { by_sha1: BySha1::Refuse, ..self }
@@ -148,7 +155,7 @@ impl StatementEngine for NativeEngine {
 }
 
 impl NativeEngine {
-    /// Formats are told apart to the letter.
+    /// Verifies a statement. Format names are compared exactly.
     fn verify_format<'a>(&self, input: &StatementInput<'a>) -> Result<Vouchers<'a>, Flaw> {
         let registration = || Registration {
             statement: &input.object.statement,
@@ -158,13 +165,13 @@ impl NativeEngine {
             client_data_hash: Sha256::digest(input.client_data).into(),
         };
         let vouchers = match input.object.format {
-            // The shell has seen that there is nothing in it.
+            // The shell has checked that it is empty.
             "none" => Vouchers::Nobody,
             "packed" => packed::verify(&registration())?,
             "fido-u2f" => fido_u2f::verify(&registration())?,
             "apple" => apple::verify(&registration())?,
             "android-key" => android_key::verify(&registration())?,
-            // The only one that reads what the key is for.
+            // This format alone reads the purpose of the key.
             "tpm" => return tpm::verify(&registration(), self.by_sha1),
             _ => return Err(Flaw("an unknown format")),
         };
@@ -172,7 +179,7 @@ impl NativeEngine {
     }
 }
 
-/// What a format is given: its statement, and what that is about.
+/// The input of a format: its statement, and what the statement is about.
 struct Registration<'a> {
     statement: &'a Statement<'a>,
     authenticator_data: &'a [u8],
@@ -182,27 +189,30 @@ struct Registration<'a> {
 }
 
 impl Registration<'_> {
-    /// What most formats sign: the authenticator data and the hash of the client data.
+    /// Returns the message that most formats sign: the authenticator data and the hash of the
+    /// client data.
     fn signed_message(&self) -> Vec<u8> {
         [self.authenticator_data, &self.client_data_hash].concat()
     }
 
-    /// The hash of that.
+    /// Returns the hash of that message.
     fn signed_hash<D: Digest>(&self) -> Output<D> {
         D::new().chain_update(self.authenticator_data).chain_update(self.client_data_hash).finalize()
     }
 }
 
-/// Who signed for the authenticator's model.
+/// The certificates that vouch for the authenticator's model.
 enum Vouchers<'a> {
     Nobody,
     Certificates(Chain<'a>),
-    /// Certificates of which the first has to say for which model it is if its root vouches for several, and does not say so.
+    /// Certificates whose first one names no model. It has to name one if its root vouches for
+    /// several models.
     OfUnnamedModel(Chain<'a>),
 }
 
 impl Vouchers<'_> {
-    /// The same, or nobody if the first certificate insists on a purpose, which the format does not read.
+    /// Returns the same certificates. Returns nobody if the first certificate insists on a purpose,
+    /// which the format does not read.
     fn of_any_purpose(self) -> Self {
         match &self {
             Self::Certificates(chain) | Self::OfUnnamedModel(chain)

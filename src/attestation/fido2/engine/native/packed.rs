@@ -1,5 +1,5 @@
-//! [Section 8.2](https://www.w3.org/TR/webauthn-3/#sctn-packed-attestation): signed by the credential itself, or by a key of the
-//! authenticator's maker.
+//! [Section 8.2](https://www.w3.org/TR/webauthn-3/#sctn-packed-attestation): the credential itself
+//! signs, or a key of the authenticator's maker.
 
 use x509_cert::der::asn1::{Any, ObjectIdentifier, PrintableStringRef, Utf8StringRef};
 use x509_cert::name::Name;
@@ -40,14 +40,16 @@ pub(super) fn verify<'a>(registration: &Registration<'a>) -> Result<Vouchers<'a>
     }
 }
 
-/// [Section 8.2.1](https://www.w3.org/TR/webauthn-3/#sctn-packed-attestation-cert-requirements).
+/// Checks [section
+/// 8.2.1](https://www.w3.org/TR/webauthn-3/#sctn-packed-attestation-cert-requirements).
 fn check_certificate(certificate: &Certificate<'_>) -> Result<(), Flaw> {
     certificate.check_version_3()?;
     certificate.check_end_entity()?;
     check_subject(certificate.subject())
 }
 
-/// A country, an organization, a unit and a name, each once and in its type of text. There may be more, and often is.
+/// Checks for a country, an organization, a unit and a name, each once and in its type of text.
+/// Other parts are allowed, and common.
 fn check_subject(subject: &Name) -> Result<(), Flaw> {
     let country = PrintableStringRef::try_from(attribute(subject, COUNTRY)?);
     let is_code = country.is_ok_and(|code| code.as_str().len() == 2);

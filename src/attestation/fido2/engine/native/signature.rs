@@ -2,8 +2,8 @@ use crate::attestation::fido2::engine::native::flaw::Flaw;
 use crate::crypto::PublicKey;
 use crate::model::CoseAlgorithm;
 
-/// Checks a statement's signature. Its algorithm has to be that of the key, curve included: a number that goes with another key is
-/// refused, although the signature might hold.
+/// Checks a statement's signature. Its algorithm has to be that of the key, curve included. The
+/// number of another key's algorithm is refused, although the signature might hold.
 pub(super) fn check(key: &PublicKey, algorithm: i64, message: &[u8], signature: &[u8]) -> Result<(), Flaw> {
     let algorithm = CoseAlgorithm::from_number(algorithm)
         .filter(|algorithm| algorithm.key_algorithm() == key.algorithm())

@@ -8,12 +8,15 @@ use crate::attestation::fido2::engine::native::chain::Chain;
 use crate::crypto::PublicKey;
 use crate::model::{AttestationTrust, Invalid};
 
-/// Who is believed when they vouch for an authenticator: roots, each with the models that it may vouch for.
+/// The roots that may vouch for an authenticator, each with the models (AAGUIDs) for which it may
+/// vouch.
 ///
-/// Take them from the makers, or from the [FIDO Metadata Service](https://fidoalliance.org/metadata/), where roots and AAGUIDs stand side by
-/// side. A root may be the certificate of an authenticator itself, as it is for some there, and then vouches for that one alone. One
-/// that signed itself may sign others, even without basic constraints, unless it says that it does not. A root that a statement brings
-/// along is none unless it is also here.
+/// Take them from the makers, or from the [FIDO Metadata
+/// Service](https://fidoalliance.org/metadata/), which lists roots beside AAGUIDs. A root may be
+/// the certificate of an authenticator itself, as some are there. It then vouches for that
+/// authenticator alone. A root that signed itself may sign others, even without basic constraints,
+/// unless it says that it does not. A root that comes with a statement counts only if it is also
+/// here.
 ///
 /// ```
 /// use credential_code::attestation::TrustAnchors;
@@ -37,15 +40,18 @@ struct Anchor {
 }
 
 impl TrustAnchors {
-    /// No root yet.
+    /// Creates a set without roots.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same and a certificate in DER, which vouches for these AAGUIDs and no others. That of U2F keys, which have none, is all zeros.
+    /// Adds a certificate in DER, which vouches for these AAGUIDs and no others. U2F keys have no
+    /// AAGUID: theirs is all zeros.
     ///
-    /// A `packed` certificate that does not name its model is trusted only if its root, over all calls of this, vouches for a single one: it may be
-    /// another's. So when the keys of one of two models are stolen and such certificates are about, take off the root, and not just the model.
+    /// A `packed` certificate that names no model may belong to any model of its root. So it is
+    /// trusted only if its root, over all calls of this, vouches for a single model. The keys of
+    /// one of two models may be stolen, and such certificates in use. Then remove the root, and not
+    /// just the model.
     pub fn with_root(
         mut self,
         certificate: &[u8],
@@ -75,7 +81,8 @@ impl TrustAnchors {
         self.anchors.is_empty()
     }
 
-    /// Whether a root for the model vouches for the certificates. Their own links were checked before.
+    /// Returns whether a root for the model vouches for the certificates. Their own links were
+    /// checked before.
     pub(super) fn judge(&self, vouchers: &Vouchers<'_>, aaguid: &[u8; 16]) -> AttestationTrust {
         let mut anchors = self.anchors.iter().filter(|anchor| anchor.aaguids.contains(aaguid));
         let is_trusted = match vouchers {
@@ -91,7 +98,8 @@ impl TrustAnchors {
         }
     }
 
-    /// Whether the root's key vouches for one model alone, however often the root is listed.
+    /// Returns whether the root's key vouches for one model alone, however often the root is
+    /// listed.
     fn is_for_one_model(&self, anchor: &Anchor) -> bool {
         let same_key = self.anchors.iter().filter(|other| other.public_key == anchor.public_key);
         same_key.flat_map(|root| &root.aaguids).all(|aaguid| *aaguid == anchor.aaguids[0])
@@ -99,8 +107,9 @@ impl TrustAnchors {
 }
 
 impl Anchor {
-    /// It is in the chain, or it signed one that is, and the chain is for signatures. A chain that is not still holds, as some that are published
-    /// do, but nobody vouches for what it signs.
+    /// Returns whether the root is in the chain or signed a certificate in it, and the chain is for
+    /// signatures. A chain that is not for signatures still holds, as some published ones do. But
+    /// nobody vouches for what it signs.
     fn vouches_for(&self, chain: &Chain<'_>) -> bool {
         let mut certificates = chain.certificates().iter().enumerate();
         chain.is_for_signatures()

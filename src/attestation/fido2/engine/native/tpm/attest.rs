@@ -1,13 +1,14 @@
 use crate::attestation::fido2::engine::native::flaw::{Flaw, require};
 use crate::attestation::fido2::engine::native::tpm::structure::Structure;
 
-/// `TPM_GENERATED_VALUE`: no key of a TPM that may sign anything else signs what begins so.
+/// `TPM_GENERATED_VALUE`. A TPM key that may sign anything else never signs data with this
+/// beginning.
 const GENERATED: u32 = 0xff54_4347;
 
 /// `TPM_ST_ATTEST_CERTIFY`.
 const CERTIFY: u16 = 0x8017;
 
-/// `TPMS_ATTEST` (part 2, section 10.12.8) of a key's certification.
+/// `TPMS_ATTEST` (part 2, section 10.12.8): the certification of a key.
 pub(super) struct Attest<'a> {
     pub(super) extra_data: &'a [u8],
     pub(super) name: &'a [u8],

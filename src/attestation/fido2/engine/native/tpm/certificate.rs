@@ -14,7 +14,7 @@ const MANUFACTURER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.2.
 const MODEL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.2.2");
 const VERSION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.2.3");
 
-/// [Section 8.3.1](https://www.w3.org/TR/webauthn-3/#sctn-tpm-cert-requirements).
+/// Checks [section 8.3.1](https://www.w3.org/TR/webauthn-3/#sctn-tpm-cert-requirements).
 pub(super) fn check(certificate: &Certificate<'_>) -> Result<(), Flaw> {
     certificate.check_version_3()?;
     require(certificate.subject().is_empty(), "the certificate's subject is empty")?;
@@ -23,12 +23,12 @@ pub(super) fn check(certificate: &Certificate<'_>) -> Result<(), Flaw> {
     certificate.check_end_entity()
 }
 
-/// The TPM's manufacturer, model and version stand in the alternative name, as one directory name
-/// (TCG EK Credential Profile, section 3.2.9).
+/// Checks the alternative name. It holds the TPM's manufacturer, model and version as one directory
+/// name (TCG EK Credential Profile, section 3.2.9).
 fn check_names(certificate: &Certificate<'_>) -> Result<(), Flaw> {
     let extension =
         certificate.find(ALTERNATIVE_NAME).ok_or(Flaw("the certificate has an alternative name"))?;
-    // As it has to be where the subject is empty.
+    // It must be critical where the subject is empty.
     require(extension.critical, "the alternative name is critical")?;
     let SubjectAltName(names) = SubjectAltName::from_der(extension.extn_value.as_bytes())
         .map_err(|_| Flaw("the alternative name is malformed"))?;
@@ -46,7 +46,7 @@ fn describes_tpm(name: &Name) -> bool {
             .and_then(|attribute| Utf8StringRef::try_from(&attribute.value).ok())
     };
     let is_filled = |id| text(id).is_some_and(|text| !text.as_str().is_empty());
-    // `id:` and eight digits.
+    // The form is `id:` and eight digits.
     let manufacturer = text(MANUFACTURER).and_then(|text| text.as_str().strip_prefix("id:"));
     let is_id =
         manufacturer.is_some_and(|id| id.len() == 8 && id.bytes().all(|digit| digit.is_ascii_hexdigit()));

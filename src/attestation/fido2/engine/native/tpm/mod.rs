@@ -1,7 +1,9 @@
-//! [Section 8.3](https://www.w3.org/TR/webauthn-3/#sctn-tpm-attestation): a trusted platform module certifies the name of a key that it made.
+//! [Section 8.3](https://www.w3.org/TR/webauthn-3/#sctn-tpm-attestation): a trusted platform module
+//! certifies the name of a key that it made.
 //!
-//! The signature is over the TPM's own structure ([`attest`]), which has a hash of the registration and the name of the key in it. The name
-//! is a hash of another structure ([`public_area`]), which has the key. Both are read to the last byte.
+//! The signature covers the TPM's own structure ([`attest`]). That holds a hash of the registration
+//! and the name of the key. The name is a hash of another structure ([`public_area`]), which holds
+//! the key. Both are read to the last byte.
 
 mod attest;
 mod certificate;
@@ -20,7 +22,7 @@ use crate::attestation::fido2::statement::Statement;
 use crate::crypto::{Digest, PublicKey};
 use crate::model::CoseAlgorithm;
 
-/// RSA PKCS#1 v1.5 with SHA-1: what TPMs sign with that know no better hash.
+/// RSA PKCS#1 v1.5 with SHA-1. TPMs that know no better hash sign with it.
 const RS1: i64 = -65535;
 
 pub(super) fn verify<'a>(registration: &Registration<'a>, by_sha1: BySha1) -> Result<Vouchers<'a>, Flaw> {
@@ -60,7 +62,7 @@ fn check_signature(key: &PublicKey, algorithm: i64, message: &[u8], sig: &[u8]) 
     }
 }
 
-/// The registration's hash that goes with an algorithm.
+/// Returns the registration's hash for an algorithm.
 fn signed_hash(algorithm: i64, registration: &Registration<'_>) -> Result<Vec<u8>, Flaw> {
     if algorithm == RS1 {
         return Ok(registration.signed_hash::<Sha1>().to_vec());

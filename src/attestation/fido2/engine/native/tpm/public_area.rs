@@ -16,10 +16,10 @@ const RSASSA: u16 = 0x0014;
 const ECDSA: u16 = 0x0018;
 const ECC: u16 = 0x0023;
 
-/// What an exponent of zero stands for.
+/// The exponent that zero stands for.
 const USUAL_EXPONENT: u32 = 65537;
 
-/// `TPMT_PUBLIC` (part 2, section 12.2.4): a key, and the name that the TPM has for it.
+/// `TPMT_PUBLIC` (part 2, section 12.2.4): a key, and its name in the TPM.
 pub(super) struct PublicArea {
     pub(super) key: PublicKey,
     pub(super) name: Vec<u8>,
@@ -32,7 +32,7 @@ impl PublicArea {
         let name_algorithm = structure.u16()?;
         let _attributes = structure.u32()?;
         let _policy = structure.sized()?;
-        // `TPMT_SYM_DEF_OBJECT`: a key that signs has nothing to encrypt with.
+        // `TPMT_SYM_DEF_OBJECT`: a key that signs has no algorithm to encrypt with.
         if structure.u16()? != NULL {
             return Err(Flaw("pubArea is of a key that encrypts"));
         }
@@ -82,7 +82,7 @@ fn read_ecc(structure: &mut Structure<'_>) -> Result<PublicKey, Flaw> {
     PublicKey::from_ec_point(curve, &x, &y).map_err(|_| Flaw("the key of pubArea is refused"))
 }
 
-/// The scheme that the key is bound to, if it is, with its hash.
+/// Reads the scheme that the key is bound to, if any, with its hash.
 fn read_scheme(structure: &mut Structure<'_>, signing: u16) -> Result<(), Flaw> {
     match structure.u16()? {
         NULL => Ok(()),
@@ -91,7 +91,7 @@ fn read_scheme(structure: &mut Structure<'_>, signing: u16) -> Result<(), Flaw> 
     }
 }
 
-/// Some TPMs leave out zeros in front of a coordinate.
+/// Pads a coordinate: some TPMs leave out its leading zeros.
 fn padded(coordinate: &[u8], width: usize) -> Result<Vec<u8>, Flaw> {
     let zeros = width.checked_sub(coordinate.len()).ok_or(Flaw("a coordinate of pubArea is too long"))?;
     let mut padded = vec![0; zeros];
@@ -99,7 +99,8 @@ fn padded(coordinate: &[u8], width: usize) -> Result<Vec<u8>, Flaw> {
     Ok(padded)
 }
 
-/// A name is a hash with its algorithm's number in front (part 1, section 16).
+/// Returns the name of a structure: its hash, with the algorithm's number in front (part 1, section
+/// 16).
 fn name(algorithm: u16, public_area: &[u8]) -> Result<Vec<u8>, Flaw> {
     let digest = match algorithm {
         SHA1 => Sha1::digest(public_area).to_vec(),

@@ -1,7 +1,8 @@
 use crate::attestation::fido2::engine::native::flaw::Flaw;
 
-/// What is left of a structure of a TPM: numbers of fixed width, the highest byte first, and strings with their length in front
-/// ([TPM 2.0, part 2](https://trustedcomputinggroup.org/resource/tpm-library-specification/)).
+/// The unread rest of a structure of a TPM ([TPM 2.0, part
+/// 2](https://trustedcomputinggroup.org/resource/tpm-library-specification/)). It consists of
+/// numbers of fixed width, the highest byte first, and strings with their length in front.
 pub(super) struct Structure<'a>(pub(super) &'a [u8]);
 
 const TRUNCATED: Flaw = Flaw("a TPM's structure is truncated");
@@ -21,7 +22,7 @@ impl<'a> Structure<'a> {
         self.bytes().map(u32::from_be_bytes)
     }
 
-    /// A string with its length in front.
+    /// Reads a string with its length in front.
     pub(super) fn sized(&mut self) -> Result<&'a [u8], Flaw> {
         let length = self.u16()?;
         let (string, rest) = self.0.split_at_checked(length.into()).ok_or(TRUNCATED)?;
