@@ -1,11 +1,11 @@
-//! What webauthn-rs calls an algorithm, a curve and a format.
+//! The names that webauthn-rs has for algorithms, curves and formats.
 
 use crate::bridge::BridgeError;
 use crate::crypto::KeyAlgorithm;
 use crate::model::CoseAlgorithm;
 
-/// The names of formats: the registered one, which 0.5 and later write and read, and the one that
-/// 0.4 writes and everyone reads.
+/// The names of formats. The first is the registered name, which 0.5 and later write and read. The
+/// second is the one that 0.4 writes and every version reads.
 const FORMATS: [(&str, &str); 7] = [
     ("none", "None"),
     ("packed", "Packed"),
@@ -16,7 +16,7 @@ const FORMATS: [(&str, &str); 7] = [
     ("apple", "AppleAnonymous"),
 ];
 
-/// Every name that a version writes or reads.
+/// Looks up an algorithm by any name that a version writes or reads.
 pub(super) fn algorithm(name: &str) -> Result<CoseAlgorithm, BridgeError> {
     match name {
         "ES256" | "ECDSA_SHA256" => Ok(CoseAlgorithm::Es256),
@@ -36,12 +36,12 @@ pub(super) fn algorithm(name: &str) -> Result<CoseAlgorithm, BridgeError> {
     }
 }
 
-/// The one name by which every version from 0.4 on reads it.
+/// Returns the one name by which every version from 0.4 on reads it.
 pub(super) fn of_algorithm(algorithm: CoseAlgorithm) -> &'static str {
     match algorithm {
         CoseAlgorithm::Es256 => "ES256",
         CoseAlgorithm::Es384 => "ES384",
-        // `ES512` up to 0.5, `ES521` in 0.6: the alias is what both read.
+        // It is `ES512` up to 0.5, and `ES521` in 0.6. Both read this alias.
         CoseAlgorithm::Es512 => "ECDSA_SHA512",
         CoseAlgorithm::Rs256 => "RS256",
         CoseAlgorithm::Rs384 => "RS384",
@@ -50,7 +50,7 @@ pub(super) fn of_algorithm(algorithm: CoseAlgorithm) -> &'static str {
     }
 }
 
-/// The curves of keys with two coordinates.
+/// Looks up the name of a curve with two coordinates.
 pub(super) fn curve(algorithm: KeyAlgorithm) -> Option<&'static str> {
     match algorithm {
         KeyAlgorithm::P256 => Some("SECP256R1"),
@@ -60,7 +60,8 @@ pub(super) fn curve(algorithm: KeyAlgorithm) -> Option<&'static str> {
     }
 }
 
-/// A name that is new is kept, if it may be one: up to 32 bytes of visible ASCII.
+/// Returns the registered name. An unknown name is kept if it is valid: up to 32 bytes of visible
+/// ASCII.
 pub(super) fn registered_format(name: &str) -> &str {
     let name = match name {
         "TPM" => "Tpm",
@@ -74,7 +75,7 @@ pub(super) fn registered_format(name: &str) -> &str {
     if is_name { name } else { "none" }
 }
 
-/// What webauthn-rs does not know is no attestation to it.
+/// Returns the name in webauthn-rs. A format that it does not know counts as no attestation.
 pub(super) fn of_format(registered: &str) -> &'static str {
     FORMATS.iter().find(|(name, _)| *name == registered).map_or("None", |(_, old)| *old)
 }

@@ -1,4 +1,4 @@
-//! Writes what every webauthn-rs from 0.4 on reads.
+//! Writes rows that every webauthn-rs from 0.4 on reads.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::crypto::{Digest, KeyAlgorithm, KeyParts, PublicKey};
 use crate::encoding::base64url;
 use crate::model::{CoseAlgorithm, Credential, CredentialId, CredentialKind, Fido2Properties};
 
-/// What webauthn-rs can name. It has no other transport, and 0.4 reads no row that has one.
+/// The transports that webauthn-rs can name. 0.4 can't read a row with any other.
 const TRANSPORTS: [&str; 5] = ["ble", "hybrid", "internal", "nfc", "usb"];
 
 pub(super) fn of_credential(credential: &Credential) -> Result<Value, BridgeError> {
@@ -28,7 +28,7 @@ pub(super) fn of_credential(credential: &Credential) -> Result<Value, BridgeErro
         "user_verified": fido2.user_verified,
         "backup_eligible": fido2.backup_eligible,
         "backup_state": fido2.backed_up,
-        // Once it verified its user, it has to do so ever after.
+        // If it verified its user once, it always has to.
         "registration_policy": if fido2.user_verified { "required" } else { "preferred" },
         "extensions": extensions_of(fido2),
         // webauthn-rs verified no statement, so none is claimed.
@@ -37,7 +37,7 @@ pub(super) fn of_credential(credential: &Credential) -> Result<Value, BridgeErro
     } }))
 }
 
-/// A passkey's id is base64url, as its registration checked.
+/// Decodes a passkey's id. It is base64url, as its registration checked.
 fn id_of(id: &CredentialId) -> Result<Vec<u8>, BridgeError> {
     base64url::decode(id.as_str()).map_err(|_| BridgeError::Unknown("an id that is not base64url"))
 }
@@ -65,7 +65,7 @@ fn key_of(key: &PublicKey) -> Result<Value, BridgeError> {
             "x": base64url::encode(&x),
             "y": base64url::encode(&y),
         } }),
-        // Numbers, since 0.4 reads nothing else here, and later versions read both.
+        // These are numbers, since 0.4 reads nothing else here, and later versions read both.
         KeyParts::Ed25519(x) => json!({ "EC_OKP": { "curve": "ED25519", "x": x } }),
         KeyParts::Rsa { modulus, exponent } => json!({ "RSA": {
             "n": base64url::encode(&modulus),
@@ -74,7 +74,7 @@ fn key_of(key: &PublicKey) -> Result<Value, BridgeError> {
     })
 }
 
-/// Exactly three bytes.
+/// Returns an exponent as exactly three bytes.
 fn exponent_of(exponent: &[u8]) -> Result<[u8; 3], BridgeError> {
     let mut three = [0; 3];
     let start = three.len().checked_sub(exponent.len());
@@ -102,7 +102,7 @@ fn extensions_of(fido2: &Fido2Properties) -> Value {
     })
 }
 
-/// The model, where webauthn-rs has a place for it.
+/// Returns the model, if webauthn-rs has a place for it.
 fn metadata_of(fido2: &Fido2Properties) -> Value {
     match fido2.format.as_str() {
         "packed" if fido2.aaguid != [0; 16] => json!({ "Packed": { "aaguid": uuid_text(fido2.aaguid) } }),

@@ -1,4 +1,5 @@
-//! Reads what webauthn-rs wrote. Its forms differ by version, so each member is looked up alone.
+//! Reads rows that webauthn-rs wrote. Their forms differ by version, so each member is looked up
+//! separately.
 
 use serde_json::{Map, Value};
 
@@ -8,15 +9,15 @@ use crate::crypto::{Digest, KeyAlgorithm, PublicKey, PublicKeyError};
 use crate::encoding::{base64url, hex};
 use crate::model::{ClientReport, CredentialId, Transport};
 
-/// The object of a row that has the credential id.
+/// The object of a row that contains the credential id.
 pub(super) struct Row(Map<String, Value>);
 
 impl Row {
-    /// Unwraps a `Passkey` and its like. What 0.2 and 0.3 kept, and webauthn-rs-core keeps, has no
+    /// Unwraps a `Passkey` and similar types. Rows of 0.2, of 0.3 and of webauthn-rs-core have no
     /// wrapper.
     pub(super) fn parse(text: &str) -> Result<Self, BridgeError> {
         let value = match from_json(text)? {
-            // A column of type JSON that was given the JSON as text.
+            // A column of type JSON was given the JSON as text.
             Value::String(inner) => from_json(&inner)?,
             value => value,
         };
@@ -53,7 +54,7 @@ impl Row {
         count.and_then(|count| count.try_into().ok()).ok_or(BridgeError::Member("counter"))
     }
 
-    /// 0.3 says `verified`, and 0.2 nothing.
+    /// Returns whether the user was verified. 0.3 calls it `verified`, and 0.2 does not store it.
     pub(super) fn user_verified(&self) -> Result<bool, BridgeError> {
         match self.0.contains_key("verified") {
             true => self.flag("verified"),
@@ -61,7 +62,7 @@ impl Row {
         }
     }
 
-    /// A flag that older versions do not know is not set.
+    /// Returns a flag. A flag that older versions do not know is not set.
     pub(super) fn flag(&self, name: &'static str) -> Result<bool, BridgeError> {
         match self.0.get(name) {
             None => Ok(false),
@@ -69,13 +70,13 @@ impl Row {
         }
     }
 
-    /// The attestation statement's format, by its registered name.
+    /// Returns the attestation statement's format, by its registered name.
     pub(super) fn format(&self) -> &str {
         let name = self.0.get("attestation_format").and_then(Value::as_str).unwrap_or("none");
         names::registered_format(name)
     }
 
-    /// The authenticator's model, if a statement told it.
+    /// Returns the authenticator's model, if a statement named it.
     pub(super) fn aaguid(&self) -> [u8; 16] {
         let metadata = self.0.get("attestation").and_then(|attestation| attestation.get("metadata"));
         let of_format = |format| metadata?.get(format)?.get("aaguid")?.as_str();
@@ -84,11 +85,11 @@ impl Row {
         bytes.try_into().unwrap_or_default()
     }
 
-    /// A hint. What of it can't be read is left out.
+    /// Returns the hints of the client. Hints that can't be read are left out.
     pub(super) fn report(&self) -> ClientReport {
         let names = self.0.get("transports").and_then(Value::as_array);
         let names = names.into_iter().flatten().filter_map(Value::as_str);
-        // What webauthn-rs wrote of a name that it did not know.
+        // webauthn-rs writes this for a name that it does not know.
         let names = names.filter(|name| *name != "unknown");
         let transports = names.filter_map(|name| Transport::new(name).ok()).take(Transport::MOST);
         ClientReport::new(transports, self.discoverable()).unwrap_or_default()
@@ -108,7 +109,8 @@ fn point(key: &Value, curve: KeyAlgorithm) -> Result<PublicKey, BridgeError> {
     let key = key.get("EC_EC2").ok_or(BridgeError::Member("cred.key.EC_EC2"))?;
     let name =
         key.get("curve").and_then(Value::as_str).ok_or(BridgeError::Member("cred.key.EC_EC2.curve"))?;
-    // webauthn-rs takes any curve with any digest, and its versions then disagree about what holds.
+    // webauthn-rs accepts any curve with any digest, and its versions then disagree about what
+    // holds.
     if names::curve(curve) != Some(name) {
         return Err(BridgeError::Key(PublicKeyError::UnsupportedAlgorithm));
     }
@@ -144,7 +146,8 @@ fn rsa(key: &Value) -> Result<PublicKey, BridgeError> {
     PublicKey::from_rsa(&modulus, &exponent).map_err(BridgeError::Key)
 }
 
-/// Numbers by themselves, or base64 of either alphabet: what versions wrote, and what they read.
+/// Reads bytes as numbers, or as base64 of either alphabet: the forms that versions wrote, and that
+/// they read.
 fn bytes(value: &Value) -> Option<Vec<u8>> {
     match value {
         Value::String(text) => base64url::decode_either_alphabet(text).ok(),
@@ -153,8 +156,8 @@ fn bytes(value: &Value) -> Option<Vec<u8>> {
     }
 }
 
-/// A coordinate with as many zeros in front as its field has room for. OpenSSL does not count them,
-/// so that a row may have any number.
+/// Pads a coordinate with leading zeros to the width of its field. OpenSSL leaves zeros out, so a
+/// row may have any number of them.
 fn of_width(bytes: &[u8], width: usize) -> Vec<u8> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     let number = &bytes[zeros..];
