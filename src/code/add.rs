@@ -11,43 +11,43 @@ use crate::model::{
 };
 use crate::store::Change;
 
-/// For what a credential is added that was verified and, where the owner is asked, approved.
+/// The context of an addition. The credential was verified and, where the owner is asked, approved.
 #[derive(Clone, Copy)]
 pub(super) struct Adding<'a> {
     pub(super) enrolment: &'a EnrolmentId,
-    /// The stage that it comes from.
+    /// The stage from which it comes.
     pub(super) from: Stage,
-    /// Whether an earlier try left nobody knowing whether it was stored.
+    /// Whether an earlier try may have stored it.
     pub(super) was_offered: bool,
     pub(super) source: Option<&'a str>,
 }
 
-/// Whose claim it is that an enrolment is `added`.
+/// Says which call claimed that an enrolment is `added`.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) enum Claim {
-    /// This call's.
+    /// This call claimed it.
     Made,
-    /// An earlier try's, for the same credential. It may have stored it.
+    /// An earlier try claimed it, for the same credential. It may have stored the credential.
     Stood,
 }
 
-/// Why a credential was not added.
+/// The reason why a credential was not added.
 pub(super) enum NotAdded {
-    /// The enrolment went on without it, or nobody can tell. Nothing was stored.
+    /// The enrolment went on without it, or the ledger could not say. Nothing was stored.
     NotClaimed(NotAdvanced),
-    /// The repository refused it: nothing was stored. The claim is taken back if it is this call's
-    /// alone.
+    /// The repository refused it: nothing was stored. The claim is taken back only if this call
+    /// made it.
     Refused(Error, Claim),
     /// The host failed to say whether that credential was stored before.
     Failed(Error),
-    /// The host failed when it was to store it. It may be there.
+    /// The host failed while it was asked to store the credential. It may be stored.
     Unsettled(Error),
 }
 
 impl CodeFlow {
-    /// Claims the enrolment, and has the host store the credential. From the claim on nobody else
-    /// ends the enrolment or adds anything for it. A claim of which nobody knows whether it came
-    /// true stands.
+    /// Claims the enrolment, and has the host store the credential. After the claim nobody else
+    /// ends the enrolment or adds anything for it. A claim stands if nobody knows whether the
+    /// credential was stored.
     pub(super) async fn add(
         &self,
         credential: Credential,
@@ -57,7 +57,8 @@ impl CodeFlow {
         let Adding { enrolment, from, was_offered, source } = adding;
         let enrolments = self.site().enrolments();
         let undo = self.undo_token(&credential, enrolment);
-        // Made first: a caller who hangs up during the claim may leave one that nobody was told of.
+        // This guard is created first. A caller who hangs up during the claim may leave a claim
+        // that was not reported.
         let unsettled = Unsettled { flow: self, credential: &credential, adding, undo: undo.as_ref() };
         let claim = match self.claim(&credential, enrolment, from).await {
             Ok(claim) => claim,
@@ -111,10 +112,10 @@ impl CodeFlow {
         }
     }
 
-    /// Takes back a claim of this call's, for which nothing was stored. If that fails, the owner sees
-    /// an addition that did not take place, and the same record may still make it true.
+    /// Takes back a claim of this call, for which nothing was stored. If that fails, the owner sees
+    /// an addition that did not happen. The same record may still add the credential.
     pub(super) async fn give_back_claim(&self, user: &UserId, adding: Adding<'_>, expires_at: SystemTime) {
-        // After an earlier try nobody knows, and the claim stands.
+        // After an earlier try nobody knows whether it was stored, so the claim stands.
         if !adding.was_offered {
             let change = Enrolments::until(adding.from, expires_at);
             let enrolments = self.site().enrolments();
@@ -122,7 +123,7 @@ impl CodeFlow {
         }
     }
 
-    /// Finds out what an addition came to that was tried before.
+    /// Finds out the result of an addition that was tried before.
     async fn settle(
         &self,
         addition: Addition,
@@ -138,8 +139,8 @@ impl CodeFlow {
         self.hold_claim(stored, enrolment, source).await
     }
 
-    /// Looks whether a claim still stands that an undo may have ended: an earlier try left a
-    /// notice, and so a token, before this one stored the credential.
+    /// Checks whether a claim still stands. An undo may have ended it: an earlier try left a notice
+    /// with a token, before this try stored the credential.
     async fn hold_claim(
         &self,
         stored: Credential,
@@ -166,8 +167,8 @@ impl CodeFlow {
         Err(NotAdded::NotClaimed(ended))
     }
 
-    /// Returns the credential that was stored before, if it is this very one, whose answer was
-    /// lost. Any other that is there already is a duplicate.
+    /// Returns the credential that an earlier try stored, if it is this very one and only its
+    /// answer was lost. Any other that is there already is a duplicate.
     async fn stored_before(&self, credential: &Credential) -> Result<Credential, NotAdded> {
         let stored = self.site().credentials().credential(&credential.user, &credential.id).await;
         let stored = stored.map_err(|error| NotAdded::Failed(Error::host(error)))?;
@@ -180,7 +181,7 @@ impl CodeFlow {
         same.ok_or_else(|| NotAdded::Refused(Error::duplicate(), Claim::Stood))
     }
 
-    /// Makes what takes the credential back, if the host can remove one.
+    /// Creates the token that takes the credential back, if the host can remove one.
     fn undo_token(&self, credential: &Credential, enrolment: &EnrolmentId) -> Option<UndoToken> {
         self.site().management()?;
         let handle = UndoHandle {
@@ -196,9 +197,9 @@ fn is_claimed_for(enrolment: &Enrolment, credential: &Credential) -> bool {
     enrolment.stage == Stage::Added && enrolment.credential.as_ref().is_some_and(|shown| shown.is(credential))
 }
 
-/// Nobody is told of a credential before the host has it. A host that fails, or a caller who hangs
-/// up, may leave one behind that nobody was told of. So this tells of it when it is dropped before
-/// the host has answered.
+/// Reports a credential that may be stored without anybody knowing. Nobody is told of a credential
+/// before the host has it. A host that fails, or a caller who hangs up, may leave one behind. So
+/// this reports it when it is dropped before the host has answered.
 struct Unsettled<'a> {
     flow: &'a CodeFlow,
     credential: &'a Credential,
@@ -207,7 +208,7 @@ struct Unsettled<'a> {
 }
 
 impl Unsettled<'_> {
-    /// The host has answered.
+    /// Notes that the host has answered.
     fn settle(self) {
         std::mem::forget(self);
     }

@@ -67,7 +67,7 @@ impl Endpoints for CodeFlow {
 impl CodeFlow {
     async fn answer_mint(&self, asked: &mut Asked<'_>, body: &[u8]) -> Result<Response<AnswerBody>, Error> {
         let request = MintRequest { source: asked.source(), ..wire::read_mint(body)? };
-        // Before the host is asked, since a user action is spent by asking.
+        // This comes before the host is asked, since asking spends a user action.
         self.code_expiry(&request)?;
         let caller = asked.authenticate(&self.authenticator, body).await?;
         Ok(success(&wire::write_minted(&self.mint(&caller, request).await?)))
@@ -153,8 +153,8 @@ impl CodeFlow {
         Ok(success(&owner::wire::write_outcome(&self.outcome(request).await?)))
     }
 
-    /// Returns the caller, and the enrolment that they ask about. A text that is no id is answered
-    /// like an unknown id.
+    /// Returns the caller, and the enrolment that they ask about. A text that is not an id gets the
+    /// answer of an unknown id.
     async fn own_request(
         &self,
         asked: &mut Asked<'_>,
@@ -168,7 +168,7 @@ impl CodeFlow {
     }
 }
 
-/// Returns what is asked of an enrolment, whose id in the path may be anything.
+/// Returns the request below an enrolment, whose id in the path may be any text.
 fn asked_of_enrolment(below: &str) -> Option<&str> {
     let rest = below.strip_prefix("/enrolments/")?;
     let end = rest.find('/').unwrap_or(rest.len());

@@ -16,20 +16,20 @@ use crate::together::both;
 pub struct ExchangeRequest {
     /// The code.
     pub code: Code,
-    /// What is to be registered.
+    /// The kind of credential to register.
     pub kind: CredentialKind,
-    /// For which relying party: found from this request, never copied from the mint.
+    /// The relying party. It is found from this request, never copied from the mint.
     pub relying_party: Arc<RelyingParty>,
-    /// The origin that the request came from, if it said.
+    /// The origin of the request, if the request named one.
     pub origin: Option<Origin>,
-    /// Where the request comes from, for miss budgets, for events and for the code's owner.
+    /// The network source of the request, for miss budgets, for events and for the code's owner.
     pub source: Option<String>,
-    /// The host's own words for where it comes from, for the code's owner.
+    /// The host's own words for the place of the request, for the code's owner.
     pub place: Option<String>,
 }
 
 impl ExchangeRequest {
-    /// Creates a request that says neither origin nor source nor place.
+    /// Creates a request without origin, source and place.
     pub fn new(code: Code, kind: CredentialKind, relying_party: Arc<RelyingParty>) -> Self {
         Self { code, kind, relying_party, origin: None, source: None, place: None }
     }
@@ -79,8 +79,8 @@ impl CodeFlow {
         };
         let Offer { slot, pending, challenge } = self.offer(candidate, request, terms)?;
         let store: &dyn OneTimeStore<PendingRegistration> = site.records();
-        // A challenge whose id nobody knows is worth nothing, whichever is first. An earlier try
-        // that failed may have opened the enrolment, for this code alone.
+        // The order does not matter: a challenge is worth nothing while nobody knows its id. An
+        // earlier try that failed may have opened the enrolment, for this code alone.
         let opening = Some(request.opening(site.now()));
         let change = Change { opening, ..Enrolments::until(Stage::Opened, pending.expires_at) };
         let from = [Stage::Waiting, Stage::Opened];
@@ -98,8 +98,8 @@ impl CodeFlow {
     }
 }
 
-/// A user who has too many credentials may remove one, and one whose name can't be shown may change
-/// it. Then the same code works.
+/// Decides what remains of the code. A user with too many credentials may remove one. A user whose
+/// name can't be shown may change it. Then the same code works.
 fn refusal(error: Error) -> Refusal<CodeGrant> {
     if matches!(error.kind(), ErrorKind::TooManyCredentials | ErrorKind::InvalidRequest) {
         return Refusal::put_back(error);

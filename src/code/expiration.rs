@@ -5,12 +5,12 @@ use crate::encoding::rfc3339;
 use crate::error::Error;
 use crate::model::Invalid;
 
-/// A client's clock may be that much off.
+/// The greatest error of a client's clock that is tolerated.
 const SKEW: Duration = Duration::from_secs(5);
-/// From here on a number counts milliseconds: as seconds it would be in the year 5138.
+/// From here on a number counts milliseconds. As seconds it would be in the year 5138.
 const FIRST_MILLISECONDS: u64 = 100_000_000_000;
 
-/// When a client wants its code to expire: a point in time, not yet checked against the clock.
+/// The time at which a client wants its code to expire, not yet checked against the clock.
 ///
 /// ```
 /// use credential_code::code::Expiration;
@@ -23,7 +23,7 @@ const FIRST_MILLISECONDS: u64 = 100_000_000_000;
 pub struct Expiration(SystemTime);
 
 impl Expiration {
-    /// Reads RFC 3339 text: any fraction, any offset, but an offset.
+    /// Reads RFC 3339 text with any fraction and any offset. The offset is required.
     pub fn from_rfc3339(text: &str) -> Result<Self, Invalid> {
         rfc3339::parse(text)
             .map(Self)
@@ -41,22 +41,22 @@ impl Expiration {
     }
 }
 
-/// What becomes of a code that a client wants to live longer than it may.
+/// Says what happens if a client asks for a longer code lifetime than it may have.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum LateExpiration {
-    /// The request is refused, so that a client learns of its mistake.
+    /// The request is refused, so a client learns of its mistake.
     #[default]
     Refused,
-    /// The code lives as long as it may, and the answer says until when. A client whose clock is
-    /// wrong still gets one.
+    /// The code lives as long as it may, and the answer says until when. So a client whose clock is
+    /// wrong still gets a code.
     Shortened,
 }
 
 impl CodeFlow {
-    /// Returns when a code will really expire, in whole milliseconds. What the client wants may be
-    /// neither past nor further away than a code may live. Within a skew of five seconds, or where the
-    /// policy says so, what is too far away is brought nearer.
+    /// Returns when a code will really expire, in whole milliseconds. The requested time must not
+    /// be past, nor further away than a code may live. A time too far away is shortened if the skew
+    /// is at most five seconds, or if the policy says so.
     pub(super) fn code_expiry(&self, request: &MintRequest) -> Result<SystemTime, Error> {
         let Expiration(wanted) = request.expiration;
         let now = self.site().now();
@@ -79,7 +79,7 @@ impl CodeFlow {
     }
 }
 
-/// The precision that answers have.
+/// Rounds a time to the precision of answers.
 pub(super) fn whole_millis(time: SystemTime) -> SystemTime {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     UNIX_EPOCH + Duration::new(since.as_secs(), since.subsec_millis() * 1_000_000)

@@ -10,17 +10,16 @@ use crate::once::Fee;
 use crate::store::{CodeGrant, OneTimeStore, SlotLabel};
 use crate::together::both;
 
-/// Two codes in a row that are both outstanding already would be a broken generator, and not bad
-/// luck.
+/// Two codes in a row that are both outstanding already mean a broken generator, and not bad luck.
 const MOST_TRIES: usize = 4;
 
-/// What a user who asks for a code says.
+/// The request of a user who asks for a code.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MintRequest {
-    /// When the code should stop working.
+    /// When the code should expire.
     pub expiration: Expiration,
-    /// Where the request comes from, for the events.
+    /// The network source of the request, for the events.
     pub source: Option<String>,
 }
 
@@ -31,20 +30,20 @@ impl MintRequest {
     }
 }
 
-/// A code, and when it stops working.
+/// A code, and when it expires.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MintedCode {
     /// The code.
     pub code: Code,
-    /// What it begins: the id under which its owner follows and ends it.
+    /// The enrolment that it begins. Its owner follows and ends it under this id.
     pub enrolment: EnrolmentId,
-    /// When it stops working.
+    /// When it expires.
     pub expires_at: SystemTime,
 }
 
 impl CodeFlow {
-    /// Step 1: makes a code for a signed-in user.
+    /// Step 1: creates a code for a signed-in user.
     pub async fn mint(&self, caller: &Caller, request: MintRequest) -> Result<MintedCode, Error> {
         let source = request.source.as_deref();
         let asking = Asking::new(Step::Mint, source).by(&caller.user);
@@ -90,7 +89,8 @@ impl CodeFlow {
         // Neither is worth anything yet: nobody knows the code.
         let (laid, entered) = both(self.lay(code, grant), site.enrolments().enter(enrolment)).await;
         if laid.is_err() && entered.is_ok() {
-            // Boxed, like what follows: what seldom happens is not to make every mint larger.
+            // The future is boxed, like the ones below. A rare case should not make every mint
+            // larger.
             Box::pin(self.withdraw(&caller.user, &id)).await;
         }
         let code = laid?;
@@ -104,7 +104,7 @@ impl CodeFlow {
         Ok(MintedCode { code, enrolment: id, expires_at })
     }
 
-    /// Hides from its owner a code, or a challenge, that nobody has. If that fails as well, it
+    /// Hides from its owner a code, or a challenge, that no client has. If that fails as well, it
     /// expires.
     pub(super) async fn withdraw(&self, user: &UserId, enrolment: &EnrolmentId) {
         let change = self.site().enrolments().end(Stage::Revoked);
@@ -112,7 +112,7 @@ impl CodeFlow {
             self.site().enrolments().advance(user, enrolment, &[Stage::Waiting, Stage::Opened], change).await;
     }
 
-    /// Lays what a code is worth into its slot, or into that of another code where it is taken.
+    /// Stores the grant of a code in its slot. If the slot is taken, it draws another code.
     async fn lay(&self, mut code: Code, grant: CodeGrant) -> Result<Code, Error> {
         let store: &dyn OneTimeStore<CodeGrant> = self.site().records();
         for _ in 0..MOST_TRIES {
@@ -125,9 +125,9 @@ impl CodeFlow {
         Err(Error::host("every new code was outstanding already".into()))
     }
 
-    /// Revokes a user's oldest enrolments, if more are outstanding than may be. Each of any number of
-    /// mints at once counts after its own was entered, in the one order of the ledger. So no more
-    /// than so many are left, and of two at once the later one.
+    /// Revokes a user's oldest enrolments, if more are outstanding than allowed. Each of several
+    /// mints at once counts after it entered its own, in the one order of the ledger. So no more
+    /// than the allowed number remain, and of two at once the later one.
     pub(super) async fn supersede(&self, user: &UserId, source: Option<&str>) -> Result<(), Error> {
         let Some(most) = self.inner.policy.outstanding_per_user else { return Ok(()) };
         let enrolments = self.site().enrolments().of_user(user).await?;

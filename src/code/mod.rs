@@ -5,39 +5,40 @@
 //! ```
 //!
 //! 1. **A code is spent by exchange.** Of any number of racing exchanges, one gets a challenge. A
-//!    passkey dialog that was cancelled needs no new code: the challenge is still good, since
-//!    nothing has reached the server.
-//! 2. **A challenge is spent by register.** Of any number of racing registers, at most one makes a
-//!    credential.
-//! 3. **What was not the caller's fault is put back**, with its old expiry and at most five times:
-//!    when the host or a store fails after the take, and when the person can mend the refusal with
-//!    the same challenge. Every other refusal leaves it spent.
+//!    cancelled passkey dialog needs no new code. The challenge is still good, since nothing has
+//!    reached the server.
+//! 2. **A challenge is spent by register.** Of any number of racing registers, at most one creates
+//!    a credential.
+//! 3. **A failure that is not the caller's fault puts the record back**, with its old expiry and at
+//!    most five times. This covers a host or a store that fails after the take. It also covers a
+//!    refusal that the person can mend with the same challenge. Every other refusal leaves the
+//!    record spent.
 //! 4. **Parse everything, then take, then act.** Malformed input never spends anything.
-//! 5. **A code says nothing.** Unknown, spent, expired and mistyped codes get one answer. Every
-//!    code of the right form costs the same work.
-//! 6. **Guessing is limited by misses**, for each source and for the whole flow.
+//! 5. **An answer tells nothing about codes.** Unknown, spent, expired and mistyped codes get one
+//!    answer. Every code of the right form costs the same work.
+//! 6. **A budget of misses limits guessing**, for each source and for the whole flow.
 //! 7. **The flow never signs anybody in.** One code buys one credential and nothing else.
 //!
 //! # What the owner sees and decides
 //!
 //! Everything that one code begins is an enrolment, under an id that is no secret. The user who
-//! minted the code is its owner. What a signed-in user [adds without a code](crate::manage) is one
-//! too, and begins opened.
+//! minted the code is its owner. A signed-in user who [adds a credential without a
+//! code](crate::manage) begins an enrolment too. It starts as opened.
 //!
-//! | request, below `/auth/credentials` | who | what |
+//! | request, below `/auth/credentials` | caller | what it does |
 //! | --- | --- | --- |
-//! | `GET /enrolments` | the owner | what is outstanding, or ended within the hour |
-//! | `GET /enrolments/{id}` (`?after=STAGE&wait=SECONDS`) | the owner | one of them, at once or when it changes |
+//! | `GET /enrolments` | the owner | lists the enrolments that are outstanding, or ended within the hour |
+//! | `GET /enrolments/{id}` (`?after=STAGE&wait=SECONDS`) | the owner | returns one of them, at once or when it changes |
 //! | `DELETE /enrolments/{id}` | the owner | ends it, before it added anything |
 //! | `POST /enrolments/{id}/approve` | as mint | stores the credential that waits |
 //! | `POST /enrolments/{id}/refuse` | the owner | drops it |
 //! | `POST /enrolments/undo` | the token of a notice | takes back the credential that was added |
-//! | `POST /enrolments/outcome` | the token of register's answer | tells the new client what became of it |
+//! | `POST /enrolments/outcome` | the token of register's answer | tells the new client what happened to its credential |
 //!
 //! [`CodePolicy::approval`] says whether the owner is asked before a credential is stored.
 //!
 //! Each step has a file of its own, and takes one request value. The ceremony that all steps share
-//! stands in `once/`.
+//! is in `once/`.
 
 mod add;
 mod endpoints;
@@ -81,21 +82,21 @@ use crate::store::SlotLabel;
 /// How many wrong check codes refuse a credential.
 const MOST_ATTEMPTS: u8 = 3;
 
-/// The endpoints that add a credential with a code, under `/auth/credentials` if not told
-/// otherwise.
+/// The endpoints that add a credential with a code, under `/auth/credentials` unless you set
+/// another path.
 pub type CodeRouter = FlowRouter<CodeFlow>;
 
 /// The endpoints that add a credential with a code, in front of a service.
 pub type CodeLayer = FlowLayer<CodeFlow>;
 
-/// The code flow over a [`Site`]. Cheap to clone.
+/// The code flow over a [`Site`]. It is cheap to clone.
 ///
 /// Put it behind HTTP with [`CodeRouter`] or [`CodeLayer`], or call its methods from a transport
 /// of your own.
 #[derive(Clone)]
 pub struct CodeFlow {
     inner: Arc<Inner>,
-    /// Decides who may mint: the site's authenticator, or that and a signed action.
+    /// Decides who may mint: the site's authenticator, perhaps with a signed action.
     authenticator: Arc<dyn Authenticator>,
     actions: Option<ActionFlow>,
 }
@@ -113,10 +114,10 @@ struct Inner {
 }
 
 impl CodeFlow {
-    /// Makes the flow over a site.
+    /// Creates the flow over a site.
     ///
-    /// Flows over one site share its codes, challenges and budgets: a challenge of one may be
-    /// answered at the other, whose policy and engine then judge. Make one code flow for a site,
+    /// Flows over one site share its codes, challenges and budgets. A challenge of one flow may be
+    /// answered at another, whose policy and engine then judge. Create one code flow for a site,
     /// and clone it.
     pub fn new(site: &Site, policy: CodePolicy) -> Result<Self, BuildError> {
         let kinds = policy.check(site)?;
@@ -134,10 +135,10 @@ impl CodeFlow {
         Ok(Self { inner: Arc::new(inner), authenticator: site.authenticator().clone(), actions: None })
     }
 
-    /// Demands a user action (a step-up) of everybody who mints over HTTP, on top of the site's
-    /// authenticator. The action is signed in that flow, which is made over the same site.
+    /// Demands a user action (a step-up) from everybody who mints over HTTP, on top of the site's
+    /// authenticator. The action is signed in that flow, which has to be over the same site.
     ///
-    /// A host that calls [`mint`](Self::mint) from a transport of its own
+    /// A host may call [`mint`](Self::mint) from a transport of its own. It then
     /// [redeems](ActionFlow::redeem) the action first. The site's own authenticator must not be a
     /// [`UserActions`] too: both would spend the one action of a request.
     pub fn signed_by(self, actions: &ActionFlow) -> Result<Self, BuildError> {
@@ -156,22 +157,22 @@ impl CodeFlow {
         Ok(Self { authenticator, actions: Some(actions.clone()), ..self })
     }
 
-    /// Returns the flow in which mints are signed.
+    /// Returns the flow that signs mints.
     pub(crate) fn actions(&self) -> Option<&ActionFlow> {
         self.actions.as_ref()
     }
 
-    /// Returns what decides who may mint.
+    /// Returns the authenticator that decides who may mint.
     pub(crate) fn authenticator(&self) -> &Arc<dyn Authenticator> {
         &self.authenticator
     }
 
-    /// Returns what a user's changes have to leave behind.
+    /// Returns what must remain after a user's changes.
     pub(crate) fn keep(&self) -> Keep {
         self.inner.policy.keep
     }
 
-    /// Returns how codes are written, and read.
+    /// Returns the format of codes.
     pub fn code_format(&self) -> CodeFormat {
         self.inner.policy.code_format
     }
@@ -180,7 +181,7 @@ impl CodeFlow {
         &self.inner.site
     }
 
-    /// Refuses a kind that the host did not allow, before anything is spent.
+    /// Rejects a kind that the host did not allow, before anything is spent.
     fn check_kind(&self, kind: CredentialKind) -> Result<(), Error> {
         if self.inner.kinds.contains(&kind) {
             return Ok(());
@@ -192,7 +193,7 @@ impl CodeFlow {
         )))
     }
 
-    /// What a guess at a code or a challenge costs.
+    /// Returns the fee of a guess at a code or a challenge.
     fn fee_of_guess<'a>(&'a self, source: Option<&'a str>) -> Fee<'a> {
         Fee::of_guess(&self.inner.misses_of_source, &self.inner.misses_of_flow, source)
     }

@@ -13,36 +13,36 @@ use crate::together::both;
 /// Browsers refuse a longer list.
 const MOST_EXCLUDED: usize = 64;
 
-/// A wish to register a credential.
+/// A request to register a credential.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BeginRequest {
-    /// What is to be registered.
+    /// The kind of credential to register.
     pub kind: CredentialKind,
-    /// For which relying party.
+    /// The relying party.
     pub relying_party: Arc<RelyingParty>,
-    /// The origin that the request came from, if it said.
+    /// The origin of the request, if the request named one.
     pub origin: Option<Origin>,
-    /// Where the request comes from, for events and for the owner.
+    /// The network source of the request, for events and for the owner.
     pub source: Option<String>,
-    /// The host's own words for where it comes from, for the owner.
+    /// The host's own words for the place of the request, for the owner.
     pub place: Option<String>,
 }
 
 impl BeginRequest {
-    /// Creates a request that says neither origin nor source nor place.
+    /// Creates a request without origin, source and place.
     pub fn new(kind: CredentialKind, relying_party: Arc<RelyingParty>) -> Self {
         Self { kind, relying_party, origin: None, source: None, place: None }
     }
 
-    /// What the owner is shown.
+    /// Returns the part of the request that the owner sees.
     pub(super) fn opening(&self, at: SystemTime) -> Arc<Opening> {
         let (origin, source, place) = (self.origin.clone(), self.source.clone(), self.place.clone());
         Arc::new(Opening { origin, source, place, ..Opening::new(at, self.kind, self.relying_party.id()) })
     }
 }
 
-/// Refuses what a scope does not allow. Nothing is spent by that.
+/// Rejects a request that the scope does not allow. That spends nothing.
 pub(super) fn check_scope(scope: &Scope, kind: CredentialKind, party: &RelyingParty) -> Result<(), Error> {
     let message = if !scope.has_kind(kind) {
         format!("The owner does not let a {kind} be added.")
@@ -54,27 +54,27 @@ pub(super) fn check_scope(scope: &Scope, kind: CredentialKind, party: &RelyingPa
     Err(Error::new(ErrorKind::Forbidden, message))
 }
 
-/// What a client needs to make a credential.
+/// The data that a client needs to create a credential.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RegistrationChallenge {
-    /// What to make.
+    /// The kind of credential to create.
     pub kind: CredentialKind,
     /// The user who will own the credential.
     pub user: User,
-    /// For which relying party.
+    /// The relying party.
     pub relying_party: Arc<RelyingParty>,
-    /// What to sign. A kind that signs nothing leaves it alone: it will be the credential's id, and
-    /// is not in the answer.
+    /// The challenge to sign. A kind that signs nothing does not use it. It then becomes the
+    /// credential's id, and is not in the answer.
     pub challenge: Challenge,
-    /// The handle to come back with.
+    /// The handle to send back with the answer.
     pub challenge_id: ChallengeId,
-    /// What is asked of a passkey.
+    /// The demands on a passkey.
     pub fido2: Arc<Fido2Policy>,
-    /// The passkeys that the user has for this relying party: an authenticator that holds one of
-    /// them should not make another.
+    /// The passkeys that the user has for this relying party. An authenticator that holds one of
+    /// them should not create another.
     pub exclude: Vec<CredentialDescriptor>,
-    /// What the authenticator app scans, for `Totp`.
+    /// The URL for the authenticator app to scan, for `Totp`.
     pub otp_url: Option<OtpUrl>,
 }
 
@@ -84,18 +84,18 @@ pub(super) struct Candidate {
     exclude: Vec<CredentialDescriptor>,
 }
 
-/// On what terms a registration is opened.
+/// The terms on which a registration is opened.
 #[derive(Clone, Copy)]
 pub(super) struct Terms<'a> {
     pub(super) enrolment: &'a EnrolmentId,
     pub(super) scope: &'a Scope,
     pub(super) approval: Approval,
     pub(super) began_at: SystemTime,
-    /// Where a challenge lies whose id is that.
+    /// Returns the slot of a challenge with that id.
     pub(super) slot_of: fn(&SlotKeys, &UserId, &ChallengeId) -> Slot,
 }
 
-/// A challenge, and the record that has to lie in a slot before it is worth anything.
+/// A challenge, and the record that must be in a slot before the challenge is worth anything.
 pub(super) struct Offer {
     pub(super) slot: Slot,
     pub(super) pending: PendingRegistration,
@@ -103,8 +103,8 @@ pub(super) struct Offer {
 }
 
 impl CodeFlow {
-    /// Asks the host at once for a user, whether they have room for one credential more, and which
-    /// passkeys should not be made again.
+    /// Asks the host three questions at once. It looks up the user, whether they have room for one
+    /// more credential, and which passkeys should not be made again.
     pub(super) async fn look_up(
         &self,
         user: &UserId,
@@ -122,7 +122,7 @@ impl CodeFlow {
         Ok(Ok(Candidate { user, exclude: exclude? }))
     }
 
-    /// Makes a challenge for a user.
+    /// Creates a challenge for a user.
     pub(super) fn offer(
         &self,
         candidate: Candidate,
@@ -164,7 +164,7 @@ impl CodeFlow {
         Ok(Offer { slot, pending, challenge })
     }
 
-    /// Refuses one credential more than a user may have, before they make it.
+    /// Rejects one credential more than a user may have, before they create it.
     pub(super) async fn check_room(&self, user: &UserId) -> Result<(), Error> {
         let most = self.inner.policy.credentials_per_user;
         match self.site().credentials().count(user, most).await.map_err(Error::host)? < most {
@@ -195,7 +195,7 @@ impl CodeFlow {
         }
     }
 
-    /// What is asked of a passkey: the policy, less what the scope says otherwise.
+    /// Returns the demands on a passkey: the policy, with the changes of the scope.
     fn fido2_policy(&self, scope: &Scope) -> Arc<Fido2Policy> {
         if scope.attachment.is_none() && scope.hints.is_empty() {
             return self.inner.fido2.clone();

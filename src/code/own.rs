@@ -1,8 +1,8 @@
-//! A credential that a signed-in user adds where they are, without a code.
+//! A credential that a signed-in user adds in the current application, without a code.
 //!
-//! It is an enrolment like any other, which begins opened: its owner sees it, may revoke it, and
-//! gets a token that undoes it. Its challenge lies in slots of its own, so that it is worth nothing
-//! where a code's is asked for. Nobody is asked for approval: the owner does it.
+//! It is an enrolment like any other, and begins as opened. Its owner sees it, may revoke it, and
+//! gets a token that undoes it. Its challenge is in slots of its own, so it is worth nothing where
+//! the challenge of a code is expected. Nobody is asked for approval: the owner acts here.
 
 use crate::code::opening::{Offer, Terms, check_scope};
 use crate::code::register::Closing;
@@ -91,7 +91,8 @@ impl CodeFlow {
             let pending = &taken.record;
             // Another session of the same user may have begun it.
             check_scope(&caller.scope, pending.kind, &pending.relying_party).map_err(Refusal::unspent)?;
-            // What began first counts: neither may be older than what the user declared void.
+            // The earlier of the two counts. Neither may be older than the time before which the
+            // user declared everything void.
             let began_at = pending.began_at.min(began_at);
             let closing = Closing { approval: Approval::NotAsked, began_at, source };
             self.close(taken, &request.challenge_id, request.answer, closing).await
@@ -99,8 +100,8 @@ impl CodeFlow {
         Ok(creating.await?.credential)
     }
 
-    /// Refuses a kind that a signed-in user can't add. What has a secret is added with a code alone,
-    /// as published.
+    /// Rejects a kind that a signed-in user can't add. A kind with a secret can be added only with
+    /// a code, as published.
     pub(crate) fn check_own_kind(&self, kind: CredentialKind) -> Result<(), Error> {
         match kind {
             CredentialKind::Fido2
@@ -114,8 +115,8 @@ impl CodeFlow {
     }
 }
 
-/// The user of the challenge goes into its slot, so that nobody else can spend it. The length keeps
-/// the parts apart.
+/// Puts the user of the challenge into its slot, so nobody else can spend it. The length keeps the
+/// parts apart.
 fn own_secret(user: &UserId, id: &ChallengeId) -> Vec<u8> {
     let length = user.as_str().len() as u64;
     [&length.to_be_bytes()[..], user.as_str().as_bytes(), id.secret()].concat()

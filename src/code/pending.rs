@@ -1,4 +1,4 @@
-//! What register does where the owner is asked: the credential was verified, and waits.
+//! The end of register where the owner is asked: the credential was verified, and waits.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -14,15 +14,15 @@ use crate::once::{Refusal, Taken};
 use crate::store::{Awaited, Change, OneTimeStore, PendingApproval, PendingRegistration, Slot, SlotLabel};
 use crate::together::both;
 
-/// What came of a registration.
+/// The result of a registration.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Registration {
-    /// The credential. One that waits for approval is not active.
+    /// The credential. It is not active while it waits for approval.
     pub credential: Credential,
-    /// What it is part of.
+    /// The enrolment to which it belongs.
     pub enrolment: EnrolmentId,
-    /// What the client waits for, if the owner is asked.
+    /// The approval that the client waits for, if the owner is asked.
     pub approval: Option<AwaitedApproval>,
 }
 
@@ -30,17 +30,17 @@ pub struct Registration {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AwaitedApproval {
-    /// When the credential is refused by itself.
+    /// When the credential is refused automatically.
     pub expires_at: SystemTime,
-    /// What the client shows, for the owner to type, if a check code is asked for.
+    /// The check code that the client shows and the owner types, if one is asked for.
     pub check_code: Option<CheckCode>,
-    /// What the client asks with what became of it.
+    /// The token with which the client asks what happened to the credential.
     pub outcome: OutcomeToken,
 }
 
 impl CodeFlow {
-    /// Lets a verified credential wait for its owner's approval. The challenge is from then on for
-    /// this credential alone, and gets the same answer again.
+    /// Lets a verified credential wait for its owner's approval. After that, the challenge works
+    /// for this credential alone, and returns the same answer again.
     pub(super) async fn await_approval(
         &self,
         taken: &Taken<PendingRegistration>,
@@ -78,13 +78,13 @@ impl CodeFlow {
             returns: 0,
             offered: false,
         };
-        // First, so that what waits is what the owner is shown. An earlier try that failed may have
-        // advanced it, for this credential.
+        // This comes first, so the credential that waits is the one that the owner sees. An earlier
+        // try that failed may have advanced it, for this credential.
         let (user, enrolment) = (&pending.user, &pending.enrolment);
         match site.enrolments().advance(user, enrolment, &[Stage::Opened], change).await {
             Ok(_) => {}
             Err(NotAdvanced::At(found)) if waits_for(&found, &record.credential) => {
-                // As the owner was shown it.
+                // It keeps the expiry that the owner has seen.
                 record.expires_at = found.expires_at;
                 if let Some(awaited) = &mut answered.awaited {
                     awaited.expires_at = found.expires_at;
@@ -99,12 +99,12 @@ impl CodeFlow {
         let expires_at = answered.awaited.as_ref().map_or(expires_at, |awaited| awaited.expires_at);
         site.tell(&Event::AwaitingApproval { credential: &shown, enrolment, expires_at, source });
         let challenges: &dyn OneTimeStore<PendingRegistration> = site.records();
-        // Without it, a client that lost the answer is refused.
+        // If this fails, a client that lost the answer is refused.
         let _ = challenges.insert(taken.slot, answered.clone()).await;
         Ok(self.awaiting(answered, Arc::unwrap_or_clone(shown)))
     }
 
-    /// Answers a client that lost the answer: as before, while the credential waits.
+    /// Answers a client that lost the answer, as before, while the credential waits.
     pub(super) async fn answer_again(
         &self,
         taken: &Taken<PendingRegistration>,
@@ -136,7 +136,8 @@ impl CodeFlow {
         Registration { credential, enrolment: pending.enrolment, approval }
     }
 
-    /// Lays what waits into the slot of its enrolment. One of an earlier try, which failed, goes.
+    /// Stores the waiting credential in the slot of its enrolment. It replaces the credential of an
+    /// earlier try that failed.
     async fn lay_approval(&self, record: PendingApproval) -> Result<(), StoreError> {
         let slot = self.site().slot_keys().newest(SlotLabel::Approval, record.enrolment.as_str().as_bytes());
         let store: &dyn OneTimeStore<PendingApproval> = self.site().records();
@@ -149,18 +150,19 @@ impl CodeFlow {
         Ok(())
     }
 
-    /// Where the credential of an enrolment may wait.
+    /// Returns the slots where the credential of an enrolment may wait.
     pub(super) fn slots_of_approval(&self, enrolment: &EnrolmentId) -> impl Iterator<Item = Slot> {
         self.site().slot_keys().all(SlotLabel::Approval, enrolment.as_str().as_bytes())
     }
 }
 
-/// Whether an enrolment shows that very credential as the one that waits.
+/// Returns whether an enrolment shows that very credential as the one that waits.
 pub(super) fn waits_for(enrolment: &Enrolment, credential: &Credential) -> bool {
     enrolment.stage == Stage::Pending && shows(enrolment, credential)
 }
 
-/// Whether an enrolment shows what that credential is: its name, and what it says of itself, too.
+/// Returns whether an enrolment shows exactly that credential: its name, and also what it says
+/// about itself.
 pub(super) fn shows(enrolment: &Enrolment, credential: &Credential) -> bool {
     enrolment.credential.as_ref().is_some_and(|shown| {
         shown.is(credential)

@@ -15,8 +15,8 @@ const LONGEST_APPROVAL_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// No code may live longer.
 const LONGEST_CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
-/// The numbers and choices of a [`CodeFlow`](crate::CodeFlow). Every default is argued for in
-/// [`manual::defaults`](crate::manual::defaults).
+/// The numbers and choices of a [`CodeFlow`](crate::CodeFlow).
+/// [`manual::defaults`](crate::manual::defaults) gives the reason for every default.
 ///
 /// ```
 /// use std::time::Duration;
@@ -81,21 +81,22 @@ impl Default for CodePolicy {
 }
 
 impl CodePolicy {
-    /// Creates a policy for NIST SP 800-63B-4, section 4.1.2.2 (binding across endpoints): codes of
-    /// at least 112 bits, which live ten minutes at most, and an undo token in each notice. A flow
-    /// whose policy or site does less is not built.
+    /// Creates a policy for NIST SP 800-63B-4, section 4.1.2.2 (binding across endpoints). Codes
+    /// have at least 112 bits and live ten minutes at most. Each notice has an undo token. A flow
+    /// is not built if its policy or its site does less.
     pub fn sp_800_63b() -> Self {
         Self { is_sp_800_63b: true, code_lifetime: LONGEST_CODE_LIFETIME, ..Self::default() }
             .code_format(CodeFormat::SCANNED)
     }
 
-    /// Sets whether the owner is asked before a credential is stored. Default: not, as published.
+    /// Sets whether the owner is asked before a credential is stored. Default: not asked, as
+    /// published.
     pub fn approval(mut self, approval: Approval) -> Self {
         self.approval = approval;
         self
     }
 
-    /// Sets how long an approval may take. Default: five minutes; no more than ten.
+    /// Sets how long an approval may take. Default: five minutes; at most ten.
     pub fn approval_lifetime(mut self, lifetime: Duration) -> Self {
         self.approval_lifetime = lifetime;
         self
@@ -108,15 +109,15 @@ impl CodePolicy {
         self
     }
 
-    /// Sets how many credentials a user may have, inactive ones too. One more is refused before it is
-    /// made, and by the repository. Default: 256.
+    /// Sets how many credentials a user may have, inactive ones included. One more is refused
+    /// before it is made, and again by the repository. Default: 256.
     pub fn credentials_per_user(mut self, most: usize) -> Self {
         self.credentials_per_user = most;
         self
     }
 
-    /// Sets what a user's [changes](crate::manage) have to leave behind. An undo is none of them: it
-    /// takes back what a stranger may have added. Default: nothing, as published.
+    /// Sets what must remain after a user's [changes](crate::manage). An undo is not such a change:
+    /// it takes back what a stranger may have added. Default: nothing, as published.
     pub fn keep(mut self, keep: Keep) -> Self {
         self.keep = keep;
         self
@@ -130,8 +131,8 @@ impl CodePolicy {
         self
     }
 
-    /// Sets which passwords are refused, and how the others are hashed. It has no default, and has
-    /// to be set when [`kinds`](Self::kinds) lists [`CredentialKind::Password`].
+    /// Sets which passwords are refused, and how the others are hashed. It has no default. It is
+    /// required when [`kinds`](Self::kinds) lists [`CredentialKind::Password`].
     #[cfg(feature = "deprecated-kinds")]
     #[cfg_attr(docsrs, doc(cfg(feature = "deprecated-kinds")))]
     pub fn passwords(mut self, policy: PasswordPolicy) -> Self {
@@ -139,7 +140,7 @@ impl CodePolicy {
         self
     }
 
-    /// Sets what is asked of passkeys.
+    /// Sets the demands on passkeys.
     pub fn fido2_policy(mut self, policy: Fido2Policy) -> Self {
         self.fido2 = policy;
         self
@@ -159,19 +160,20 @@ impl CodePolicy {
         self
     }
 
-    /// Sets how long a code may live at most. Default: a minute; no more than ten.
+    /// Sets how long a code may live at most. Default: one minute; at most ten.
     pub fn code_lifetime(mut self, longest: Duration) -> Self {
         self.code_lifetime = longest;
         self
     }
 
-    /// Sets what becomes of a code that a client wants to live longer. Default: it is refused.
+    /// Sets what happens if a client asks for a longer code lifetime. Default: the request is
+    /// refused.
     pub fn late_expiration(mut self, late: LateExpiration) -> Self {
         self.late_expiration = late;
         self
     }
 
-    /// Sets how long a challenge lives. Default: five minutes; no more than an hour.
+    /// Sets how long a challenge lives. Default: five minutes; at most an hour.
     pub fn challenge_lifetime(mut self, lifetime: Duration) -> Self {
         self.challenge_lifetime = lifetime;
         self
@@ -183,7 +185,7 @@ impl CodePolicy {
         self
     }
 
-    /// Sets how many wrong guesses everybody together may make. Default: 600 a minute.
+    /// Sets how many wrong guesses all sources together may make. Default: 600 a minute.
     pub fn misses(mut self, budget: Budget) -> Self {
         self.misses = budget;
         self
@@ -195,8 +197,8 @@ impl CodePolicy {
         self
     }
 
-    /// Sets how often one user may begin to add a credential where they are signed in. Default: 60 a
-    /// minute.
+    /// Sets how often one user may begin to add a credential in the current application. Default:
+    /// 60 a minute.
     pub fn begins_per_user(mut self, budget: Budget) -> Self {
         self.begins_per_user = budget;
         self
@@ -233,7 +235,7 @@ impl CodePolicy {
         Ok(kinds)
     }
 
-    /// Refuses approval for kinds with a secret. Such a secret goes to the host alone, and may not
+    /// Rejects approval for kinds with a secret. Such a secret goes to the host alone, and may not
     /// wait in a store.
     fn check_approval(&self, kinds: &[CredentialKind]) -> Result<(), BuildError> {
         let has_secrets =
@@ -265,7 +267,7 @@ impl CodePolicy {
         Ok(())
     }
 
-    /// Returns what `Password` and `Totp` need.
+    /// Returns the state for `Password` and `Totp`.
     pub(super) fn secrets(&self, kinds: &[CredentialKind]) -> Result<Secrets, BuildError> {
         if self.passwords.is_none() && kinds.contains(&CredentialKind::Password) {
             return Err(BuildError::Missing(vec!["passwords"]));
@@ -275,7 +277,7 @@ impl CodePolicy {
     }
 }
 
-/// All that this build can verify and that nobody has to ask for.
+/// Returns the kinds that this build can verify and that need no listing.
 fn default_kinds() -> Vec<CredentialKind> {
     CredentialKind::ALL.into_iter().filter(|kind| kind.is_default()).collect()
 }

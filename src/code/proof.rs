@@ -1,20 +1,20 @@
 use crate::attestation::Attestation;
 use crate::model::{CredentialKind, OneTimePassword, Password};
 
-/// What a client sends to register: `credentialInfo` on the wire, not yet verified.
+/// The proof that a client sends to register: `credentialInfo` on the wire, not yet verified.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Proof {
     /// A new key's answer to the challenge.
     Attestation(Attestation),
-    /// What the authenticator app made of the secret, for `Totp`.
+    /// The password that the authenticator app computed from the secret, for `Totp`.
     OneTimePassword(OneTimePassword),
-    /// What the person chose, for `Password`.
+    /// The password that the person chose, for `Password`.
     Password(Password),
 }
 
 impl Proof {
-    /// Returns what the client says it made.
+    /// Returns the kind that the client names.
     pub fn kind(&self) -> CredentialKind {
         match self {
             Self::Attestation(attestation) => attestation.kind,

@@ -17,16 +17,16 @@ use crate::store::{OneTimeStore, PendingRegistration, SlotLabel};
 /// The longest name of a credential, in bytes.
 const LONGEST_NAME: usize = 1024;
 
-/// A challenge, answered.
+/// The answer to a challenge.
 #[derive(Clone, Debug)]
 pub struct RegisterRequest {
     pub(super) challenge_id: ChallengeId,
     pub(super) answer: Answer,
-    /// Where the request comes from, for events and, with a code, for miss budgets.
+    /// The network source of the request, for events and, with a code, for miss budgets.
     pub source: Option<String>,
 }
 
-/// What answers a challenge.
+/// The answer to a challenge.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     name: String,
@@ -36,8 +36,8 @@ pub(super) struct Answer {
 }
 
 impl RegisterRequest {
-    /// Creates an answer with the person's name for the credential, and the encrypted private key
-    /// that a password-protected key needs, a recovery key may have, and no other kind has.
+    /// Creates an answer with the person's name for the credential, and its encrypted private key.
+    /// A password-protected key needs one, and a recovery key may have one. No other kind has one.
     pub fn new(
         challenge_id: ChallengeId,
         name: impl Into<String>,
@@ -62,24 +62,24 @@ impl RegisterRequest {
         }
     }
 
-    /// Adds what the client says of a passkey. For every other kind it says nothing.
+    /// Adds what the client says about a passkey. It has no meaning for other kinds.
     pub fn with_report(mut self, report: ClientReport) -> Self {
         self.answer.report = report;
         self
     }
 
-    /// Returns what is to be registered.
+    /// Returns the kind of credential to register.
     pub(crate) fn kind(&self) -> CredentialKind {
         self.answer.proof.kind()
     }
 }
 
-/// By what a registration is closed.
+/// The context in which a registration is closed.
 #[derive(Clone, Copy)]
 pub(super) struct Closing<'a> {
     /// Whether the owner is asked.
     pub(super) approval: Approval,
-    /// When it began. It is refused if the user declared void what began then.
+    /// When it began. It is refused if the user declared void everything from that time.
     pub(super) began_at: SystemTime,
     pub(super) source: Option<&'a str>,
 }
@@ -100,7 +100,8 @@ impl CodeFlow {
         let fee = self.fee_of_guess(source).meanwhile();
         let registering = self.site().ceremony(asking).once(fee, sought, async |taken| {
             let pending = &taken.record;
-            // A site may have several flows, and a policy may have changed. The stricter counts.
+            // A site may have several flows, and a policy may have changed. The stricter one
+            // counts.
             let approval = pending.approval.max(self.inner.policy.approval);
             let closing = Closing { approval, began_at: pending.began_at, source };
             self.close(taken, &request.challenge_id, request.answer, closing).await
@@ -118,7 +119,7 @@ impl CodeFlow {
     ) -> Result<Registration, Refusal<PendingRegistration>> {
         let (pending, Closing { approval, began_at, source }) = (&taken.record, closing);
         if pending.awaited.is_some() {
-            // Back at once, so that the same answer is there for each who asks.
+            // It goes back at once, so everyone who asks gets the same answer.
             let store: &dyn OneTimeStore<PendingRegistration> = self.site().records();
             let _ = store.insert(taken.slot, pending.clone()).await;
         }
@@ -251,7 +252,7 @@ impl CodeFlow {
     }
 }
 
-/// What a proof proved.
+/// The result of a verified proof.
 enum Verified {
     Attestation(VerifiedAttestation),
     Secret(CredentialSecret),

@@ -14,11 +14,11 @@ use crate::together::both;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ApproveRequest {
-    /// Its enrolment.
+    /// The enrolment of the credential.
     pub id: EnrolmentId,
-    /// What the new client shows, if a check code is asked for.
+    /// The check code that the new client shows, if one is asked for.
     pub check_code: Option<CheckCode>,
-    /// Where the request comes from, for the events.
+    /// The network source of the request, for the events.
     pub source: Option<String>,
 }
 
@@ -30,11 +30,11 @@ impl ApproveRequest {
 }
 
 impl CodeFlow {
-    /// Approves a credential that waits, and stores it. It is as good as minting a code: over HTTP
-    /// it needs the same authenticator, and a transport of the host's own asks for as much.
+    /// Approves a credential that waits, and stores it. An approval is as powerful as a mint. Over
+    /// HTTP it needs the same authenticator. A transport of your own must demand as much.
     ///
     /// The record is taken before the check code is compared. So guesses come one by one, and each
-    /// counts, also when the caller hangs up.
+    /// counts, even when the caller hangs up.
     pub async fn approve(&self, caller: &Caller, request: ApproveRequest) -> Result<Credential, Error> {
         let source = request.source.as_deref();
         let asking = Asking::new(Step::Approve, source).by(&caller.user).within(Some(&request.id));
@@ -60,7 +60,7 @@ impl CodeFlow {
             self.close_approval(waiting, &shown, source).await
         });
         match approving.await {
-            // Who took the record may have ended the enrolment with it.
+            // The call that took the record may have ended the enrolment with it.
             Err(error) if error.stage() == Some(Stage::Pending) => {
                 let found = self.site().enrolments().find(&caller.user, &request.id).await;
                 match found {
@@ -72,8 +72,8 @@ impl CodeFlow {
         }
     }
 
-    /// Finds what is to be approved. Refuses what is not for this caller, or not yet or no longer
-    /// to be approved, before anything is taken.
+    /// Finds the credential to approve, and takes nothing. Rejects one that is not for this caller,
+    /// or that can't be approved yet or any longer.
     async fn find_approvable(
         &self,
         caller: &Caller,
@@ -81,7 +81,7 @@ impl CodeFlow {
     ) -> Result<(Enrolment, User), Error> {
         let found = self.own(caller, &request.id).await?;
         match found.stage {
-            // Added, as far as anybody knows: a try that failed may be repeated.
+            // As far as anybody knows it was added: a try that failed may be repeated.
             Stage::Pending | Stage::Added => {}
             stage => return Err(Error::at_stage(stage)),
         }
@@ -117,9 +117,9 @@ impl CodeFlow {
         let change = Change { attempts_left: Some(attempts_left), ..change };
         let counted = enrolments.advance(user, enrolment, &[Stage::Pending], change).await;
         match counted {
-            // Of a try that failed: the record alone counts, as it does when the ledger fails.
+            // An earlier try failed. The record alone counts, as it does when the ledger fails.
             Err(NotAdvanced::At(found)) if found.stage == Stage::Added => {}
-            // Ended meanwhile: nothing is left to guess at.
+            // It ended meanwhile: nothing is left to guess at.
             Err(ended @ (NotAdvanced::At(_) | NotAdvanced::Gone)) => return Refusal::for_good(ended),
             Ok(_) if attempts_left == 0 => {
                 self.site().tell(&Event::CheckCodesSpent { user, enrolment, source });
@@ -148,8 +148,8 @@ impl CodeFlow {
         let (own, room) = both(own, self.check_room(&waiting.user)).await;
         let own = own.map_err(|error| Refusal::put_back(Error::host(error)))?;
         let was_offered = waiting.offered;
-        // Looked up first, so that nobody is told of an addition that can't take place. What was
-        // offered before may be there already, and has its room.
+        // This look-up comes first, so nobody is told of an addition that can't happen. A
+        // credential that was offered before may be stored already, and then has its place.
         if !was_offered {
             if own.is_some() {
                 self.end_unapproved(waiting, Stage::Pending).await;
@@ -195,7 +195,7 @@ impl CodeFlow {
         }
     }
 
-    /// Ends an enrolment whose credential can't be stored, so that the other side learns of it too.
+    /// Ends an enrolment whose credential can't be stored, so the other side learns of it too.
     async fn end_unapproved(&self, waiting: &PendingApproval, from: Stage) {
         let enrolments = self.site().enrolments();
         let change = enrolments.end(Stage::Refused);

@@ -9,45 +9,45 @@ use crate::host::Caller;
 use crate::model::{Enrolment, OutcomeToken, Stage};
 use crate::once::Fee;
 
-/// A client's question: what became of the credential that it made?
+/// A client's question: what happened to the credential that it made?
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OutcomeRequest {
-    /// What register told it.
+    /// The token that register gave it.
     pub token: OutcomeToken,
     /// Whether to wait for a change.
     pub wait: Option<Wait>,
-    /// Where the request comes from, for the events.
+    /// The network source of the request, for the events.
     pub source: Option<String>,
 }
 
 impl OutcomeRequest {
-    /// Creates a question that is answered at once, without a source.
+    /// Creates a question without a source. It is answered at once.
     pub fn new(token: OutcomeToken) -> Self {
         Self { token, wait: None, source: None }
     }
 }
 
-/// What became of a credential that a client made. It says nothing else of the account.
+/// The stage of a credential that a client made. It says nothing else about the account.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// How far the enrolment has come.
+    /// The stage of the enrolment.
     pub stage: Stage,
-    /// When that stage ends by itself, or ended.
+    /// When that stage ends automatically, or when it ended.
     pub expires_at: SystemTime,
 }
 
 impl CodeFlow {
-    /// Returns what codes of the caller's have begun: what is outstanding, or ended within the
-    /// hour, the newest first.
+    /// Returns the enrolments of the caller that are outstanding, or that ended within the hour,
+    /// the newest first.
     pub async fn enrolments(&self, caller: &Caller) -> Result<Vec<Enrolment>, Error> {
         let asking = Asking::new(Step::ListEnrolments, None).by(&caller.user);
         let listing = async { Ok(self.site().enrolments().of_user(&caller.user).await?) };
         self.site().ceremony(asking).charged(Fee::none(), listing).await
     }
 
-    /// Returns an enrolment of the caller's, at once or when it has left a stage.
+    /// Returns an enrolment of the caller, at once or when it has left a stage.
     pub async fn enrolment(
         &self,
         caller: &Caller,
@@ -62,7 +62,7 @@ impl CodeFlow {
             .await
     }
 
-    /// Returns what became of a credential, to the client that made it.
+    /// Tells the client that made a credential what happened to it.
     pub async fn outcome(&self, request: OutcomeRequest) -> Result<Outcome, Error> {
         let (keys, now) = (self.site().slot_keys(), self.site().now());
         let asking = Asking::new(Step::FollowOutcome, request.source.as_deref());
@@ -70,7 +70,8 @@ impl CodeFlow {
         let handle = handle.map_err(|error| self.site().refuse(asking, error))?;
         let following = async {
             let found = self.site().enrolments().find(&handle.user, &handle.enrolment).await?;
-            // It is forgotten an hour after its end, as the token is after its approval's.
+            // The ledger forgets it an hour after its end. The token expires an hour after its
+            // approval does.
             let asker = || Asker::Client(handle.user.clone());
             self.follow(found.ok_or_else(Error::invalid_token)?, asker, request.wait).await
         };

@@ -1,8 +1,8 @@
-//! What the owner of a code sees and decides: their enrolments, and the end of each.
+//! Lets the owner of a code see their enrolments, and end each of them.
 //!
-//! A file for each look or decision. [`follow`](CodeFlow::enrolment) looks and waits. `approve` and
-//! `refuse` decide about a credential that waits. `revoke` ends what has added nothing, and `undo`
-//! takes back what was added. The bodies stand in `wire`.
+//! Each look or decision has a file. [`follow`](CodeFlow::enrolment) looks and waits. `approve` and
+//! `refuse` decide about a credential that waits. `revoke` ends an enrolment that has added
+//! nothing, and `undo` takes back a credential that was added. The bodies are in `wire`.
 
 mod approve;
 mod follow;
@@ -24,9 +24,9 @@ use crate::model::{Enrolment, EnrolmentId};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EnrolmentRequest {
-    /// Which one.
+    /// The id of the enrolment.
     pub id: EnrolmentId,
-    /// Where the request comes from, for the events.
+    /// The network source of the request, for the events.
     pub source: Option<String>,
 }
 
@@ -42,12 +42,12 @@ impl EnrolmentRequest {
 }
 
 impl CodeFlow {
-    /// Finds an enrolment of the caller's. A foreign and an unknown one are one error.
+    /// Finds an enrolment of the caller. A foreign and an unknown one get the same error.
     async fn own(&self, caller: &Caller, id: &EnrolmentId) -> Result<Enrolment, Error> {
         self.site().enrolments().find(&caller.user, id).await?.ok_or_else(Error::no_enrolment)
     }
 
-    /// Refuses a session that may not decide about an enrolment.
+    /// Rejects a session that may not decide about an enrolment.
     fn check_session(&self, caller: &Caller, enrolment: &Enrolment) -> Result<(), Error> {
         if self.site().is_in_session(caller, enrolment.session.as_ref()) {
             return Ok(());

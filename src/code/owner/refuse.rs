@@ -8,7 +8,7 @@ use crate::once::Fee;
 use crate::store::{OneTimeStore, PendingApproval};
 
 impl CodeFlow {
-    /// Refuses a credential that waits for approval. Nothing of it is left.
+    /// Refuses a credential that waits for approval. Nothing of it remains.
     pub async fn refuse(&self, caller: &Caller, request: EnrolmentRequest) -> Result<Enrolment, Error> {
         let (user, enrolment, source) = (&caller.user, &request.id, request.source.as_deref());
         let refusing = async {
@@ -28,8 +28,8 @@ impl CodeFlow {
         Ok(refused)
     }
 
-    /// Drops a credential that waited. The ledger has ended its enrolment, so it is worth nothing;
-    /// if this fails, it expires.
+    /// Drops a credential that waited. The ledger has ended its enrolment, so it is worth nothing.
+    /// If this fails, it expires.
     pub(super) async fn drop_approval(&self, enrolment: &EnrolmentId) {
         let store: &dyn OneTimeStore<PendingApproval> = self.site().records();
         for slot in self.slots_of_approval(enrolment) {

@@ -8,9 +8,9 @@ use crate::model::{Enrolment, EnrolmentId, Stage, UserId};
 use crate::once::Fee;
 
 impl CodeFlow {
-    /// Ends an enrolment that has added nothing. From the answer on, no exchange, register or
-    /// approval of it succeeds, in any process. It takes away alone, so it needs neither a code nor
-    /// a user action.
+    /// Ends an enrolment that has added nothing. After the answer, no exchange, register or
+    /// approval of it succeeds, in any process. It can only take away, so it needs neither a code
+    /// nor a user action.
     pub async fn revoke(&self, caller: &Caller, request: EnrolmentRequest) -> Result<Enrolment, Error> {
         let revoking = async {
             self.own(caller, &request.id).await?;
@@ -22,7 +22,7 @@ impl CodeFlow {
         self.site().ceremony(request.asking(Step::Revoke, caller)).charged(Fee::none(), revoking).await
     }
 
-    /// Ends an enrolment that has added nothing, and tells of it.
+    /// Ends an enrolment that has added nothing, and reports it.
     pub(in crate::code) async fn end(
         &self,
         user: &UserId,

@@ -6,13 +6,13 @@ use crate::host::{Keep, Removal};
 use crate::model::{Stage, UndoToken};
 use crate::once::Fee;
 
-/// A wish to take back a credential, by the token of its notice.
+/// A request to take back a credential, with the token of its notice.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UndoRequest {
-    /// What the notice carried.
+    /// The token from the notice.
     pub token: UndoToken,
-    /// Where the request comes from, for the events.
+    /// The network source of the request, for the events.
     pub source: Option<String>,
 }
 
@@ -24,8 +24,8 @@ impl UndoRequest {
 }
 
 impl CodeFlow {
-    /// Removes the one credential that a token names, and ends its enrolment, so that no challenge
-    /// adds it again. Nobody has to be signed in. What is gone already is no error.
+    /// Removes the one credential that a token names. Ends its enrolment, so no challenge adds it
+    /// again. Nobody has to be signed in. It is no error if the credential is gone already.
     pub async fn undo(&self, request: UndoRequest) -> Result<(), Error> {
         let (site, source) = (self.site(), request.source.as_deref());
         let asking = Asking::new(Step::Undo, source);
@@ -41,7 +41,7 @@ impl CodeFlow {
             let enrolments = site.enrolments();
             let from = [Stage::Opened, Stage::Pending, Stage::Added];
             match enrolments.advance(user, enrolment, &from, enrolments.end(Stage::Undone)).await {
-                // What waited for approval waits no more.
+                // A credential that waited for approval waits no more.
                 Ok(undone) if undone.credential.is_some() => self.drop_approval(enrolment).await,
                 // An enrolment that ended otherwise, or long ago, adds nothing more.
                 Ok(_) | Err(NotAdvanced::At(_) | NotAdvanced::Gone) => {}

@@ -1,4 +1,4 @@
-//! Bodies of what an owner sees and decides, read as strictly as the others.
+//! The bodies of the owner's endpoints, read as strictly as the others.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::model::{CheckCode, Enrolment, Invalid, Opening, OutcomeToken, Stage, 
 
 const WAIT_RULE: &str = "wait is 1 to 25, and comes with after, a stage";
 
-/// An enrolment as its owner sees it: good for a host's own page, too.
+/// An enrolment as its owner sees it. You may use it for your own page, too.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrolmentAnswer<'a> {
@@ -58,7 +58,7 @@ impl<'a> From<&'a Enrolment> for EnrolmentAnswer<'a> {
             Stage::Pending | Stage::Refused | Stage::Revoked | Stage::Undone => {
                 credential.map(CredentialAnswer::inactive)
             }
-            // One of a try that failed.
+            // The credential of a try that failed.
             Stage::Waiting | Stage::Opened | Stage::Expired => None,
         };
         Self {
@@ -156,13 +156,13 @@ pub(in crate::code) fn read_outcome(body: &[u8]) -> Result<OutcomeRequest, Error
     Ok(OutcomeRequest { wait, ..OutcomeRequest::new(OutcomeToken::new(&*body.token)) })
 }
 
-/// The query of an enrolment: nothing, or both of `after` and `wait`, once each.
+/// Reads the query of an enrolment: nothing, or both `after` and `wait`, once each.
 pub(in crate::code) fn read_query(query: Option<&str>) -> Result<Option<Wait>, Error> {
     let (mut after, mut wait) = (None, None);
     for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
         let place = match pair.split_once('=') {
             Some(("after", value)) => after.replace(value).is_none(),
-            // No sign, and no more digits than a bound of 25 needs.
+            // It has no sign, and no more digits than a bound of 25 needs.
             Some(("wait", value)) if value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 wait.replace(value.parse().map_err(|_| Invalid::new(WAIT_RULE))?).is_none()
             }

@@ -11,10 +11,11 @@ use crate::model::{
 };
 use crate::serve::RelyingPartyAnswer;
 
-/// COSE numbers of what a key may sign with: P-256, Ed25519, P-384, P-521, secp256k1, RSA.
+/// COSE numbers of the algorithms with which a key may sign: P-256, Ed25519, P-384, P-521,
+/// secp256k1, RSA.
 const KEY_ALGORITHMS: [i32; 6] = [-7, -8, -35, -36, -47, -257];
 
-/// Body of exchange.
+/// The body of exchange.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ExchangeBody<'a> {
@@ -24,7 +25,7 @@ struct ExchangeBody<'a> {
     code: Cow<'a, str>,
 }
 
-/// The kind, and the code as it was typed.
+/// Reads the kind, and the code as it was typed.
 pub(in crate::code) fn read_exchange(body: &[u8]) -> Result<(CredentialKind, Cow<'_, str>), Error> {
     let body: ExchangeBody<'_> = json::object(body).map_err(Error::invalid_request)?;
     if body.code.is_empty() {
@@ -33,14 +34,14 @@ pub(in crate::code) fn read_exchange(body: &[u8]) -> Result<(CredentialKind, Cow
     Ok((body.credential_kind.parse()?, body.code))
 }
 
-/// Answer of exchange.
+/// The answer of exchange.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ChallengeAnswer<'a> {
     kind: &'static str,
     user: UserAnswer<'a>,
     challenge_identifier: &'a str,
-    /// The old name of the same: two published clients read this one alone.
+    /// The old name of the same. Two published clients read only this one.
     temporary_authentication_token: &'a str,
     rp: RelyingPartyAnswer<'a>,
     #[serde(flatten)]
@@ -53,7 +54,7 @@ struct ChallengeAnswer<'a> {
     otp_url: Option<&'a str>,
 }
 
-/// What only a kind that signs is told.
+/// The part of the answer for kinds that sign.
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SigningAnswer<'a> {
@@ -70,7 +71,7 @@ struct UserAnswer<'a> {
     name: &'a str,
 }
 
-/// Which algorithms are offered.
+/// The algorithms on offer.
 #[derive(Clone, Copy)]
 enum Algorithms<'a> {
     Passkey(&'a [CoseAlgorithm]),
@@ -93,8 +94,8 @@ struct AlgorithmAnswer {
     alg: i32,
 }
 
-/// What `PublicKeyCredential.parseCreationOptionsFromJSON` takes as it is. The members beside it have
-/// the published form, in which the user's id is a text and no handle.
+/// The options that `PublicKeyCredential.parseCreationOptionsFromJSON` accepts unchanged. The
+/// members beside them have the published form: there the user's id is a text and not a handle.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CreationOptions<'a> {
@@ -140,7 +141,7 @@ struct SelectionAnswer {
     user_verification: Requirement,
 }
 
-/// Which passkeys should not be made again.
+/// The passkeys that should not be made again.
 #[derive(Clone, Copy)]
 struct Excluded<'a>(&'a [CredentialDescriptor]);
 

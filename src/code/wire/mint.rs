@@ -7,7 +7,7 @@ use crate::code::{Expiration, MintRequest, MintedCode};
 use crate::encoding::{json, rfc3339};
 use crate::error::Error;
 
-/// Body of mint.
+/// The body of mint.
 #[derive(Debug, DeriveDeserialize)]
 #[serde(deny_unknown_fields)]
 struct MintBody {
@@ -26,7 +26,7 @@ impl<'de> Deserialize<'de> for Expiration {
     }
 }
 
-/// Text or an integer; a fraction, which a float would be, is neither.
+/// Accepts text or an integer. A fraction, which a float would be, is neither.
 struct ExpirationVisitor;
 
 impl Visitor<'_> for ExpirationVisitor {
@@ -45,7 +45,7 @@ impl Visitor<'_> for ExpirationVisitor {
     }
 }
 
-/// Answer of mint.
+/// The answer of mint.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct MintAnswer<'a> {

@@ -1,8 +1,7 @@
-//! Bodies: the shapes that go over the wire, and their parsing into the flow's types. A file for
-//! each step.
+//! Bodies: the shapes on the wire, and their parsing into the flow's types. Each step has a file.
 //!
-//! Requests are read strictly: one object, no unknown, duplicate or `null` members, nothing behind
-//! it.
+//! Requests are read strictly: one object, nothing behind it, and no unknown, duplicate or `null`
+//! members.
 
 mod exchange;
 mod mint;

@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::serve::{read_base64url, read_credential_id};
 
-/// Body of register.
+/// The body of register.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct RegisterBody<'a> {
@@ -40,14 +40,14 @@ struct AttestationInfo<'a> {
     client_data: Cow<'a, str>,
     #[serde(borrow)]
     attestation_data: Cow<'a, str>,
-    /// Only a passkey has this and the next one.
+    /// Only a passkey has this member and the next one.
     #[serde(default, deserialize_with = "json::present")]
     transports: Option<Vec<Transport>>,
     #[serde(default, deserialize_with = "json::present")]
     cred_props: Option<Object<CredentialProperties>>,
 }
 
-/// The answer of WebAuthn's extension `credProps`, to which later levels may add members.
+/// The answer of WebAuthn's extension `credProps`. Later levels may add members to it.
 #[derive(Deserialize)]
 struct CredentialProperties {
     #[serde(default, deserialize_with = "json::present")]
@@ -124,7 +124,7 @@ fn read_attestation(kind: CredentialKind, info: &AttestationInfo<'_>) -> Result<
     })
 }
 
-/// Answer of register.
+/// The answer of register.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RegisterAnswer<'a> {
@@ -135,7 +135,7 @@ struct RegisterAnswer<'a> {
     approval: Option<ApprovalAnswer<'a>>,
 }
 
-/// What a client waits for.
+/// The approval that a client waits for.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ApprovalAnswer<'a> {
@@ -158,8 +158,8 @@ pub(in crate::code) fn write_registration(registration: &Registration) -> impl S
     }
 }
 
-/// A credential as the published schema shows it: the answer of register, and good for a host's own
-/// list of credentials.
+/// A credential as the published schema shows it: the answer of register. You may use it for your
+/// own list of credentials.
 ///
 /// ```
 /// # use credential_code::testing::KeyClient;
@@ -167,8 +167,8 @@ pub(in crate::code) fn write_registration(registration: &Registration) -> impl S
 /// # let client = KeyClient::p256();
 /// # let credential = Credential::new(
 /// #     UserId::new("us-1").unwrap(), CredentialKind::Key, client.credential_id().clone(),
-/// #     CredentialUuid::new("cr-6uunn-bm6ja-f6rmod5kqrk5rbel").unwrap(), client.public_key().clone(),
-/// #     "example.com", Origin::new("https://example.com").unwrap(),
+/// #     CredentialUuid::new("cr-6uunn-bm6ja-f6rmod5kqrk5rbel").unwrap(),
+/// #     client.public_key().clone(), "example.com", Origin::new("https://example.com").unwrap(),
 /// # );
 /// use credential_code::code::CredentialAnswer;
 ///
@@ -191,7 +191,7 @@ pub struct CredentialAnswer<'a> {
 }
 
 impl CredentialAnswer<'_> {
-    /// Returns the answer of a credential that may not be used: it waits, or is no more.
+    /// Returns the answer for a credential that may not be used: it waits, or is gone.
     pub(in crate::code) fn inactive(self) -> Self {
         Self { is_active: false, ..self }
     }
