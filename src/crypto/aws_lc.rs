@@ -1,5 +1,5 @@
-//! The only file that names aws-lc-rs. It checks signatures and nothing else: which keys are valid is decided once, with this backend
-//! and without it.
+//! The only file that names aws-lc-rs. It only checks signatures. One place decides which keys are
+//! valid, with this backend and without it.
 
 #[cfg(test)]
 #[path = "../../tests/unit/aws_lc/mod.rs"]
@@ -15,7 +15,7 @@ use aws_lc_rs::signature::{
 use crate::crypto::rustcrypto::VerifyingKey;
 use crate::crypto::{Digest, InvalidSignature, KeyAlgorithm, PublicKey};
 
-/// Checks a signature. Verdicts are those of [`VerifyingKey::verify`].
+/// Checks a signature. The verdicts are those of [`VerifyingKey::verify`].
 pub(super) fn verify(
     key: &PublicKey,
     digest: Digest,
@@ -50,7 +50,8 @@ pub(super) fn verify(
         .map_err(|_| InvalidSignature)
 }
 
-/// The first half of an Ed25519 signature is not of small order either, which AWS-LC does not mind.
+/// Checks that the first half of an Ed25519 signature is not of small order either. AWS-LC does not
+/// check that.
 fn check_commitment(signature: &[u8]) -> Result<(), InvalidSignature> {
     let point = signature.get(..32).ok_or(InvalidSignature)?;
     VerifyingKey::ed25519(point).map(drop).map_err(|_| InvalidSignature)

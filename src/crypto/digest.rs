@@ -3,30 +3,31 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What is hashed before it is signed. It is agreed on at registration and remembered, since later signatures do not say.
+/// The hash that is computed before signing. It is set at registration and stored, since later
+/// signatures do not name it.
 ///
 /// Ed25519 hashes by itself and ignores it.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Digest {
-    /// SHA-256, whatever the curve.
+    /// SHA-256, with any curve.
     #[serde(rename = "SHA256")]
     Sha256,
-    /// SHA-384, which only passkeys use.
+    /// SHA-384. Only passkeys use it.
     #[serde(rename = "SHA384")]
     Sha384,
-    /// SHA-512, whatever the curve.
+    /// SHA-512, with any curve.
     #[serde(rename = "SHA512")]
     Sha512,
 }
 
-/// Not the name of a [`Digest`].
+/// The text is not the name of a [`Digest`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("not the name of a digest")]
 pub struct UnknownDigest;
 
 impl Digest {
-    /// The name that it has in storage: `SHA256`, `SHA384`, `SHA512`.
+    /// Returns its name in storage: `SHA256`, `SHA384`, `SHA512`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sha256 => "SHA256",

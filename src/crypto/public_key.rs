@@ -22,7 +22,8 @@ const SECP256K1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.10")
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
-// A subject public key info, up to the key itself: of these kinds every key is as long as every other, so nothing before it changes.
+// A subject public key info, up to the key itself. All keys of one of these kinds have the same
+// length, so the bytes before the key never change.
 const P256_SPKI: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
     \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 const P384_SPKI: &[u8] = b"\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
@@ -33,7 +34,7 @@ const SECP256K1_SPKI: &[u8] = b"\x30\x56\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02
     \x06\x05\x2b\x81\x04\x00\x0a\x03\x42\x00";
 const ED25519_SPKI: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
 
-/// What kind of key it is.
+/// The kind of a key.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum KeyAlgorithm {
@@ -51,7 +52,7 @@ pub enum KeyAlgorithm {
     Secp256k1,
 }
 
-/// A public key in the numbers that COSE writes apart, each big-endian.
+/// A public key in the separate numbers of COSE, each big-endian.
 #[cfg(feature = "webauthn-rs")]
 #[derive(Debug)]
 pub(crate) enum KeyParts {
@@ -68,14 +69,14 @@ pub(crate) enum KeyParts {
 #[error("the signature does not hold")]
 pub struct InvalidSignature;
 
-/// Why a public key was refused. The text repeats nothing of the key.
+/// The reason why a public key was refused. The text repeats nothing of the key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublicKeyError {
     /// Not exactly one PEM block of a public key.
     #[error("not one PUBLIC KEY or RSA PUBLIC KEY block")]
     Pem,
-    /// Somebody sent a private key.
+    /// A private key was sent.
     #[error("a private key was sent")]
     PrivateKey,
     /// Not the strict DER of a public key.
@@ -84,7 +85,7 @@ pub enum PublicKeyError {
     /// A kind of key, or a curve, that is not supported.
     #[error("a kind of key that is not supported")]
     UnsupportedAlgorithm,
-    /// Not a point of the curve, or one that anybody can sign for.
+    /// Not a point of the curve, or a point for which anybody can sign.
     #[error("not a usable point of its curve")]
     Point,
     /// RSA of fewer than 2048 or more than 4096 bits, or with an odd exponent.
@@ -92,7 +93,7 @@ pub enum PublicKeyError {
     Rsa,
 }
 
-/// A public key that signatures can be checked with. See the [module](crate::crypto) for what it promises.
+/// A public key that checks signatures. See the [module](crate::crypto) for its promises.
 ///
 /// ```
 /// use credential_code::crypto::{KeyAlgorithm, PublicKey};
@@ -110,15 +111,15 @@ pub enum PublicKeyError {
 #[serde(try_from = "String", into = "String")]
 pub struct PublicKey(Arc<Valid>);
 
-/// A key that was let in, and its canonical form.
+/// An accepted key, and its canonical form.
 struct Valid {
     spki: Vec<u8>,
     key: VerifyingKey,
 }
 
 impl PublicKey {
-    /// Reads a `PUBLIC KEY` (SPKI) or `RSA PUBLIC KEY` (PKCS#1) block: lines of any length, LF or CRLF, with or without a final
-    /// one, and nothing around it.
+    /// Reads a `PUBLIC KEY` (SPKI) or `RSA PUBLIC KEY` (PKCS#1) block, and nothing around it. Lines
+    /// may have any length, end with LF or CRLF, and lack the final line end.
     pub fn from_pem(text: &str) -> Result<Self, PublicKeyError> {
         match pem::read(text) {
             Ok((Label::PublicKey, der)) => Self::from_spki_der(&der),
@@ -133,7 +134,7 @@ impl PublicKey {
         Self::from_spki(&SubjectPublicKeyInfoRef::from_der(der).map_err(|_| PublicKeyError::Encoding)?)
     }
 
-    /// The same, of what was read already, as a part of a certificate.
+    /// Reads the same from a parsed structure, such as a part of a certificate.
     pub(crate) fn from_spki(spki: &SubjectPublicKeyInfoRef<'_>) -> Result<Self, PublicKeyError> {
         let bytes = spki.subject_public_key.as_bytes().ok_or(PublicKeyError::Encoding)?;
         let parameters = spki.algorithm.parameters;
@@ -149,7 +150,7 @@ impl PublicKey {
         })
     }
 
-    /// A point by its coordinates, as COSE has it.
+    /// Reads a point from its coordinates, as COSE has it.
     #[cfg(feature = "fido2")]
     pub(crate) fn from_ec_point(curve: KeyAlgorithm, x: &[u8], y: &[u8]) -> Result<Self, PublicKeyError> {
         let width = match curve {
@@ -164,13 +165,13 @@ impl PublicKey {
         Self::new(VerifyingKey::ec_from_sec1(curve, &[&[4], x, y].concat())?)
     }
 
-    /// An Ed25519 key by its 32 bytes.
+    /// Reads an Ed25519 key from its 32 bytes.
     #[cfg(feature = "fido2")]
     pub(crate) fn from_ed25519(bytes: &[u8]) -> Result<Self, PublicKeyError> {
         Self::new(VerifyingKey::ed25519(bytes)?)
     }
 
-    /// An RSA key by its big-endian modulus and exponent, as COSE has it.
+    /// Reads an RSA key from its big-endian modulus and exponent, as COSE has it.
     #[cfg(feature = "fido2")]
     pub(crate) fn from_rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, PublicKeyError> {
         Self::new(VerifyingKey::rsa_from_parts(modulus, exponent)?)
@@ -189,7 +190,7 @@ impl PublicKey {
         Ok(Self(Arc::new(Valid { spki, key })))
     }
 
-    /// The key in the numbers that COSE writes apart.
+    /// Returns the key in the separate numbers of COSE.
     #[cfg(feature = "webauthn-rs")]
     pub(crate) fn to_parts(&self) -> Result<KeyParts, PublicKeyError> {
         self.0.key.to_parts()
@@ -199,17 +200,17 @@ impl PublicKey {
         &self.0.key
     }
 
-    /// What kind of key it is.
+    /// Returns the kind of the key.
     pub fn algorithm(&self) -> KeyAlgorithm {
         self.0.key.algorithm()
     }
 
-    /// The canonical subject public key info, in DER: points are not compressed.
+    /// Returns the canonical subject public key info, in DER. Points are not compressed.
     pub fn to_spki_der(&self) -> &[u8] {
         &self.0.spki
     }
 
-    /// The same in PEM: 64 columns, line feeds, a final one too.
+    /// Returns the same in PEM: 64 columns, line feeds, a final one too.
     pub fn to_pem(&self) -> String {
         pem::write(&self.0.spki)
     }
@@ -222,7 +223,7 @@ impl PublicKey {
         self.verifying_key().verify(digest, message, signature)
     }
 
-    /// Checks a signature by RSA PKCS#1 v1.5 with SHA-1, which nothing but statements of old TPMs may have.
+    /// Checks a signature by RSA PKCS#1 v1.5 with SHA-1. Only statements of old TPMs may have one.
     #[cfg(feature = "fido2")]
     pub(crate) fn verify_rs1(&self, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         self.verifying_key().verify_rs1(message, signature)

@@ -1,5 +1,5 @@
-//! The only folder that names the RustCrypto and dalek crates. They decide which keys are valid,
-//! always, and check signatures unless another backend does.
+//! The only folder that names the RustCrypto and dalek crates. They always decide which keys are
+//! valid. They check signatures unless another backend does.
 
 mod rsa;
 
@@ -13,7 +13,7 @@ use self::rsa::RsaKey;
 use crate::crypto::KeyParts;
 use crate::crypto::{Digest, InvalidSignature, KeyAlgorithm, PublicKeyError};
 
-/// A key that was found to be valid, ready to check with.
+/// A valid key, ready to check signatures.
 #[derive(Debug)]
 pub(super) enum VerifyingKey {
     Ed25519(ed25519_dalek::VerifyingKey),
@@ -25,7 +25,7 @@ pub(super) enum VerifyingKey {
 }
 
 impl VerifyingKey {
-    /// A point of a curve, compressed or not. The hybrid form and the identity are refused.
+    /// Reads a point of a curve, compressed or not. The hybrid form and the identity are refused.
     pub(super) fn ec_from_sec1(curve: KeyAlgorithm, point: &[u8]) -> Result<Self, PublicKeyError> {
         if !matches!(point.first(), Some(2..=4)) {
             return Err(PublicKeyError::Point);
@@ -40,7 +40,8 @@ impl VerifyingKey {
         .map_err(|_| PublicKeyError::Point)
     }
 
-    /// 32 bytes in their one encoding, and not a point of small order, for which anybody can sign.
+    /// Reads 32 bytes in their one encoding. Rejects a point of small order, for which anybody can
+    /// sign.
     pub(super) fn ed25519(bytes: &[u8]) -> Result<Self, PublicKeyError> {
         let bytes = bytes.try_into().map_err(|_| PublicKeyError::Encoding)?;
         let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| PublicKeyError::Point)?;
@@ -48,12 +49,12 @@ impl VerifyingKey {
         (is_canonical && !key.is_weak()).then_some(Self::Ed25519(key)).ok_or(PublicKeyError::Point)
     }
 
-    /// The DER of a PKCS#1 key.
+    /// Reads the DER of a PKCS#1 key.
     pub(super) fn rsa_from_pkcs1(der: &[u8]) -> Result<Self, PublicKeyError> {
         RsaKey::from_pkcs1(der).map(Self::Rsa)
     }
 
-    /// A big-endian modulus and exponent.
+    /// Reads a big-endian modulus and exponent.
     #[cfg(feature = "fido2")]
     pub(super) fn rsa_from_parts(modulus: &[u8], exponent: &[u8]) -> Result<Self, PublicKeyError> {
         RsaKey::from_parts(modulus, exponent).map(Self::Rsa)
@@ -70,7 +71,7 @@ impl VerifyingKey {
         }
     }
 
-    /// What stands in the bit string of a subject public key info.
+    /// Returns the content of the bit string of a subject public key info.
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, PublicKeyError> {
         Ok(match self {
             Self::Ed25519(key) => key.as_bytes().to_vec(),
@@ -82,7 +83,7 @@ impl VerifyingKey {
         })
     }
 
-    /// The numbers that COSE writes apart.
+    /// Returns the separate numbers of COSE.
     #[cfg(feature = "webauthn-rs")]
     pub(super) fn to_parts(&self) -> Result<KeyParts, PublicKeyError> {
         Ok(match self {
@@ -113,7 +114,7 @@ impl VerifyingKey {
         .map_err(|_| InvalidSignature)
     }
 
-    /// RSA with SHA-1, and no other key.
+    /// Checks RSA with SHA-1, and no other key.
     #[cfg(feature = "fido2")]
     pub(super) fn verify_rs1(&self, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         match self {
@@ -136,7 +137,8 @@ impl VerifyingKey {
             Self::P256(key) => key.verify_prehash(prehash, &p256::ecdsa::Signature::from_der(signature)?),
             Self::P384(key) => key.verify_prehash(prehash, &p384::ecdsa::Signature::from_der(signature)?),
             Self::P521(key) => key.verify_prehash(prehash, &p521::ecdsa::Signature::from_der(signature)?),
-            // The crate takes low `s` alone; half of all published clients' signatures have a high one.
+            // The crate accepts only a low `s`. Half of all published clients' signatures have a
+            // high one.
             Self::Secp256k1(key) => {
                 key.verify_prehash(prehash, &k256::ecdsa::Signature::from_der(signature)?.normalize_s())
             }
