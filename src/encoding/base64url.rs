@@ -1,4 +1,4 @@
-//! Base64 for URLs, canonical: trailing bits that are not zero are refused.
+//! Canonical base64 for URLs. Trailing bits that are not zero are refused.
 
 use std::sync::Arc;
 
@@ -21,25 +21,25 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     UNPADDED.encode(bytes)
 }
 
-/// The same in one allocation, for what has at most `N` bytes as text.
+/// Encodes in one allocation, if the text has at most `N` bytes.
 pub(crate) fn encode_shared<const N: usize>(bytes: &[u8]) -> Arc<str> {
     let mut text = [0; N];
     let length = UNPADDED.encode_slice(bytes, &mut text).expect("what is encoded so is short");
     str::from_utf8(&text[..length]).expect("base64 is ASCII").into()
 }
 
-/// Unpadded text only.
+/// Decodes unpadded text only.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, InvalidBase64> {
     UNPADDED.decode(text).map_err(|_| InvalidBase64)
 }
 
-/// Unpadded text, or text with exactly the padding that it needs.
+/// Decodes unpadded text, or text with exactly the padding that it needs.
 pub(crate) fn decode_padded_or_not(text: &str) -> Result<Vec<u8>, InvalidBase64> {
     let is_whole = !text.ends_with('=') || text.len().is_multiple_of(4);
     is_whole.then(|| PADDED_OR_NOT.decode(text).ok()).flatten().ok_or(InvalidBase64)
 }
 
-/// Either alphabet of base64, with the padding that it needs or none.
+/// Decodes either alphabet of base64, with the needed padding or without any.
 #[cfg(feature = "webauthn-rs")]
 pub(crate) fn decode_either_alphabet(text: &str) -> Result<Vec<u8>, InvalidBase64> {
     decode_padded_or_not(&text.replace('+', "-").replace('/', "_"))

@@ -1,10 +1,11 @@
-//! One spelling for each JSON value, so that values can be compared by their bytes.
+//! One spelling for each JSON value, so values can be compared by their bytes.
 //!
-//! Blanks, the order of members, the escapes of a string and the notation of a number do not count. Numbers are compared exactly, however
-//! long: `1`, `1.0` and `10e-1` are one, and two that only a float would take for the same are two.
+//! Blanks, the order of members, the escapes of a string and the notation of a number do not count.
+//! Numbers are compared exactly, however long: `1`, `1.0` and `10e-1` are the same. Two numbers
+//! that only a float would treat as equal differ.
 //!
-//! `serde_json` says whether a text is JSON. Then one pass copies its tokens, so that nesting costs
-//! nothing: who sends a body may not make it dear.
+//! `serde_json` says whether a text is JSON. Then one pass copies its tokens, so nesting costs
+//! nothing. The sender of a body must not be able to make it expensive.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -14,12 +15,12 @@ use serde_json::value::RawValue;
 /// Deeper nesting than any request has.
 const DEEPEST: usize = 64;
 
-/// The text is JSON without one certain meaning: a duplicate member, half a surrogate pair, a number with an exponent beyond
-/// all bounds, or a value that is nested too deeply.
+/// The text is JSON without one certain meaning. It has a duplicate member, half a surrogate pair,
+/// a number with an extreme exponent, or a value nested too deeply.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Ambiguous;
 
-/// The canonical spelling of a text that is JSON; `None` if it is none.
+/// Returns the canonical spelling of a text that is JSON, or `None` for any other text.
 pub(crate) fn canonical(text: &[u8]) -> Result<Option<Vec<u8>>, Ambiguous> {
     let Ok(value) = serde_json::from_slice::<&RawValue>(text) else { return Ok(None) };
     let mut tokens = Tokens(value.get());
@@ -28,11 +29,11 @@ pub(crate) fn canonical(text: &[u8]) -> Result<Option<Vec<u8>>, Ambiguous> {
     Ok(Some(spelling))
 }
 
-/// What is left of a text that is JSON from its first byte to its last.
+/// The unread rest of a text that is JSON from its first byte to its last.
 struct Tokens<'a>(&'a str);
 
 impl<'a> Tokens<'a> {
-    /// Returns what the next token begins with.
+    /// Returns the first byte of the next token.
     fn peek(&mut self) -> Option<u8> {
         self.0 = self.0.trim_start_matches([' ', '\t', '\n', '\r']);
         self.0.as_bytes().first().copied()
@@ -140,7 +141,8 @@ fn write_text(text: &str, spelling: &mut Vec<u8>) -> Result<(), Ambiguous> {
     serde_json::to_writer(spelling, text).map_err(|_| Ambiguous)
 }
 
-/// Sign, digits without zeros around them, and the power of ten that they are multiplied with.
+/// Writes the sign, the digits without zeros around them, and the power of ten by which they are
+/// multiplied.
 fn write_number(text: &str, spelling: &mut Vec<u8>) -> Result<(), Ambiguous> {
     let (sign, text) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));

@@ -6,16 +6,16 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct InvalidHex;
 
-/// Lower-case digits.
+/// Writes lower-case digits.
 pub(crate) fn encode(bytes: &[u8; 32]) -> String {
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// Digits of either case, in pairs.
+/// Reads digits of either case, in pairs.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, InvalidHex> {
     let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return Err(InvalidHex) };
-    // Collecting results would not know how many there are.
+    // Collecting results would not know their number.
     let mut bytes = Vec::with_capacity(pairs.len());
     for [high, low] in pairs {
         bytes.push(value(*high)? << 4 | value(*low)?);

@@ -10,8 +10,8 @@ use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, Se
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
-/// Where a text stops being the JSON that was expected. It repeats nothing of the text, which may hold a secret, but says which member
-/// is missing.
+/// The place where a text stops being the expected JSON. It repeats nothing of the text, which may
+/// hold a secret. It does say which member is missing.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{what} at line {line}, column {column}")]
 pub struct JsonError {
@@ -21,8 +21,8 @@ pub struct JsonError {
 }
 
 impl JsonError {
-    /// Says what is wrong with a text that was read as a `T`. The text is read once more to find the
-    /// member, since that costs only those who were wrong.
+    /// Says what is wrong with a text that was read as a `T`. It reads the text once more to find
+    /// the member. Only callers with an error pay for that.
     fn of<'de, T: Deserialize<'de>>(text: &'de str, error: &serde_json::Error) -> Self {
         let mut again = serde_json::Deserializer::from_str(text);
         let found = serde_path_to_error::deserialize::<_, Object<T>>(&mut again).err();
@@ -44,8 +44,8 @@ impl From<serde_json::Error> for JsonError {
     }
 }
 
-/// Says in which member the mistake is and what was expected, as far as both are our own words. serde
-/// says it in sentences alone, in which a client's words may stand in front.
+/// Says which member has the mistake, and what was expected, as far as both are our own words.
+/// serde says it only in sentences, which may begin with a client's words.
 fn mistake(sentence: &str, member: Option<&str>) -> String {
     if let Some(name) = quoted_behind(sentence, "missing field `") {
         return format!("JSON without the member `{name}`,");
@@ -58,7 +58,7 @@ fn mistake(sentence: &str, member: Option<&str>) -> String {
     }
     let is_unknown = sentence.starts_with("unknown field `");
     let place = match member {
-        // The path of an unknown member ends in what the client calls it.
+        // The path of an unknown member ends in the client's own name for it.
         Some(member) if !is_unknown && member != "." => format!(" in `{member}`"),
         Some(_) | None => String::new(),
     };
@@ -69,7 +69,7 @@ fn mistake(sentence: &str, member: Option<&str>) -> String {
     format!("JSON, but not of the expected form{place}{expected},")
 }
 
-/// Returns a name of one of our members: of what a client named, nothing stands in such a sentence.
+/// Returns the name of one of our members. Such a sentence contains nothing that a client named.
 fn quoted_behind<'a>(sentence: &'a str, beginning: &str) -> Option<&'a str> {
     let (name, _) = sentence.strip_prefix(beginning)?.split_once('`')?;
     Some(name)
@@ -83,7 +83,7 @@ fn expected_in(sentence: &str) -> Option<&str> {
         return None;
     }
     let sentence = sentence.rsplit_once(" at line ").map_or(sentence, |(sentence, _)| sentence);
-    // Then nothing is expected, and what looks so is a client's.
+    // Here nothing is expected. A text that looks like an expectation is a client's.
     if sentence.ends_with("there are no fields") || sentence.ends_with("there are no variants") {
         return None;
     }
@@ -92,9 +92,9 @@ fn expected_in(sentence: &str) -> Option<&str> {
 }
 
 /// Returns an unknown member that is another spelling of one of ours (`credential_uuid`), as some
-/// clients write it. Any other is not repeated.
+/// clients write it. No other unknown member is repeated.
 fn misspelled_member(sentence: &str) -> Option<(&str, &str)> {
-    // What a client wrote stands in front, and may look like the rest of the sentence.
+    // The client's text comes first, and may look like the rest of the sentence.
     let (spelled, expected) = sentence.strip_prefix("unknown field `")?.rsplit_once("`, expected ")?;
     let plain = |name: &str| name.replace('_', "").to_ascii_lowercase();
     let name = expected.split('`').skip(1).step_by(2).find(|name| plain(name) == plain(spelled))?;
@@ -102,12 +102,13 @@ fn misspelled_member(sentence: &str) -> Option<(&str, &str)> {
     (is_plain && spelled.len() <= 2 * name.len()).then_some((spelled, name))
 }
 
-/// The whole text, before a reader can skip a part that is not text.
+/// Checks the whole text, before a reader can skip a part that is not text.
 pub(crate) fn utf8(text: &[u8]) -> Result<&str, JsonError> {
     std::str::from_utf8(text).map_err(|_| JsonError { what: "not UTF-8".into(), line: 1, column: 1 })
 }
 
-/// Reads one JSON object and nothing behind it. A derived `Deserialize` would take an array for a struct as well.
+/// Reads one JSON object and nothing behind it. A derived `Deserialize` would also accept an array
+/// for a struct.
 pub(crate) fn object<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Result<T, JsonError> {
     let text = utf8(text)?;
     match serde_json::from_str::<Object<T>>(text) {
@@ -116,7 +117,7 @@ pub(crate) fn object<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Result<T, Jso
     }
 }
 
-/// A value that has to be written as an object: for members that are structs.
+/// A value that has to be written as an object, for members that are structs.
 #[derive(Debug)]
 pub(crate) struct Object<T>(pub(crate) T);
 
@@ -140,8 +141,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// A value that has to be written as text: for members that are one of some names. A derived
-/// `Deserialize` would take `{"POST":null}` for a name as well.
+/// A value that has to be written as text, for members with a fixed set of names. A derived
+/// `Deserialize` would also accept `{"POST":null}` as a name.
 #[derive(Debug)]
 pub(crate) struct Name<T>(pub(crate) T);
 
@@ -152,13 +153,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Name<T> {
     }
 }
 
-/// Text that is not copied where nothing in it is escaped.
+/// Text that is not copied unless it contains escapes.
 #[derive(Debug, serde::Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-/// A value that nobody asked for. It is read like any other and not skipped: skipping checks neither
-/// its depth, nor its escapes, nor whether a member stands there twice.
+/// A value that nobody asked for. It is read like any other and not skipped. Skipping would not
+/// check its depth, its escapes, or duplicate members.
 #[derive(Debug)]
 pub(crate) struct Unknown;
 
@@ -217,14 +218,14 @@ impl<'de> Visitor<'de> for UnknownVisitor {
     }
 }
 
-/// For an optional member: it may be missing, but not `null`.
+/// Reads an optional member. It may be missing, but not `null`.
 pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// For a member that is a secret: wiped also when something behind it is refused.
+/// Reads a member that is a secret. It is wiped even when something behind it is refused.
 pub(crate) fn wiped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
     String::deserialize(deserializer).map(Zeroizing::new)
 }

@@ -1,4 +1,5 @@
-//! Text forms, read strictly: what has two spellings for one value is refused, or said to be accepted.
+//! Text forms, read strictly. A second spelling of the same value is refused, unless the
+//! documentation says that it is accepted.
 
 pub(crate) mod base64url;
 pub(crate) mod canonical_json;

@@ -1,8 +1,9 @@
-//! Public keys in PEM, as clients spell it and not otherwise.
+//! Public keys in PEM, exactly as clients spell it.
 //!
-//! The readers at hand disagree with clients and with each other: one refuses the single line that browsers make, another takes text
-//! before, behind or between blocks. A key that two readers read differently is an attack, so here is exactly one block, of
-//! lines of any length, and nothing around it.
+//! The available readers disagree with clients and with each other. One refuses the single line
+//! that browsers make. Another accepts text before, behind or between blocks. A key that two
+//! readers read differently allows an attack. So this reader accepts exactly one block, of lines of
+//! any length, and nothing around it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +12,7 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// What a block holds.
+/// The content of a block.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Label {
     /// `PUBLIC KEY`: a subject public key info.
@@ -29,16 +30,16 @@ impl Label {
     }
 }
 
-/// Why a text is not one public key in PEM.
+/// The reason why a text is not one public key in PEM.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum PemError {
-    /// Somebody sent their private key.
+    /// A private key was sent.
     PrivateKey,
     /// Anything else.
     Malformed,
 }
 
-/// Reads the one block, and says what it holds.
+/// Reads the one block, and returns its label with its content.
 pub(crate) fn read(text: &str) -> Result<(Label, Vec<u8>), PemError> {
     if text.contains("PRIVATE KEY") {
         return Err(PemError::PrivateKey);
@@ -57,7 +58,7 @@ fn read_block(text: &str, label: Label) -> Option<Vec<u8>> {
         return None;
     }
     let mut base64 = String::with_capacity(body.len());
-    // The last line has an end of its own, or `END` would not be at the start of one.
+    // The last line has a line end of its own. Otherwise `END` would not be at the start of a line.
     let mut lines = body.strip_suffix('\n')?.split('\n');
     lines.try_for_each(|line| {
         let line = line.strip_suffix('\r').unwrap_or(line);
@@ -71,7 +72,7 @@ fn strip_line_end(text: &str) -> Option<&str> {
     text.strip_prefix("\r\n").or_else(|| text.strip_prefix('\n'))
 }
 
-/// The canonical spelling: 64 columns, line feeds, a final one too.
+/// Writes the canonical spelling: 64 columns, line feeds, a final one too.
 pub(crate) fn write(der: &[u8]) -> String {
     let base64 = STANDARD.encode(der);
     let label = Label::PublicKey.as_str();

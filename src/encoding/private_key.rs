@@ -1,5 +1,5 @@
-//! Recognises a private key that was not encrypted, in the spellings that tools write: PEM, a JWK, and
-//! DER in base64.
+//! Recognises a private key that was not encrypted, in the spellings that tools write: PEM, a JWK,
+//! and DER in base64.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use spki::der::asn1::AnyRef;
 use spki::der::{Decode, Tag, Tagged};
 
-/// Whether anybody can read the private key in a text.
+/// Returns whether anybody can read the private key in a text.
 pub(crate) fn is_plain(text: &str) -> bool {
     is_pem(text)
         || match text.trim_start().as_bytes().first() {
@@ -19,7 +19,8 @@ pub(crate) fn is_plain(text: &str) -> bool {
         }
 }
 
-/// A block of any label that ends in `PRIVATE KEY`, unless it says that it is encrypted.
+/// Returns whether it has a block whose label ends in `PRIVATE KEY` and does not say that it is
+/// encrypted.
 fn is_pem(text: &str) -> bool {
     text.match_indices("-----").any(|(at, _)| {
         let label = &text.as_bytes()[..at];
@@ -27,12 +28,12 @@ fn is_pem(text: &str) -> bool {
     })
 }
 
-/// In any case of its letters.
+/// Compares without regard to case.
 fn ends_with(text: &[u8], end: &[u8]) -> bool {
     text.len().checked_sub(end.len()).is_some_and(|at| text[at..].eq_ignore_ascii_case(end))
 }
 
-/// An object of JSON that has the members of a private key (RFC 7517).
+/// Returns whether it is a JSON object with the members of a private key (RFC 7517).
 fn is_jwk(text: &str) -> bool {
     #[derive(Deserialize)]
     struct Jwk {
@@ -44,8 +45,8 @@ fn is_jwk(text: &str) -> bool {
     serde_json::from_str::<Jwk>(text).is_ok()
 }
 
-/// A sequence that begins with a version of 0 or 1, as PKCS#8, PKCS#1 and SEC 1 have it. An encrypted
-/// key begins with the name of its cipher.
+/// Returns whether it is a sequence that begins with a version of 0 or 1, as in PKCS#8, PKCS#1 and
+/// SEC 1. An encrypted key begins with the name of its cipher.
 fn is_der(text: &str) -> bool {
     let digits = text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=');
     let digits: Vec<_> = digits.map(of_standard_alphabet).collect();
