@@ -1,5 +1,5 @@
-//! Everything that one code begins, under one id: where it stands, who waits for it to change, and
-//! the tokens that speak of it.
+//! Everything that one code begins, under one id: its stage, the requests that wait for a change,
+//! and the tokens that name it.
 //!
 //! ```text
 //! waiting --exchange--> opened --register--> added --undo--> undone       (no approval asked)
@@ -9,15 +9,15 @@
 //! waiting, opened, pending --revoke--> revoked
 //! ```
 //!
-//! What a signed-in user begins without a code is `opened` from the start.
+//! An enrolment that a signed-in user begins without a code is `opened` from the start.
 //!
-//! 1. **The ledger decides.** Each step advances the enrolment from the stages that it may come
-//!    from, in one atomic step of the [ledger](crate::store::EnrolmentLedger). A step whose turn
-//!    was lost is refused, in whichever process.
+//! 1. **The ledger decides.** Each step advances the enrolment from the allowed stages, in one
+//!    atomic step of the [ledger](crate::store::EnrolmentLedger). A step that comes too late is
+//!    refused, in whichever process.
 //! 2. **Claimed, then stored.** Register and approve advance to `added` before they ask the
-//!    repository. So a revocation that was answered leaves nothing to store.
-//! 3. **Time is looked at.** That an enrolment expired is told from its time. An approval that
-//!    lapsed becomes a refusal when somebody next looks: a reader, a waiter, an approver.
+//!    repository. So after a revocation was answered, nothing is left to store.
+//! 3. **Time is checked at each look.** An enrolment counts as expired by its time. An approval
+//!    that lapsed becomes a refusal at the next look: by a reader, a waiter or an approver.
 
 mod token;
 mod waiters;
@@ -38,10 +38,10 @@ use crate::event::{Event, Listener};
 use crate::model::{Enrolment, EnrolmentId, Insertion, Stage, UserId};
 use crate::store::{Change, EnrolmentLedger, Transition};
 
-/// How often a ledger is asked that others change too.
+/// How often a ledger is asked that other processes change too.
 const ASKED_EVERY: Duration = Duration::from_millis(500);
 
-/// A wish to be answered when an enrolment has left a stage (a long poll).
+/// A request to be answered when an enrolment has left a stage (a long poll).
 #[derive(Clone, Copy, Debug)]
 pub struct Wait {
     /// The stage that is known already.
@@ -54,16 +54,16 @@ impl Wait {
     /// The longest that anybody waits.
     pub const LONGEST: Duration = Duration::from_secs(25);
 
-    /// Creates a wish to wait no longer than that, and never longer than 25 seconds.
+    /// Creates a request to wait no longer than that, and never longer than 25 seconds.
     pub fn new(after: Stage, longest: Duration) -> Self {
         Self { after, longest: longest.min(Self::LONGEST) }
     }
 }
 
-/// How a change becomes known to those who wait for it.
+/// How the site learns of changes, for those who wait for them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Changes {
-    /// All are made in this process.
+    /// This process makes all of them.
     MadeHere,
     /// Other processes make some.
     MadeElsewhere,
@@ -78,19 +78,19 @@ pub(crate) struct Enrolments {
     waiters: Waiters,
 }
 
-/// Why an enrolment was not advanced.
+/// The reason why an enrolment was not advanced.
 #[derive(Debug)]
 pub(crate) enum NotAdvanced {
-    /// It is at another stage, and not by this step.
+    /// It is at another stage, and not because of this step.
     At(Box<Enrolment>),
     /// It is gone.
     Gone,
-    /// Nobody can tell.
+    /// The ledger could not say.
     Unknown(StoreError),
 }
 
 impl From<NotAdvanced> for Error {
-    /// Makes the error that an owner is told.
+    /// Creates the error for an owner.
     fn from(error: NotAdvanced) -> Self {
         match error {
             NotAdvanced::At(enrolment) => Self::at_stage(enrolment.stage),
@@ -118,7 +118,7 @@ impl Enrolments {
         }
     }
 
-    /// Advances an enrolment, and tells those who wait.
+    /// Advances an enrolment, and wakes those who wait.
     pub(crate) async fn advance(
         &self,
         user: &UserId,
@@ -131,7 +131,7 @@ impl Enrolments {
         Ok(enrolment)
     }
 
-    /// Advances an enrolment, and tells nobody yet: what it claims may not come true.
+    /// Advances an enrolment, and wakes nobody yet: the claim may fail.
     pub(crate) async fn claim(
         &self,
         user: &UserId,
@@ -146,7 +146,7 @@ impl Enrolments {
         }
     }
 
-    /// Tells those who wait of a claim that came true.
+    /// Wakes those who wait, after a claim came true.
     pub(crate) fn tell(&self, enrolment: &EnrolmentId) {
         self.waiters.tell(enrolment);
     }
@@ -156,12 +156,12 @@ impl Enrolments {
         Change::new(stage, self.clock.now() + Enrolment::KEPT_FOR)
     }
 
-    /// Creates a change to a stage that ends by itself at that time.
+    /// Creates a change to a stage that ends automatically at that time.
     pub(crate) fn until(stage: Stage, expires_at: SystemTime) -> Change {
         Change { expires_at: Some(expires_at), ..Change::new(stage, expires_at + Enrolment::KEPT_FOR) }
     }
 
-    /// Returns the user's enrolment of that id, as it is now.
+    /// Returns the user's enrolment with that id, in its present state.
     pub(crate) async fn find(
         &self,
         user: &UserId,
@@ -173,7 +173,7 @@ impl Enrolments {
         }
     }
 
-    /// Returns the user's enrolments as they are now, the newest first.
+    /// Returns the user's enrolments in their present state, the newest first.
     pub(crate) async fn of_user(&self, user: &UserId) -> Result<Vec<Enrolment>, StoreError> {
         let mut enrolments = Vec::new();
         for enrolment in self.ledger.enrolments(user, self.clock.now()).await? {
@@ -182,7 +182,7 @@ impl Enrolments {
         Ok(enrolments)
     }
 
-    /// Returns the enrolment as time has made it. An approval that lapsed becomes a refusal. The
+    /// Returns the enrolment in its present state. An approval that lapsed becomes a refusal. The
     /// listener hears of it once, from the look that refuses it.
     async fn as_of_now(&self, mut enrolment: Enrolment) -> Result<Option<Enrolment>, StoreError> {
         let now = self.clock.now();
@@ -218,7 +218,7 @@ impl Enrolments {
         }
     }
 
-    /// Waits until an enrolment has left a stage, and no longer than is wished. A refusal says that
+    /// Waits until an enrolment has left a stage, within the requested time. A refusal says that
     /// too many wait already.
     pub(crate) async fn wait(&self, asker: Asker, known: Enrolment, wait: Wait) -> Result<Enrolment, Error> {
         if known.stage != wait.after {
@@ -228,7 +228,7 @@ impl Enrolments {
         let mut over = self.clock.sleep(wait.longest);
         let mut is_over = false;
         loop {
-            // Noted before the look, so that no change falls in between.
+            // This is noted before the look, so no change falls in between.
             let seen = seat.changes();
             let Some(known) = self.find(&known.user, &known.id).await? else {
                 return Err(Error::no_enrolment());
@@ -251,8 +251,9 @@ impl Enrolments {
         }
     }
 
-    /// Looks at an enrolment for all who wait for it: when its time is over and, if others change
-    /// it too, twice a second. One of those who wait does so; when it leaves, the next does.
+    /// Looks at an enrolment for all who wait for it. It looks when the stage ends and, if other
+    /// processes change it too, twice a second. One of those who wait does so. When that one
+    /// leaves, the next does.
     async fn watch(&self, seat: &Seat<'_>, known: &Enrolment) {
         let _leading = seat.lead().await;
         let (user, id) = (&known.user, &known.id);
@@ -260,8 +261,8 @@ impl Enrolments {
         let mut stage = known.stage;
         loop {
             let now = self.clock.now();
-            // A little later than the expiry, since a timer may be early by its own clock. One that
-            // has passed was looked at, and the ledger did not answer.
+            // It looks a little later than the expiry, since a timer may be early by its own clock.
+            // If the expiry has passed already, it was looked at, and the ledger did not answer.
             let left = expires_at.map(|at| at.duration_since(now).ok().filter(|left| !left.is_zero()));
             let expiry = left.map(|left| left.map_or(ASKED_EVERY, |left| left + Duration::from_millis(10)));
             let pause = match (self.changes, expiry) {

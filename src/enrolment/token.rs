@@ -1,4 +1,4 @@
-//! Tokens that name an enrolment. The site signs them, and nobody keeps them.
+//! Tokens that name an enrolment. The site signs them, and nobody stores them.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{EnrolmentId, OutcomeToken, UndoToken, UserId};
 use crate::store::{SlotKeys, SlotLabel};
 
-/// What an undo token says.
+/// The content of an undo token.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct UndoHandle {
     pub(crate) user: UserId,
@@ -15,7 +15,7 @@ pub(crate) struct UndoHandle {
     pub(crate) expires_at: Seconds,
 }
 
-/// What an outcome token says.
+/// The content of an outcome token.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct OutcomeHandle {
     pub(crate) user: UserId,
@@ -34,7 +34,7 @@ impl Seconds {
 }
 
 impl UndoHandle {
-    /// How long a notice may lie before it is read.
+    /// How long a notice may wait before it is read.
     pub(crate) const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
     pub(crate) fn sign(&self, keys: &SlotKeys) -> UndoToken {

@@ -8,17 +8,17 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::model::{EnrolmentId, UserId};
 
-/// How many wait at once.
+/// How many may wait at once.
 const MOST: usize = 1_000;
-/// How many of them are clients, which may be strangers'.
+/// How many of them may be clients, which may be strangers'.
 const MOST_CLIENTS: usize = 500;
-/// How many of them wait for enrolments of one owner: owners, and as many clients.
+/// How many of them may wait for enrolments of one owner: so many owners, and as many clients.
 const MOST_OF_OWNER: usize = 16;
 
-/// When somebody who found no seat should come back.
+/// When a caller who found no seat should come back.
 const COME_BACK: Duration = Duration::from_secs(1);
 
-/// On whose behalf somebody waits. A client can't take the seats of the owner.
+/// The party for which a request waits. A client can't take the seats of the owner.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Asker {
     /// The owner of the enrolment.
@@ -27,8 +27,8 @@ pub(crate) enum Asker {
     Client(UserId),
 }
 
-/// Those who wait for an enrolment to change: so many in all, and of one asker. A waiter is a
-/// future of its own request, and has no task and no timer but its own.
+/// The requests that wait for an enrolment to change, with a bound in all and for each asker. A
+/// waiter is a future of its own request. It has no task and no timer but its own.
 #[derive(Debug, Default)]
 pub(super) struct Waiters(Mutex<Rooms>);
 
@@ -40,10 +40,10 @@ struct Rooms {
     clients: usize,
 }
 
-/// Those who wait for one enrolment.
+/// The requests that wait for one enrolment.
 #[derive(Debug, Default)]
 struct Room {
-    /// How many changes were told.
+    /// How many changes were announced.
     changes: u64,
     /// Whether one of them looks after it for all.
     is_led: bool,
@@ -52,8 +52,8 @@ struct Room {
     next_seat: usize,
 }
 
-/// Changes a room, and wakes all in it. Outside the lock: a waker may poll on the spot, and what it
-/// polls looks into the room.
+/// Changes a room, and wakes all in it, outside the lock. A waker may poll at once, and the polled
+/// future looks into the room.
 fn change(room: &Mutex<Room>, change: impl FnOnce(&mut Room)) {
     let mut room = lock(room);
     change(&mut room);
@@ -62,13 +62,13 @@ fn change(room: &Mutex<Room>, change: impl FnOnce(&mut Room)) {
     wakers.into_values().for_each(Waker::wake);
 }
 
-/// Nothing that is done under these locks panics.
+/// Locks a mutex. No code under these locks panics.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Waiters {
-    /// Seats somebody who waits for that enrolment, if there is a seat.
+    /// Gives a seat to a request that waits for that enrolment, if one is free.
     pub(super) fn seat(&self, asker: Asker, id: &EnrolmentId) -> Result<Seat<'_>, Error> {
         let mut rooms = lock(&self.0);
         let of_asker = rooms.of_asker.get(&asker).copied().unwrap_or(0);
@@ -88,7 +88,7 @@ impl Waiters {
         Ok(Seat { waiters: self, asker, id: id.clone(), room, number })
     }
 
-    /// Tells those who wait for an enrolment that it changed. They look what it is.
+    /// Wakes the requests that wait for an enrolment, because it changed. They look up its state.
     pub(super) fn tell(&self, id: &EnrolmentId) {
         let room = lock(&self.0).rooms.get(id).cloned();
         if let Some(room) = room {
@@ -97,7 +97,7 @@ impl Waiters {
     }
 }
 
-/// A place among those who wait, until it is dropped.
+/// A place among the waiting requests, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Seat<'w> {
     waiters: &'w Waiters,
@@ -108,17 +108,17 @@ pub(super) struct Seat<'w> {
 }
 
 impl Seat<'_> {
-    /// Returns how many changes were told.
+    /// Returns how many changes were announced.
     pub(super) fn changes(&self) -> u64 {
         lock(&self.room).changes
     }
 
-    /// Waits until more changes were told than these.
+    /// Waits until more changes were announced than these.
     pub(super) async fn changed_since(&self, seen: u64) {
         self.until(|room| (room.changes != seen).then_some(())).await;
     }
 
-    /// Waits until nobody else looks after the enrolment, and does so from then on.
+    /// Waits until nobody else looks after the enrolment, and then does so.
     pub(super) async fn lead(&self) -> Leading<'_> {
         self.until(|room| (!room.is_led).then(|| room.is_led = true)).await;
         Leading(&self.room)
@@ -157,13 +157,13 @@ impl Drop for Seat<'_> {
     }
 }
 
-/// The one who looks after an enrolment, until it is dropped.
+/// The request that looks after an enrolment, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Leading<'s>(&'s Mutex<Room>);
 
 impl Drop for Leading<'_> {
     fn drop(&mut self) {
-        // One of those who are left does it from now on.
+        // One of the remaining requests takes over from now on.
         change(self.0, |room| room.is_led = false);
     }
 }
