@@ -2,7 +2,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-/// What kind of thing went wrong: the `code` of an error body.
+/// The kind of an error: the `code` of an error body.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -12,9 +12,9 @@ pub enum ErrorKind {
     Unauthenticated,
     /// The caller may not do this, or the origin belongs to no relying party.
     Forbidden,
-    /// The caller has to prove anew who they are, by a fresh sign-in say.
+    /// The caller has to prove anew who they are, for example by a fresh sign-in.
     StepUpRequired,
-    /// The request needs a signed user action, and has none that works for it.
+    /// The request needs a signed user action, and has no valid one.
     UserActionRequired,
     /// A code that does not work: unknown, spent, expired, mistyped.
     InvalidCode,
@@ -30,11 +30,11 @@ pub enum ErrorKind {
     TooManyCredentials,
     /// The credential is the last that signs, and one has to be kept.
     LastCredential,
-    /// The enrolment is at a stage where this can't be done: [`Error::stage`](super::Error::stage).
+    /// The stage of the enrolment does not allow this: see [`Error::stage`](super::Error::stage).
     Conflict,
-    /// A check code that is not the one that the new client shows.
+    /// A check code that differs from the one that the new client shows.
     InvalidCheckCode,
-    /// A token that does not work: cut, changed, of somebody else, expired.
+    /// A token that does not work: cut, changed, expired, or another user's.
     InvalidToken,
     /// No endpoint has that path.
     NotFound,

@@ -1,8 +1,8 @@
-//! Why a step was refused, or failed.
+//! Errors: why a step was refused, or failed.
 //!
-//! [`Error`] is what every step returns. [`ErrorKind`] says what went wrong, and which status the
-//! answer has. The text is for the caller; the true reason is the error's source, for logs and
-//! events alone.
+//! Every step returns an [`Error`]. [`ErrorKind`] says what went wrong, and which status the answer
+//! has. The text is for the caller. The true reason is the error's source, for logs and events
+//! alone.
 
 mod kind;
 mod reason;
@@ -26,12 +26,12 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// Why a step of a flow was refused, or failed.
 ///
 /// `Display` is the text for the caller. The [`source`](StdError::source) is the true reason, for
-/// logs and events alone. It tells a bad signature from a wrong origin, which the caller may not
-/// learn.
+/// logs and events alone. It tells a bad signature from a wrong origin. The caller may not learn
+/// that.
 pub struct Error {
     inner: Arc<Inner>,
-    /// Which listener has heard of it: an error may pass through two flows. A clone is another
-    /// refusal.
+    /// The listener that has heard of it, since an error may pass through two flows. A clone counts
+    /// as another refusal.
     told: Option<Hearer>,
 }
 
@@ -53,7 +53,7 @@ impl Clone for Error {
 }
 
 impl Error {
-    /// Returns what kind of thing went wrong.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
     }
@@ -68,7 +68,7 @@ impl Error {
         self.inner.retry_after
     }
 
-    /// Returns the stage of the enrolment, if that is why it was refused.
+    /// Returns the stage of the enrolment, if the stage caused the refusal.
     pub fn stage(&self) -> Option<Stage> {
         self.inner.stage
     }
@@ -99,7 +99,8 @@ impl Error {
         Self::because(ErrorKind::InvalidRequest, format!("The request is invalid: {source}."), source)
     }
 
-    /// One error for every code that does not work, so that an answer tells nothing about codes.
+    /// Creates the one error for every code that does not work, so an answer tells nothing about
+    /// codes.
     pub(crate) fn invalid_code(reason: impl Into<BoxError>) -> Self {
         Self::because(ErrorKind::InvalidCode, "This code does not work. Ask for a new one.", reason)
     }
@@ -124,14 +125,14 @@ impl Error {
         Self::because(ErrorKind::InvalidChallenge, "This sign-in is no longer open. Begin again.", reason)
     }
 
-    /// One error for every passkey that signs nobody in, so that an answer tells nothing about
-    /// passkeys and users.
+    /// Creates the one error for every passkey that signs nobody in. So an answer tells nothing
+    /// about passkeys and users.
     pub(crate) fn invalid_sign_in(reason: impl Into<BoxError>) -> Self {
         Self::because(ErrorKind::InvalidAssertion, "This passkey does not sign you in.", reason)
     }
 
-    /// One error for every user action that does not work, so that an answer tells nothing about
-    /// actions. The text is the published service's, to the letter.
+    /// Creates the one error for every user action that does not work, so an answer tells nothing
+    /// about actions. The text is literally that of the published service.
     pub(crate) fn invalid_action(reason: impl Into<BoxError>) -> Self {
         Self::because(ErrorKind::UserActionRequired, "user action signature is missing or invalid", reason)
     }
@@ -146,29 +147,29 @@ impl Error {
         })
     }
 
-    /// One error for every enrolment that is not the caller's.
+    /// Creates the one error for every enrolment that is not the caller's.
     pub(crate) fn no_enrolment() -> Self {
         Self::new(ErrorKind::NotFound, "There is no such enrolment.")
     }
 
-    /// One error for every credential that is not the caller's.
+    /// Creates the one error for every credential that is not the caller's.
     pub(crate) fn no_credential() -> Self {
         Self::new(ErrorKind::NotFound, "There is no such credential.")
     }
 
-    /// The refusal of a credential id that is taken.
+    /// Creates the refusal of a credential id that is taken.
     pub(crate) fn duplicate() -> Self {
         let message = "This credential is registered already. Use another authenticator.";
         Self::new(ErrorKind::DuplicateCredential, message)
     }
 
-    /// The refusal of one credential more than a user may have.
+    /// Creates the refusal of one credential more than a user may have.
     pub(crate) fn too_many_credentials() -> Self {
         let message = "This account has as many credentials as it may have. Remove one first.";
         Self::new(ErrorKind::TooManyCredentials, message)
     }
 
-    /// The refusal to take the last credential that signs.
+    /// Creates the refusal to remove the last credential that signs.
     pub(crate) fn last_credential() -> Self {
         let message = "This is the last credential that signs. Add another one first.";
         Self::new(ErrorKind::LastCredential, message)
@@ -182,7 +183,7 @@ impl Error {
         Self::because(ErrorKind::Forbidden, "This user may not change credentials.", reason)
     }
 
-    /// The enrolment is at a stage where this can't be done.
+    /// Creates the error for an enrolment whose stage does not allow this.
     pub(crate) fn at_stage(stage: Stage) -> Self {
         Self::with(Inner {
             kind: ErrorKind::Conflict,
@@ -193,7 +194,7 @@ impl Error {
         })
     }
 
-    /// Somebody else decides about the enrolment at this moment.
+    /// Creates the error for an enrolment that somebody else is deciding about at this moment.
     pub(crate) fn under_way(source: BoxError) -> Self {
         Self::with(Inner {
             kind: ErrorKind::Conflict,
@@ -204,7 +205,8 @@ impl Error {
         })
     }
 
-    /// The same refusal, told as often as it was, at the stage that is known by now.
+    /// Returns the same refusal, with the stage that is known by now. It counts as told as often as
+    /// before.
     pub(crate) fn at(self, stage: Stage) -> Self {
         let Inner { kind, message, retry_after, .. } = &*self.inner;
         let message = match kind {
@@ -216,23 +218,24 @@ impl Error {
         Self { inner: Arc::new(inner), told: self.told }
     }
 
-    /// One error for every token that does not work.
+    /// Creates the one error for every token that does not work.
     pub(crate) fn invalid_token() -> Self {
         Self::new(ErrorKind::InvalidToken, "This token does not work, or no longer.")
     }
 
-    /// A store failed. The caller learns that, and nothing else.
+    /// Creates the error for a store that failed. The caller learns that, and nothing else.
     pub(crate) fn unavailable(source: BoxError) -> Self {
         Self::because(ErrorKind::Unavailable, "The service is unavailable. Try again later.", source)
     }
 
-    /// A store had what was only just drawn at random: a command reached it twice, and the first
-    /// answer was lost. Another draw will do.
+    /// Creates the error for a store that already had a value just drawn at random. A command
+    /// reached the store twice, and the first answer was lost. Drawing again will do.
     pub(crate) fn drawn_before() -> Self {
         Self::unavailable("a new random id was in the store already".into())
     }
 
-    /// A host failed, or a store behind it. The caller learns that, and nothing else.
+    /// Creates the error for a host that failed, or a store behind it. The caller learns that, and
+    /// nothing else.
     pub(crate) fn host(source: BoxError) -> Self {
         match source.downcast::<StoreError>() {
             Ok(error) => Self::from(*error),
@@ -242,12 +245,12 @@ impl Error {
         }
     }
 
-    /// Whether something failed here. Then the caller did nothing wrong, and pays nothing.
+    /// Returns whether the failure is ours. Then the caller did nothing wrong, and pays nothing.
     pub(crate) fn is_failure(&self) -> bool {
         matches!(self.kind(), ErrorKind::Unavailable | ErrorKind::Internal)
     }
 
-    /// Notes that a listener hears of it now. Returns whether it had not heard before.
+    /// Notes that a listener hears of it now. Returns whether this is the first time.
     pub(crate) fn tell(&mut self, hearer: Hearer) -> bool {
         self.told.replace(hearer) != Some(hearer)
     }

@@ -1,4 +1,4 @@
-/// Why a code, a challenge or a user action does not work. The caller is never told which.
+/// The reason why a code, a challenge or a user action does not work. The caller never learns it.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 pub(crate) enum Reason {
     #[error("unknown, spent or expired")]

@@ -11,14 +11,14 @@ pub struct StoreError {
     source: BoxError,
 }
 
-/// What is to be done about a [`StoreError`].
+/// What to do about a [`StoreError`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// The store could not answer. The flow says 503, and puts back what it had taken.
+    /// The store could not answer. The flow answers 503, and puts the taken record back.
     Failed,
-    /// A record was taken and can't be read. The flow refuses it like a code that does not work: it
-    /// is spent, and another try would find nothing else.
+    /// A record was taken and can't be read. The flow refuses it like a code that does not work. It
+    /// is spent, and another try would find nothing.
     Unreadable,
 }
 
@@ -37,17 +37,18 @@ impl StoreError {
         Self { store, kind: StoreErrorKind::Failed, source: source.into() }
     }
 
-    /// Says that the named store had a record that can't be read, and has it no more.
+    /// Creates an error for a record of the named store that can't be read, and that the store no
+    /// longer has.
     pub fn unreadable(store: &'static str, source: impl Into<BoxError>) -> Self {
         Self { store, kind: StoreErrorKind::Unreadable, source: source.into() }
     }
 
-    /// Returns what is to be done about it.
+    /// Returns what to do about it.
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
     }
 
-    /// Warns in the log. A failure in the background has nobody else to tell.
+    /// Warns in the log. Nobody else can hear of a failure in the background.
     #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
     pub(crate) fn warn(&self, what: &'static str) {
         #[cfg(feature = "tracing")]
