@@ -7,11 +7,11 @@ use crate::event::log;
 use crate::event::{BudgetScope, Event, Step};
 use crate::model::{CredentialKind, EnrolmentId, UserId};
 
-/// The host's listener, and the log. Cheap to clone.
+/// The host's listener, and the log. It is cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Listener(Arc<dyn Fn(&Event<'_>) + Send + Sync>);
 
-/// What is known of a request, for the event that tells of its end.
+/// The known facts of a request, for the event that reports its end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asking<'a> {
     pub(crate) step: Step,
@@ -61,7 +61,7 @@ impl Listener {
         (self.0)(event);
     }
 
-    /// Tells of a refusal, unless it was told here, and returns it.
+    /// Reports a refusal, unless this listener has heard it, and returns it.
     pub(crate) fn refuse(&self, asking: Asking<'_>, mut error: Error) -> Error {
         if error.tell(self.address()) {
             let Asking { step, user, enrolment, kind, source } = asking;
@@ -70,7 +70,7 @@ impl Listener {
         error
     }
 
-    /// Tells of a budget that is exhausted, and returns the refusal.
+    /// Reports an exhausted budget, and returns the refusal.
     pub(crate) fn throttle(&self, asking: Asking<'_>, scope: BudgetScope, retry_after: Duration) -> Error {
         let Asking { step, user, source, .. } = asking;
         self.tell(&Event::Throttled { step, scope, retry_after, user, source });

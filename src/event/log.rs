@@ -6,7 +6,7 @@ use std::{fmt, iter};
 use crate::error::ErrorKind;
 use crate::event::Event;
 
-/// An error and what is behind it, to the last cause.
+/// An error with all its causes, down to the last one.
 struct Causes<'a>(&'a (dyn Error + 'static));
 
 impl fmt::Display for Causes<'_> {

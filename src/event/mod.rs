@@ -1,4 +1,4 @@
-//! What happened, for the host's audit log, its metrics and its notices.
+//! Events: everything that happened, for the host's audit log, its metrics and its notices.
 
 mod listener;
 #[cfg(feature = "tracing")]
@@ -22,7 +22,7 @@ pub enum BudgetScope {
     Source,
     /// Misses of everybody.
     Flow,
-    /// Codes of one user, what they begin without one, their user actions, or their sign-ins.
+    /// Of one user: codes, beginnings without a code, user actions, or sign-ins.
     User,
 }
 
@@ -37,7 +37,7 @@ impl BudgetScope {
     }
 }
 
-/// What a user changed of a credential.
+/// The way in which a user changed a credential.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Change {
@@ -51,44 +51,45 @@ pub enum Change {
     Removed,
 }
 
-/// What happened, for the host's audit log, its metrics and its notifications. `Debug` shows no
-/// secret. The one that an event holds is the [undo token](Self::undo_token), for the notice.
+/// Something that happened, for the host's audit log, its metrics and its notifications. `Debug`
+/// shows no secret. An event holds only one secret: the [undo token](Self::undo_token), for the
+/// notice.
 ///
-/// [`added_credential`](Self::added_credential) is the one to act on: tell the user, by another
-/// channel, that a credential was added and how to remove it. NIST SP 800-63B-4 asks for that, and
-/// it is how people find out that somebody else used their code.
+/// Act on [`added_credential`](Self::added_credential): tell the user, by another channel, that a
+/// credential was added and how to remove it. NIST SP 800-63B-4 asks for that. It is how people
+/// find out that somebody else used their code.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A code was minted.
     #[non_exhaustive]
     Minted {
-        /// Whose it is.
+        /// The user who minted it.
         user: &'a UserId,
-        /// What it begins.
+        /// The enrolment that it begins.
         enrolment: &'a EnrolmentId,
-        /// When it stops working.
+        /// When the code expires.
         expires_at: SystemTime,
-        /// Where the request came from, if the host said how to tell.
+        /// The network source of the request, if the host tells it.
         source: Option<&'a str>,
     },
     /// A code was spent for a challenge.
     #[non_exhaustive]
     Exchanged {
-        /// Whose code it was.
+        /// The user who minted the code.
         user: &'a UserId,
         /// Its enrolment.
         enrolment: &'a EnrolmentId,
-        /// What is to be registered.
+        /// The kind of credential to register.
         kind: CredentialKind,
-        /// For which relying party.
+        /// The id of the relying party.
         relying_party: &'a str,
-        /// When the code would have stopped working.
+        /// When the code would have expired.
         expires_at: SystemTime,
-        /// Where the request came from.
+        /// The network source of the request.
         source: Option<&'a str>,
     },
-    /// A credential was stored. Sent once, after the host stored it. See
+    /// A credential was stored. The event is sent once, after the host stored it. See
     /// [`added_credential`](Self::added_credential).
     #[non_exhaustive]
     Registered {
@@ -96,26 +97,28 @@ pub enum Event<'a> {
         credential: &'a Credential,
         /// Its enrolment.
         enrolment: &'a EnrolmentId,
-        /// What takes it back, for a link in the notice. `None` without
+        /// The token that takes it back, for a link in the notice. `None` without
         /// [`management`](crate::site::SiteBuilder::management).
         undo: Option<&'a UndoToken>,
-        /// Where the request came from.
+        /// The network source of the request.
         source: Option<&'a str>,
     },
     /// The host was asked to store a credential and did not answer: it failed, or the caller hung
-    /// up. The credential may be there all the same, under this id, and no other event may ever
-    /// tell of it: look. If somebody tries again in time, [`Registered`](Self::Registered) follows,
-    /// and the `uuid` in it is the one that is stored. A client that hangs up at the right moment
-    /// can choose this event instead of the other, so tell the user of both.
+    /// up. The credential may still be stored, under this id. Perhaps no other event ever reports
+    /// it, so look it up.
+    ///
+    /// If somebody tries again in time, [`Registered`](Self::Registered) follows. Its `uuid` is
+    /// that of the stored credential. A client that hangs up at the right moment can choose this
+    /// event instead of the other. So tell the user about both.
     #[non_exhaustive]
     Unsettled {
         /// The credential.
         credential: &'a Credential,
         /// Its enrolment.
         enrolment: &'a EnrolmentId,
-        /// What takes it back, if it is there.
+        /// The token that takes it back, if it is stored.
         undo: Option<&'a UndoToken>,
-        /// Where the request came from.
+        /// The network source of the request.
         source: Option<&'a str>,
     },
     /// A credential was verified, and waits for its owner's approval. It is not stored.
@@ -125,47 +128,47 @@ pub enum Event<'a> {
         credential: &'a Credential,
         /// Its enrolment.
         enrolment: &'a EnrolmentId,
-        /// When it is refused by itself.
+        /// When it is refused automatically.
         expires_at: SystemTime,
-        /// Where the request came from.
+        /// The network source of the request.
         source: Option<&'a str>,
     },
-    /// The owner approved a credential. It follows [`Registered`](Self::Registered), which tells
-    /// that the host stored it.
+    /// The owner approved a credential. This event follows [`Registered`](Self::Registered), which
+    /// says that the host stored it.
     #[non_exhaustive]
     Approved {
         /// The credential.
         credential: &'a Credential,
         /// Its enrolment.
         enrolment: &'a EnrolmentId,
-        /// Where the owner's request came from.
+        /// The network source of the owner's request.
         source: Option<&'a str>,
     },
-    /// The owner refused a credential, which is gone.
+    /// The owner refused a credential. The credential is gone.
     #[non_exhaustive]
     RefusedByOwner {
-        /// Whose it would have been.
+        /// The user who would have owned it.
         user: &'a UserId,
         /// Its enrolment.
         enrolment: &'a EnrolmentId,
-        /// Where the owner's request came from.
+        /// The network source of the owner's request.
         source: Option<&'a str>,
     },
-    /// A third wrong check code refused a credential, which is gone.
+    /// A third wrong check code refused a credential. The credential is gone.
     #[non_exhaustive]
     CheckCodesSpent {
-        /// Whose it would have been.
+        /// The user who would have owned it.
         user: &'a UserId,
         /// Its enrolment.
         enrolment: &'a EnrolmentId,
-        /// Where the request came from.
+        /// The network source of the request.
         source: Option<&'a str>,
     },
-    /// Nobody approved a credential in time. It is told at the next look of the owner or of the
-    /// client, or at an approval that comes too late.
+    /// Nobody approved a credential in time. The event comes with the next look of the owner or of
+    /// the client, or with an approval that is too late.
     #[non_exhaustive]
     Lapsed {
-        /// Whose it would have been.
+        /// The user who would have owned it.
         user: &'a UserId,
         /// Its enrolment.
         enrolment: &'a EnrolmentId,
@@ -174,119 +177,121 @@ pub enum Event<'a> {
     /// will be.
     #[non_exhaustive]
     Revoked {
-        /// Whose it is.
+        /// The owner.
         user: &'a UserId,
         /// Its enrolment.
         enrolment: &'a EnrolmentId,
-        /// Where the request came from.
+        /// The network source of the request.
         source: Option<&'a str>,
     },
     /// An undo token took back a credential.
     #[non_exhaustive]
     Undone {
-        /// Whose it was.
+        /// The user who owned it.
         user: &'a UserId,
         /// The credential.
         credential: &'a CredentialUuid,
         /// Its enrolment.
         enrolment: &'a EnrolmentId,
-        /// Where the request came from.
+        /// The network source of the request.
         source: Option<&'a str>,
     },
-    /// The user changed a credential of theirs. Tell them, too: it may not have been them.
+    /// The user changed one of their credentials. Tell them about this too: somebody else may have
+    /// done it.
     #[non_exhaustive]
     CredentialChanged {
-        /// Whose it is, or was.
+        /// The user who owns it, or owned it.
         user: &'a UserId,
         /// The credential.
         credential: &'a CredentialUuid,
-        /// What was changed.
+        /// The kind of change.
         change: Change,
-        /// Where the request came from.
+        /// The network source of the request.
         source: Option<&'a str>,
     },
-    /// A credential signed a user action, which has yet to be used.
+    /// A credential signed a user action. The action is not used yet.
     #[non_exhaustive]
     ActionSigned {
-        /// Whose action it is.
+        /// The user who signed it.
         user: &'a UserId,
-        /// What signed it.
+        /// The id of the credential that signed it.
         credential: &'a CredentialId,
-        /// When it stops working.
+        /// When the signed action expires.
         expires_at: SystemTime,
-        /// Where the request came from.
+        /// The network source of the request.
         source: Option<&'a str>,
     },
-    /// A signed user action was spent on the request that it is for.
+    /// A signed user action was spent on its request.
     #[non_exhaustive]
     ActionRedeemed {
-        /// Whose action it was.
+        /// The user who signed it.
         user: &'a UserId,
-        /// What had signed it.
+        /// The id of the credential that signed it.
         credential: &'a CredentialId,
-        /// Where the request came from.
+        /// The network source of the request.
         source: Option<&'a str>,
     },
-    /// A passkey signed a user in. The host has yet to make the session.
+    /// A passkey signed a user in. The host still has to create the session.
     #[non_exhaustive]
     SignedIn {
-        /// Who is signed in.
+        /// The user who is signed in.
         user: &'a UserId,
-        /// What signed.
+        /// The id of the passkey that signed.
         credential: &'a CredentialId,
-        /// Where the request came from.
+        /// The network source of the request.
         source: Option<&'a str>,
     },
     /// A step was refused, or failed. The true reason is the error's source.
     #[non_exhaustive]
     Refused {
-        /// Which step.
+        /// The step.
         step: Step,
-        /// Whose code or challenge it was, as far as it was known.
+        /// The owner of the code or the challenge, if known.
         user: Option<&'a UserId>,
-        /// Its enrolment, as far as it was known.
+        /// Its enrolment, if known.
         enrolment: Option<&'a EnrolmentId>,
-        /// What was to be registered, as far as it was known.
+        /// The kind of credential to register, if known.
         kind: Option<CredentialKind>,
-        /// Why.
+        /// The reason.
         error: &'a Error,
-        /// Where the request came from.
+        /// The network source of the request.
         source: Option<&'a str>,
     },
     /// A budget was exhausted: somebody guesses, or asks for too many codes.
     #[non_exhaustive]
     Throttled {
-        /// Which step.
+        /// The step.
         step: Step,
-        /// Whose budget.
+        /// The owner of the budget.
         scope: BudgetScope,
-        /// When there is some again.
+        /// How long until the budget has something again.
         retry_after: Duration,
-        /// Who asked for too many codes.
+        /// The user who asked for too many codes.
         user: Option<&'a UserId>,
-        /// Where the request came from.
+        /// The network source of the request.
         source: Option<&'a str>,
     },
-    /// A full store dropped a record before its time: a code or a challenge of this user stopped
-    /// working. Make the store larger.
+    /// A full store dropped a record too early: a code or a challenge of this user stopped working.
+    /// Make the store larger.
     #[non_exhaustive]
     Evicted {
-        /// Which records: [`Record::NAME`](crate::store::Record::NAME).
+        /// The type of the record: [`Record::NAME`](crate::store::Record::NAME).
         records: &'static str,
-        /// Whose it was.
+        /// The user to whom it belonged.
         user: &'a UserId,
         /// Its enrolment. A user action and a sign-in have none.
         enrolment: Option<&'a EnrolmentId>,
     },
-    /// A request over HTTP was answered, whatever came of it. It is for counters and histograms: what
-    /// happened is told by another event. A caller who hangs up gets no answer.
+    /// A request over HTTP was answered, whatever its result. This event is for counters and
+    /// histograms: another event says what happened. A caller who hangs up gets no answer.
     #[non_exhaustive]
     Answered {
-        /// Which step.
+        /// The step.
         step: Step,
-        /// Why it was refused, if it was.
+        /// The kind of the refusal, if it was refused.
         refused: Option<ErrorKind>,
-        /// How long it took, from its head to its answer. A look that waits for a change waits long.
+        /// The time from the request's head to its answer. A look that waits for a change takes
+        /// long.
         elapsed: Duration,
     },
 }
@@ -329,22 +334,21 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Returns the credential that the user is to be told of: one that was
-    /// [`Registered`](Self::Registered), or that may have been, since it is
-    /// [`Unsettled`](Self::Unsettled).
+    /// Returns the credential to tell the user about. It was [`Registered`](Self::Registered), or
+    /// may have been stored, since it is [`Unsettled`](Self::Unsettled).
     pub fn added_credential(&self) -> Option<&'a Credential> {
         self.added().map(|(credential, _)| credential)
     }
 
-    /// Returns what takes the [added credential](Self::added_credential) back, for a link in its
-    /// notice. Put it behind the `#` of the link, and let the page send it on with a `POST` when
-    /// the person says so: mail scanners follow links, and servers log what is before the `#`.
+    /// Returns the token that takes the [added credential](Self::added_credential) back, for a link
+    /// in its notice. Put it behind the `#` of the link. Let the page send it with a `POST` when
+    /// the person confirms. Mail scanners follow links, and servers log what stands before the `#`.
     pub fn undo_token(&self) -> Option<&'a UndoToken> {
         self.added()?.1
     }
 
-    /// Returns the credential that a user is to be told of because it was
-    /// [changed](Self::CredentialChanged) or [taken back](Self::Undone), and how.
+    /// Returns the credential to tell a user about because it was
+    /// [changed](Self::CredentialChanged) or [taken back](Self::Undone), and the change.
     pub fn changed_credential(&self) -> Option<(&'a CredentialUuid, Change)> {
         match *self {
             Self::CredentialChanged { credential, change, .. } => Some((credential, change)),
@@ -394,7 +398,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Returns the enrolment that it is about, as far as that was known.
+    /// Returns the enrolment that it is about, if known.
     pub fn enrolment(&self) -> Option<&'a EnrolmentId> {
         match *self {
             Self::Minted { enrolment, .. }

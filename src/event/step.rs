@@ -4,13 +4,13 @@
 pub enum Step {
     /// A signed-in user asks for a code.
     Mint,
-    /// A code buys a challenge.
+    /// A client exchanges a code for a challenge.
     Exchange,
-    /// A challenge, answered, becomes a credential.
+    /// A client answers a challenge to register a credential.
     Register,
     /// A signed-in user asks for the challenge of an action.
     BeginAction,
-    /// The challenge of an action is answered.
+    /// A signed-in user answers the challenge of an action.
     CompleteAction,
     /// A signed action is spent on its request.
     RedeemAction,
@@ -20,19 +20,19 @@ pub enum Step {
     FollowEnrolment,
     /// The owner ends an enrolment.
     Revoke,
-    /// The owner agrees to a credential that waits.
+    /// The owner approves a credential that waits.
     Approve,
-    /// The owner does not agree.
+    /// The owner refuses it.
     Refuse,
     /// A token takes back a credential.
     Undo,
-    /// A client asks what became of the credential that it made.
+    /// A client asks what happened to the credential that it made.
     FollowOutcome,
     /// A signed-in user asks for their credentials.
     ListCredentials,
-    /// A signed-in user asks for a challenge, to add a credential where they are.
+    /// A signed-in user asks for a challenge, to add a credential in the current application.
     BeginCredential,
-    /// That challenge, answered, becomes a credential.
+    /// A signed-in user answers that challenge to create the credential.
     CreateCredential,
     /// A credential is made active.
     Activate,
