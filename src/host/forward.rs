@@ -1,8 +1,8 @@
 //! A pointer to an implementation is an implementation.
 //!
-//! A macro, because `Arc` and `Box` have no trait in common. It spells methods as `async_trait`
-//! does, so that a pointer boxes no second future. A method that waits for nothing stands behind a
-//! semicolon.
+//! It is a macro, because `Arc` and `Box` have no trait in common. It spells methods as
+//! `async_trait` does, so a pointer boxes no second future. A method that waits for nothing stands
+//! behind a semicolon.
 
 use std::pin::Pin;
 use std::sync::Arc;

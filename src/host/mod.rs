@@ -1,14 +1,14 @@
-//! What a host brings: who is asking, who the users are, where credentials are kept, and which
-//! relying parties there are.
+//! The parts that a host implements: it identifies callers, knows users, keeps credentials, and
+//! lists relying parties.
 //!
-//! The traits are dyn-compatible and held as `Arc<dyn …>`, so that no type parameter of a host's
-//! leaks into the flow. Expected outcomes are values (`None`, [`Addition::Duplicate`]); an `Err` is
-//! a failure, which the caller sees as a 5xx without any detail: 503 if it is a
+//! The traits are dyn-compatible and held as `Arc<dyn …>`, so no type parameter of a host's leaks
+//! into the flow. Expected outcomes are values (`None`, [`Addition::Duplicate`]). An `Err` is a
+//! failure, which the caller sees as a 5xx without any detail. It is 503 for a
 //! [`StoreError`](crate::error::StoreError), else 500. A method that matters for security has no
-//! default body: a host has to decide. What a body does for a host is to select among credentials.
+//! default body, so a host has to decide. Default bodies only select among credentials.
 //!
-//! They are `async` by [`macro@async_trait`], which an implementation names as well. An `Arc` and a
-//! `Box` of an implementation are one too.
+//! They are `async` by [`macro@async_trait`], which an implementation names as well. An `Arc` or a
+//! `Box` of an implementation is an implementation too.
 //!
 //! ```
 //! use credential_code::host::{AuthError, AuthRequest, Authenticator, Caller, async_trait};
@@ -20,7 +20,8 @@
 //! #[async_trait]
 //! impl Authenticator for BehindGateway {
 //!     async fn authenticate(&self, request: &AuthRequest<'_>) -> Result<Caller, AuthError> {
-//!         let user = request.head.headers.get("x-gateway-user").ok_or(AuthError::Unauthenticated)?;
+//!         let user = request.head.headers.get("x-gateway-user");
+//!         let user = user.ok_or(AuthError::Unauthenticated)?;
 //!         let user = user.to_str().ok().and_then(|user| UserId::new(user).ok());
 //!         user.map(Caller::new).ok_or(AuthError::Unauthenticated)
 //!     }

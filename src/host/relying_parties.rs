@@ -7,18 +7,18 @@ use http::request::Parts;
 use crate::error::BoxError;
 use crate::model::{Invalid, RelyingParty};
 
-/// Finds the relying party that a registration is for, when a code is exchanged.
+/// Finds the relying party of a registration, when a code is exchanged.
 ///
-/// A [`RelyingPartyList`] finds it by the `Origin` header. A host whose clients say who they are in
-/// another way (an app id header) brings its own. If the request has an `Origin` header, it has to
-/// be one of the party's, even if the resolver says otherwise.
+/// A [`RelyingPartyList`] finds it by the `Origin` header. If your clients identify their party in
+/// another way, such as an app id header, implement this yourself. If the request has an `Origin`
+/// header, it has to be one of the party's, even if the resolver says otherwise.
 #[async_trait]
 pub trait RelyingParties: Send + Sync + 'static {
-    /// The relying party, or `None`: then the request is refused, and the code not spent.
+    /// Returns the relying party. With `None`, the request is refused, and the code is not spent.
     async fn resolve(&self, request: &Parts) -> Result<Option<Arc<RelyingParty>>, BoxError>;
 
-    /// Returns the parties that are known before any request. A site is not built if one of them is
-    /// more than browsers take. Default: none.
+    /// Returns the parties that are known before any request. A site is not built if browsers would
+    /// not accept one of them. Default: none.
     fn listed(&self) -> &[Arc<RelyingParty>] {
         &[]
     }
@@ -26,8 +26,8 @@ pub trait RelyingParties: Send + Sync + 'static {
 
 /// A configured list of relying parties.
 ///
-/// The one that lists the request's `Origin` is taken, to the letter; without that header, as
-/// native apps and servers ask, the first.
+/// It returns the party that lists the request's exact `Origin`. Native apps and servers send no
+/// such header: then it returns the first party.
 #[derive(Clone, Debug)]
 pub struct RelyingPartyList(Vec<Arc<RelyingParty>>);
 
