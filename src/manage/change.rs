@@ -8,13 +8,13 @@ use crate::once::Fee;
 /// The longest name of a credential, in bytes.
 const LONGEST_NAME: usize = 1024;
 
-/// A wish to change a credential.
+/// A request to change a credential.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ChangeRequest {
-    /// Which one.
+    /// The credential.
     pub credential: CredentialUuid,
-    /// Where the request comes from, for the events.
+    /// The network source of the request, for the events.
     pub source: Option<String>,
 }
 
@@ -25,17 +25,17 @@ impl ChangeRequest {
     }
 }
 
-/// A wish to give a credential another name.
+/// A request to give a credential another name.
 #[derive(Clone, Debug)]
 pub struct RenameRequest {
     credential: CredentialUuid,
     name: String,
-    /// Where the request comes from, for the events.
+    /// The network source of the request, for the events.
     pub source: Option<String>,
 }
 
 impl RenameRequest {
-    /// Creates a request without a source. A name is one that register takes, too.
+    /// Creates a request without a source. The name follows the rules of register.
     pub fn new(credential: CredentialUuid, name: impl Into<String>) -> Result<Self, Invalid> {
         let name = name.into();
         if name.len() > LONGEST_NAME || !is_showable(&name) {
@@ -48,7 +48,7 @@ impl RenameRequest {
 }
 
 impl ManageFlow {
-    /// Makes a credential active. One that is active already stays so.
+    /// Makes a credential active. It is no error if the credential is active already.
     pub async fn activate(&self, caller: &Caller, request: ChangeRequest) -> Result<(), Error> {
         let changing = self.management.set_status(
             &caller.user,
@@ -59,8 +59,8 @@ impl ManageFlow {
         self.change(Step::Activate, Change::Activated, caller, &request, changing).await
     }
 
-    /// Deactivates a credential. It signs nothing from then on, and its outstanding actions end. The
-    /// last that signs stays, if [`CodePolicy::keep`](crate::CodePolicy::keep) says so.
+    /// Deactivates a credential. After that it signs nothing, and its outstanding actions end. The
+    /// last credential that signs stays, if [`CodePolicy::keep`](crate::CodePolicy::keep) says so.
     pub async fn deactivate(&self, caller: &Caller, request: ChangeRequest) -> Result<(), Error> {
         let status = CredentialStatus::Deactivated;
         let changing =
@@ -76,7 +76,8 @@ impl ManageFlow {
         self.change(Step::Rename, Change::Renamed, caller, &request, changing).await
     }
 
-    /// Removes a credential for good, unless it is the last that signs and has to be kept.
+    /// Removes a credential for good. Rejects the removal of the last one that signs, if one has to
+    /// be kept.
     pub async fn remove(&self, caller: &Caller, request: ChangeRequest) -> Result<(), Error> {
         let removing = async {
             let keep = self.codes.keep();

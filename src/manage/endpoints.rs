@@ -19,9 +19,9 @@ impl Endpoints for ManageFlow {
             "/activate" => &[(Verb::Put, Step::Activate)],
             "/deactivate" => &[(Verb::Put, Step::Deactivate)],
             "/rename" => &[(Verb::Put, Step::Rename)],
-            // The code flow's, which may stand behind a layer of this one.
+            // These belong to the code flow, which may stand behind a layer of this one.
             "/code" | "/enrolments" => &[],
-            // A uuid, or a text that is none.
+            // The text is a uuid, or an unknown text.
             _ => match below.strip_prefix('/') {
                 Some(uuid) if !uuid.is_empty() && !uuid.contains('/') => &[(Verb::Delete, Step::Remove)],
                 Some(_) | None => &[],
@@ -90,7 +90,7 @@ impl ManageFlow {
         Ok(success(&CredentialAnswer::from(&self.create(&caller, request).await?)))
     }
 
-    /// Reads which credential to change, and then asks who does.
+    /// Reads which credential to change, and then asks who the caller is.
     async fn read_change(
         &self,
         asked: &mut Asked<'_>,

@@ -3,19 +3,21 @@
 //! | request, below `/auth/credentials` | user action | answer |
 //! | --- | --- | --- |
 //! | `GET` | no | `{"items":[…]}`, the newest first |
-//! | `POST /init`, `{"kind"}` | no | a challenge, as that of a code |
+//! | `POST /init`, `{"kind"}` | no | a challenge, like that of a code |
 //! | `POST`, as register | yes | the credential |
 //! | `PUT /activate`, `PUT /deactivate`, `{"credentialUuid"}` | yes | `{"message":"success"}` |
 //! | `PUT /rename`, `{"credentialUuid","name"}` | yes | `{"message":"success"}` |
 //! | `DELETE /{credentialUuid}` | yes | `{}` |
 //!
-//! 1. **A change needs what a mint needs**: the site's authenticator and, where the site signs
-//!    actions, a user action for that very request.
+//! 1. **A change needs what a mint needs**: the site's authenticator. If the site signs actions, it
+//!    also needs a user action for that very request.
 //! 2. **Own credentials alone.** An unknown and a foreign uuid are one 404.
-//! 3. **Once more is no error.** What is so already stays so, and the answer is the same.
-//! 4. **No challenge works twice, or elsewhere.** That of a code adds nothing here, nor does this
-//!    one there. Nothing is spent by trying.
-//! 5. **Told once.** The listener hears of each change that was made, and of none that was not.
+//! 3. **Repeating a change is no error.** If the credential is in that state already, it stays so,
+//!    and the answer is the same.
+//! 4. **No challenge works twice, or elsewhere.** The challenge of a code adds nothing here, and a
+//!    challenge from here adds nothing there. Trying spends nothing.
+//! 5. **Each change is reported once.** The listener hears of each change that happened, and of no
+//!    other.
 //!
 //! A site has these endpoints if it has [`management`](crate::site::SiteBuilder::management).
 //! [`AuthRouter`](crate::AuthRouter) serves them with the others.
@@ -25,7 +27,8 @@
 //! use credential_code::manage::{ChangeRequest, ManageFlow};
 //!
 //! # async fn example(
-//! #     codes: &credential_code::CodeFlow, caller: &Caller, uuid: credential_code::model::CredentialUuid,
+//! #     codes: &credential_code::CodeFlow, caller: &Caller,
+//! #     uuid: credential_code::model::CredentialUuid,
 //! # ) -> Result<(), Box<dyn std::error::Error>> {
 //! let manage = ManageFlow::new(codes)?;
 //! for credential in manage.credentials(caller).await? {
@@ -55,13 +58,14 @@ use crate::once::Fee;
 use crate::serve::{Endpoints, FlowLayer, FlowRouter};
 use crate::site::{BuildError, Site};
 
-/// The endpoints of a user's own credentials, under `/auth/credentials` if not told otherwise.
+/// The endpoints of a user's own credentials, under `/auth/credentials` unless you set another
+/// path.
 pub type ManageRouter = FlowRouter<ManageFlow>;
 
 /// The endpoints of a user's own credentials, in front of a service.
 pub type ManageLayer = FlowLayer<ManageFlow>;
 
-/// A user's own credentials, over a [`CodeFlow`]. Cheap to clone.
+/// A user's own credentials, over a [`CodeFlow`]. It is cheap to clone.
 #[derive(Clone)]
 pub struct ManageFlow {
     codes: CodeFlow,
@@ -69,14 +73,14 @@ pub struct ManageFlow {
 }
 
 impl ManageFlow {
-    /// Makes the flow over a code flow. What that allows may be added, and a change over HTTP needs
-    /// what a mint needs there. Its site needs
+    /// Creates the flow over a code flow. The code flow decides which credentials may be added. A
+    /// change over HTTP needs the same proof as a mint there. Its site needs
     /// [`management`](crate::site::SiteBuilder::management).
     pub fn new(codes: &CodeFlow) -> Result<Self, BuildError> {
         Self::over(codes).ok_or_else(|| BuildError::Missing(vec!["management"]))
     }
 
-    /// Makes the flow, if the site has management.
+    /// Creates the flow, if the site has management.
     pub(crate) fn over(codes: &CodeFlow) -> Option<Self> {
         let management = Endpoints::site(codes).management()?.clone();
         Some(Self { codes: codes.clone(), management })
@@ -86,7 +90,8 @@ impl ManageFlow {
         Endpoints::site(&self.codes)
     }
 
-    /// Returns a challenge to a signed-in user, who adds a credential where they are.
+    /// Returns a challenge to a signed-in user. With it they add a credential in the current
+    /// application.
     pub async fn begin(
         &self,
         caller: &Caller,
@@ -98,13 +103,13 @@ impl ManageFlow {
     /// Spends the challenge, verifies the answer, and stores the credential. Nobody is asked for
     /// [approval](crate::CodePolicy::approval).
     ///
-    /// A host that calls this from a transport of its own
+    /// A host may call this from a transport of its own. It then
     /// [redeems](crate::ActionFlow::redeem) the user action first.
     pub async fn create(&self, caller: &Caller, request: RegisterRequest) -> Result<Credential, Error> {
         self.codes.create(caller, request).await
     }
 
-    /// Returns the caller's credentials, inactive ones too, the newest first.
+    /// Returns the caller's credentials, inactive ones included, the newest first.
     pub async fn credentials(&self, caller: &Caller) -> Result<Vec<Credential>, Error> {
         let listing = async {
             let credentials = self.site().credentials().credentials(&caller.user).await;

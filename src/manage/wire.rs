@@ -19,7 +19,7 @@ pub(super) fn write_credentials(credentials: &[Credential]) -> impl Serialize {
     ListAnswer { items: credentials.iter().map(CredentialAnswer::from).collect() }
 }
 
-/// Answer of a change.
+/// The answer of a change.
 #[derive(Serialize)]
 pub(super) struct Success {
     message: &'static str,
@@ -27,11 +27,11 @@ pub(super) struct Success {
 
 pub(super) const SUCCESS: Success = Success { message: "success" };
 
-/// Answer of a removal.
+/// The answer of a removal.
 #[derive(Serialize)]
 pub(super) struct Nothing {}
 
-/// Body of begin. The member is `kind` here, and `credentialKind` with a code.
+/// The body of begin. The member is `kind` here, and `credentialKind` with a code.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BeginBody<'a> {
@@ -51,7 +51,8 @@ struct ChangeBody<'a> {
     credential_uuid: Cow<'a, str>,
 }
 
-/// A uuid that none has is not malformed: it is answered like one of somebody else's.
+/// Reads a change. A uuid that no credential has is not malformed. It gets the answer of a foreign
+/// one.
 pub(super) fn read_change(body: &[u8]) -> Result<Option<ChangeRequest>, Error> {
     let body: ChangeBody<'_> = json::object(body).map_err(Error::invalid_request)?;
     Ok(CredentialUuid::new(&*body.credential_uuid).ok().map(ChangeRequest::new))
@@ -71,7 +72,7 @@ pub(super) fn read_rename(body: &[u8]) -> Result<Option<RenameRequest>, Error> {
     Ok(uuid.map(|uuid| RenameRequest::new(uuid, body.name)).transpose()?)
 }
 
-/// Clients that delete send no body, or an empty object.
+/// Reads an empty body. Clients that delete send no body, or an empty object.
 pub(super) fn read_nothing(body: &[u8]) -> Result<(), Error> {
     match body {
         b"" | b"{}" => Ok(()),
@@ -79,7 +80,7 @@ pub(super) fn read_nothing(body: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// The uuid in a path. Clients percent-encode it, or don't.
+/// Reads the uuid in a path. Some clients percent-encode it, others don't.
 pub(super) fn read_uuid(segment: &str) -> Option<CredentialUuid> {
     CredentialUuid::new(segment.replace("%2D", "-").replace("%2d", "-")).ok()
 }
