@@ -5,13 +5,13 @@ use zeroize::Zeroizing;
 use crate::encoding::base64url;
 use crate::random::{self, NoRandomness};
 
-/// The proof that a user action was signed: `userAction` on the wire, and opaque there. The
-/// user who signed, and nobody else, may make the signed request with it, once.
+/// The proof that a user action was signed: `userAction` on the wire, where it is opaque. Only the
+/// user who signed may make the signed request with it, and only once.
 #[derive(Clone)]
 pub struct ActionProof(Zeroizing<String>);
 
 impl ActionProof {
-    /// Takes what a client sent back. Any text will do: an unknown one proves nothing.
+    /// Wraps the text that a client sent back. Any text will do: an unknown one proves nothing.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }

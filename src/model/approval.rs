@@ -9,10 +9,10 @@ use crate::random::{self, NoRandomness};
 /// Whether the owner is asked before a credential is stored.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum Approval {
-    /// The owner is not asked, as published: register stores the credential.
+    /// The owner is not asked, as published: register stores the credential at once.
     #[default]
     NotAsked,
-    /// The owner is asked. Until the yes, the credential is not in the repository.
+    /// The owner is asked. The repository gets the credential only after the yes.
     Asked,
     /// The owner is asked, and types six digits that the new client shows.
     AskedWithCheckCode,
@@ -39,13 +39,13 @@ impl CheckCode {
     }
 
     pub(crate) fn mint() -> Result<Self, NoRandomness> {
-        // 2^64 is so much larger than 10^6 that no code is likelier than another.
+        // 2^64 is so much larger than 10^6 that the remainder favours no code.
         let number = u64::from_be_bytes(random::bytes()?) % 10_u64.pow(6);
         Ok(Self(format!("{number:06}").into()))
     }
 }
 
-/// In constant time.
+/// Compares in constant time.
 impl PartialEq for CheckCode {
     fn eq(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()

@@ -7,17 +7,17 @@ use crate::encoding::base64url;
 use crate::model::Invalid;
 use crate::random::{self, NoRandomness};
 
-/// What a credential signs: 32 random bytes in canonical, unpadded base64url.
+/// The text that a credential signs: 32 random bytes in canonical, unpadded base64url.
 ///
-/// The text is the challenge. Clients that decode it and clients that take its UTF-8 bytes both
-/// exist, so verification knows both spellings.
+/// The text itself is the challenge. Some clients decode it, others take its UTF-8 bytes. So
+/// verification accepts both spellings.
 #[derive(Clone, Eq, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Challenge(Arc<str>);
 
 impl Challenge {
-    /// Creates a challenge that the caller supplies, for verification outside the flow: canonical,
-    /// unpadded base64url. It should have at least 16 random bytes; the flow's own have 32.
+    /// Creates a challenge of your own, for verification outside the flow: canonical, unpadded
+    /// base64url. It should have at least 16 random bytes. The flow's own challenges have 32.
     pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
         let text = text.into();
         match base64url::decode(&text) {
@@ -31,13 +31,13 @@ impl Challenge {
         &self.0
     }
 
-    /// A challenge of 32 random bytes.
+    /// Creates a challenge of 32 random bytes.
     pub(crate) fn mint() -> Result<Self, NoRandomness> {
         Ok(Self(base64url::encode(&random::bytes::<32>()?).into()))
     }
 
-    /// A challenge and the handle to come back with: 32 random bytes each, of one draw, since each
-    /// asks the system.
+    /// Creates a challenge and its handle: 32 random bytes each. One draw makes both, since each
+    /// draw asks the system.
     pub(crate) fn mint_with_id() -> Result<(Self, ChallengeId), NoRandomness> {
         let [challenge, id] = random::arrays::<32, 2>()?;
         Ok((Self(base64url::encode(&challenge).into()), ChallengeId(base64url::encode(&id).into())))
@@ -47,18 +47,18 @@ impl Challenge {
 hidden!(Challenge);
 conversions_of_text!(Challenge);
 
-/// The handle of a pending registration, of a pending user action, or of a sign-in. Its holder may answer the
-/// challenge, so it is a secret too.
+/// The handle of a pending registration, of a pending user action, or of a sign-in. A client that
+/// has it may answer the challenge, so it is a secret too.
 #[derive(Clone)]
 pub struct ChallengeId(Box<str>);
 
 impl ChallengeId {
-    /// Takes what a client sent back. Any text will do: an unknown one finds nothing.
+    /// Wraps the text that a client sent back. Any text will do: an unknown one finds nothing.
     pub fn new(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
     }
 
-    /// Returns the handle itself: for the answer to the client, and nowhere else.
+    /// Returns the handle itself. Only the answer to the client may carry it.
     pub fn reveal(&self) -> &str {
         &self.0
     }

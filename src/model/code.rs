@@ -11,12 +11,12 @@ use crate::random::{self, NoRandomness};
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const GROUP: usize = 3;
 const MOST_SYMBOLS: usize = 52;
-/// No more than this of what a person typed is looked at.
+/// Input longer than this is not read.
 const LONGEST_INPUT: usize = 128;
 
 /// The one-time secret that a person carries from app 1 to app 2, normalised.
 ///
-/// `Debug` shows nothing of it and there is no `Display`: [`Code::reveal`] says what it does.
+/// `Debug` shows nothing of it and there is no `Display`. To show it, call [`Code::reveal`].
 ///
 /// ```
 /// use credential_code::model::CodeFormat;
@@ -51,9 +51,10 @@ hidden!(Code);
 
 /// How long a code is.
 ///
-/// A person types [`TYPED`](Self::TYPED); a QR code or a deep link carries
-/// [`SCANNED`](Self::SCANNED), which is long enough that no one guesses it even without a miss
-/// budget (NIST SP 800-63B-4 asks for 112 bits of a code that is used without an identifier).
+/// A person types a [`TYPED`](Self::TYPED) code. A QR code or a deep link carries a
+/// [`SCANNED`](Self::SCANNED) one. Nobody can guess a scanned code, even without a miss budget
+/// (rate limit of guesses). NIST SP 800-63B-4 asks for 112 bits of a code that is used without an
+/// identifier.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CodeFormat {
     symbols: usize,
@@ -78,8 +79,8 @@ impl CodeFormat {
         self.symbols * 5
     }
 
-    /// Reads what a person typed: upper-cased, without blanks and hyphens. Anything but ASCII is
-    /// refused, since case mapping beyond ASCII would let two spellings meet.
+    /// Reads a code as a person typed it: in upper case, without blanks and hyphens. Anything but
+    /// ASCII is refused, since case mapping beyond ASCII could make two spellings equal.
     pub fn parse(self, typed: &str) -> Result<Code, Invalid> {
         if typed.len() > LONGEST_INPUT {
             return Err(Invalid::new("a code is not that long"));
@@ -100,9 +101,10 @@ impl CodeFormat {
         Ok(Code(symbols))
     }
 
-    /// Makes a code, and the id of what it begins: of one draw, since each asks the system.
+    /// Creates a code, and the id of its enrolment. One draw makes both, since each draw asks the
+    /// system.
     pub(crate) fn mint_with_enrolment(self) -> Result<(Code, EnrolmentId), NoRandomness> {
-        // No more than is needed, since each block of randomness takes its time.
+        // Draws only as much as is needed, since each block of randomness takes its time.
         let mut random = Zeroizing::new([0; RANDOM_BYTES + MOST_SYMBOLS]);
         random::fill(&mut random[..RANDOM_BYTES + self.symbols])?;
         let (id, code) = random.split_at(RANDOM_BYTES);

@@ -13,16 +13,19 @@ use crate::model::{ClientReport, CredentialKind, Invalid, Origin, UserId};
 /// A client's name for a credential, kept and returned verbatim.
 ///
 /// For a passkey it is the WebAuthn credential id in base64url. It is unique among the passkeys of
-/// all users. For keys it may be any text, such as a path or an ARN. It is unique among the
-/// credentials of its user alone, so that nobody takes a name that others would choose. A password
-/// and a one-time password get one from the server: 32 random bytes in base64url.
+/// all users.
+///
+/// For keys it may be any text, such as a path or an ARN. It is unique only among the credentials
+/// of its user. So nobody can occupy a name that others would choose.
+///
+/// A password and a one-time password get one from the server: 32 random bytes in base64url.
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CredentialId(Arc<str>);
 
 impl CredentialId {
-    /// The longest id: a WebAuthn id of 1023 bytes in base64url. A bound keeps ids fit for a unique
-    /// index.
+    /// The longest id: a WebAuthn id of 1023 bytes in base64url. The bound keeps ids short enough
+    /// for a unique index.
     pub const MAX_LENGTH: usize = 1364;
 
     /// Creates an id of 1 to [`MAX_LENGTH`](Self::MAX_LENGTH) bytes without control characters.
@@ -51,8 +54,8 @@ pub struct CredentialUuid(Arc<str>);
 impl CredentialUuid {
     const PREFIX: &'static str = "cr";
 
-    /// Creates a name of the form `cr-xxxxx-xxxxx-` and 14 to 16 more, in lower-case letters and
-    /// digits.
+    /// Creates a name of the form `cr-xxxxx-xxxxx-` and 14 to 16 more symbols: lower-case letters
+    /// and digits.
     pub fn new(uuid: impl Into<Arc<str>>) -> Result<Self, Invalid> {
         let uuid = uuid.into();
         if public_id::is_public_id(Self::PREFIX, &uuid) {
@@ -67,20 +70,22 @@ impl CredentialUuid {
         &self.0
     }
 
-    /// The credential of an enrolment has its name, so that each try calls it the same.
+    /// Returns the name for the credential of an enrolment. Each try of the same enrolment gets the
+    /// same name.
     pub(super) fn of_enrolment(id: &str) -> Self {
         let (_, name) = id.split_at(Self::PREFIX.len());
         Self([Self::PREFIX, name].concat().into())
     }
 
-    /// Draws a new name at random, for a credential that a host had before this crate. It fails where
-    /// the system gives no randomness.
+    /// Draws a new random name, for a credential that a host had before this crate. Fails if the
+    /// system gives no randomness.
     pub fn generate() -> io::Result<Self> {
         let bytes = crate::random::bytes().map_err(io::Error::other)?;
         Ok(Self(public_id::public_id(Self::PREFIX, bytes)))
     }
 
-    /// A passkey of somebody else's table has a name that its id decides, so that each look finds it.
+    /// Derives the name of a passkey in somebody else's table from its id, so each look-up finds
+    /// the same name.
     #[cfg(feature = "webauthn-rs")]
     pub(crate) fn of_digest(digest: [u8; public_id::RANDOM_BYTES]) -> Self {
         Self(public_id::public_id(Self::PREFIX, digest))
@@ -90,20 +95,20 @@ impl CredentialUuid {
 shown_text!(CredentialUuid);
 conversions_of_text!(CredentialUuid);
 
-/// A private key that the client encrypted under a password which never leaves it. Opaque to the
-/// server; `Debug` hides it.
+/// A private key that the client encrypted under a password. The password never leaves the client.
+/// The text is opaque to the server, and `Debug` hides it.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EncryptedPrivateKey(Box<str>);
 
 impl EncryptedPrivateKey {
-    /// The longest, in bytes: an RSA key of 4096 bits, encrypted and in base64, has some five
-    /// thousand.
+    /// The greatest length in bytes. An RSA key of 4096 bits, encrypted and in base64, has some
+    /// five thousand.
     pub const MAX_LENGTH: usize = 8192;
 
-    /// Takes any text but an empty one, one that is too long, one with a NUL, which many a database
-    /// can't store, or one that is plainly not encrypted: a private key in PEM, as a JWK, or as DER in
-    /// base64.
+    /// Wraps the text. Rejects an empty text, one that is too long, and one with a NUL, which many
+    /// databases can't store. Also rejects one that is plainly not encrypted: a private key in PEM,
+    /// as a JWK, or as DER in base64.
     pub fn new(text: impl Into<Box<str>>) -> Result<Self, Invalid> {
         let text = text.into();
         if text.is_empty() {
@@ -134,14 +139,14 @@ conversions_of_text!(EncryptedPrivateKey);
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum CredentialStatus {
-    /// It may.
+    /// It may be used.
     Active,
     /// The user or the host withdrew it.
     Deactivated,
 }
 
 impl CredentialStatus {
-    /// Returns the name that it has in storage: `Active`, `Deactivated`.
+    /// Returns its name in storage: `Active`, `Deactivated`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "Active",
@@ -167,27 +172,27 @@ impl FromStr for CredentialStatus {
     }
 }
 
-/// Whether somebody vouches for what an authenticator says of itself.
+/// Whether a trusted certificate confirms what an authenticator says of itself.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub enum AttestationTrust {
-    /// Nobody does, and its model may be anything, software too: there was no statement, or it was
-    /// signed by the credential itself, or by certificates that lead to no configured root.
+    /// None does, so its model may be anything, even software. There was no statement, or the
+    /// credential signed it itself, or its certificates lead to no configured root.
     #[default]
     Untrusted,
-    /// The statement's certificates lead to a root that is configured for the model that it claims.
+    /// The statement's certificates lead to a root that is configured for the model that it names.
     Trusted,
 }
 
-/// What only a passkey has.
+/// The properties that only a passkey has.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Fido2Properties {
-    /// The authenticator's model. To be believed only if
-    /// [`attestation_trust`](Self::attestation_trust) says so.
+    /// The authenticator's model. Believe it only if [`attestation_trust`](Self::attestation_trust)
+    /// is `Trusted`.
     pub aaguid: [u8; 16],
     /// The attestation statement's format: `none`, `packed`, `fido-u2f`, …
     pub format: String,
-    /// Whether a configured root vouches for the model. Rows from before there was such a thing are
+    /// Whether a configured root confirms the model. A row written before this field existed is
     /// read as untrusted.
     #[serde(default)]
     pub attestation_trust: AttestationTrust,
@@ -199,13 +204,13 @@ pub struct Fido2Properties {
     pub backup_eligible: bool,
     /// The credential was synchronised when it was registered.
     pub backed_up: bool,
-    /// What its client said of it.
+    /// The hints that its client gave.
     #[serde(default)]
     pub report: ClientReport,
 }
 
 impl Fido2Properties {
-    /// Creates the properties of a passkey about which only the format is known.
+    /// Creates the properties of a passkey. Only its format is known.
     pub fn new(format: impl Into<String>) -> Self {
         Self {
             aaguid: [0; 16],
@@ -225,39 +230,39 @@ impl Fido2Properties {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Credential {
-    /// Whose it is.
+    /// The user to whom it belongs.
     pub user: UserId,
-    /// What it is.
+    /// Its kind.
     pub kind: CredentialKind,
-    /// The client's name for it.
+    /// The client's name for the credential.
     pub id: CredentialId,
-    /// The server's name for it.
+    /// The server's name for the credential.
     pub uuid: CredentialUuid,
-    /// The person's name for it.
+    /// The person's name for the credential.
     pub name: String,
-    /// What its signatures are checked with. A password and a one-time password sign nothing and
-    /// have none; what they are checked with is never in here, see
+    /// The key that verifies its signatures. A password and a one-time password sign nothing and
+    /// have none. Their secret is never stored here: see
     /// [`NewCredential::secret`](crate::model::NewCredential::secret).
     pub public_key: Option<PublicKey>,
-    /// The digest that it signs with, now and later; without a public key it says nothing.
+    /// The digest that it signs with, now and later. It has no meaning without a public key.
     pub digest: Digest,
-    /// The relying party that it is for.
+    /// The relying party for which it was made.
     pub relying_party_id: String,
-    /// The origin that its client signed, or asked from.
+    /// The origin that its client signed, or from which it asked.
     pub origin: Origin,
     /// When it was registered.
     pub created_at: SystemTime,
     /// Whether it may still be used.
     pub status: CredentialStatus,
-    /// The private key of a password-protected (and of some recovery) keys.
+    /// The encrypted private key of a password-protected key, and of some recovery keys.
     pub encrypted_private_key: Option<EncryptedPrivateKey>,
-    /// What only a passkey has.
+    /// The properties that only a passkey has.
     pub fido2: Option<Fido2Properties>,
 }
 
 impl Credential {
-    /// Creates an active credential that signs with SHA-256, nameless and as old as Unix: set what
-    /// differs. Give it its public key as it is, or `None` if it is of a kind that has none.
+    /// Creates an active credential: SHA-256, empty name, `created_at` at the Unix epoch. Set other
+    /// fields afterwards. Pass its public key, or `None` for a kind that has none.
     pub fn new(
         user: UserId,
         kind: CredentialKind,
@@ -284,15 +289,16 @@ impl Credential {
         }
     }
 
-    /// Returns whether a new credential may not be stored beside this one, since its id is taken: by
-    /// the same user, or by a passkey of anybody if the new one is a passkey. For repositories that
-    /// have no unique indexes to say so.
+    /// Returns whether a new credential may not be stored beside this one, because its id is taken.
+    /// An id is taken if the same user has it. A passkey's id is taken if a passkey of any user has
+    /// it. This is for repositories without unique indexes.
     pub fn takes_id_of(&self, new: &Self) -> bool {
         let are_passkeys = self.kind == CredentialKind::Fido2 && new.kind == CredentialKind::Fido2;
         self.id == new.id && (self.user == new.user || are_passkeys)
     }
 
-    /// Returns whether both are one credential: one that was made anew of the same proof is.
+    /// Returns whether both are the same credential. Verifying the same proof again makes the same
+    /// credential.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.id == other.id
             && self.uuid == other.uuid
@@ -301,7 +307,7 @@ impl Credential {
             && self.public_key == other.public_key
     }
 
-    /// Returns what an enrolment shows of it.
+    /// Returns the part of it that an enrolment shows.
     pub(crate) fn without_private_key(&self) -> Self {
         Self { encrypted_private_key: None, ..self.clone() }
     }

@@ -1,22 +1,22 @@
 use crate::model::{Credential, CredentialId, CredentialKind, EncryptedPrivateKey, Transport};
 
-/// What a client has to know of a credential that it may sign with, or should not make again.
+/// Describes a credential to a client that may sign with it, or that should not make it again.
 /// WebAuthn calls it a public key credential descriptor.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct CredentialDescriptor {
-    /// What it is.
+    /// The kind of the credential.
     pub kind: CredentialKind,
-    /// The client's name for it.
+    /// The client's name for the credential.
     pub id: CredentialId,
-    /// How the authenticator of a passkey can be reached, as far as its client said.
+    /// The ways to reach the authenticator of a passkey, as far as its client told them.
     pub transports: Box<[Transport]>,
-    /// The private key of a password-protected key.
+    /// The encrypted private key of a password-protected key.
     pub encrypted_private_key: Option<EncryptedPrivateKey>,
 }
 
 impl CredentialDescriptor {
-    /// Creates a descriptor of a credential whose id alone is known.
+    /// Creates a descriptor that has only the id of a credential.
     pub fn new(kind: CredentialKind, id: CredentialId) -> Self {
         Self { kind, id, transports: Box::default(), encrypted_private_key: None }
     }

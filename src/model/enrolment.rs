@@ -17,8 +17,8 @@ pub struct EnrolmentId(Arc<str>);
 impl EnrolmentId {
     const PREFIX: &'static str = "en";
 
-    /// Creates an id of the form `en-xxxxx-xxxxx-` and 14 to 16 more, in lower-case letters and
-    /// digits.
+    /// Creates an id of the form `en-xxxxx-xxxxx-` and 14 to 16 more symbols: lower-case letters
+    /// and digits.
     pub fn new(id: impl Into<Arc<str>>) -> Result<Self, Invalid> {
         let id = id.into();
         if public_id::is_public_id(Self::PREFIX, &id) {
@@ -33,7 +33,7 @@ impl EnrolmentId {
         &self.0
     }
 
-    /// Returns the name of the one credential that may come of it: the same, with another prefix.
+    /// Returns the name of the one credential that it may add: the same, with another prefix.
     pub(crate) fn credential_uuid(&self) -> CredentialUuid {
         CredentialUuid::of_enrolment(&self.0)
     }
@@ -62,19 +62,20 @@ conversions_of_text!(EnrolmentId);
 pub enum Stage {
     /// The code was minted, and nobody has entered it.
     Waiting,
-    /// There is a challenge, and a credential is being made: the code was exchanged, or a signed-in
-    /// user began without one.
+    /// There is a challenge, and a credential is being made. The code was exchanged, or a signed-in
+    /// user began without a code.
     Opened,
     /// A credential was verified, and waits for the owner's approval. It is not stored.
     Pending,
-    /// The credential was handed to the host to be stored, or is at this moment. It is there, unless
-    /// the listener heard [`Unsettled`](crate::event::Event::Unsettled) or a ledger lost an answer.
+    /// The host got the credential to store it, or gets it at this moment. It is stored, with two
+    /// exceptions: the listener heard [`Unsettled`](crate::event::Event::Unsettled), or a ledger
+    /// lost an answer.
     Added,
     /// The owner refused the credential, or did not approve it in time.
     Refused,
-    /// Nothing came of the code or of its challenge in time.
+    /// Its code, or its challenge, expired unused.
     Expired,
-    /// The owner ended it before it added anything.
+    /// The owner ended it before it added a credential.
     Revoked,
     /// The credential was added and taken back.
     Undone,
@@ -107,13 +108,13 @@ impl Stage {
         }
     }
 
-    /// Lists stages in one text, each between blanks, for ledgers that compare there.
+    /// Lists stages in one text, each between blanks, for ledgers that compare them in the engine.
     #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
     pub(crate) fn listed(stages: &[Self]) -> String {
         stages.iter().fold(String::from(" "), |list, stage| list + stage.as_str() + " ")
     }
 
-    /// Returns whether something may still come of it.
+    /// Returns whether it may still add a credential.
     pub fn is_outstanding(self) -> bool {
         match self {
             Self::Waiting | Self::Opened | Self::Pending => true,
@@ -137,37 +138,37 @@ impl FromStr for Stage {
     }
 }
 
-/// Everything that one code begins, or a signed-in user without one, as its owner sees it and as an
-/// [`EnrolmentLedger`](crate::store::EnrolmentLedger) keeps it.
+/// Everything that one code begins, or that a signed-in user begins without one. Its owner sees it,
+/// and an [`EnrolmentLedger`](crate::store::EnrolmentLedger) keeps it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Enrolment {
     /// Its name.
     pub id: EnrolmentId,
-    /// Who minted the code, or began without one.
+    /// The user who minted the code, or who began without one.
     pub user: UserId,
-    /// How far it has come.
+    /// Its stage.
     pub stage: Stage,
-    /// When the code was minted, or the challenge of a signed-in user made.
+    /// When the code was minted. Without a code: when the challenge was made.
     pub created_at: SystemTime,
-    /// When the code, the challenge or the approval stops working: that of the stage.
+    /// When the code, the challenge or the approval expires, depending on the stage.
     pub expires_at: SystemTime,
     /// When a ledger may forget it: an hour after its end.
     pub gone_at: SystemTime,
     /// The session in which the code was minted, as a keyed hash, if the host names sessions.
     pub session: Option<[u8; 32]>,
-    /// Who entered the code, from [`Stage::Opened`] on.
+    /// How the code was entered, from [`Stage::Opened`] on.
     pub opening: Option<Arc<Opening>>,
-    /// What was made, from [`Stage::Pending`] or [`Stage::Added`] on. It lacks its encrypted
-    /// private key.
+    /// The credential that was made, from [`Stage::Pending`] or [`Stage::Added`] on. It lacks its
+    /// encrypted private key.
     pub credential: Option<Arc<Credential>>,
-    /// How many wrong check codes are left, if a check code is asked for.
+    /// How many wrong check codes are still allowed, if a check code is asked for.
     pub attempts_left: Option<u8>,
 }
 
 impl Enrolment {
-    /// How many enrolments a list has at most. At the default budget a user mints fewer in the time
-    /// in which they are kept.
+    /// The greatest number of enrolments in a list. Enrolments are kept for a limited time, and the
+    /// default budget allows fewer mints in that time.
     pub const MOST_LISTED: usize = 1_000;
 
     /// How long an enrolment is kept after its end, for its owner to see.
@@ -194,22 +195,22 @@ impl Enrolment {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Opening {
-    /// When.
+    /// When it was entered.
     pub at: SystemTime,
-    /// What is to be registered.
+    /// The kind of credential to register.
     pub kind: CredentialKind,
-    /// For which relying party.
+    /// The id of the relying party.
     pub relying_party_id: String,
-    /// The origin that the request came from, if it said.
+    /// The origin of the request, if the request named one.
     pub origin: Option<Origin>,
-    /// Where the request came from, if the host said how to tell.
+    /// The network source of the request, if the host tells it.
     pub source: Option<String>,
-    /// The host's own words for where it came from: "Chrome on Android, Lyon".
+    /// The host's own words for the place of the request: "Chrome on Android, Lyon".
     pub place: Option<String>,
 }
 
 impl Opening {
-    /// Creates an opening that says neither origin nor source nor place.
+    /// Creates an opening without origin, source and place.
     pub fn new(at: SystemTime, kind: CredentialKind, relying_party_id: impl Into<String>) -> Self {
         let relying_party_id = relying_party_id.into();
         Self { at, kind, relying_party_id, origin: None, source: None, place: None }

@@ -3,19 +3,19 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "fido2")]
 use crate::crypto::{Digest, KeyAlgorithm};
 
-/// How much something is wanted of an authenticator.
+/// How strongly a property of an authenticator is wanted.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Requirement {
-    /// Without it there is no registration.
+    /// Registration fails without it.
     Required,
-    /// Wanted, and done without.
+    /// It is wanted, but not needed.
     Preferred,
-    /// Not wanted.
+    /// It is not wanted.
     Discouraged,
 }
 
-/// Where the authenticator should be.
+/// The place of the authenticator.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -39,7 +39,7 @@ pub enum AuthenticatorHint {
     Hybrid,
 }
 
-/// How much the authenticator should prove of itself.
+/// How much the authenticator should prove about itself.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -48,10 +48,10 @@ pub enum AttestationConveyance {
     None,
     /// Something, possibly anonymised.
     Indirect,
-    /// Its own attestation. Windows Hello answers with a TPM statement, which of the engines only
-    /// the native one verifies.
+    /// Its own attestation. Windows Hello answers with a TPM statement. Only the native engine
+    /// verifies those.
     Direct,
-    /// One that names the device.
+    /// An attestation that names the individual device.
     Enterprise,
 }
 
@@ -65,10 +65,9 @@ pub enum CoseAlgorithm {
     Es256,
     /// ECDSA over P-384 with SHA-384.
     Es384,
-    /// ECDSA over P-521 with SHA-512. webauthn-rs-core 0.6.2 never holds a self attestation of it
-    /// for valid.
+    /// ECDSA over P-521 with SHA-512. webauthn-rs-core 0.6.2 rejects every self attestation by it.
     Es512,
-    /// RSA PKCS#1 v1.5 with SHA-256. webauthn-rs-core 0.6.2 takes keys of 2048 bits alone.
+    /// RSA PKCS#1 v1.5 with SHA-256. webauthn-rs-core 0.6.2 accepts only keys of 2048 bits.
     Rs256,
     /// RSA PKCS#1 v1.5 with SHA-384. Only the native engine verifies it.
     Rs384,
@@ -98,12 +97,12 @@ impl CoseAlgorithm {
     const ALL: [Self; 7] =
         [Self::Es256, Self::Es384, Self::Es512, Self::Rs256, Self::Rs384, Self::Rs512, Self::EdDsa];
 
-    /// None if it is another's number, or nobody's.
+    /// Looks up the algorithm of a number. Returns none for an unknown number.
     pub(crate) fn from_number(number: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| i64::from(algorithm.number()) == number)
     }
 
-    /// What kind of key it is for.
+    /// Returns the kind of key that it needs.
     pub(crate) fn key_algorithm(self) -> KeyAlgorithm {
         match self {
             Self::Es256 => KeyAlgorithm::P256,
@@ -114,10 +113,10 @@ impl CoseAlgorithm {
         }
     }
 
-    /// What is hashed with before it signs.
+    /// Returns the digest that is computed before it signs.
     pub(crate) fn digest(self) -> Digest {
         match self {
-            // Ed25519 hashes by itself and ignores it.
+            // Ed25519 hashes by itself and ignores this digest.
             Self::Es256 | Self::Rs256 | Self::EdDsa => Digest::Sha256,
             Self::Es384 | Self::Rs384 => Digest::Sha384,
             Self::Es512 | Self::Rs512 => Digest::Sha512,
@@ -129,18 +128,18 @@ impl CoseAlgorithm {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Backup {
-    /// It may.
+    /// It may be synchronised.
     #[default]
     Allowed,
     /// It has to stay on the device that made it.
     Refused,
 }
 
-/// What is asked of a new passkey, and then enforced from the pending registration.
+/// The demands on a new passkey. Register enforces them from the pending registration.
 ///
-/// The algorithms, user verification and the refusal of backup are enforced. The others are hints to
-/// the client, which no server can check. An authenticator does not sign whether its key is resident
-/// or where it is attached. A client may always answer with the attestation format `none`.
+/// The algorithms, user verification and the refusal of backup are enforced. The others are hints
+/// to the client, which no server can check. An authenticator does not sign whether its key is
+/// resident or where it is attached. A client may always answer with the attestation format `none`.
 ///
 /// ```
 /// use credential_code::model::{Fido2Policy, Requirement};
@@ -151,25 +150,28 @@ pub enum Backup {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Fido2Policy {
-    /// The algorithms on offer, the best first. Default: ES256 and RS256, which every authenticator
-    /// knows one of.
+    /// The algorithms on offer, the best first. Default: ES256 and RS256. Every authenticator knows
+    /// one of them.
     pub algorithms: Vec<CoseAlgorithm>,
-    /// Whether the person has to be verified. Default: required, since a code is a weak
-    /// introduction.
+    /// Whether the person has to be verified (PIN, fingerprint, face). Default: required, since a
+    /// code is only weak proof of who the person is.
     pub user_verification: Requirement,
-    /// Whether the key has to be found without a user name. Default: required.
+    /// Whether the key has to be found without a user name (a discoverable credential). Default:
+    /// required.
     pub resident_key: Requirement,
-    /// Where the authenticator should be. Default: anywhere.
+    /// The place of the authenticator. Default: anywhere.
     pub attachment: Option<AuthenticatorAttachment>,
-    /// Which authenticators a client should offer first, the best first. Default: it chooses.
+    /// The authenticators that a client should offer first, the best first. Default: the client
+    /// chooses.
     pub hints: Vec<AuthenticatorHint>,
-    /// How much the authenticator should prove of itself. Default: nothing, so that every
+    /// How much the authenticator should prove about itself. Default: nothing, so every
     /// authenticator can register.
     pub attestation: AttestationConveyance,
-    /// Whether a passkey may be synchronised between devices. Default: it may, as most are.
+    /// Whether a passkey may be synchronised between devices. Default: allowed, since most are.
     ///
-    /// What an authenticator says of that is signed. It is as true as its maker, so pair the refusal
-    /// with [roots](crate::attestation::TrustAnchors) that vouch for it.
+    /// The authenticator signs whether the passkey may be synchronised. That is as true as its
+    /// maker is honest. So combine the refusal with [roots](crate::attestation::TrustAnchors) that
+    /// vouch for the maker.
     #[serde(default)]
     pub backup: Backup,
 }

@@ -1,9 +1,9 @@
-/// What became of an insertion. A duplicate is an outcome, not a failure.
+/// The outcome of an insertion. A duplicate is an outcome, not a failure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
 pub enum Insertion {
-    /// Nothing was there; now this is.
+    /// The place was free, and the record is stored.
     Created,
-    /// Something was there, and still is.
+    /// The place was taken, and its record is unchanged.
     Duplicate,
 }

@@ -1,6 +1,6 @@
-/// Why a value is not what its type promises.
+/// Says why a value breaks a promise of its type.
 ///
-/// The text names the rule that was broken and never repeats the value, which may be a secret.
+/// The text names the broken rule. It never repeats the value, which may be a secret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{rule}")]
 pub struct Invalid {
@@ -12,7 +12,7 @@ impl Invalid {
         Self { rule }
     }
 
-    /// Returns the rule that was broken, for the person who broke it.
+    /// Returns the broken rule, for the person who broke it.
     pub fn rule(&self) -> &'static str {
         self.rule
     }

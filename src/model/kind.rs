@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Invalid;
 
-/// What a credential is, under the name that it has on the wire.
+/// The kind of a credential, with its name on the wire.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[non_exhaustive]
 pub enum CredentialKind {
@@ -18,11 +18,11 @@ pub enum CredentialKind {
     PasswordProtectedKey,
     /// A key pair for account recovery. It registers like a key and never signs an action.
     RecoveryKey,
-    /// A password. Deprecated in the published schema, and refused unless the feature
+    /// A password. The published schema deprecates it. It is refused unless the feature
     /// `deprecated-kinds` is on and the host lists it.
     Password,
-    /// A time-based one-time password. Deprecated in the published schema, and refused as a
-    /// password is.
+    /// A time-based one-time password. The published schema deprecates it. It is refused under the
+    /// same conditions as a password.
     Totp,
 }
 
@@ -43,7 +43,7 @@ impl CredentialKind {
         }
     }
 
-    /// Returns whether it signs user actions.
+    /// Returns whether credentials of this kind sign user actions.
     pub fn signs(self) -> bool {
         match self {
             Self::Fido2 | Self::Key | Self::PasswordProtectedKey => true,
@@ -51,7 +51,7 @@ impl CredentialKind {
         }
     }
 
-    /// Whether this build can verify the kind at all.
+    /// Returns whether this build can verify the kind at all.
     pub(crate) fn is_supported(self) -> bool {
         match self {
             Self::Fido2 => cfg!(feature = "fido2"),
@@ -60,8 +60,8 @@ impl CredentialKind {
         }
     }
 
-    /// Whether the kind is allowed unless the host says which are. A feature alone never adds a
-    /// deprecated one.
+    /// Returns whether the kind is allowed if the host lists none. A feature alone never adds a
+    /// deprecated kind.
     pub(crate) fn is_default(self) -> bool {
         match self {
             Self::Fido2 | Self::Key | Self::PasswordProtectedKey | Self::RecoveryKey => self.is_supported(),

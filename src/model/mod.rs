@@ -1,6 +1,6 @@
-//! The nouns of the flow: what a user, a relying party, a code, a challenge and a credential are.
+//! The nouns of the flow: users, relying parties, codes, challenges and credentials.
 //!
-//! Each type is made by parsing, and holds only what it promises: a [`Code`] is normalised, an
+//! Parsing creates each type, so a value keeps what its type promises. A [`Code`] is normalised, an
 //! [`Origin`] is in its serialised form, a [`NewCredential`] was verified. The types know nothing
 //! of HTTP, of stores or of the flow.
 

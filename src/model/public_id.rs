@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-/// How many random bytes a name is made of: 26 symbols of five bits each, 130 in all, so that names
-/// never meet.
+/// How many random bytes make a name: 26 symbols of five bits each, 130 bits in all. So two names
+/// never collide.
 pub(super) const RANDOM_BYTES: usize = 17;
 
 const SYMBOLS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
@@ -22,7 +22,7 @@ pub(super) fn is_public_id(prefix: &str, text: &str) -> bool {
 }
 
 pub(super) fn public_id(prefix: &str, random: [u8; RANDOM_BYTES]) -> Arc<str> {
-    // On the stack, so that the name is the only allocation.
+    // The array is on the stack, so the name is the only allocation.
     let mut text = [b'-'; 31];
     text[..2].copy_from_slice(prefix.as_bytes());
     let (mut bits, mut left) = (0_u32, 0);

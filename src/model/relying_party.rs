@@ -5,18 +5,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Invalid;
 
-/// Where a client runs, in the serialised form that clients sign: `https://app.example.com`.
+/// The place where a client runs, in the serialised form that clients sign:
+/// `https://app.example.com`.
 ///
-/// Origins are compared as strings, byte for byte, and never parsed as URLs: a parser would let
-/// `https://app.example.com/x`, `https://user@app.example.com` and `HTTPS://APP.EXAMPLE.COM:443`
-/// pass for the same.
+/// Origins are compared as strings, byte for byte, and never parsed as URLs. A parser would treat
+/// `https://app.example.com/x`, `https://user@app.example.com` and `HTTPS://APP.EXAMPLE.COM:443` as
+/// the same.
 #[derive(Clone, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Origin(Arc<str>);
 
 impl Origin {
-    /// Creates an origin: `https://host[:port]` (or `http://`, for development) in lower case and
-    /// with nothing behind it, or an app's, such as `android:apk-key-hash:…`.
+    /// Creates an origin: `https://host[:port]` (or `http://`, for development), in lower case and
+    /// with nothing behind it. An app's origin is accepted too, such as `android:apk-key-hash:…`.
     pub fn new(origin: impl Into<Arc<str>>) -> Result<Self, Invalid> {
         let origin = origin.into();
         let is_plain = origin.bytes().all(|byte| byte.is_ascii_graphic());
@@ -48,7 +49,7 @@ impl Origin {
         &self.0
     }
 
-    /// Returns the host, unless it is an app's.
+    /// Returns the host. An app's origin has none.
     pub(crate) fn host(&self) -> Option<&str> {
         let (_, authority) = self.0.split_once("://")?;
         Some(authority.split_once(':').map_or(authority, |(host, _)| host))
@@ -58,8 +59,8 @@ impl Origin {
 shown_text!(Origin);
 conversions_of_text!(Origin);
 
-/// What a credential is for: a domain, the name that authenticators show for it, and the origins
-/// that may speak for it.
+/// The party for which a credential is made: a domain, its name for authenticators, and the origins
+/// that may act for it.
 ///
 /// ```
 /// use credential_code::RelyingParty;
@@ -76,7 +77,7 @@ pub struct RelyingParty {
     origins: Box<[Origin]>,
 }
 
-/// What a stored relying party is before it went through the constructor again.
+/// A stored relying party before the constructor checked it again.
 #[derive(Deserialize)]
 struct Unchecked {
     id: String,
@@ -85,11 +86,11 @@ struct Unchecked {
 }
 
 impl RelyingParty {
-    /// Creates a relying party with at least one origin. The first is what a credential gets when
-    /// its client names none.
+    /// Creates a relying party with at least one origin. A credential gets the first origin if its
+    /// client names none.
     ///
-    /// A public suffix is refused, such as `com` or `github.io`: strangers share it, and no browser
-    /// makes a passkey for it on another host. The host of one of the origins is always taken.
+    /// Rejects a public suffix such as `com` or `github.io`. Strangers share it, and no browser
+    /// makes a passkey for it on another host. The host of one of the origins is always accepted.
     pub fn new<O>(
         id: impl Into<String>,
         name: impl Into<String>,
@@ -106,7 +107,8 @@ impl RelyingParty {
         Ok(party)
     }
 
-    /// The list of public suffixes changes, and is no reason to lose what was stored.
+    /// Reads a stored relying party. The list of public suffixes changes, and that must not lose
+    /// what was stored.
     fn parse<O: Into<String>>(
         id: impl Into<String>,
         name: impl Into<String>,
@@ -135,12 +137,12 @@ impl RelyingParty {
         &self.name
     }
 
-    /// Returns the origins that may speak for it, the first being the default.
+    /// Returns the origins that may act for it. The first is the default.
     pub fn origins(&self) -> &[Origin] {
         &self.origins
     }
 
-    /// Returns the listed origin that is spelled exactly so.
+    /// Returns the listed origin with exactly this spelling.
     pub fn origin(&self, spelled: &str) -> Option<&Origin> {
         self.origins.iter().find(|origin| origin.as_str() == spelled)
     }

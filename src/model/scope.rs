@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{AuthenticatorAttachment, AuthenticatorHint, CredentialKind};
 
-/// What a code may buy, where that is less than the policy allows. The host's authenticator says so
-/// with [`Caller::limited_to`](crate::host::Caller::limited_to).
+/// Limits what a code may buy to less than the policy allows. The host's authenticator sets it with
+/// [`Caller::limited_to`](crate::host::Caller::limited_to).
 ///
-/// It lies in the code's grant. Exchange enforces kinds and relying parties before the code is
+/// The grant of the code stores it. Exchange enforces kinds and relying parties before the code is
 /// spent. Begin and create enforce those of their caller.
 ///
 /// ```
@@ -19,15 +19,16 @@ use crate::model::{AuthenticatorAttachment, AuthenticatorHint, CredentialKind};
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Scope {
-    /// The kinds, if not all that the policy allows.
+    /// The allowed kinds. `None` means all that the policy allows.
     pub kinds: Option<Vec<CredentialKind>>,
-    /// The ids of the relying parties, if not all.
+    /// The ids of the allowed relying parties. `None` means all.
     pub relying_parties: Option<Vec<String>>,
-    /// Where a passkey's authenticator should be, if not where the policy says. A hint to clients.
+    /// The place of a passkey's authenticator, if it differs from the policy. It is a hint to
+    /// clients.
     pub attachment: Option<AuthenticatorAttachment>,
-    /// Which authenticators a client should offer first, if not those of the policy.
+    /// The authenticators that a client should offer first, if they differ from the policy.
     pub hints: Vec<AuthenticatorHint>,
-    /// How long the code lives at most, if less than the policy allows.
+    /// The longest life of the code, if it is less than the policy allows.
     pub longest_life: Option<Duration>,
 }
 

@@ -5,11 +5,10 @@ use zeroize::Zeroizing;
 
 use crate::model::Invalid;
 
-/// A password that a person chose, in plain text, on its way to being hashed. It is wiped when it
-/// is dropped.
+/// A password that a person chose, in plain text, until it is hashed. It is wiped when it is
+/// dropped.
 ///
-/// Its bytes are hashed as they came, without Unicode normalisation. A later check has to
-/// do the same.
+/// Its bytes are hashed unchanged, without Unicode normalisation. A later check has to do the same.
 ///
 /// ```
 /// use credential_code::model::Password;
@@ -31,7 +30,7 @@ impl Password {
         }
     }
 
-    /// Returns the password itself: for hashing, and nothing else.
+    /// Returns the password itself, for hashing alone.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -39,7 +38,8 @@ impl Password {
 
 hidden!(Password);
 
-/// What an authenticator app shows for half a minute, not yet verified: `otpCode` on the wire.
+/// The digits that an authenticator app shows for half a minute, not yet verified: `otpCode` on the
+/// wire.
 ///
 /// ```
 /// use credential_code::model::OneTimePassword;
@@ -51,7 +51,7 @@ hidden!(Password);
 pub struct OneTimePassword(Zeroizing<String>);
 
 impl OneTimePassword {
-    /// Takes exactly six ASCII digits.
+    /// Reads exactly six ASCII digits.
     pub fn new(digits: impl Into<String>) -> Result<Self, Invalid> {
         let digits = Zeroizing::new(digits.into());
         let is_right = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -66,7 +66,8 @@ impl OneTimePassword {
 
 hidden!(OneTimePassword);
 
-/// What an authenticator app reads from a QR code: `otpauth://totp/…`. It has the secret in it.
+/// The URL that an authenticator app reads from a QR code: `otpauth://totp/…`. It contains the
+/// secret.
 #[derive(Clone)]
 pub struct OtpUrl(Zeroizing<String>);
 
@@ -86,24 +87,24 @@ impl OtpUrl {
 
 hidden!(OtpUrl);
 
-/// What one-time passwords are computed from, by the server and by the authenticator app: 160 bits,
+/// The secret from which the server and the authenticator app compute one-time passwords: 160 bits,
 /// for HMAC-SHA-1.
 #[derive(Clone, Eq)]
 pub struct TotpSecret(Zeroizing<[u8; 20]>);
 
 impl TotpSecret {
-    /// Creates a secret that a host read back from where it keeps it.
+    /// Creates a secret that a host read back from its storage.
     pub fn new(bytes: [u8; 20]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// Returns the secret itself. Store it **encrypted**: its reader can sign in.
+    /// Returns the secret itself. Store it **encrypted**: anyone who reads it can sign in.
     pub fn reveal(&self) -> &[u8; 20] {
         &self.0
     }
 }
 
-/// In constant time.
+/// Compares in constant time.
 impl PartialEq for TotpSecret {
     fn eq(&self, other: &Self) -> bool {
         self.reveal().ct_eq(other.reveal()).into()
@@ -112,7 +113,7 @@ impl PartialEq for TotpSecret {
 
 hidden!(TotpSecret);
 
-/// A password, hashed with Argon2id, with its salt and its parameters:
+/// A password hashed with Argon2id, with its salt and its parameters:
 /// `$argon2id$v=19$m=19456,t=2,p=1$…$…`.
 #[derive(Clone, Eq, PartialEq)]
 pub struct PasswordHash(Zeroizing<String>);
@@ -127,8 +128,8 @@ impl PasswordHash {
         is_argon2id.then_some(Self(phc)).ok_or(Invalid::new("a password hash is a PHC string of Argon2id"))
     }
 
-    /// Returns the PHC string: to be stored, and shown to nobody, since a weak password can be
-    /// found from it.
+    /// Returns the PHC string. Store it, and show it to nobody: a weak password can be guessed from
+    /// it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -136,21 +137,21 @@ impl PasswordHash {
 
 hidden!(PasswordHash);
 
-/// What a credential without a public key is checked with. It goes to the host once, with the
-/// [`NewCredential`](crate::model::NewCredential), and to nobody else: no answer, no event and no
+/// The secret that checks a credential without a public key. The host gets it once, with the
+/// [`NewCredential`](crate::model::NewCredential). No answer, no event and no
 /// [`Credential`](crate::model::Credential) holds it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum CredentialSecret {
-    /// Of the kind `Totp`.
+    /// The secret of the kind `Totp`.
     Totp {
-        /// Store it encrypted.
+        /// The shared secret. Store it encrypted.
         secret: TotpSecret,
-        /// The time step (RFC 6238's `T`, the Unix time divided by 30) of the one-time password
-        /// that was used to register. Store it, accept only later steps at sign-in, and raise it
-        /// each time: then none is accepted twice.
+        /// The time step of the one-time password that was used to register. RFC 6238 calls it `T`:
+        /// the Unix time divided by 30. Store it, accept only later steps at sign-in, and raise it
+        /// each time. Then no password is accepted twice.
         last_step: u64,
     },
-    /// Of the kind `Password`.
+    /// The secret of the kind `Password`.
     Password(PasswordHash),
 }

@@ -1,13 +1,14 @@
-//! Names that people are shown. The owner decides by a credential's name whether to approve it.
+//! Names that people see. The owner decides by a credential's name whether to approve it.
 
-/// Whether a name shows what it says: it has a visible character, and none that reorders or breaks
-/// the text around it.
+/// Returns whether people see what the name says. It needs a visible character, and none that
+/// reorders or breaks the text around it.
 pub(crate) fn is_showable(name: &str) -> bool {
     name.chars().any(is_visible) && !name.chars().any(reorders_or_breaks)
 }
 
-/// Control characters, separators of lines, and what embeds, overrides or isolates a direction.
-/// Joiners and variation selectors are none of them: emoji are made with these.
+/// Returns whether it is a control character, a line separator, or a character that embeds,
+/// overrides or isolates a direction. Joiners and variation selectors are allowed: emoji are made
+/// with them.
 fn reorders_or_breaks(symbol: char) -> bool {
     symbol.is_control()
         || matches!(
@@ -16,8 +17,8 @@ fn reorders_or_breaks(symbol: char) -> bool {
         )
 }
 
-/// Neither blank nor ignored by default when text is drawn (Unicode: White_Space,
-/// Default_Ignorable_Code_Point, and the blank pattern of Braille).
+/// Returns whether it is neither blank nor ignored by default when text is drawn. Unicode calls
+/// these White_Space and Default_Ignorable_Code_Point; the blank pattern of Braille counts too.
 fn is_visible(symbol: char) -> bool {
     !symbol.is_whitespace()
         && !symbol.is_control()

@@ -1,8 +1,8 @@
-//! What types of text have in common. Macros, because a trait can't implement a foreign trait for
-//! each of them.
+//! Traits that all types of text share. They are macros because a trait can't implement a foreign
+//! trait for each type.
 
-/// Converts a type from and to a `String`, for serde: its `new` parses, and its inner text is what
-/// is written.
+/// Converts a type from and to a `String`, for serde. Its `new` parses, and its inner text is
+/// written.
 macro_rules! conversions_of_text {
     ($type:ident) => {
         impl TryFrom<String> for $type {

@@ -1,17 +1,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// A link's secret in the notice of a new credential: takes back the one credential that it names,
-/// without a sign-in.
-///
-/// It works for seven days, as long as the site has the slot key that signed it. The default storage
-/// has a random key, which ends with the process:
-/// [`Storage::with_keys`](crate::Storage::with_keys) sets one that lasts.
+/// The secret of the link in the notice of a new credential. It takes back the one credential that
+/// it names, without a sign-in.
 #[derive(Clone)]
 pub struct UndoToken(Arc<str>);
 
 impl UndoToken {
-    /// Takes what a client sent. Any text will do: only one that the site signed does anything.
+    /// Wraps the text that a client sent. Any text will do: only one that the site signed has an
+    /// effect.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
@@ -24,12 +21,13 @@ impl UndoToken {
 
 hidden!(UndoToken);
 
-/// A client's secret for one question: what became of the credential that it made?
+/// A client's secret for one question: what happened to the credential that it made?
 #[derive(Clone)]
 pub struct OutcomeToken(Arc<str>);
 
 impl OutcomeToken {
-    /// Takes what a client sent. Any text will do: only one that the site signed is answered.
+    /// Wraps the text that a client sent. Any text will do: only one that the site signed gets an
+    /// answer.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::model::Invalid;
 
 /// A way to reach an authenticator, by the names of WebAuthn: `usb`, `nfc`, `ble`, `smart-card`,
-/// `hybrid`, `internal`. Names that are new are kept as they are, as WebAuthn asks.
+/// `hybrid`, `internal`. Unknown names are kept unchanged, as WebAuthn asks.
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Transport(Arc<str>);
 
 impl Transport {
-    /// How many a credential has at most.
+    /// The greatest number that a credential has.
     pub const MOST: usize = 16;
 
     /// Creates a name of 1 to 32 bytes of visible ASCII.
@@ -33,18 +33,18 @@ impl Transport {
 shown_text!(Transport);
 conversions_of_text!(Transport);
 
-/// What a client says of a passkey that it made. Nobody signs it, so it is kept as a hint.
+/// The hints that a client gives about a passkey that it made. Nobody signs them.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "Unchecked")]
 #[non_exhaustive]
 pub struct ClientReport {
-    /// How its authenticator can be reached, each way once and in order.
+    /// The ways to reach its authenticator, each once and in order.
     pub transports: Box<[Transport]>,
     /// Whether it is found without a user name (`credProps.rk`), if the client knows.
     pub discoverable: Option<bool>,
 }
 
-/// What a stored report is before it went through the constructor again.
+/// A stored report before the constructor checked it again.
 #[derive(Deserialize)]
 struct Unchecked {
     #[serde(default)]

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Invalid, is_showable};
 
-/// The host's name for a user: 1 to 64 bytes, because it is also the user handle of their passkeys
-/// unless the host [says otherwise](User::with_handle).
+/// The host's name for a user: 1 to 64 bytes. It is also the user handle of their passkeys, unless
+/// the host [says otherwise](User::with_handle).
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(Arc<str>);
 
 impl UserId {
-    /// Creates an id of 1 to 64 bytes. [WebAuthn] allows a user handle no more.
+    /// Creates an id of 1 to 64 bytes. [WebAuthn] allows no longer user handle.
     ///
     /// [WebAuthn]: https://www.w3.org/TR/webauthn-3/#user-handle
     pub fn new(id: impl Into<Arc<str>>) -> Result<Self, Invalid> {
@@ -33,13 +33,13 @@ impl UserId {
 shown_text!(UserId);
 conversions_of_text!(UserId);
 
-/// Whether a user may add credentials, and sign in, at all.
+/// Whether a user may add credentials and sign in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum UserStatus {
-    /// They may.
+    /// They may do both.
     Active,
-    /// They may not, as if they were gone.
+    /// They may do neither, as if the account were deleted.
     Deactivated,
 }
 
@@ -49,17 +49,17 @@ pub enum UserStatus {
 pub struct User {
     /// The host's name for the user.
     pub id: UserId,
-    /// The account's name, an e-mail address say. Password-protected keys are salted with it, so it
-    /// should not change.
+    /// The account's name, for example an e-mail address. It is the salt of password-protected
+    /// keys, so it should not change.
     pub name: String,
     /// The name to show.
     pub display_name: String,
     /// Whether the user may add credentials, and sign in.
     pub status: UserStatus,
     /// Everything that began before this instant is void at every step: codes, challenges,
-    /// approvals, user actions, and callers who [say since when](crate::host::Caller::since) they
-    /// are signed in. One column in the host's table ends everything that is outstanding after an
-    /// account was stolen.
+    /// approvals and user actions. So are callers who [say since when](crate::host::Caller::since)
+    /// they are signed in. After a theft, one column in the host's table ends everything that is
+    /// outstanding.
     pub void_before: Option<SystemTime>,
     handle: Option<Box<[u8]>>,
 }
@@ -72,11 +72,11 @@ impl User {
         Self { id, name, display_name, status: UserStatus::Active, void_before: None, handle: None }
     }
 
-    /// Sets the user handle, by which an authenticator knows the account: 1 to 64 bytes, and never
-    /// another one for the same user. Default: the bytes of the id.
+    /// Sets the user handle, by which an authenticator knows the account: 1 to 64 bytes. It must
+    /// never change for the same user. Default: the bytes of the id.
     ///
-    /// A host that signs people in with passkeys already has one: the 16 bytes of a UUID, where
-    /// webauthn-rs does. See [`manual::handles`](crate::manual::handles).
+    /// A host that signs people in with passkeys already has one. With webauthn-rs it is the 16
+    /// bytes of a UUID. See [`manual::handles`](crate::manual::handles).
     pub fn with_handle(self, handle: impl Into<Box<[u8]>>) -> Result<Self, Invalid> {
         let handle = handle.into();
         match handle.len() {
@@ -90,8 +90,8 @@ impl User {
         self.handle.as_deref().unwrap_or(self.id.as_str().as_bytes())
     }
 
-    /// Refuses names that an authenticator's dialog would show wrongly, or not at all. A display name
-    /// may be empty: then the name is shown.
+    /// Rejects names that an authenticator's dialog would show wrongly, or not at all. A display
+    /// name may be empty: then the name is shown.
     pub(crate) fn check_names(&self) -> Result<(), Invalid> {
         let is_shown = self.display_name.is_empty() || is_showable(&self.display_name);
         match is_showable(&self.name) && is_shown {
@@ -102,7 +102,7 @@ impl User {
         }
     }
 
-    /// Whether what began then is void.
+    /// Returns whether something that began at that time is void.
     pub(crate) fn voids(&self, began_at: SystemTime) -> bool {
         self.void_before.is_some_and(|void_before| began_at < void_before)
     }

@@ -1,5 +1,5 @@
-//! The documents under `/.well-known/` that tell browsers and password managers of a relying party.
-//! A host serves them as `application/json` from the domain of the party's id.
+//! The documents under `/.well-known/` that tell browsers and password managers about a relying
+//! party. A host serves them as `application/json` from the domain of the party's id.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::model::{Origin, RelyingParty};
 
 impl RelyingParty {
-    /// Returns the document `/.well-known/webauthn` ([related origin requests]): the web origins that
-    /// may use passkeys of this party, though their domain is another.
+    /// Returns the document `/.well-known/webauthn` ([related origin requests]). It lists the web
+    /// origins that may use passkeys of this party, though their domain is another.
     ///
     /// [related origin requests]: https://www.w3.org/TR/webauthn-3/#sctn-related-origins
     ///
@@ -25,15 +25,16 @@ impl RelyingParty {
         json!({ "origins": web.collect::<Vec<_>>() }).to_string()
     }
 
-    /// Returns how many labels its origins have, as a client counts them that looks for a related
-    /// one: `example.com` and `www.example.co.uk` have one label, `example`.
+    /// Returns how many labels its origins have. A client that looks for a related origin counts
+    /// the same way: `example.com` and `www.example.co.uk` have one label, `example`.
     pub(crate) fn labels(&self) -> usize {
         let labels = self.origins().iter().filter_map(|origin| label(origin.host()?));
         labels.collect::<BTreeSet<_>>().len()
     }
 }
 
-/// The first label of the registrable domain. An address, and a name of one label, have none.
+/// Returns the first label of the registrable domain. An address, and a name of one label, have
+/// none.
 fn label(host: &str) -> Option<&str> {
     if host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok() {
         return None;
@@ -42,8 +43,8 @@ fn label(host: &str) -> Option<&str> {
 }
 
 /// The document `/.well-known/passkey-endpoints` ([a well-known URL for relying party passkey
-/// endpoints]): where a password manager sends a person who wants to add a passkey, or to manage
-/// theirs. What is not known is not said.
+/// endpoints]). It tells a password manager which page adds a passkey, and which manages them.
+/// Unknown pages are left out.
 ///
 /// [a well-known URL for relying party passkey endpoints]: https://www.w3.org/TR/passkey-endpoints/
 ///
