@@ -7,19 +7,19 @@ use crate::once::Purses;
 use crate::store::Payment;
 use crate::together::both;
 
-/// What a step costs: one from each purse.
+/// The price of a step: one from each purse.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fee<'a> {
     charges: [Option<Charge<'a>>; 2],
     paid: Paid,
 }
 
-/// When a guess is paid for.
+/// The moment when a guess is paid for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Paid {
-    /// Before anybody looks: a code is short.
+    /// Before the look-up: a code is short.
     First,
-    /// While somebody looks: an id of 256 bits is not found by guessing.
+    /// During the look-up: nobody finds an id of 256 bits by guessing.
     Meanwhile,
 }
 
@@ -30,12 +30,12 @@ struct Charge<'a> {
     scope: BudgetScope,
 }
 
-/// Why nothing was paid.
+/// The reason why nothing was paid.
 #[derive(Debug)]
 pub(crate) enum Unpaid {
-    /// There is nothing left for a while.
+    /// The budget is empty for a while.
     Exhausted { scope: BudgetScope, retry_after: Duration },
-    /// Nobody can tell what is left.
+    /// The store could not say how much is left.
     Unknown(StoreError),
 }
 
@@ -44,33 +44,33 @@ impl<'a> Fee<'a> {
         Self { charges, paid: Paid::First }
     }
 
-    /// Nothing: for steps whose records hold a budget of their own.
+    /// Returns a fee of nothing, for steps whose records hold a budget of their own.
     pub(crate) fn none() -> Self {
         Self::of([None, None])
     }
 
-    /// One of a user's budget.
+    /// Returns a fee of one from a user's budget.
     pub(crate) fn of_user(purses: &'a Purses, user: &'a UserId) -> Self {
         Self::of([Some(Charge { purses, name: user.as_str(), scope: BudgetScope::User }), None])
     }
 
-    /// One of the budget of a source, if there is one.
+    /// Returns a fee of one from the budget of a source, if there is one.
     pub(crate) fn of_source(purses: &'a Purses, source: Option<&'a str>) -> Self {
         Self::of([source.map(|name| Charge { purses, name, scope: BudgetScope::Source }), None])
     }
 
-    /// One guess: of the budget of the source, if there is one, and of everybody's.
+    /// Returns a fee of one guess: from the budget of the source, if there is one, and from
+    /// everybody's.
     ///
-    /// A wrong guess hits no record, so nothing can be counted on a code. What is counted are
-    /// misses: a guess that finds a record gets its fee back, in
-    /// [`once`](crate::once::Ceremony::once).
+    /// A wrong guess finds no record, so no code can count it. The budget counts misses instead. A
+    /// guess that finds a record gets its fee back, in [`once`](crate::once::Ceremony::once).
     pub(crate) fn of_guess(of_source: &'a Purses, of_flow: &'a Purses, source: Option<&'a str>) -> Self {
         let [source, _] = Self::of_source(of_source, source).charges;
-        // Everybody's purse needs no name.
+        // The purse that all share needs no name.
         Self::of([source, Some(Charge { purses: of_flow, name: "", scope: BudgetScope::Flow })])
     }
 
-    /// Has it paid while the record is looked for.
+    /// Makes it pay during the look-up.
     pub(crate) fn meanwhile(self) -> Self {
         Self { paid: Paid::Meanwhile, ..self }
     }
@@ -79,12 +79,12 @@ impl<'a> Fee<'a> {
         self.paid
     }
 
-    /// Pays all of it, or nothing. It stays paid unless it is given back, also when the caller hangs
-    /// up. A refusal that is remembered costs no engine a call.
+    /// Pays all of it, or nothing. It stays paid unless it is given back, even when the caller
+    /// hangs up. A remembered refusal makes no call to the engine.
     pub(super) async fn pay(&self, now: SystemTime) -> Result<(), Unpaid> {
         for (place, charge) in self.charges.iter().flatten().enumerate() {
             if let Err(retry_after) = charge.purses.admit(charge.name, now) {
-                // Those before were let in, and ask nothing.
+                // The payments before were let in, and ask nothing.
                 self.charges
                     .iter()
                     .flatten()

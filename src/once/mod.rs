@@ -1,15 +1,16 @@
 //! The one ceremony behind every step: pay → take → act → tell → put back.
 //!
-//! 1. **Pay.** A guess pays its [fee](fee), so that many guesses at once are no way around the budget
-//!    (rate limit). A guess at a code pays before it looks. A guess at an id of 256 bits finds nothing,
-//!    so that it pays while it looks, and is answered when both are done. A request that a signed-in
-//!    user may make pays while their user is looked up. Where nothing is left, nobody looks.
-//! 2. **Take.** The record is taken from its store, once, by the time that it is then: paying for a
-//!    code may have taken long. A guess that hits gets its fee back, while the step goes on. So does a guess
-//!    whose outcome nobody could tell.
+//! 1. **Pay.** A guess pays its [fee](fee) (rate limit), so many guesses at once can't evade the
+//!    budget. A guess at a code pays before the look-up. A guess at an id of 256 bits has no
+//!    chance, so it pays during the look-up. It is answered when both are done. A request that
+//!    needs a signed-in user pays while the user is looked up. If nothing is left, there is no
+//!    look-up.
+//! 2. **Take.** The record is taken from its store, once. Its expiry is checked at the time of the
+//!    take, since paying for a code may have taken long. A guess that finds a record gets its fee
+//!    back, while the step goes on. So does a guess whose outcome nobody could tell.
 //! 3. **Act.** The step does its work on what was taken.
 //! 4. **Tell.** The listener hears of each refusal once. The step itself tells of its success.
-//! 5. **Put back.** A refusal says what [remains](Remains) of the record. Whatever is put back
+//! 5. **Put back.** A refusal says what [remains](Remains) of the record. A record that is put back
 //!    keeps its expiry.
 //!
 //! A caller who hangs up between take and the answer has spent the record.
@@ -30,7 +31,7 @@ use crate::event::{Asking, Listener};
 use crate::store::{OneTimeStore, Record, Slot};
 use crate::together::{both, meanwhile};
 
-/// What every step needs.
+/// The tools that every step needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Ceremony<'a> {
     pub(crate) asking: Asking<'a>,
@@ -38,7 +39,7 @@ pub(crate) struct Ceremony<'a> {
     pub(crate) clock: &'a dyn Clock,
 }
 
-/// Where a record may lie, and what the caller is told if it lies nowhere.
+/// The slots where a record may be, and the refusal if it is in none of them.
 #[derive(Debug)]
 pub(crate) struct Sought<'a, R: Record, S> {
     pub(crate) store: &'a dyn OneTimeStore<R>,
@@ -47,7 +48,7 @@ pub(crate) struct Sought<'a, R: Record, S> {
 }
 
 impl Ceremony<'_> {
-    /// Pays, and acts. The fee comes back if the step failed by no fault of the caller's.
+    /// Pays, and acts. The fee comes back if the step failed without the caller's fault.
     pub(crate) async fn charged<T>(
         self,
         fee: Fee<'_>,
@@ -56,7 +57,8 @@ impl Ceremony<'_> {
         self.charged_while(fee, std::future::ready(Ok(())), async |()| act.await).await
     }
 
-    /// Pays while a question is asked, and acts on its answer. Who can't pay learns no answer.
+    /// Pays while a question is asked, and acts on its answer. A caller who can't pay learns no
+    /// answer.
     pub(crate) async fn charged_while<Q, T>(
         self,
         fee: Fee<'_>,
@@ -80,7 +82,7 @@ impl Ceremony<'_> {
         }
     }
 
-    /// Pays, and acts. The fee comes back unless the caller got it wrong.
+    /// Pays, and acts. The fee comes back unless the caller made a mistake.
     pub(crate) async fn guessed<T>(
         self,
         fee: Fee<'_>,
@@ -123,7 +125,7 @@ impl Ceremony<'_> {
         self.settle(fee, store, taken, sought.invalid, act).await
     }
 
-    /// Takes a record while a question is asked that does not depend on it, and acts on both.
+    /// Takes a record while an independent question is asked, and acts on both.
     pub(crate) async fn once_while<R: Returns, S: Iterator<Item = Slot>, Q, T>(
         self,
         sought: Sought<'_, R, S>,
@@ -135,7 +137,7 @@ impl Ceremony<'_> {
         self.settle(Fee::none(), sought.store, taken, sought.invalid, act).await
     }
 
-    /// Acts on what was taken, and gives back what was paid unless it is a miss.
+    /// Acts on the taken record, and gives the fee back unless it is a miss.
     async fn settle<R: Returns, T>(
         self,
         fee: Fee<'_>,
@@ -154,7 +156,7 @@ impl Ceremony<'_> {
             }
         };
         let asking = self.asking.by(taken.record.user()).within(taken.record.enrolment());
-        // Both are under way before either is waited for, so that a caller who hangs up drops none.
+        // Both start before either is awaited, so a caller who hangs up drops neither.
         let ((), acted) = both(fee.give_back(), act(&taken)).await;
         match acted {
             Ok(done) => Ok(done),
@@ -205,20 +207,20 @@ enum Missed {
     UnderAKey,
 }
 
-/// Why there is no record.
+/// The reason why there is no record.
 #[derive(Debug)]
 enum NotTaken {
-    /// There was none: a miss.
+    /// There was no record: a miss.
     Missing,
-    /// There was one, which is worth nothing.
+    /// There was a record, but it can't be used.
     Unreadable(StoreError),
-    /// Nobody can tell.
+    /// The store could not say.
     Failed(StoreError, Missed),
 }
 
 impl NotTaken {
-    /// Whether the guess stays paid. During a rotation a store that fails at the second key forgives
-    /// no miss at the first.
+    /// Returns whether the guess stays paid. During a key rotation a store may fail at the second
+    /// key. That does not forgive a miss at the first.
     fn is_miss(&self) -> bool {
         match self {
             Self::Missing | Self::Failed(_, Missed::UnderAKey) => true,
@@ -226,7 +228,8 @@ impl NotTaken {
         }
     }
 
-    /// What the caller is told. `invalid` makes the one refusal of whatever does not work.
+    /// Returns the error for the caller. `invalid` creates the one refusal for everything that does
+    /// not work.
     fn into_error(self, invalid: fn(BoxError) -> Error) -> Error {
         match self {
             Self::Missing => invalid(Reason::NotFound.into()),

@@ -14,43 +14,43 @@ pub(crate) struct Taken<R> {
     pub(crate) record: R,
 }
 
-/// Why a step was refused, and what remains of the record that it took.
+/// The reason why a step was refused, and what remains of the record that it took.
 #[derive(Debug)]
 pub(crate) struct Refusal<R> {
     pub(crate) error: Error,
     pub(crate) remains: Remains<R>,
 }
 
-/// What is put back after a refusal.
+/// The part of a record that is put back after a refusal.
 #[derive(Debug)]
 pub(crate) enum Remains<R> {
     /// Nothing: the record is spent.
     Nothing,
     /// The record, as it was taken.
     AsItWas,
-    /// The same, as if it had not been taken.
+    /// The record, as if it had not been taken: this try does not count.
     Unspent,
     /// The record, changed.
     Changed(R),
 }
 
 impl<R> Refusal<R> {
-    /// A refusal that leaves the record spent.
+    /// Creates a refusal that leaves the record spent.
     pub(crate) fn for_good(error: impl Into<Error>) -> Self {
         Self { error: error.into(), remains: Remains::Nothing }
     }
 
-    /// A refusal after which the caller may try again with the same record.
+    /// Creates a refusal after which the caller may try again with the same record.
     pub(crate) fn put_back(error: impl Into<Error>) -> Self {
         Self { error: error.into(), remains: Remains::AsItWas }
     }
 
-    /// A refusal that does not count as a try, however often.
+    /// Creates a refusal that never counts as a try.
     pub(crate) fn unspent(error: impl Into<Error>) -> Self {
         Self { error: error.into(), remains: Remains::Unspent }
     }
 
-    /// A refusal that puts the record back only after a failure of ours.
+    /// Creates a refusal that puts the record back only if the failure was ours.
     pub(crate) fn of_failures(error: impl Into<Error>) -> Self {
         let error = error.into();
         if error.is_failure() { Self::put_back(error) } else { Self::for_good(error) }
@@ -58,7 +58,7 @@ impl<R> Refusal<R> {
 }
 
 impl<R: Returns> Taken<R> {
-    /// Puts back what remains. It may be taken again for as long as the record could have been.
+    /// Puts back what remains. It may be taken again until the record's own expiry.
     pub(super) async fn put_back(self, remains: Remains<R>, store: &dyn OneTimeStore<R>) {
         let record = match remains {
             Remains::Nothing => None,
@@ -67,15 +67,15 @@ impl<R: Returns> Taken<R> {
             Remains::Changed(record) => record.returned(),
         };
         if let Some(record) = record {
-            // If that fails as well there is nothing left to do: the person starts anew.
+            // If that fails as well, nothing is left to do: the person starts anew.
             let _ = store.insert(self.slot, record).await;
         }
     }
 }
 
-/// A record that says how often it was put back.
+/// A record that counts how often it was put back.
 pub(crate) trait Returns: ClearRecord {
-    /// Returns the record as it is put back, or `None` if it was put back too often.
+    /// Returns the record to put back, or `None` if it was put back too often.
     fn returned(self) -> Option<Self>;
 }
 
@@ -92,7 +92,7 @@ macro_rules! returns {
 returns!(CodeGrant PendingRegistration PendingAction PendingApproval);
 
 impl Returns for UserAction {
-    /// To redeem is final.
+    /// Redeeming is final.
     fn returned(self) -> Option<Self> {
         None
     }

@@ -1,5 +1,5 @@
-//! Budgets (rate limits, by the generic cell rate algorithm): how many codes a user may mint, and
-//! how often anybody may guess.
+//! Budgets (rate limits, by the generic cell rate algorithm). They bound how many codes a user may
+//! mint, and how often anybody may guess.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -10,15 +10,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::error::StoreError;
 use crate::store::{Budget, Payment, PurseStore, Slot, SlotKeys, SlotLabel};
 
-/// How many purses there are of each kind, so that nobody fills a table with them: names are hashed
-/// into so many.
+/// The number of purses of each kind. Names are hashed into this many purses, so nobody can fill a
+/// table with names.
 const PURSES: usize = 1 << 16;
 
-/// How long a refusal of a shared purse is believed without asking.
+/// How long a refusal by a shared purse is believed without asking again.
 const REMEMBERED: Duration = Duration::from_secs(1);
 const REMEMBERED_MICROS: u64 = 1_000_000;
 
-/// Where the purses of a site are: in this process, or in a store that several share.
+/// The place of a site's purses: this process, or a store that several processes share.
 #[derive(Debug)]
 pub(crate) enum PurseKeeper {
     ThisProcess(Mutex<HashMap<(SlotLabel, Budget), Arc<OwnPurses>>>),
@@ -38,8 +38,8 @@ impl PurseKeeper {
         Self::Shared { store, keys, kinds: Mutex::default() }
     }
 
-    /// Returns the purses of that kind and that budget. Two budgets never spend from one purse:
-    /// each would read the instant that the other wrote in its own way.
+    /// Returns the purses of that kind and that budget. Two budgets never share a purse: each would
+    /// misread the instant that the other wrote.
     pub(crate) fn with(&self, budget: Budget, label: SlotLabel) -> Purses {
         let kept = match self {
             Self::ThisProcess(kinds) => Kept::ThisProcess(of_kind(kinds, budget, label)),
@@ -63,7 +63,7 @@ fn of_kind<P: Default>(
     kinds.entry((label, budget)).or_default().clone()
 }
 
-/// A purse for each of any number of names.
+/// One purse for each name.
 #[derive(Debug)]
 pub(crate) struct Purses {
     budget: Budget,
@@ -82,7 +82,7 @@ enum NamedPurse<'a> {
     Shared(SharedPurse<'a>),
 }
 
-/// A purse of a store, and what is remembered of it.
+/// A purse in a store, and the last refusal that is remembered of it.
 struct SharedPurse<'a> {
     store: &'a dyn PurseStore,
     slot: Slot,
@@ -102,8 +102,8 @@ impl Purses {
         }
     }
 
-    /// Lets a payment ask, or returns for how long the purse is known to refuse. A payment that was
-    /// let in asks, or says that it does not by [`ask_again`](Self::ask_again).
+    /// Lets a payment ask the store, or returns for how long the purse is known to refuse. A
+    /// payment that was let in either asks or calls [`ask_again`](Self::ask_again).
     pub(crate) fn admit(&self, name: &str, now: SystemTime) -> Result<(), Duration> {
         match self.of(name) {
             NamedPurse::Own(_) => Ok(()),
@@ -119,7 +119,7 @@ impl Purses {
         }
     }
 
-    /// Spends one of the name's budget.
+    /// Spends one from the name's budget.
     pub(crate) async fn spend(&self, name: &str, now: SystemTime) -> Result<Payment, StoreError> {
         match self.of(name) {
             NamedPurse::Own(purse) => Ok(purse.spend(self.budget, now)),
@@ -131,7 +131,7 @@ impl Purses {
         }
     }
 
-    /// Spends one of the budget of each name, or of none.
+    /// Spends one from the budgets of both names, or from neither.
     pub(crate) async fn spend_both(
         [first, second]: [&Self; 2],
         [name, other]: [&str; 2],
@@ -146,7 +146,8 @@ impl Purses {
                 another.refusal.hear(of(1), now);
                 payments
             }
-            // Purses in this process answer at once. The first that refuses costs the second nothing.
+            // Purses in this process answer at once. If the first refuses, the second spends
+            // nothing.
             (_, _) => {
                 let of_first = first.spend(name, now).await?;
                 if of_first != Payment::Paid {
@@ -161,12 +162,12 @@ impl Purses {
         }
     }
 
-    /// Gives one back to a name that had spent it.
+    /// Gives one back to a name that spent it.
     pub(crate) async fn give_back(&self, name: &str) {
         match self.of(name) {
             NamedPurse::Own(purse) => purse.give_back(self.budget),
             NamedPurse::Shared(purse) => {
-                // If that fails it stays spent, and comes back by itself.
+                // If that fails it stays spent, and comes back with time.
                 let _ = purse.store.give_back(purse.slot, self.budget).await;
                 purse.refusal.ask_again();
             }
@@ -174,19 +175,19 @@ impl Purses {
     }
 }
 
-/// Until when each shared purse is known to be empty, which is believed for a second at most. So a
-/// flood of refused guesses costs the store a few calls a second, and no more. What another process
-/// gives back meanwhile is seen a second later.
+/// Until when each shared purse is known to be empty. That is believed for a second at most. So a
+/// flood of refused guesses makes only a few calls a second to the store. If another process gives
+/// something back, this process sees it a second later.
 #[derive(Debug)]
 pub(crate) struct Refusals(Box<[Refusal]>);
 
-/// For a second after something came back, one payment asks at a time, and the others are refused:
+/// For a second after something came back, one payment asks at a time. The others are refused:
 /// nearly all of a flood would ask for the same one.
 #[derive(Debug, Default)]
 struct Refusal {
-    /// When something comes back.
+    /// When the purse has something again.
     until: AtomicU64,
-    /// Until when nobody else asks: zero if there was no refusal lately.
+    /// Until when nobody else asks. It is zero if there was no refusal lately.
     believed_until: AtomicU64,
 }
 
@@ -204,7 +205,7 @@ impl Refusal {
         }
         let until = self.until.load(Ordering::Acquire);
         let believed = believed_until.saturating_sub(now);
-        // Longer than a second it is believed only after the clock was set back.
+        // A later time appears only after the clock was set back.
         if until.saturating_add(REMEMBERED_MICROS) <= now || believed > REMEMBERED_MICROS {
             self.believed_until.store(0, Ordering::Release);
             return Ok(());
@@ -223,7 +224,7 @@ impl Refusal {
         self.believed_until.fetch_min(1, Ordering::AcqRel);
     }
 
-    /// Remembers what the store said, if it said anything.
+    /// Remembers the answer of the store, if there was one.
     fn hear(&self, payment: Option<&Payment>, now: SystemTime) {
         match payment {
             Some(Payment::Refused { retry_after }) => {
@@ -238,8 +239,8 @@ impl Refusal {
     }
 }
 
-/// Purses in fixed memory: names are hashed, under a random key, into so many purses that two
-/// seldom share one. A table that grew could be filled, and one that evicts could be flushed.
+/// Purses in fixed memory. A random key hashes names into so many purses that two names seldom
+/// share one. An attacker could fill a table that grew, and flush one that evicts.
 #[derive(Debug)]
 pub(crate) struct OwnPurses {
     hasher: RandomState,
@@ -256,13 +257,13 @@ impl Default for OwnPurses {
 impl OwnPurses {
     fn of(&self, name: &str) -> &Purse {
         let hash = self.hasher.hash_one(name);
-        // The remainder of a power of two is within bounds, and the cast keeps the bits that it
-        // looks at.
+        // The remainder of a power of two is within bounds, and the cast keeps the bits that
+        // matter.
         &self.purses[hash as usize % self.purses.len()]
     }
 }
 
-/// What is left of a budget, as the one instant from which on it is whole.
+/// The rest of a budget, as one instant: the time when it is whole again.
 #[derive(Debug, Default)]
 struct Purse(AtomicU64);
 
@@ -270,8 +271,7 @@ impl Purse {
     fn spend(&self, budget: Budget, now: SystemTime) -> Payment {
         let now = micros(now);
         let latest = now + budget.per_micros();
-        // Later than that it is only after the clock was set back, which is to lock nobody out for
-        // long.
+        // It is later only after the clock was set back. That must not lock anybody out for long.
         self.0.fetch_min(latest + Budget::SKEW_MICROS, Ordering::AcqRel);
         let spent = |whole_at: u64| whole_at.max(now) + budget.interval_micros();
         let spend = |whole_at| Some(spent(whole_at)).filter(|next| *next <= latest);
