@@ -1,5 +1,4 @@
-//! Without the feature `deprecated-kinds` no policy allows its kinds, so that none of this is
-//! reached.
+//! Without the feature `deprecated-kinds` no policy allows its kinds, so none of this is reached.
 
 use std::time::SystemTime;
 
@@ -9,7 +8,7 @@ use crate::model::{
 };
 use crate::store::{Slot, SlotKeys};
 
-/// What a flow knows of the kinds whose secret the server shares: nothing.
+/// The flow's state for the kinds whose secret the server shares: nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets;
 
@@ -50,6 +49,6 @@ fn unsupported() -> Error {
     Error::new(ErrorKind::InvalidAttestation, "This kind of credential is not supported.")
 }
 
-/// No policy for passwords can be made.
+/// A policy for passwords. It has no values.
 #[derive(Clone, Debug)]
 pub(crate) enum PasswordPolicy {}

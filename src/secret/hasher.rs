@@ -8,18 +8,19 @@ use crate::model::{Password, PasswordHash};
 use crate::random;
 use crate::secret::{PasswordPolicy, SecretError};
 
-/// Hashes passwords on threads of their own: so many at once, so many waiting, and no more. What
-/// waits holds a kilobyte, what is hashed the memory of Argon2id.
+/// Hashes passwords on threads of its own. The number of passwords that are hashed at once is
+/// bounded, and so is the number that waits. A waiting password holds a kilobyte, a hash in
+/// progress the memory of Argon2id.
 pub(crate) struct PasswordHasher {
     policy: PasswordPolicy,
     argon2: Argon2<'static>,
-    /// Everybody who waits or has a turn.
+    /// The places of all passwords that wait or are being hashed.
     places: Semaphore,
     turns: Arc<Semaphore>,
 }
 
 impl PasswordHasher {
-    /// A hasher, or the rule that the policy breaks.
+    /// Creates a hasher, or returns the rule that the policy breaks.
     pub(crate) fn new(policy: PasswordPolicy) -> Result<Self, &'static str> {
         if let Some(rule) = policy.broken_rule() {
             return Err(rule);
@@ -34,10 +35,10 @@ impl PasswordHasher {
         })
     }
 
-    /// The hash of a password that is not denied.
+    /// Returns the hash of a password that is not denied.
     ///
     /// A client that hangs up while it waits leaves the queue, and has spent the challenge. A hash
-    /// that has begun is finished for nobody, and keeps its turn until it is.
+    /// that has begun is finished for nobody, and holds its place until then.
     pub(crate) async fn hash(&self, password: &Password) -> Result<PasswordHash, SecretError> {
         if self.policy.denies(password) {
             return Err(SecretError::DeniedPassword);

@@ -1,18 +1,18 @@
 //! The two kinds that the published schema deprecates: `Totp` and `Password` (feature
 //! `deprecated-kinds`).
 //!
-//! Both are secrets that the server shares with the person, unlike a key. A thief who gets one from
-//! either side, or talks the person into typing it on another page, can sign in with it. They are
-//! here for hosts that still need them, and refused until such a host lists them in
+//! Unlike a key, both are secrets that the server shares with the person. A thief can sign in with
+//! one. The thief may get it from either side, or make the person type it on another page. These
+//! kinds exist for hosts that still need them. They are refused until a host lists them in
 //! [`kinds`](crate::CodePolicy::kinds).
 //!
 //! 1. **The secret goes to the host once**, with the
 //!    [`NewCredential`](crate::model::NewCredential), and to nobody else. A stored
 //!    [`Credential`](crate::model::Credential), an event and an answer do not hold it.
-//! 2. **No store sees a TOTP secret.** It is made of the challenge id, which no store has, under
-//!    the slot key, which no store has.
-//! 3. **A password is hashed off the async threads**, so many at a time and no more, and is wiped
-//!    as soon as it is.
+//! 2. **No store sees a TOTP secret.** It is derived from the challenge id under the slot key. No
+//!    store has either of them.
+//! 3. **A password is hashed off the async threads**, with a bound on how many at a time. It is
+//!    wiped right after that.
 //!
 //! ```
 //! # #[cfg(feature = "deprecated-kinds")] {

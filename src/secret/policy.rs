@@ -5,20 +5,21 @@ use zeroize::Zeroizing;
 
 use crate::model::Password;
 
-/// What OWASP's Password Storage Cheat Sheet holds for equally strong, with one lane each: memory
-/// in KiB, and passes over it.
+/// The parameters that OWASP's Password Storage Cheat Sheet treats as equally strong, with one lane
+/// each: memory in KiB, and passes over it.
 const WEAKEST: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
-/// A gibibyte, and many times what makes a hash take a second: a host that exceeds it meant
-/// another unit.
+/// A gibibyte, and many times the work that makes a hash take a second. A host that exceeds it used
+/// the wrong unit.
 const STRONGEST: (u32, u32) = (1 << 20, 64);
 
-/// Which passwords are refused, and how the others are hashed: for
+/// Says which passwords are refused, and how the others are hashed, for
 /// [`CodePolicy::passwords`](crate::CodePolicy::passwords).
 ///
 /// ```
 /// use credential_code::secret::PasswordPolicy;
 ///
-/// let policy = PasswordPolicy::new(["password", "12345678"]).argon2id(47_104, 1).hashes_at_once(2);
+/// let policy = PasswordPolicy::new(["password", "12345678"]);
+/// let policy = policy.argon2id(47_104, 1).hashes_at_once(2);
 /// # drop(policy);
 /// ```
 #[derive(Clone)]
@@ -32,12 +33,12 @@ pub struct PasswordPolicy {
 }
 
 impl PasswordPolicy {
-    /// Refuses these passwords, whatever their case, and hashes others with Argon2id in 19 MiB and
-    /// two passes, four at once, with 64 waiting.
+    /// Creates a policy that refuses these passwords, whatever their case. It hashes others with
+    /// Argon2id in 19 MiB and two passes, four at once, with 64 waiting.
     ///
-    /// The list is compared with whole passwords. Full-width letters, and accents that are
-    /// characters of their own, count as others. It should have those that NIST SP 800-63B asks to
-    /// refuse: commonly used, expected (the names of the service) and compromised ones.
+    /// The list is compared with whole passwords. Full-width letters differ from others, and so do
+    /// accents that are characters of their own. NIST SP 800-63B says which to list: commonly used,
+    /// expected (such as the names of the service) and compromised ones.
     pub fn new<P: AsRef<str>>(denied: impl IntoIterator<Item = P>) -> Self {
         Self {
             denied: denied.into_iter().map(|password| fold_case(password.as_ref()).as_str().into()).collect(),
@@ -48,9 +49,9 @@ impl PasswordPolicy {
         }
     }
 
-    /// Hashes in that much memory, with that many passes over it, and one lane. At least as strong
-    /// as one of OWASP's: 46 MiB and one pass, 19 and 2, 12 and 3, 9 and 4, 7 and 5; at most 1 GiB
-    /// and 64 passes.
+    /// Sets how much memory each hash uses, and how many passes over it, in one lane. It must be as
+    /// strong as one pair of OWASP's. They are 46 MiB and one pass, 19 and 2, 12 and 3, 9 and 4, 7
+    /// and 5. The limit is 1 GiB and 64 passes.
     pub fn argon2id(mut self, memory_kib: u32, passes: u32) -> Self {
         (self.memory_kib, self.passes) = (memory_kib, passes);
         self
@@ -64,13 +65,13 @@ impl PasswordPolicy {
     }
 
     /// Sets how many more may wait for their turn. Beyond that, the answer is 503 and the challenge
-    /// is put back, as often as any is: five times. Default: 64.
+    /// is put back, at most five times like any other. Default: 64.
     pub fn most_waiting(mut self, count: usize) -> Self {
         self.most_waiting = count;
         self
     }
 
-    /// The rule that a setting breaks, if one does.
+    /// Returns the rule that a setting breaks, if one does.
     pub(super) fn broken_rule(&self) -> Option<&'static str> {
         let (memory_kib, passes) = (self.memory_kib, self.passes);
         if !WEAKEST.iter().any(|weakest| memory_kib >= weakest.0 && passes >= weakest.1) {
@@ -90,9 +91,9 @@ impl PasswordPolicy {
     }
 }
 
-/// One spelling for all cases: by way of upper case, where `ß` meets `SS` and the two sigmas meet,
-/// and character by character, whatever stands beside it. What comes out is at most three times as
-/// long, so the text never has to grow and leaves no copy behind.
+/// Returns one spelling for all cases. It goes by way of upper case, where `ß` meets `SS` and the
+/// two sigmas meet. It goes character by character, whatever stands beside one. The result is at
+/// most three times as long, so the text never has to grow and leaves no copy behind.
 fn fold_case(text: &str) -> Zeroizing<String> {
     let mut folded = Zeroizing::new(String::with_capacity(3 * text.len()));
     folded.extend(text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase));

@@ -7,19 +7,19 @@ use crate::model::{
 use crate::secret::{PasswordHasher, PasswordPolicy, SecretError, totp};
 use crate::store::{Slot, SlotKeys};
 
-/// What a flow knows of the kinds whose secret the server shares.
+/// The flow's state for the kinds whose secret the server shares.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
     passwords: Option<PasswordHasher>,
 }
 
 impl Secrets {
-    /// Returns what these kinds need, or the rule that the policy breaks.
+    /// Creates the state, or returns the rule that the policy breaks.
     pub(crate) fn new(policy: Option<PasswordPolicy>) -> Result<Self, &'static str> {
         Ok(Self { passwords: policy.map(PasswordHasher::new).transpose()? })
     }
 
-    /// Returns what the authenticator app is to scan, if the kind has one.
+    /// Returns the URL for the authenticator app to scan, if the kind has one.
     pub(crate) fn otp_url(
         &self,
         kind: CredentialKind,

@@ -1,4 +1,5 @@
-//! RFC 6238 with what every authenticator app understands: SHA-1, six digits, thirty seconds.
+//! RFC 6238 with the parameters that every authenticator app understands: SHA-1, six digits, thirty
+//! seconds.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,27 +12,26 @@ use crate::secret::SecretError;
 use crate::store::{Slot, SlotKeys, SlotLabel};
 
 const SECONDS: u64 = 30;
-/// RFC 6238 recommends no more for what takes time on its way (section 5.2), and lets clocks differ
-/// either way (section 6).
+/// RFC 6238 recommends no larger allowance for a delay on the way (section 5.2), and lets clocks
+/// differ either way (section 6).
 const STEPS_OF_SKEW: u16 = 1;
 /// All but the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Derives the secret that goes with a challenge id, under the key that also made the challenge's
-/// slot.
+/// Derives the secret for a challenge id, under the key that also made the challenge's slot.
 ///
-/// A store has neither the key nor the challenge id, so it never sees the secret. As long as a
-/// challenge is found, its secret is the same.
+/// A store has neither the key nor the challenge id, so it never sees the secret. While a challenge
+/// can be found, its secret is the same.
 pub(super) fn secret(keys: &SlotKeys, challenge: Slot, id: &ChallengeId) -> Option<TotpSecret> {
     let derived = keys.derive(challenge, SlotLabel::Challenge, SlotLabel::TotpSecret, id.secret())?;
     derived.as_bytes().first_chunk().copied().map(TotpSecret::new)
 }
 
-/// What the authenticator app scans: under the relying party's name, or its id if it has none, and
-/// the account's name.
+/// Returns the URL for the authenticator app to scan. It names the account under the relying
+/// party's name, or under its id if it has no name.
 ///
-/// The [Key URI format] keeps the two apart by a colon and allows none in either, so theirs are
-/// shown as hyphens.
+/// The [Key URI format] separates the two by a colon and allows none in either. So a colon in a
+/// name is shown as a hyphen.
 ///
 /// [Key URI format]: https://github.com/google/google-authenticator/wiki/Key-Uri-Format
 pub(super) fn url(secret: &TotpSecret, relying_party: &RelyingParty, user: &User) -> OtpUrl {
@@ -55,7 +55,7 @@ pub(super) fn url(secret: &TotpSecret, relying_party: &RelyingParty, user: &User
 }
 
 /// Verifies that the sender of the one-time password has the secret. The comparison takes the same
-/// time for every wrong one.
+/// time for every wrong password.
 pub(super) fn verify(
     secret: TotpSecret,
     password: &OneTimePassword,
