@@ -12,10 +12,10 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::model::Stage;
 
-/// Most answers are shorter, so that they are written without moving.
+/// Most answers are shorter, so they are written without a reallocation.
 const USUAL_LENGTH: usize = 1024;
 
-/// The message stands twice: some published clients read it at the top, others in the object.
+/// The message appears twice: some published clients read it at the top, others in the object.
 #[derive(Serialize)]
 struct ErrorBody<'a> {
     error: ErrorObject<'a>,
@@ -31,13 +31,13 @@ struct ErrorObject<'a> {
     stage: Option<Stage>,
 }
 
-/// An answer of 200. Never 202, which the published client takes for something else.
+/// Creates an answer of 200. It is never 202, which the published client misunderstands.
 pub(crate) fn success(body: &impl Serialize) -> Response<AnswerBody> {
     json(StatusCode::OK, body)
 }
 
-/// An answer that says what the caller may know. The error itself goes along in the extensions, for
-/// an outer layer's log.
+/// Creates an answer that says what the caller may know. The extensions carry the error itself, for
+/// the log of an outer layer.
 pub(crate) fn refusal(error: Error) -> Response<AnswerBody> {
     let kind = error.kind();
     let message = error.message();
@@ -93,7 +93,7 @@ impl Body for AnswerBody {
     }
 }
 
-/// For handlers of the host's own that call the flow: the answer that the endpoints would give.
+/// For handlers of your own that call the flow: gives the answer that the endpoints would give.
 #[cfg(feature = "axum-core")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum-core")))]
 impl axum_core::response::IntoResponse for Error {

@@ -14,23 +14,23 @@ use crate::error::BoxError;
 
 /// How many frames one poll takes before it lets other tasks run and looks at the deadline.
 ///
-/// A body that always has a frame ready, if only an empty one, would otherwise never let go of its
-/// thread.
+/// Some bodies always have a frame ready, if only an empty one. Without a bound, such a body would
+/// never release its thread.
 const FRAMES_PER_POLL: usize = 64;
 
-/// Why a body could not be read.
+/// The reason why a body could not be read.
 #[derive(Debug)]
 pub(super) enum BodyError {
     /// It is longer than the limit, or says that it will be.
     TooLarge,
-    /// It had not ended when the deadline passed.
+    /// It was not complete at the deadline.
     TimedOut,
     /// The connection failed.
     Broken(BoxError),
 }
 
-/// A whole body. It may hold a code or a password, so it is wiped when it is dropped, unless
-/// somebody else still holds on to its bytes: a body that came in one piece may lie in the
+/// A whole body. It may hold a code or a password, so it is wiped when it is dropped. There is one
+/// exception: bytes that somebody else still holds. A body that came in one piece may lie in the
 /// connection's own buffer.
 pub(super) struct WholeBody(Bytes);
 
@@ -63,9 +63,9 @@ fn wipe(bytes: Bytes) {
 
 /// Reads a whole body of at most `limit` bytes.
 ///
-/// The deadline counts from the first poll, whatever arrives in between: a caller who sends one
-/// byte at a time gains nothing. A body that is all there at the first poll costs no timer, and one
-/// in a single frame no copy.
+/// The deadline counts from the first poll, whatever arrives in between. So a caller who sends one
+/// byte at a time gains nothing. A body that is complete at the first poll costs no timer. A body
+/// in a single frame costs no copy.
 pub(super) async fn read<B>(
     body: B,
     declared_length: Option<u64>,
@@ -88,16 +88,15 @@ where
         if let Poll::Ready(outcome) = poll_frames(body.as_mut(), &mut collected, limit, cx) {
             return Poll::Ready(outcome.map(|()| collected.take_whole()));
         }
-        // Every first poll that does not finish comes by here, so this timer does start with the
-        // first poll.
+        // Every first poll that does not finish comes by here, so the first poll starts this timer.
         let timer = timer.get_or_insert_with(|| clock.sleep(deadline));
         Pin::new(timer).poll(cx).map(|()| Err(BodyError::TimedOut))
     })
     .await
 }
 
-/// Takes what is there, up to [`FRAMES_PER_POLL`]; `Ready` when the body has ended or must not go
-/// on.
+/// Takes the frames that are there, up to [`FRAMES_PER_POLL`]. Returns `Ready` when the body has
+/// ended or must not go on.
 fn poll_frames<B>(
     mut body: Pin<&mut B>,
     collected: &mut Collected,
@@ -114,7 +113,7 @@ where
             Poll::Ready(None) => return Poll::Ready(Ok(())),
             Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(BodyError::Broken(error.into()))),
             Poll::Ready(Some(Ok(frame))) => {
-                // What is not data is trailers, which mean nothing here.
+                // A frame that is not data is trailers, which mean nothing here.
                 if let Ok(data) = frame.into_data() {
                     if data.remaining() > limit - collected.len() {
                         return Poll::Ready(Err(BodyError::TooLarge));
@@ -124,12 +123,12 @@ where
             }
         }
     }
-    // The body may have more and will not wake anybody for it.
+    // The body may have more, and will wake nobody for it.
     cx.waker().wake_by_ref();
     Poll::Pending
 }
 
-/// What has been read: the first frame as it came, and a buffer only from the second one on.
+/// The bytes read so far: the first frame unchanged, and a buffer only from the second frame on.
 #[derive(Default)]
 struct Collected {
     first: Bytes,
@@ -143,7 +142,7 @@ impl Collected {
 
     fn push(&mut self, mut data: impl Buf) {
         if self.len() == 0 {
-            // `Bytes` gives itself away here instead of copying.
+            // `Bytes` hands over its buffer here instead of copying.
             self.first = data.copy_to_bytes(data.remaining());
             return;
         }
@@ -153,7 +152,7 @@ impl Collected {
         self.joined.put(data);
     }
 
-    /// What `reserve` does, without leaving a copy behind.
+    /// Does what `reserve` does, without leaving a copy behind.
     fn make_room(&mut self, more: usize) {
         let needed = self.joined.len() + more;
         if needed > self.joined.capacity() {
@@ -170,7 +169,7 @@ impl Collected {
     }
 }
 
-/// Wipes what was read of a body that never became whole.
+/// Wipes the parts of a body that never became whole.
 impl Drop for Collected {
     fn drop(&mut self) {
         drop(self.take_whole());

@@ -12,16 +12,16 @@ use crate::serve::mount::Mount;
 use crate::serve::request::find_relying_party;
 use crate::site::Site;
 
-/// What a flow has to say over HTTP.
+/// The endpoints that a flow has over HTTP.
 pub(crate) trait Endpoints: Clone + Send + Sync + 'static {
-    /// Where they live if the host does not say.
+    /// The default mount.
     const MOUNT: &'static str;
 
-    /// Returns the steps whose endpoints have that path below the mount, each with its method. No
-    /// endpoint has a path without steps.
+    /// Returns the steps whose endpoints have that path below the mount, each with its method. A
+    /// path without steps has no endpoint.
     fn steps(&self, below: &str) -> &'static [(Verb, Step)];
 
-    /// Returns the site that the flow is made over.
+    /// Returns the site of the flow.
     fn site(&self) -> &Site;
 
     /// Answers a request for one of its steps. The body has arrived whole.
@@ -32,7 +32,7 @@ pub(crate) trait Endpoints: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Response<AnswerBody>, Error>> + Send;
 }
 
-/// A method that endpoints have.
+/// A method of endpoints.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Verb {
     Get,
@@ -60,7 +60,7 @@ pub trait Mountable: Endpoints {}
 
 impl<F: Endpoints> Mountable for F {}
 
-/// A request to one of the endpoints, less its body, and what is known of it so far.
+/// A request to one of the endpoints, without its body, and what is known of it so far.
 pub(crate) struct Asked<'a> {
     pub(super) mount: &'a Mount,
     pub(super) below: &'a str,
@@ -72,7 +72,7 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Asks the host who is asking.
+    /// Asks the host to identify the caller.
     pub(crate) async fn authenticate(
         &mut self,
         authenticator: &Arc<dyn Authenticator>,
@@ -84,7 +84,7 @@ impl Asked<'_> {
         Ok(caller)
     }
 
-    /// Finds the relying party of the request, and the origin that it came from, if it said.
+    /// Finds the relying party of the request, and its origin if it names one.
     pub(crate) async fn relying_party(&self) -> Result<(Arc<RelyingParty>, Option<Origin>), Error> {
         find_relying_party(self.site.relying_parties(), self.head).await
     }
@@ -94,17 +94,17 @@ impl Asked<'_> {
         self.below
     }
 
-    /// Returns the query, as it came.
+    /// Returns the query, unchanged.
     pub(crate) fn query(&self) -> Option<&str> {
         self.head.uri.query()
     }
 
-    /// Returns the host's own words for where the request comes from.
+    /// Returns the host's own words for the place of the request.
     pub(crate) fn place(&self) -> Option<String> {
         self.site.place_of(self.head)
     }
 
-    /// Returns where the request comes from.
+    /// Returns the network source of the request.
     pub(crate) fn source(&self) -> Option<String> {
         self.source.clone()
     }

@@ -9,9 +9,9 @@ use pin_project_lite::pin_project;
 
 use crate::serve::{AnswerBody, ResponseBody};
 
-/// An answer in the making: the response future of a [`FlowRouter`](super::FlowRouter).
+/// An answer in progress: the response future of a [`FlowRouter`](super::FlowRouter).
 ///
-/// Boxed because an `async fn` has no name.
+/// It is boxed because an `async fn` has no name.
 #[must_use = "futures do nothing unless they are polled"]
 pub struct AnswerFuture(Pin<Box<dyn Future<Output = Response<AnswerBody>> + Send>>);
 
@@ -38,8 +38,8 @@ impl fmt::Debug for AnswerFuture {
 pin_project! {
     /// The response future of a [`FlowService`](super::FlowService).
     ///
-    /// It boxes an answer of its own alone, so that what passes does not grow to the size of a
-    /// flow.
+    /// It boxes only the answers of the endpoints. So the future of a request that passes does not
+    /// grow to the size of a flow.
     #[must_use = "futures do nothing unless they are polled"]
     pub struct ResponseFuture<F> {
         #[pin]

@@ -3,11 +3,11 @@ use tower_layer::Layer;
 use crate::serve::mount::Mount;
 use crate::serve::{FlowService, Mountable};
 
-/// Puts the endpoints of a flow in front of a service; what is not theirs passes to it.
+/// Puts the endpoints of a flow in front of a service. Other requests pass to the service.
 ///
 /// The flow is a [`CodeFlow`](crate::CodeFlow), an [`ActionFlow`](crate::ActionFlow), or [all flows
-/// of a site](crate::auth::AuthFlows). See the [module](super) for what passes, and for the caveats
-/// in axum.
+/// of a site](crate::auth::AuthFlows). See the [module](super) for the requests that pass, and for
+/// the caveats in axum.
 ///
 /// ```
 /// use credential_code::action::ActionLayer;
@@ -31,7 +31,7 @@ pub struct FlowLayer<F> {
 }
 
 impl<F: Mountable> FlowLayer<F> {
-    /// Serves the endpoints of `flow` under their default mount.
+    /// Creates a layer that serves the endpoints of `flow` under their default mount.
     pub fn new(flow: F) -> Self {
         Self { flow, mount: Mount::new(F::MOUNT) }
     }

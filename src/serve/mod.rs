@@ -1,17 +1,17 @@
-//! The way in over HTTP: a router to mount, and a layer to put in front of any tower service.
+//! The HTTP interface: a router to mount, and a layer to put in front of any tower service.
 //!
 //! Both serve the same endpoints: those of one flow, or of [all flows of a
-//! site](crate::auth::AuthFlows). Each request is parsed completely before anything is asked of the
-//! host or taken from a store: path, method, media type, body within its limits, JSON, types. So
-//! malformed input spends nothing. Every answer is JSON and must not be stored.
+//! site](crate::auth::AuthFlows). Each request is parsed completely first: path, method, media
+//! type, body within its limits, JSON, types. Only then is the host asked, or anything taken from a
+//! store. So malformed input spends nothing. Every answer is JSON and must not be stored.
 //!
 //! # The router
 //!
 //! [`FlowRouter`] answers every request: the endpoints, and 404 in the same JSON form for anything
-//! else. It takes both what a router hands on whole (`route_service`) and what a router has
-//! stripped the mount from (`nest_service`). A path with the mount in it twice works too: a proxy
-//! that limits or forbids paths should do so by prefix. Do not serve it as a fallback: it would
-//! answer the paths below its mount as well.
+//! else. It works with `route_service`, which keeps the mount in the path, and with `nest_service`,
+//! which strips it. A path with the mount in it twice works too. So a proxy that limits or forbids
+//! paths should do so by prefix. Do not serve it as a fallback: it would answer the paths below its
+//! mount as well.
 //!
 //! ```
 //! use axum::{Router, body::Body, routing::get};
@@ -37,36 +37,37 @@
 //!
 //! [`FlowLayer`] wraps a service and answers the paths of the endpoints itself.
 //!
-//! 1. **These paths are ours with every method.** A `GET` on one of them is answered with a 405 and
-//!    never reaches the inner service. The match is exact: no trailing slash, no percent-encoding,
-//!    no other case.
-//! 2. **Everything else passes untouched**, also what lies under the same mount. The request is
-//!    moved to the inner service as it came, and the inner future and the inner response body are
-//!    held by value: passing allocates nothing, boxes nothing and clones nothing.
+//! 1. **These paths are ours with every method.** A `GET` on one of them gets a 405 and never
+//!    reaches the inner service. The match is exact: no trailing slash, no percent-encoding, no
+//!    other case.
+//! 2. **Everything else passes untouched**, even below the same mount. The inner service gets the
+//!    request unchanged. The inner future and the inner response body are held by value: passing
+//!    allocates nothing, boxes nothing and clones nothing.
 //! 3. **Errors are the inner service's.** The endpoints answer every failure with a response.
 //!
 //! ## Readiness
 //!
-//! The path is known only once a request is there, so
-//! [`poll_ready`](tower_service::Service::poll_ready) asks the inner service for every request, and
-//! an endpoint is answered without the call that the inner service made itself ready for. What it
-//! reserved, such as a permit of a concurrency limit, stays with this instance: the next request
-//! that passes uses it, and dropping the instance gives it back. Tower's contract allows that, and
-//! handing it back at once would mean to replace the inner service with a clone of itself. So
-//! nothing is lost, but a connection that is idle after a request of ours may hold one permit.
-//! Where permits are scarce, put their limit outside of this layer, where it covers the endpoints
-//! too.
+//! In [`poll_ready`](tower_service::Service::poll_ready), the layer asks the inner service for
+//! every request, since it does not know the path yet. It then answers an endpoint without the call
+//! for which the inner service made itself ready. The inner service may have reserved something,
+//! such as a permit of a concurrency limit. This instance keeps it: the next request that passes
+//! uses it, and dropping the instance gives it back.
 //!
-//! It follows that the endpoints wait for as long as the inner service is not ready.
+//! Tower's contract allows that. To give it back at once, the layer would have to replace the inner
+//! service with a clone. So nothing is lost, but an idle connection may hold one permit after a
+//! request of ours. Where permits are scarce, put their limit outside of this layer, where it
+//! covers the endpoints too.
+//!
+//! It follows that the endpoints wait while the inner service is not ready.
 //!
 //! ## In axum, prefer the router
 //!
 //! `Router::layer` of [axum] wraps the routes that the router has so far, and its fallback. The
 //! endpoints have no route, so the layer only sees them through the fallback. That works on the
-//! outermost router alone. The fallback of a nested router is replaced by the outer one's: the
-//! layer is never asked, and the endpoints answer 404. A layer under `Router::route_layer` is never
+//! outermost router alone. The outer router replaces the fallback of a nested one. The layer is
+//! then never asked, and the endpoints answer 404. A layer under `Router::route_layer` is never
 //! asked either. Mount a [`CodeRouter`](crate::CodeRouter) instead, or wrap the finished, outermost
-//! router as any other service: `CodeLayer::new(flow).layer(router)`.
+//! router like any other service: `CodeLayer::new(flow).layer(router)`.
 //!
 //! ```
 //! use std::convert::Infallible;

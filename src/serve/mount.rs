@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-/// The path that the endpoints live under.
+/// The path under which the endpoints are.
 #[derive(Clone, Debug)]
 pub(crate) struct Mount(Arc<str>);
 
@@ -12,21 +12,21 @@ impl Mount {
         }
     }
 
-    /// What a full path has below the mount, if it lies there.
+    /// Returns the part of a full path below the mount, if the path is there.
     pub(super) fn below<'p>(&self, path: &'p str) -> Option<&'p str> {
         match (&*self.0, path) {
-            // No request has an empty path: this is what the root itself looks like.
+            // No request has an empty path. The root itself looks like this.
             ("", "/") => Some(""),
             (mount, path) => path.strip_prefix(mount),
         }
     }
 
-    /// The same of a path from which a router stripped the mount.
+    /// Returns the same part of a path from which a router stripped the mount.
     pub(super) fn below_stripped(path: &str) -> &str {
         if path == "/" { "" } else { path }
     }
 
-    /// The full path of what lies below the mount, as the client sees it.
+    /// Returns the full path of a part below the mount, as the client sees it.
     pub(super) fn path_of(&self, below: &str) -> String {
         match [&self.0, below].concat() {
             path if path.is_empty() => "/".to_owned(),

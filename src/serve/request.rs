@@ -1,4 +1,4 @@
-//! What is asked of every request, before anything in it is understood.
+//! The checks of every request, before any of it is interpreted.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::serve::body::{self, BodyError, WholeBody};
 use crate::serve::endpoints::Verb;
 use crate::site::RequestLimits;
 
-/// The body of a request, within its limits: of a `POST` or a `PUT` JSON, and of a `GET`
+/// Reads the body of a request, within its limits. A `POST` or a `PUT` needs JSON, and a `GET` has
 /// nothing.
 pub(super) async fn read_body<B: Body>(
     verb: Verb,
@@ -29,7 +29,7 @@ where
 {
     match verb {
         Verb::Post | Verb::Put => check_media_type(&head.headers)?,
-        // Clients name a media type where there is no body, too.
+        // Some clients name a media type even without a body.
         Verb::Get | Verb::Delete => {}
     }
     let declared = head.headers.get(CONTENT_LENGTH);
@@ -50,7 +50,7 @@ where
     }
 }
 
-/// The relying party of a request, and the origin that it came from, if it said.
+/// Finds the relying party of a request, and its origin if it names one.
 pub(super) async fn find_relying_party(
     parties: &dyn RelyingParties,
     head: &Parts,
@@ -60,8 +60,8 @@ pub(super) async fn find_relying_party(
     Ok((party, origin))
 }
 
-/// Only JSON, so that no browser sends a request across origins without asking first. It is UTF-8
-/// (RFC 8259, section 8.1): another `charset` would be read as what it is not.
+/// Accepts only JSON, so no browser sends a request across origins without asking first. JSON is
+/// UTF-8 (RFC 8259, section 8.1). Another `charset` would make us misread it.
 fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let media_type = match (types.next(), types.next()) {
@@ -77,19 +77,19 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
     }
 }
 
-/// Whether a parameter of a media type leaves it at UTF-8.
+/// Returns whether a parameter of a media type keeps it UTF-8.
 fn is_utf8(parameter: &str) -> bool {
     match parameter.split_once('=') {
         Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => {
             let charset = charset.trim().trim_matches('"');
-            // Without the hyphen it is no registered name, and many clients write it so.
+            // Without the hyphen it is no registered name, but many clients write it that way.
             charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
         }
         Some(_) | None => true,
     }
 }
 
-/// A request that says where it comes from comes from the relying party's, whichever way the party
+/// Checks the origin that a request names. It must be one of the relying party's, however the party
 /// was found.
 fn check_origin(headers: &HeaderMap, party: &RelyingParty) -> Result<Option<Origin>, Error> {
     let mut origins = headers.get_all(ORIGIN).iter();

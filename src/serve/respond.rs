@@ -11,10 +11,10 @@ use crate::serve::endpoints::{Asked, Endpoints, Verb};
 use crate::serve::mount::Mount;
 use crate::serve::request::read_body;
 
-/// The steps that a request's path has, and the path below the mount.
+/// The steps of a request's path, and the path below the mount.
 pub(super) struct Found {
     steps: &'static [(Verb, Step)],
-    /// The path below the mount begins here in the request's own.
+    /// Where the path below the mount begins in the request's own path.
     below: usize,
 }
 
@@ -23,7 +23,7 @@ pub(super) fn find<F: Endpoints>(flow: &F, mount: &Mount, path: &str) -> Option<
     found(flow, path, mount.below(path)?)
 }
 
-/// Finds the steps of a full path, or of one from which a router stripped the mount.
+/// Finds the steps of a full path, or of a path from which a router stripped the mount.
 pub(super) fn find_nested<F: Endpoints>(flow: &F, mount: &Mount, path: &str) -> Option<Found> {
     find(flow, mount, path).or_else(|| found(flow, path, Mount::below_stripped(path)))
 }
@@ -50,7 +50,7 @@ where
         return refusal(Error::not_found());
     };
     let asked = steps.iter().copied().find(|(verb, _)| verb.as_str() == request.method().as_str());
-    // Another method is told of under the first of them.
+    // A refusal of another method is reported under the first step.
     let Some((verb, step)) = asked.or(steps.first().copied()) else {
         return refusal(Error::not_found());
     };
@@ -68,7 +68,7 @@ where
         };
         let (response, refused) = match answering.await {
             Ok(response) => (response, None),
-            // The flow has told of what it refused. This tells of what it never heard of.
+            // The flow has reported its own refusals. This reports those that the flow never saw.
             Err(error) => {
                 let refused = Some(error.kind());
                 let mut response = refusal(site.refuse(asked.asking(), error));

@@ -9,8 +9,8 @@ use pin_project_lite::pin_project;
 use crate::serve::AnswerBody;
 
 pin_project! {
-    /// The response body of a [`FlowService`](super::FlowService): the inner service's as it is, or
-    /// an endpoint's JSON.
+    /// The response body of a [`FlowService`](super::FlowService): the inner service's, unchanged,
+    /// or an endpoint's JSON.
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]
@@ -37,8 +37,8 @@ impl<B> ResponseBody<B> {
     }
 }
 
-// `Bytes` is what the bodies of axum, hyper and tonic carry. To allow any other buffer, each frame
-// of theirs would have to be wrapped as well.
+// The bodies of axum, hyper and tonic carry `Bytes`. Any other buffer would need a wrapper around
+// each of their frames.
 impl<B> Body for ResponseBody<B>
 where
     B: Body<Data = Bytes>,

@@ -22,16 +22,16 @@ pub struct FlowRouter<F> {
 }
 
 impl<F: Mountable> FlowRouter<F> {
-    /// Serves the endpoints of `flow` under their default mount.
+    /// Creates a router that serves the endpoints of `flow` under their default mount.
     pub fn new(flow: F) -> Self {
         Self { flow, mount: Mount::new(F::MOUNT) }
     }
 
-    /// Tells the path that the router is mounted under, seen from the root of the host.
+    /// Sets the path under which the router is mounted, seen from the root of the host.
     ///
     /// Works with `nest_service`, which strips the prefix, and with `route_service`, which keeps
-    /// it. Either way the host's [`Authenticator`](crate::host::Authenticator) learns the full path
-    /// from it, which a user action covers.
+    /// it. Either way the host's [`Authenticator`](crate::host::Authenticator) gets the full path.
+    /// A user action covers that path.
     pub fn mounted_at(self, path: &str) -> Self {
         Self { mount: Mount::new(path), ..self }
     }

@@ -9,7 +9,7 @@ use crate::serve::mount::Mount;
 use crate::serve::respond::{Found, find, respond};
 use crate::serve::{AnswerFuture, Mountable, ResponseBody, ResponseFuture};
 
-/// A service with the endpoints in front of it, from a [`FlowLayer`](super::FlowLayer).
+/// A service with the endpoints in front of it. A [`FlowLayer`](super::FlowLayer) creates it.
 #[derive(Clone, Debug)]
 pub struct FlowService<F, S> {
     inner: S,
@@ -22,17 +22,17 @@ impl<F, S> FlowService<F, S> {
         Self { inner, flow, mount }
     }
 
-    /// Returns the service that gets what is not ours.
+    /// Returns the inner service, which gets all other requests.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// Returns the service that gets what is not ours, to be changed.
+    /// Returns the inner service, to change it.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// Returns the service that got what is not ours, without the endpoints.
+    /// Returns the inner service without the endpoints.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -50,9 +50,9 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
-    // Asked also for what turns out to be ours: the path is not known yet. The inner service keeps
-    // what it reserved for the next request through this instance, or until this instance is
-    // dropped, as tower's contract has it.
+    // Asks the inner service for requests of ours too: the path is not known yet. The inner service
+    // keeps its reservation for the next request through this instance, or until the instance is
+    // dropped. Tower's contract says so.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
     }
@@ -65,7 +65,8 @@ where
     }
 }
 
-// Kept out of `call`, whose frame would else hold the whole flow for requests that only pass.
+// It is outside `call`. Otherwise the frame of `call` would hold the whole flow, even for requests
+// that only pass.
 #[inline(never)]
 fn answer<F, B>(flow: &F, mount: &Mount, found: Found, request: Request<B>) -> AnswerFuture
 where

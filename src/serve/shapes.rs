@@ -1,4 +1,4 @@
-//! What the bodies of more than one flow have in common.
+//! Shapes that the bodies of several flows share.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ impl<'a> RelyingPartyAnswer<'a> {
     }
 }
 
-/// Any text is the id of a key; that of a passkey is base64url.
+/// Reads a credential id. The id of a key is any text; that of a passkey is base64url.
 pub(crate) fn read_credential_id(kind: CredentialKind, text: &str) -> Result<CredentialId, Invalid> {
     if kind == CredentialKind::Fido2 {
         base64url::decode(text).map_err(|_| Invalid::new("credId is not canonical base64url"))?;
@@ -25,7 +25,7 @@ pub(crate) fn read_credential_id(kind: CredentialKind, text: &str) -> Result<Cre
     CredentialId::new(text)
 }
 
-/// A member that is not empty. Scripts that use keys pad their base64url; nothing that uses
+/// Reads a member that is not empty. Scripts that use keys pad their base64url; no client that uses
 /// passkeys does.
 pub(crate) fn read_base64url(
     kind: CredentialKind,
