@@ -9,34 +9,35 @@ use crate::model::{Challenge, ChallengeId, RelyingParty, Requirement};
 use crate::sign_in::SignInFlow;
 use crate::store::{Slot, SlotLabel};
 
-/// What a page needs to sign somebody in. As JSON it is a body for the page:
+/// The data that a page needs to sign somebody in. As JSON it is a body for the page:
 ///
 /// ```json
 /// {
 ///   "challengeIdentifier": "…",
 ///   "publicKey": {
-///     "challenge": "…", "rpId": "example.com", "timeout": 300000, "userVerification": "required", "allowCredentials": []
+///     "challenge": "…", "rpId": "example.com", "timeout": 300000,
+///     "userVerification": "required", "allowCredentials": []
 ///   }
 /// }
 /// ```
 ///
-/// `PublicKeyCredential.parseRequestOptionsFromJSON` takes `publicKey` as it is.
+/// `PublicKeyCredential.parseRequestOptionsFromJSON` accepts `publicKey` unchanged.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SignInChallenge {
-    /// What to sign.
+    /// The challenge to sign.
     pub challenge: Challenge,
-    /// The handle to come back with.
+    /// The handle to send back with the answer.
     pub challenge_id: ChallengeId,
-    /// For which relying party.
+    /// The relying party.
     pub relying_party: Arc<RelyingParty>,
-    /// Whether the person has to be verified by their passkey.
+    /// Whether the passkey has to verify the person.
     pub user_verification: Requirement,
     /// How long it can be answered.
     pub lifetime: Duration,
 }
 
-/// What a challenge id says. Its holder knows all of that, and can't change it.
+/// The content of a challenge id. Its holder can read all of that, and can't change it.
 #[derive(Debug, Deserialize, Serialize)]
 struct Handle {
     challenge: Challenge,
@@ -52,12 +53,12 @@ pub(super) struct PendingSignIn {
     pub(super) challenge: Challenge,
     pub(super) began_at: SystemTime,
     pub(super) expires_at: SystemTime,
-    /// Where it is spent.
+    /// The slot where it is spent.
     pub(super) slot: Slot,
 }
 
 impl SignInFlow {
-    /// Step 1: makes a challenge for anybody. It stores nothing, so it has no budget.
+    /// Step 1: creates a challenge for anybody. It stores nothing, so it has no budget.
     pub fn begin(&self, relying_party: &Arc<RelyingParty>) -> Result<SignInChallenge, Error> {
         let challenge =
             Challenge::mint().map_err(|error| self.site().refuse(Asking::new(Step::SignIn, None), error))?;
@@ -79,7 +80,8 @@ impl SignInFlow {
         })
     }
 
-    /// Reads a challenge id of ours that has not expired. Whether it was spent, the store knows.
+    /// Reads a challenge id of ours that has not expired. Only the store knows whether it was
+    /// spent.
     pub(super) fn pending(&self, id: &ChallengeId, relying_party: &RelyingParty) -> Option<PendingSignIn> {
         let (handle, slot) =
             self.site().slot_keys().read::<Handle>(SlotLabel::SignInChallenge, id.reveal())?;

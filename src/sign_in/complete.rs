@@ -10,19 +10,21 @@ use crate::sign_in::SignInFlow;
 use crate::sign_in::begin::PendingSignIn;
 use crate::store::{OneTimeStore, UserAction};
 
-/// A spent challenge is remembered for so much longer than it lives: the engine of a store may go by
-/// a clock that is ahead of ours.
+/// How much longer than its life a spent challenge is remembered. The engine of a store may use a
+/// clock that is ahead of ours.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
-/// A challenge of a sign-in, signed. It is read from JSON, whose `credential` is what
-/// `PublicKeyCredential.toJSON()` makes:
+/// The signed challenge of a sign-in. It is read from JSON, whose `credential` is the output of
+/// `PublicKeyCredential.toJSON()`:
 ///
 /// ```json
 /// {
 ///   "challengeIdentifier": "…",
 ///   "credential": {
 ///     "id": "…",
-///     "response": { "clientDataJSON": "…", "authenticatorData": "…", "signature": "…", "userHandle": "…" }
+///     "response": {
+///       "clientDataJSON": "…", "authenticatorData": "…", "signature": "…", "userHandle": "…"
+///     }
 ///   }
 /// }
 /// ```
@@ -33,7 +35,8 @@ pub struct CompleteRequest {
     pub challenge_id: ChallengeId,
     /// The proof by a passkey.
     pub assertion: Assertion,
-    /// Where the request comes from, for the budget of misses and for the events. No JSON says so.
+    /// The network source of the request, for the budget of misses and for the events. The JSON
+    /// does not contain it.
     pub source: Option<String>,
 }
 
@@ -43,7 +46,7 @@ impl CompleteRequest {
         Self { challenge_id, assertion, source: None }
     }
 
-    /// Sets where the request comes from: the peer's address, say, by
+    /// Sets the network source of the request. For example, use the peer's address, by
     /// [`source_of`](crate::site::source_of).
     #[must_use]
     pub fn with_source(self, source: impl Into<String>) -> Self {
@@ -51,7 +54,7 @@ impl CompleteRequest {
     }
 }
 
-/// Who signed in.
+/// The result of a sign-in.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SignedIn {
@@ -59,17 +62,17 @@ pub struct SignedIn {
     pub user: User,
     /// The passkey that signed, as it was before.
     pub credential: Credential,
-    /// When the challenge was made: the session is [since then](crate::host::Caller::since). What
-    /// the user declares void meanwhile voids the session too.
+    /// When the challenge was made: the session is [since then](crate::host::Caller::since). If the
+    /// user declares everything void meanwhile, that voids the session too.
     pub began_at: SystemTime,
 }
 
 impl SignInFlow {
-    /// Step 2: says who signed the challenge, and spends it.
+    /// Step 2: returns who signed the challenge, and spends it.
     ///
-    /// A passkey that is unknown, deactivated, of a user who is gone, or whose signature does not
-    /// hold is one error. So is a challenge that is foreign, spent, expired, or for another relying
-    /// party.
+    /// These passkeys all get one error: unknown, deactivated, of a user who is gone, or with a
+    /// signature that does not hold. So do these challenges: foreign, spent, expired, or for
+    /// another relying party.
     pub async fn complete(
         &self,
         relying_party: &RelyingParty,
@@ -95,14 +98,14 @@ impl SignInFlow {
         let asking = asking.by(&credential.user);
         let verifying = self.verify(&pending, relying_party, &credential, assertion);
         let (user, verified) = verifying.await.map_err(|error| site.refuse(asking, error))?;
-        // After the signature: nobody else spends a user's budget.
+        // This comes after the signature, so nobody else spends a user's budget.
         let fee = Fee::of_user(&self.0.sign_ins_of_user, &user.id);
         site.ceremony(asking).charged(fee, self.spend(&pending, &credential, &verified)).await?;
         site.tell(&Event::SignedIn { user: &user.id, credential: &credential.id, source: asking.source });
         Ok(SignedIn { user, credential, began_at: pending.began_at })
     }
 
-    /// Returns the passkey of that id, of any user.
+    /// Returns the passkey with that id, of any user.
     async fn passkey(&self, id: &CredentialId) -> Result<Credential, Error> {
         let stored = self.0.passkeys.passkey(id).await.map_err(Error::host)?;
         let found = stored.filter(|stored| stored.id == *id && stored.kind == CredentialKind::Fido2);
@@ -127,7 +130,8 @@ impl SignInFlow {
     }
 
     /// Spends the challenge, and stores the signature counter of an authenticator that counts. The
-    /// counter is last: another try after a failure would come with one that has not grown.
+    /// counter comes last: another try after a failure would come with a counter that has not
+    /// grown.
     async fn spend(
         &self,
         pending: &PendingSignIn,
@@ -157,15 +161,16 @@ impl SignInFlow {
     }
 }
 
-/// Step 6 of [WebAuthn Level 3, section
-/// 7.2](https://www.w3.org/TR/webauthn-3/#sctn-verifying-assertion): where nobody was identified
-/// before, there is a user handle. Whether it is the user's, [`verify`] looks.
+/// Checks step 6 of [WebAuthn Level 3, section
+/// 7.2](https://www.w3.org/TR/webauthn-3/#sctn-verifying-assertion). If nobody was identified
+/// before, there must be a user handle. [`verify`] checks whether it is the user's.
 fn check_names_user(assertion: &Assertion) -> Result<(), AssertionError> {
     let handle = assertion.fido2.as_ref().and_then(|answer| answer.user_handle.as_deref());
     handle.is_some_and(|handle| !handle.is_empty()).then_some(()).ok_or(AssertionError::UserHandle)
 }
 
-/// What can be mended comes after the signature, so the holder of the key may be told.
+/// Creates the refusal. A person can mend it only after the signature held, so the holder of the
+/// key may learn it.
 fn refusal(error: AssertionError) -> Error {
     if error.is_mendable() { error.into() } else { Error::invalid_sign_in(error) }
 }

@@ -1,33 +1,33 @@
-//! Sign-in by passkey, for a host that has none: a challenge for nobody in particular, and who signed
-//! it.
+//! Sign-in by passkey, for a host that has none. It makes a challenge that is not for a particular
+//! user, and finds out who signed it.
 //!
-//! A [`SignInFlow`] has two methods and no endpoints. The session that follows is the host's.
+//! A [`SignInFlow`] has two methods and no endpoints. The host creates the session that follows.
 //!
-//! 1. **[`begin`](SignInFlow::begin)** makes a challenge. Nobody is signed in yet, so any page may
-//!    ask, as often as it likes: nothing is stored, and nothing is paid. The challenge id carries
-//!    what has to be known, signed under the site's keys.
+//! 1. **[`begin`](SignInFlow::begin)** creates a challenge. Nobody is signed in yet, so any page
+//!    may ask, as often as it likes. Nothing is stored, and nothing is paid. The challenge id
+//!    carries the necessary data, signed under the site's keys.
 //! 2. **[`complete`](SignInFlow::complete)** finds the passkey by its id and the user behind it,
 //!    verifies the signature, spends the challenge, and stores the counter.
 //!
-//! What holds:
+//! The rules are:
 //!
-//! 1. **A challenge signs somebody in once.** It is spent by a record at a slot that is its own, in
-//!    the site's store, where an [`insert`](crate::store::OneTimeStore::insert) has one winner. A
+//! 1. **A challenge signs somebody in once.** A record spends it, at a slot of its own in the
+//!    site's store. There an [`insert`](crate::store::OneTimeStore::insert) has one winner. A
 //!    refused answer spends nothing. A caller who hangs up may have spent it, and begins again.
 //! 2. **It lives five minutes**, and is for one relying party. It is worth nothing to another flow,
-//!    nor is theirs worth anything here.
+//!    and challenges of other flows are worth nothing here.
 //! 3. **One answer for every passkey that signs nobody in**: unknown, deactivated, of a user who is
-//!    gone, or with a signature that does not hold. Only who holds the key is told to verify
+//!    gone, or with a signature that does not hold. Only the holder of the key is told to verify
 //!    themselves.
-//! 4. **Passkeys alone.** They answer their own domain and nobody else; a key would answer any page.
-//! 5. **Whose passkey it is, the host says**, by the id. The user handle in the answer has to be
+//! 4. **Only passkeys.** They answer their own domain and no other. A key would answer any page.
+//! 5. **The host says whose passkey it is**, by the id. The user handle in the answer has to be
 //!    that user's, in one of [three spellings](crate::manual::handles).
-//! 6. **Misses are paid for by their source**, not by everybody: a signature can't be guessed, so a
-//!    common budget would only be a way to lock others out.
+//! 6. **Each source pays for its own misses**, and there is no common budget. Nobody can guess a
+//!    signature, so a common budget would only allow somebody to lock others out.
 //!
 //! # Examples
 //!
-//! `examples/sign_in` is an application with sessions, and the page to it. In short:
+//! `examples/sign_in` is an application with sessions, and has the page for it. In short:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -61,7 +61,8 @@
 //! // From the page: the challenge id, and the credential's `toJSON()`.
 //! # let challenge = challenge.challenge.as_str();
 //! # let answer = passkey.assert_json("example.com", "https://app.example.com", challenge, b"us-1");
-//! # let body = serde_json::json!({ "challengeIdentifier": body["challengeIdentifier"], "credential": answer });
+//! # let id = &body["challengeIdentifier"];
+//! # let body = serde_json::json!({ "challengeIdentifier": id, "credential": answer });
 //! let request: CompleteRequest = serde_json::from_value(body)?;
 //! let signed_in = flow.complete(&party, request).await?;
 //! assert_eq!(signed_in.user.id.as_str(), "us-1");
@@ -71,11 +72,11 @@
 //!
 //! # What is left to the host
 //!
-//! - **The session.** Make a new token at each sign-in, and never keep one that the browser had
-//!   before. Tell the flows [since when](crate::host::Caller::since) it is:
+//! - **The session.** Create a new token at each sign-in, and never keep one that the browser had
+//!   before. Tell the flows [since when](crate::host::Caller::since) it exists:
 //!   [`SignedIn::began_at`].
-//! - **Who may send the answer.** A page of another origin could sign its visitors in as somebody
-//!   else. Take JSON alone, as axum's `Json` does, and send no CORS headers.
+//! - **The sender of the answer.** A page of another origin could sign its visitors in as somebody
+//!   else. Accept only JSON, as axum's `Json` does, and send no CORS headers.
 //! - **The event** [`SignedIn`](crate::event::Event::SignedIn) is for the log.
 
 mod begin;
@@ -94,7 +95,7 @@ use crate::once::Purses;
 use crate::site::{BuildError, Site};
 use crate::store::SlotLabel;
 
-/// Sign-in by passkey over a [`Site`]. Cheap to clone.
+/// Sign-in by passkey over a [`Site`]. It is cheap to clone.
 #[derive(Clone)]
 pub struct SignInFlow(Arc<Inner>);
 
@@ -108,8 +109,8 @@ struct Inner {
 }
 
 impl SignInFlow {
-    /// Makes the flow over a site, which needs [`passkeys`](crate::site::SiteBuilder::passkeys) and
-    /// [`sign_counters`](crate::site::SiteBuilder::sign_counters).
+    /// Creates the flow over a site, which needs [`passkeys`](crate::site::SiteBuilder::passkeys)
+    /// and [`sign_counters`](crate::site::SiteBuilder::sign_counters).
     ///
     /// Without the feature `fido2` it refuses every answer.
     pub fn new(site: &Site, policy: SignInPolicy) -> Result<Self, BuildError> {

@@ -45,15 +45,16 @@ impl SignInPolicy {
         self
     }
 
-    /// Sets how long a challenge lives. Default: five minutes; no more than thirty. A page that stays
+    /// Sets how long a challenge lives. Default: five minutes; at most thirty. A page that stays
     /// open longer asks for another.
     pub fn challenge_lifetime(mut self, lifetime: Duration) -> Self {
         self.challenge_lifetime = lifetime;
         self
     }
 
-    /// Sets how many answers one source may get wrong, and how many of its answers are looked at at
-    /// once. Default: 60 a minute. Nobody guesses a signature: it spares the host's tables.
+    /// Sets how many answers of one source may be wrong, and how many of its answers are checked at
+    /// once. Default: 60 a minute. Nobody can guess a signature: this budget protects the host's
+    /// tables from load.
     pub fn misses_per_source(mut self, budget: Budget) -> Self {
         self.misses_per_source = budget;
         self

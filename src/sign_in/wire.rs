@@ -1,4 +1,5 @@
-//! Bodies for the page and from it. What a browser may add to its own JSON in time is passed over.
+//! Bodies for the page and from it. Members that a browser may later add to its own JSON are
+//! ignored.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -14,7 +15,7 @@ struct ChallengeBody<'a> {
     public_key: RequestOptions<'a>,
 }
 
-/// What `PublicKeyCredential.parseRequestOptionsFromJSON` takes as it is.
+/// The options that `PublicKeyCredential.parseRequestOptionsFromJSON` accepts unchanged.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestOptions<'a> {
@@ -23,7 +24,7 @@ struct RequestOptions<'a> {
     /// In milliseconds.
     timeout: u128,
     user_verification: Requirement,
-    /// None in particular: the person chooses among those that the authenticator lists.
+    /// The list is empty: the person chooses among those that the authenticator lists.
     allow_credentials: [(); 0],
 }
 
