@@ -7,17 +7,19 @@ use subtle::ConstantTimeEq;
 
 const DEEPEST: usize = 8;
 
-/// What is wrong with authenticator data. Attestations and assertions each have an error of their own that it becomes.
+/// Says what is wrong with authenticator data. Attestations and assertions each turn it into an
+/// error of their own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MalformedAuthenticatorData(pub(crate) &'static str);
 
-/// What the authenticator says of itself and of a new credential, [byte for byte](https://www.w3.org/TR/webauthn-3/#authenticator-data).
+/// The statements of the authenticator about itself and about a new credential, [byte for
+/// byte](https://www.w3.org/TR/webauthn-3/#authenticator-data).
 #[derive(Debug)]
 pub(crate) struct AuthenticatorData<'a> {
     relying_party_hash: &'a [u8],
     pub(crate) flags: Flags,
     pub(crate) sign_count: u32,
-    /// Only in a registration.
+    /// Only a registration has it.
     pub(crate) credential: Option<AttestedCredential<'a>>,
 }
 
@@ -52,7 +54,7 @@ impl<'a> AuthenticatorData<'a> {
         Ok(Self { relying_party_hash, flags, sign_count, credential })
     }
 
-    /// Whether it was made for that relying party.
+    /// Returns whether it was made for that relying party.
     pub(crate) fn is_for(&self, relying_party_id: &str) -> bool {
         Sha256::digest(relying_party_id).as_slice().ct_eq(self.relying_party_hash).into()
     }
@@ -71,7 +73,7 @@ impl<'a> AttestedCredential<'a> {
     }
 }
 
-/// One CBOR map, and what follows it.
+/// Splits off one CBOR map from the bytes that follow it.
 fn split_item(bytes: &[u8]) -> Result<(&[u8], &[u8]), MalformedAuthenticatorData> {
     let mut cbor = Decoder::new(bytes);
     match cbor.probe().map() {
@@ -82,7 +84,8 @@ fn split_item(bytes: &[u8]) -> Result<(&[u8], &[u8]), MalformedAuthenticatorData
     Ok(bytes.split_at(cbor.position()))
 }
 
-/// What follows the outputs of extensions. Nobody asked for any, so they are read and not looked at.
+/// Returns the bytes after the outputs of extensions. Nobody asked for any, so they are read and
+/// ignored.
 fn behind_extensions(bytes: &[u8]) -> Result<&[u8], MalformedAuthenticatorData> {
     let mut cbor = Decoder::new(bytes);
     skip_extensions(&mut cbor).map_err(|_| MalformedAuthenticatorData("the extensions are malformed"))?;
@@ -110,7 +113,7 @@ fn skip_shallow(cbor: &mut Decoder<'_>, depth: usize) -> Result<(), Error> {
         Type::Tag => cbor.tag().map(|_| Some(1))?,
         Type::ArrayIndef | Type::MapIndef | Type::BytesIndef | Type::StringIndef => None,
         Type::Simple => return skip_simple(cbor),
-        // A break that ends nothing, and what has no meaning yet (RFC 8949, section 3).
+        // A break that ends nothing, or a value without a meaning yet (RFC 8949, section 3).
         Type::Break | Type::Unknown(_) => return Err(Error::message("not an item")),
         _ => return cbor.skip(),
     };
@@ -154,7 +157,7 @@ impl Flags {
         self.0 & 0x80 != 0
     }
 
-    /// What can't be backed up is not backed up.
+    /// Checks that a credential which can't be backed up is not backed up.
     pub(crate) fn check_backup(self) -> Result<(), MalformedAuthenticatorData> {
         match self.backed_up() && !self.backup_eligible() {
             true => Err(MalformedAuthenticatorData("backed up, but not eligible for backup")),

@@ -1,4 +1,4 @@
-//! The JSON that a client signs the hash of, and the checks that every kind shares.
+//! The JSON whose hash a client signs, and the checks that every kind shares.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -13,7 +13,8 @@ use crate::encoding::base64url;
 use crate::encoding::json::{self, JsonError, Text, Unknown};
 use crate::model::{Challenge, Origin, RelyingParty};
 
-/// What is wrong with client data. Attestations and assertions each have an error of their own that it becomes.
+/// Says what is wrong with client data. Attestations and assertions each turn it into an error of
+/// their own.
 #[derive(Clone, Debug)]
 pub(crate) enum ClientDataError {
     Malformed(JsonError),
@@ -23,8 +24,9 @@ pub(crate) enum ClientDataError {
     CrossOrigin,
 }
 
-/// What a client says of the ceremony. Members come in any order and unknown ones are ignored, as clients may add some; a
-/// duplicate is refused even among those, because two readers could take two different ones for the truth.
+/// The client's statements about the ceremony. Members come in any order. Unknown ones are ignored,
+/// as clients may add some. A duplicate is refused even among those: two readers could believe two
+/// different ones.
 #[derive(Debug)]
 pub(crate) struct ClientData<'a> {
     ceremony: Cow<'a, str>,
@@ -44,18 +46,19 @@ impl<'a> ClientData<'a> {
         (self.ceremony == ceremony).then_some(()).ok_or(ClientDataError::Type)
     }
 
-    /// Whether the challenge is spelled exactly so.
+    /// Returns whether the challenge has exactly this spelling.
     pub(crate) fn challenge_is(&self, spelling: &str) -> bool {
         self.challenge.as_bytes().ct_eq(spelling.as_bytes()).into()
     }
 
-    /// The challenge of a key is the text itself.
+    /// Checks the challenge of a key, which is the text itself.
     pub(crate) fn check_challenge(&self, challenge: &Challenge) -> Result<(), ClientDataError> {
         self.challenge_is(challenge.as_str()).then_some(()).ok_or(ClientDataError::Challenge)
     }
 
-    /// The bytes of the challenge that a passkey signed: clients that decode base64url sign what the text encodes, and the published
-    /// browser client signs the text's own bytes. There is no third spelling.
+    /// Returns the bytes of the challenge that a passkey signed. Clients that decode base64url sign
+    /// the decoded bytes. The published browser client signs the text's own bytes. There is no
+    /// third spelling.
     #[cfg(feature = "fido2")]
     pub(crate) fn signed_challenge(&self, challenge: &Challenge) -> Result<Vec<u8>, ClientDataError> {
         let text = challenge.as_str();
@@ -68,7 +71,8 @@ impl<'a> ClientData<'a> {
         Err(ClientDataError::Challenge)
     }
 
-    /// The origin that the client signed, if it signed one: it has to be one of the relying party's, to the letter.
+    /// Returns the origin that the client signed, if it signed one. It has to be exactly one of the
+    /// relying party's.
     pub(crate) fn check_origin(
         &self,
         relying_party: &RelyingParty,
@@ -79,7 +83,8 @@ impl<'a> ClientData<'a> {
         }
     }
 
-    /// A page inside a page of another origin may be made to look like anything, so nothing is signed there.
+    /// Checks that the page is not inside a page of another origin. Such a page may be made to look
+    /// like anything, so nothing is signed there.
     pub(crate) fn check_same_origin(&self) -> Result<(), ClientDataError> {
         match (self.cross_origin, &self.top_origin) {
             (None | Some(false), None) => Ok(()),

@@ -1,4 +1,5 @@
-//! What registering a credential and signing with it have in common: the two structures that a client or an authenticator signs.
+//! The parts that registering a credential and signing with it share: the two structures that a
+//! client or an authenticator signs.
 
 #[cfg(feature = "fido2")]
 mod authenticator_data;
