@@ -4,16 +4,16 @@ use std::time::Duration;
 use crate::error::BoxError;
 use crate::random::NoRandomness;
 
-/// Why a site or a flow can't be built.
+/// The reason why a site or a flow can't be built.
 ///
-/// `Debug` is the same text, since that is what a `main` prints that returns the error.
+/// `Debug` is the same text, since a `main` that returns the error prints that.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// Setters were not called, and what they set has no sensible default.
+    /// Setters were not called, and their values have no sensible default.
     #[error("{}", missing(.0))]
     Missing(Vec<&'static str>),
-    /// A setter was called twice, and nobody can tell which call was meant.
+    /// A setter was called twice, so it is not clear which call was meant.
     #[error("`{0}` was called twice: keep one of the calls")]
     Twice(&'static str),
     /// Two calls contradict each other.
@@ -34,7 +34,7 @@ pub enum BuildError {
         /// The range.
         rule: &'static str,
     },
-    /// The release of webauthn-rs-core that was resolved judges a known registration wrongly.
+    /// The resolved release of webauthn-rs-core judges a known registration wrongly.
     #[cfg(feature = "webauthn-rs")]
     #[cfg_attr(docsrs, doc(cfg(feature = "webauthn-rs")))]
     #[error(transparent)]
@@ -72,7 +72,7 @@ pub(crate) fn check_lifetime(
     check((Duration::from_secs(1)..=longest).contains(&lifetime), setting, rule)
 }
 
-/// No challenge of any flow may live longer than an hour.
+/// Checks the lifetime: no challenge of any flow may live longer than an hour.
 pub(crate) fn check_challenge_lifetime(lifetime: Duration) -> Result<(), BuildError> {
     check_lifetime(lifetime, Duration::from_secs(60 * 60), "challenge_lifetime", "one second to an hour")
 }

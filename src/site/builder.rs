@@ -13,15 +13,16 @@ use crate::model::RelyingParty;
 use crate::site::limits::RequestLimits;
 use crate::site::{BuildError, Inner, Site, SourceOf, Storage, check};
 
-/// A client takes related origins of at least five labels (WebAuthn Level 3). Known ones take no more.
+/// A client accepts related origins of at least five labels (WebAuthn Level 3). Known clients
+/// accept no more.
 const MOST_LABELS: usize = 5;
 
 /// Builds a [`Site`].
 ///
-/// The order of calls does not matter. A setter that is called twice, and two calls that contradict
-/// each other, are a [`BuildError`]. So is a missing part without a sensible default: the host, a
-/// relying party, a listener. The [defaults](crate::manual::defaults) are argued for on a page of
-/// their own.
+/// The order of calls does not matter. A setter that is called twice is a [`BuildError`], and so
+/// are two calls that contradict each other. So is a missing part without a sensible default: the
+/// host, a relying party, a listener. The page on [defaults](crate::manual::defaults) gives the
+/// reason for each.
 #[derive(Default)]
 #[must_use]
 pub struct SiteBuilder {
@@ -44,7 +45,7 @@ pub struct SiteBuilder {
     twice: Option<&'static str>,
 }
 
-/// What one type of the host's is.
+/// The parts that one type of the host's implements.
 struct Host {
     authenticator: Arc<dyn Authenticator>,
     users: Arc<dyn UserDirectory>,
@@ -52,7 +53,7 @@ struct Host {
 }
 
 impl SiteBuilder {
-    /// Sets the authenticator, the users and the credentials, as far as no other call sets them.
+    /// Sets the authenticator, the users and the credentials, unless another call sets them.
     pub fn host<H>(mut self, host: H) -> Self
     where
         H: Authenticator + UserDirectory + CredentialRepository,
@@ -63,7 +64,7 @@ impl SiteBuilder {
         self
     }
 
-    /// Sets the part that tells who is asking, by a bearer token or a session.
+    /// Sets the part that identifies the caller, by a bearer token or a session.
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
         set(&mut self.authenticator, Arc::new(authenticator), "authenticator", &mut self.twice);
         self
@@ -87,15 +88,15 @@ impl SiteBuilder {
         self
     }
 
-    /// Sets the part that keeps the signature counters of passkeys. User action signing needs it, and
-    /// so does a [sign-in](crate::sign_in).
+    /// Sets the part that keeps the signature counters of passkeys. User action signing needs it,
+    /// and so does a [sign-in](crate::sign_in).
     pub fn sign_counters(mut self, counters: impl SignCounters) -> Self {
         set(&mut self.counters, Arc::new(counters), "sign_counters", &mut self.twice);
         self
     }
 
-    /// Sets the part that changes stored credentials. Default: nobody takes a credential back by an
-    /// [undo token](crate::model::UndoToken).
+    /// Sets the part that changes stored credentials. Default: none, so nobody can take a
+    /// credential back by an [undo token](crate::model::UndoToken).
     pub fn management(mut self, management: impl CredentialManagement) -> Self {
         set(&mut self.management, Arc::new(management), "management", &mut self.twice);
         self
@@ -107,7 +108,7 @@ impl SiteBuilder {
         self
     }
 
-    /// Sets how relying parties are found: by a [list](RelyingPartyList), or in a way of the host's
+    /// Sets how relying parties are found: by a [list](RelyingPartyList), or by a resolver of your
     /// own.
     pub fn relying_parties(mut self, parties: impl RelyingParties) -> Self {
         set(&mut self.relying_parties, Arc::new(parties), "relying_parties", &mut self.twice);
@@ -115,8 +116,8 @@ impl SiteBuilder {
     }
 
     /// Sets the listener, which hears of everything that happens. It is called on the request's own
-    /// task, so hand over whatever takes long. Write the audit log, count, and tell the user of
-    /// every [added credential](Event::added_credential).
+    /// task, so hand over slow work. Write the audit log, count, and tell the user of every [added
+    /// credential](Event::added_credential).
     pub fn events(mut self, listener: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         set(&mut self.listener, Listener::new(listener), "events", &mut self.twice);
         self
@@ -128,18 +129,18 @@ impl SiteBuilder {
         self
     }
 
-    /// Sets where requests come from, for the miss budget of each source and for events: the peer's
-    /// address, say, by [`source_of`](crate::site::source_of).
+    /// Sets how to find the network source of a request, for the miss budget of each source and for
+    /// events. For example, use the peer's address, by [`source_of`](crate::site::source_of).
     ///
-    /// Behind a proxy of your own, take the entry that the proxy adds: the last of
-    /// `X-Forwarded-For`. Without a source, only the budget of everybody counts.
+    /// Behind a proxy of your own, use the entry that the proxy adds: the last of
+    /// `X-Forwarded-For`. Without a source, only the common budget counts.
     pub fn source(mut self, source: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
         set(&mut self.source, Box::new(source), "source", &mut self.twice);
         self
     }
 
-    /// Sets the host's own words for where a code was entered, which its owner is shown: "Chrome on
-    /// Android, Lyon". Default: none.
+    /// Sets the host's own words for the place where a code was entered: "Chrome on Android, Lyon".
+    /// The owner sees them. Default: none.
     pub fn place(mut self, place: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
         set(&mut self.place, Box::new(place), "place", &mut self.twice);
         self
@@ -235,7 +236,7 @@ fn given<T>(part: Option<T>, setter: &'static str, missing: &mut Vec<&'static st
     part
 }
 
-/// Notes a part, and that its setter was called before.
+/// Sets a part, and notes if its setter was called before.
 pub(super) fn set<T>(part: &mut Option<T>, value: T, setter: &'static str, twice: &mut Option<&'static str>) {
     if part.replace(value).is_some() {
         twice.get_or_insert(setter);

@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::site::BuildError;
 use crate::site::build_error::check;
 
-/// What a request may cost before it is understood.
+/// The limits of a request before it is interpreted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestLimits {
     /// The largest body, in bytes.
@@ -13,7 +13,7 @@ pub(crate) struct RequestLimits {
 }
 
 impl RequestLimits {
-    /// Returns what the host says, or a default, in its range.
+    /// Returns the host's values, or the defaults, if they are in range.
     pub(super) fn new(body: Option<usize>, read_deadline: Option<Duration>) -> Result<Self, BuildError> {
         let body = body.unwrap_or(64 * 1024);
         let read_deadline = read_deadline.unwrap_or(Duration::from_secs(10));

@@ -1,9 +1,9 @@
-//! What a host brings, once: who is asking, users, credentials, relying parties, a listener, and
-//! storage.
+//! Everything that a host sets up once: authenticator, users, credentials, relying parties, a
+//! listener, and storage.
 //!
 //! A [`Site`] is the foundation of every flow. [`CodeFlow`](crate::CodeFlow),
-//! [`ActionFlow`](crate::ActionFlow) and [`SignInFlow`](crate::sign_in::SignInFlow) are made over
-//! one, each with a policy: the numbers and choices of that flow.
+//! [`ActionFlow`](crate::ActionFlow) and [`SignInFlow`](crate::sign_in::SignInFlow) are each
+//! created over one, with a policy: the numbers and choices of that flow.
 //!
 //! ```
 //! use credential_code::testing::MemoryHost;
@@ -53,7 +53,8 @@ use crate::store::{Budget, RecordStore, SlotKeys, SlotLabel};
 
 type SourceOf = Box<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
 
-/// Everything that a host brings, for all of its flows. Cheap to clone; made by [`Site::builder`].
+/// Everything that a host sets up, for all of its flows. It is cheap to clone. Create it with
+/// [`Site::builder`].
 #[derive(Clone)]
 pub struct Site(Arc<Inner>);
 
@@ -78,12 +79,12 @@ impl Site {
         SiteBuilder::default()
     }
 
-    /// Returns the clock that the site goes by.
+    /// Returns the clock that the site uses.
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.storage.clock
     }
 
-    /// Whether both are one site.
+    /// Returns whether both are one site.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -136,13 +137,13 @@ impl Site {
         (self.0.place_of)(head)
     }
 
-    /// Returns the name of the caller's session as a ledger may see it.
+    /// Returns the name of the caller's session in the form that a ledger may see.
     pub(crate) fn session_of(&self, caller: &Caller) -> Option<[u8; 32]> {
         let session = caller.session()?.as_bytes();
         Some(*self.slot_keys().newest(SlotLabel::Session, session).as_bytes())
     }
 
-    /// Whether the caller is in that session. Where none was named, any will do.
+    /// Returns whether the caller is in that session. If none was named, any session will do.
     pub(crate) fn is_in_session(&self, caller: &Caller, named: Option<&[u8; 32]>) -> bool {
         let Some(named) = named else { return true };
         let is_named = |session: &str| {
@@ -151,8 +152,7 @@ impl Site {
         caller.session().is_some_and(is_named)
     }
 
-    /// Returns a purse for each of any number of names. Flows with the same budget spend from the
-    /// same.
+    /// Returns one purse for each name. Flows with the same budget spend from the same purses.
     pub(crate) fn purses(&self, budget: Budget, label: SlotLabel) -> Purses {
         self.0.storage.purses.with(budget, label)
     }
@@ -170,7 +170,7 @@ impl Site {
         self.0.listener.tell(event);
     }
 
-    /// Tells of a refusal, unless somebody did, and returns it.
+    /// Reports a refusal, unless the listener has heard it, and returns it.
     pub(crate) fn refuse(&self, asking: Asking<'_>, error: impl Into<Error>) -> Error {
         self.0.listener.refuse(asking, error.into())
     }

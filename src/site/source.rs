@@ -1,11 +1,11 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Returns the source that an address stands for, for
-/// [`SiteBuilder::source`](crate::site::SiteBuilder::source): an IPv4 address is one, and of IPv6 a
-/// /64 is, since the owner of one such address has all of them.
+/// Returns the source to which an address belongs, for
+/// [`SiteBuilder::source`](crate::site::SiteBuilder::source). An IPv4 address is one source. A /64
+/// of IPv6 is one source, since the owner of one such address has all of them.
 ///
-/// An IPv4 address within an IPv6 one counts by itself: behind NAT64 (`64:ff9b::/96`) all of IPv4
-/// would be one /64, and by 6to4 (`2002::/16`) one address would have 65 536 of them.
+/// An IPv4 address within an IPv6 one counts by itself. Otherwise all of IPv4 would be one /64
+/// behind NAT64 (`64:ff9b::/96`). By 6to4 (`2002::/16`), one address would have 65 536 of them.
 ///
 /// ```
 /// use credential_code::site::source_of;

@@ -16,15 +16,15 @@ use crate::store::{
 #[cfg(feature = "memory")]
 use crate::store::{Evicted, MemoryStore};
 
-/// How many enrolments a site in one process keeps, unless its storage says another number.
+/// How many enrolments a site in one process keeps, unless its storage sets another number.
 const OWN_ENROLMENTS: u64 = 100_000;
 
-/// Where a site keeps what lives for minutes: its one-time records, its enrolments and its budgets
-/// (rate limits). With them go the keys that records are found by, and the clock that decides when
-/// one has expired.
+/// The place where a site keeps its short-lived data: its one-time records, its enrolments and its
+/// budgets (rate limits). It also holds the keys by which records are found, and the clock that
+/// decides when one has expired.
 ///
-/// One value says all of it for every flow of a site, so that no two flows disagree. A store that
-/// others share comes with the keys that they share.
+/// One value sets all of it for every flow of a site, so no two flows disagree. A shared store
+/// comes with the keys that its processes share.
 ///
 /// ```
 /// use credential_code::Storage;
@@ -63,27 +63,27 @@ struct Shared {
 
 impl Storage {
     /// Keeps everything in this process, under a random key: up to 100 000 records of each kind. A
-    /// restart costs what is outstanding: codes, and undo links unless it has [keys](Self::with_keys).
+    /// restart loses the outstanding codes.
     #[cfg(feature = "memory")]
     pub fn in_memory() -> Self {
         Self::in_memory_of(100_000)
     }
 
-    /// Does the same for up to so many records of each kind.
+    /// Does the same for up to that many records of each kind.
     #[cfg(feature = "memory")]
     pub fn in_memory_of(capacity: u64) -> Self {
         Self::of(Records::InMemory { capacity })
     }
 
-    /// Keeps records in a store of the host's own that no other process sees, under a random key,
-    /// and enrolments and budgets in this process. The store gets records in clear: one that lies
-    /// elsewhere is [shared](Self::shared).
+    /// Keeps records in a store of your own that no other process sees, under a random key. Keeps
+    /// enrolments and budgets in this process. The store gets records unencrypted. A store outside
+    /// this process is [shared](Self::shared).
     pub fn in_process(store: impl RecordStore) -> Self {
         Self::of(Records::InProcess(Arc::new(store)))
     }
 
     /// Keeps records, enrolments and budgets in a store that other processes share. Each of them
-    /// needs these keys. What the store gets is sealed under them.
+    /// needs these keys. All data is sealed under them before the store gets it.
     pub fn shared(store: impl SharedStore + PurseStore, keys: SlotKeys) -> Self {
         let store = Arc::new(store);
         Self::shared_apart(store.clone(), store, keys)
@@ -124,7 +124,7 @@ impl Storage {
         self
     }
 
-    /// Opens it. The store in memory tells the listener of records that it had to drop.
+    /// Opens the storage. The store in memory tells the listener of records that it had to drop.
     pub(super) fn open(self, listener: &Listener) -> Result<Open, BuildError> {
         if let Some(setter) = self.twice {
             return Err(BuildError::Twice(setter));
@@ -164,11 +164,8 @@ impl Storage {
     }
 }
 
-fn own_keys(keys: Option<SlotKeys>) -> Result<SlotKeys, BuildError> {
-    keys.map_or_else(|| Ok(SlotKeys::random()?), Ok)
-}
-
-/// A ledger in this process. A full one tells the listener of what it had to forget.
+/// Returns a ledger in this process. When it is full, it tells the listener which enrolment it had
+/// to forget.
 fn own_ledger(capacity: u64, listener: &Listener) -> (Arc<dyn EnrolmentLedger>, Changes) {
     let listener = listener.clone();
     let ledger = MemoryLedger::with_listener(capacity, move |user, enrolment| {
@@ -184,8 +181,8 @@ fn in_memory(capacity: u64, clock: Arc<dyn Clock>, listener: Listener) -> Memory
         if clock.now() < evicted.expires_at {
             let Evicted { records, user, enrolment, .. } = evicted;
             let tell = || listener.tell(&Event::Evicted { records, user, enrolment });
-            // moka calls a listener that panicked never again. The hook has reported the panic, and
-            // the insertion in whose middle this is is somebody else's.
+            // moka never again calls a listener that panicked. The hook has reported the panic, and
+            // this happens in the middle of somebody else's insertion.
             let _ = catch_unwind(AssertUnwindSafe(tell));
         }
     })
