@@ -2,7 +2,7 @@ use std::fmt;
 
 use tokio::task::JoinHandle;
 
-/// A task in the background, which ends when this is dropped, unless it is [detached](Self::detach).
+/// A task in the background. It ends when this is dropped.
 #[must_use = "dropping it ends the task"]
 pub struct Background(Option<JoinHandle<()>>);
 

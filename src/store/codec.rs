@@ -4,13 +4,13 @@
 //! version (1)   which record   its fields, by postcard
 //! ```
 //!
-//! The first byte is the version of this form, the second says which record it is, so that a code's
-//! grant is never read as something else. The fields follow in the order of their declaration, by
-//! [postcard]: a pending registration takes about 150 bytes. Whatever does not read to its last
-//! byte as the record that was asked for is an [`UnreadableRecord`].
+//! The first byte is the version of this form. The second says which record it is, so a code's
+//! grant is never read as something else. The fields follow in the order of their declaration, in
+//! the form of [postcard](https://docs.rs/postcard). A pending registration takes about 150 bytes.
+//! Bytes that do not read, to the last one, as the expected record are an [`UnreadableRecord`].
 //!
-//! Nothing is migrated. A record lives for minutes; one that was written by a newer version is
-//! refused like a code that does not work, and whoever it belonged to asks for a new one.
+//! Nothing is migrated, since a record lives for minutes. A record that a newer version wrote is
+//! refused like a code that does not work. Its user asks for a new one.
 //!
 //! ```
 //! use credential_code::store::{codec, CodeGrant};
@@ -20,8 +20,6 @@
 //! assert_eq!(codec::decode::<CodeGrant>(&bytes)?, grant);
 //! # Ok(()) }
 //! ```
-//!
-//! [postcard]: https://docs.rs/postcard
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,12 +29,12 @@ use crate::store::Record;
 
 pub(super) const VERSION: u8 = 1;
 
-/// A record as bytes. It fails if an instant in it lies before 1970.
+/// Writes a record as bytes. Fails if an instant in it is before 1970.
 pub fn encode<R: Record>(record: &R) -> Result<Vec<u8>, StoreError> {
     write(record, R::TAG, R::NAME)
 }
 
-/// A record of bytes.
+/// Reads a record from bytes.
 pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, UnreadableRecord> {
     read(bytes, R::TAG, R::NAME)
 }
@@ -45,13 +43,13 @@ pub(super) fn write(value: &impl Serialize, tag: u8, records: &'static str) -> R
     write_fields(&[VERSION, tag], value, records)
 }
 
-/// Writes the fields of a value behind what comes first.
+/// Writes the fields of a value behind the first bytes.
 pub(super) fn write_fields(
     first: &[u8],
     value: &impl Serialize,
     records: &'static str,
 ) -> Result<Vec<u8>, StoreError> {
-    // Most have room in it.
+    // Most records fit.
     let mut bytes = Vec::with_capacity(512);
     bytes.extend_from_slice(first);
     postcard::to_extend(value, bytes).map_err(|error| StoreError::new(records, error))
@@ -83,7 +81,7 @@ pub(super) fn read_fields<T: DeserializeOwned>(
     }
 }
 
-/// Bytes that are no record, or another one. It repeats none of them.
+/// The bytes are no record, or another one. The error repeats none of them.
 #[derive(Debug, thiserror::Error)]
 #[error("a record of `{records}` can't be read: {damage}")]
 pub struct UnreadableRecord {
@@ -92,12 +90,12 @@ pub struct UnreadableRecord {
 }
 
 impl UnreadableRecord {
-    /// One that no key of the ring opens where it lies.
+    /// Creates the error for a record that no key of the ring opens in its place.
     pub(super) fn sealed(records: &'static str) -> Self {
         Self { records, damage: Damage::Sealed }
     }
 
-    /// What it should have been: [`Record::NAME`], or `enrolments`.
+    /// Returns what it should have been: [`Record::NAME`], or `enrolments`.
     pub fn records(&self) -> &'static str {
         self.records
     }

@@ -5,12 +5,16 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::clock::{Clock, Sleep, SystemClock};
 use crate::error::{BoxError, StoreError};
 
-/// The time of a shared engine, as its processes see it: whoever goes by it agrees with the others, however wrong the clock of their own host is.
+/// The time of a shared engine, as its processes see it. Processes that use it agree with each
+/// other, however wrong the clocks of their hosts are.
 ///
-/// The engine is asked for its time, and from then on a monotonic clock counts. The host's own time of day never matters. Half of the round
-/// trip is the error, so an answer that took longer than a [second](Self::SLOWEST) is not believed. Ask
-/// [again](Self::ask) now and then, every half minute say: quartz drifts by about a millisecond in ten seconds, and a monotonic clock may stand still
-/// while a virtual machine is suspended.
+/// It asks the engine for its time, and then counts with a monotonic clock. The host's own time of
+/// day never matters. The error is half of the round trip, so an answer that took longer than a
+/// [second](Self::SLOWEST) is not believed.
+///
+/// Ask [again](Self::ask) regularly, for example every half minute. Quartz drifts by about a
+/// millisecond in ten seconds. A monotonic clock may stand still while a virtual machine is
+/// suspended.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -31,12 +35,12 @@ pub struct EngineClock(Arc<Reading>);
 struct Reading {
     engine: &'static str,
     start: Instant,
-    /// What the engine's time was at the start, in microseconds since the epoch.
+    /// The engine's time at the start, in microseconds since the epoch.
     engine_at_start: AtomicU64,
 }
 
 impl EngineClock {
-    /// The longest round trip whose answer is believed; no clock is off by more than half of it.
+    /// The longest round trip whose answer is believed. No clock is wrong by more than half of it.
     pub const SLOWEST: Duration = Duration::from_secs(1);
 
     /// Asks the named engine for its time.

@@ -1,5 +1,5 @@
-//! A pointer to a store is a store. A macro, and spelled out, for the same reasons as with the
-//! host's traits.
+//! A pointer to a store is a store. This is a macro, written out in full, for the same reasons as
+//! with the host's traits.
 
 use std::pin::Pin;
 use std::sync::Arc;

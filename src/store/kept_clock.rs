@@ -7,7 +7,7 @@ use crate::store::{Background, EngineClock};
 /// How often an engine is asked for its time.
 const ASKED_EVERY: Duration = Duration::from_secs(30);
 
-/// An engine's clock, with the task that keeps it right: for as long as anybody has it.
+/// An engine's clock, with the task that keeps it right while anybody has the clock.
 #[derive(Debug)]
 pub(super) struct KeptClock {
     clock: EngineClock,
@@ -15,7 +15,8 @@ pub(super) struct KeptClock {
 }
 
 impl KeptClock {
-    /// Lets the engine be asked again now and then. If that fails, the last answer holds until the next.
+    /// Starts a task that asks the engine again regularly. If that fails, the last answer holds
+    /// until the next.
     pub(super) fn start<F>(clock: EngineClock, ask: impl Fn(EngineClock) -> F + Send + 'static) -> Self
     where
         F: Future<Output = Result<(), StoreError>> + Send,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::error::StoreError;
 use crate::model::{Credential, Enrolment, EnrolmentId, Insertion, Opening, Stage, UserId};
 
-/// A change of an enrolment. A member that is `None` leaves alone what was there.
+/// A change of an enrolment. A member that is `None` leaves the old value unchanged.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Change {
@@ -15,13 +15,13 @@ pub struct Change {
     pub stage: Stage,
     /// When the ledger may forget the enrolment.
     pub gone_at: SystemTime,
-    /// When the new stage ends by itself.
+    /// When the new stage ends automatically.
     pub expires_at: Option<SystemTime>,
-    /// Who entered the code.
+    /// How the code was entered.
     pub opening: Option<Arc<Opening>>,
-    /// What was made.
+    /// The credential that was made.
     pub credential: Option<Arc<Credential>>,
-    /// How many wrong check codes are left.
+    /// How many wrong check codes are still allowed.
     pub attempts_left: Option<u8>,
 }
 
@@ -31,7 +31,7 @@ impl Change {
         Self { stage, gone_at, expires_at: None, opening: None, credential: None, attempts_left: None }
     }
 
-    /// Makes the change. For ledgers that hold enrolments as values.
+    /// Applies the change, for ledgers that hold enrolments as values.
     pub fn apply_to(self, enrolment: &mut Enrolment) {
         let Self { stage, gone_at, expires_at, opening, credential, attempts_left } = self;
         enrolment.stage = stage;
@@ -43,35 +43,35 @@ impl Change {
     }
 }
 
-/// What became of an attempt to advance an enrolment.
+/// The outcome of an attempt to advance an enrolment.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub enum Transition<E = Enrolment> {
-    /// It was at one of the stages, and now is this.
+    /// It was at one of the stages. This is its new state.
     Made(E),
-    /// It was at another stage, and still is.
+    /// It was at another stage. This is its unchanged state.
     Elsewhere(E),
     /// The user has no such enrolment.
     Missing,
 }
 
-/// Keeps enrolments under their user and their id, and is where everybody who may end or advance
-/// one meets: exchange, register, approve, refuse, revoke, undo.
+/// Keeps enrolments under their user and their id. All steps that may end or advance one compete
+/// here: exchange, register, approve, refuse, revoke, undo.
 ///
-/// 1. **One winner.** `advance` is one atomic step: of any number of racers from one stage to
-///    others, one is [`Made`](Transition::Made). No look-up decides anything.
-/// 2. **The owner's alone.** An enrolment is found under its own user, and under nobody else.
-/// 3. **Bounded in time.** An enrolment may be forgotten from its
-///    [`gone_at`](Enrolment::gone_at) on, and not earlier.
+/// 1. **One winner.** `advance` is one atomic step. Of any number of racers from one stage to
+///    others, one gets [`Made`](Transition::Made). No look-up decides anything.
+/// 2. **Only for the owner.** An enrolment is found under its own user, and under nobody else.
+/// 3. **Bounded in time.** An enrolment may be forgotten from its [`gone_at`](Enrolment::gone_at)
+///    on, and not earlier.
 ///
-/// A ledger of your own is checked by `testing::ledger_contract`. An `Arc` and a `Box` of one are
-/// one too.
+/// Check a ledger of your own with `testing::ledger_contract`. An `Arc` or a `Box` of a ledger is a
+/// ledger too.
 #[async_trait]
 pub trait EnrolmentLedger: fmt::Debug + Send + Sync + 'static {
     /// Enters a new enrolment. [`Insertion::Duplicate`] leaves the old one untouched.
     async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError>;
 
-    /// Changes an enrolment if it is at one of these stages, and returns what it is from then on.
+    /// Changes an enrolment if it is at one of these stages, and returns its new state.
     async fn advance(
         &self,
         user: &UserId,
@@ -80,10 +80,10 @@ pub trait EnrolmentLedger: fmt::Debug + Send + Sync + 'static {
         change: Change,
     ) -> Result<Transition, StoreError>;
 
-    /// Returns the user's enrolment of that id. One that is gone may still be there.
+    /// Returns the user's enrolment with that id. One that may be forgotten may still be there.
     async fn find(&self, user: &UserId, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError>;
 
-    /// Returns the user's enrolments that are not gone at `now`, the newest first. Of more than
-    /// [`MOST_LISTED`](Enrolment::MOST_LISTED) it returns the newest.
+    /// Returns the user's enrolments that are not gone at `now`, the newest first. It returns
+    /// [`MOST_LISTED`](Enrolment::MOST_LISTED) at most.
     async fn enrolments(&self, user: &UserId, now: SystemTime) -> Result<Vec<Enrolment>, StoreError>;
 }

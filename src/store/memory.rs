@@ -15,25 +15,25 @@ use crate::store::{
     UserAction,
 };
 
-/// No record of the flow lives longer, so moka may drop what nobody came for. `take` decides by the
-/// flow's clock long before.
+/// No record of the flow lives longer, so moka may drop a record that nobody took. `take` decides
+/// by the flow's clock long before.
 const LONGEST_LIFE: Duration = Duration::from_secs(60 * 60);
 
-/// So many that two insertions seldom wait for each other.
+/// So many locks that two insertions seldom wait for each other.
 const INSERTION_LOCKS: usize = 64;
 
 /// The store of a site that runs in one process: a bounded [moka] cache for each kind of record.
 ///
-/// `take` is moka's `remove`, and of those who race, one empties what it removed. It compares the
-/// expiry itself, because `remove` also returns entries that have expired and were not evicted yet.
-/// The eviction policy is LRU: moka's default, TinyLFU, would refuse the *new* records when the
-/// cache is full, and every fresh code with them.
+/// `take` uses moka's `remove`. If several calls race, one empties the removed entry. `take`
+/// compares the expiry itself, because `remove` also returns expired entries that were not evicted
+/// yet. The eviction policy is LRU. moka's default, TinyLFU, would refuse the *new* records when
+/// the cache is full, and so every fresh code.
 ///
 /// [moka]: https://docs.rs/moka
 #[derive(Debug)]
 pub struct MemoryStore(Shelves);
 
-/// A shelf for each kind of record. Nobody outside is meant to name it.
+/// A shelf for each kind of record. It is public only for technical reasons: do not name it.
 #[allow(unnameable_types)]
 #[derive(Debug)]
 pub struct Shelves {
@@ -44,7 +44,7 @@ pub struct Shelves {
     pub(super) approvals: Shelf<PendingApproval>,
 }
 
-/// A record that had to go before its time.
+/// A record that was dropped before its time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Evicted<'a> {
     pub(crate) records: &'static str,
@@ -61,8 +61,8 @@ impl MemoryStore {
         Self::with_eviction_listener(capacity, |_| {})
     }
 
-    /// The same, telling the closure which record had to go because the store was full. It is told
-    /// in the middle of an insertion, so it must not wait for another one.
+    /// Creates the same store, and tells the closure which record it dropped because it was full.
+    /// The call comes during an insertion, so it must not wait for another one.
     pub(crate) fn with_eviction_listener(
         capacity: u64,
         evicted: impl Fn(Evicted<'_>) + Send + Sync + 'static,
@@ -93,12 +93,12 @@ impl<R: ClearRecord> OneTimeStore<R> for MemoryStore {
 #[allow(unnameable_types)]
 pub struct Shelf<R: ClearRecord> {
     records: Cache<Slot, Held<R>, BuildHasherDefault<SlotHasher>>,
-    // moka looks for a key and inserts it in two steps, between which somebody else could insert
-    // the same.
+    // moka looks for a key and inserts it in two steps. Between them, another call could insert the
+    // same key.
     insertion_locks: Box<[Mutex<()>; INSERTION_LOCKS]>,
 }
 
-/// A record until it is taken. Shared, so that moka's own clones of an entry hold no copies of the
+/// A record until it is taken. It is shared, so moka's own clones of an entry hold no copies of the
 /// record.
 type Held<R> = Arc<Mutex<Option<R>>>;
 
@@ -143,12 +143,12 @@ impl<R: ClearRecord> fmt::Debug for Shelf<R> {
     }
 }
 
-/// Nothing that is done under these locks panics.
+/// Locks a mutex. No code under these locks panics.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes the first bytes of a slot as they are: nobody can choose them, since a slot is a hash
+/// Takes the first bytes of a slot unchanged. Nobody can choose them, since a slot is a hash
 /// already, under a secret key.
 #[derive(Default)]
 struct SlotHasher(u64);
@@ -158,7 +158,7 @@ impl Hasher for SlotHasher {
         self.0 = slot.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
     }
 
-    /// The length, which all slots share.
+    /// Ignores the length, which all slots share.
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {

@@ -14,13 +14,14 @@ use crate::model::{Credential, Enrolment, EnrolmentId, Insertion, Opening, Stage
 use crate::store::parts::{decode_part, encode_part};
 use crate::store::{Change, EnrolmentLedger, Transition};
 
-/// So many that two users seldom wait for each other.
+/// So many shards that two users seldom wait for each other.
 const SHARDS: usize = 64;
-/// How often a shard drops what is gone.
+/// How often a shard drops enrolments that are gone.
 const SWEPT_EVERY: Duration = Duration::from_secs(60);
 
-/// The ledger of a site that runs in one process: at most about so many enrolments. A full one
-/// forgets what has ended first, of any user, and then the oldest beside the new one.
+/// The ledger of a site that runs in one process. Its capacity is a bound on the enrolments. When
+/// it is full, it first forgets ended enrolments of any user, and then the oldest beside the new
+/// one.
 pub struct MemoryLedger {
     hasher: RandomState,
     shards: Box<[Mutex<Shard>]>,
@@ -29,10 +30,11 @@ pub struct MemoryLedger {
     forgotten: Box<Forgotten>,
 }
 
-/// What hears of an outstanding enrolment that had to go.
+/// Hears of an outstanding enrolment that was dropped.
 type Forgotten = dyn Fn(&UserId, &EnrolmentId) + Send + Sync;
 
-/// Under their user too: an id of another user's is another enrolment, whichever shard it is in.
+/// The user is part of the key: the same id under another user is another enrolment, whichever
+/// shard it is in.
 type Key = (UserId, EnrolmentId);
 
 /// The enrolments of some users.
@@ -43,7 +45,7 @@ struct Shard {
     swept_at: Option<SystemTime>,
 }
 
-/// An enrolment without its key. Its credential lies here as bytes, which take half the room.
+/// An enrolment without its key. Its credential is kept as bytes, which take half the room.
 #[derive(Clone)]
 struct Held {
     stage: Stage,
@@ -62,8 +64,8 @@ impl MemoryLedger {
         Self::with_listener(capacity, |_, _| {})
     }
 
-    /// The same, telling the closure which outstanding enrolment had to go because the ledger was
-    /// full.
+    /// Creates the same ledger, and tells the closure which outstanding enrolment it dropped
+    /// because it was full.
     pub(crate) fn with_listener(
         capacity: u64,
         forgotten: impl Fn(&UserId, &EnrolmentId) + Send + Sync + 'static,
@@ -78,15 +80,15 @@ impl MemoryLedger {
     }
 
     fn shard(&self, user: &UserId) -> MutexGuard<'_, Shard> {
-        // The remainder of a power of two keeps the bits that it looks at.
+        // The remainder of a power of two keeps the bits that matter.
         let index = self.hasher.hash_one(user) as usize % SHARDS;
-        // Nothing that is done under these locks panics.
+        // No code under these locks panics.
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes room in a full ledger. Returns an outstanding enrolment that had to go.
+    /// Makes room in a full ledger. Returns an outstanding enrolment that it had to drop.
     fn make_room(&self, own: &mut Shard, now: SystemTime) -> Option<Key> {
-        // One that somebody holds is passed over, so that nobody waits for two.
+        // A locked shard is skipped, so nobody waits for two locks.
         let others = self.shards.iter().filter_map(|shard| shard.try_lock().ok());
         let dropped = match own.drop_ended(now) {
             0 => others.map(|mut shard| shard.drop_ended(now)).find(|dropped| *dropped > 0),
@@ -107,7 +109,7 @@ impl MemoryLedger {
 }
 
 impl Shard {
-    /// Drops what is gone, if that was not done lately. Returns how many there were.
+    /// Drops enrolments that are gone, if that was not done lately. Returns how many there were.
     fn sweep(&mut self, now: SystemTime) -> usize {
         let is_due = self.swept_at.is_none_or(|at| at + SWEPT_EVERY <= now || now < at);
         if !is_due {
@@ -117,7 +119,7 @@ impl Shard {
         self.retain(|held| now < held.gone_at)
     }
 
-    /// Drops an eighth of what has ended, the oldest first. Returns how many there were.
+    /// Drops an eighth of the ended enrolments, the oldest first. Returns how many there were.
     fn drop_ended(&mut self, now: SystemTime) -> usize {
         let ended = self.enrolments.values().filter(|held| !held.is_live(now));
         let mut ended: Vec<_> = ended.map(|held| held.gone_at).collect();
@@ -126,7 +128,7 @@ impl Shard {
         self.retain(|held| held.is_live(now) || held.gone_at > last)
     }
 
-    /// Drops the oldest of those from which something may still come.
+    /// Drops the oldest enrolment that may still add a credential.
     fn drop_oldest(&mut self) -> Option<Key> {
         let oldest = self.enrolments.iter().min_by_key(|(_, held)| held.gone_at)?.0.clone();
         self.enrolments.remove(&oldest);
@@ -155,7 +157,7 @@ impl Held {
         Ok(((enrolment.user, enrolment.id), held))
     }
 
-    /// Makes a change, whose credential was written before.
+    /// Applies a change, whose credential was written before.
     fn change(&mut self, change: &Change, credential: Option<Arc<[u8]>>) {
         self.stage = change.stage;
         self.gone_at = change.gone_at;
@@ -165,7 +167,7 @@ impl Held {
         self.attempts_left = change.attempts_left.or(self.attempts_left);
     }
 
-    /// Whether something may still come of it.
+    /// Returns whether it may still add a credential.
     fn is_live(&self, now: SystemTime) -> bool {
         self.stage.is_outstanding() && now < self.expires_at
     }
@@ -175,7 +177,7 @@ impl Held {
         Ok(self.with(key, credential.map(Arc::new)))
     }
 
-    /// The enrolment, with its credential, if somebody has it already.
+    /// Returns the enrolment, with its credential if the caller has it already.
     fn with(self, (user, id): Key, credential: Option<Arc<Credential>>) -> Enrolment {
         let mut enrolment = Enrolment::new(id, user, self.created_at, self.expires_at);
         enrolment.stage = self.stage;
@@ -216,7 +218,7 @@ impl EnrolmentLedger for MemoryLedger {
                 Insertion::Created
             }
         };
-        // The listener is the host's, which may ask this ledger.
+        // The listener belongs to the host, which may ask this ledger.
         drop(shard);
         if let Some((user, id)) = &forgotten {
             (self.forgotten)(user, id);
@@ -260,7 +262,7 @@ impl EnrolmentLedger for MemoryLedger {
         let all = keys.filter_map(|key| shard.enrolments.get(&key).cloned().map(|held| (key, held)));
         let mut newest: Vec<_> = all.filter(|(_, held)| now < held.gone_at).collect();
         drop(shard);
-        // Of one instant, the one that was entered last.
+        // At the same instant, the one that was entered last comes first.
         newest.reverse();
         newest.sort_by_key(|(_, held)| Reverse(held.created_at));
         newest.truncate(Enrolment::MOST_LISTED);

@@ -1,25 +1,26 @@
-//! Where one-time records lie: two verbs, create-only [`insert`](OneTimeStore::insert) and atomic
-//! [`take`](OneTimeStore::take).
+//! The stores of one-time records. They have two verbs: create-only
+//! [`insert`](OneTimeStore::insert) and atomic [`take`](OneTimeStore::take).
 //!
-//! Everything in the flow that may be used once is a record behind a [`Slot`]: what a code is worth
-//! ([`CodeGrant`]), what is remembered between exchange and register ([`PendingRegistration`]), and
-//! the same two of user actions ([`UserAction`], [`PendingAction`]). A store needs no other verb.
-//! There is no `get`, because looking first and deleting afterwards lets two racers win.
+//! Everything in the flow that may be used once is a record behind a [`Slot`]. A [`CodeGrant`] says
+//! what a code may buy. A [`PendingRegistration`] is kept between exchange and register.
+//! [`PendingAction`] and [`UserAction`] are the same two for user actions. A store needs no other
+//! verb. There is no `get`: looking first and deleting afterwards would let two racers win.
 //!
 //! 1. **A store never sees a live code.** A [`Slot`] is an HMAC of the secret under a [`SlotKeys`]
-//!    ring that the store does not have. A reader of the store can neither list codes nor try
+//!    ring that the store does not have. So a reader of the store can neither list codes nor try
 //!    them offline.
 //! 2. **One winner.** Of any number of racing `take`s of a slot, one returns the record.
-//! 3. **Expired is absent.** `take` compares the record's own expiry with the `now` that the flow
-//!    passes in. Sites over a [`SharedStore`] go by its clock, so one clock decides.
-//! 4. **Sealed.** A [`SharedStore`] gets its records [sealed](Sealed). Who reads it learns no user,
-//!    and what was moved or altered in it does not open.
-//! 5. **Bounded.** [`MemoryStore`] has a capacity; what falls out is an event that the host sees.
-//!    Engines drop what has expired.
+//! 3. **Expired means absent.** `take` compares the record's own expiry with the `now` that the
+//!    flow passes in. Sites over a [`SharedStore`] use its clock, so one clock decides.
+//! 4. **Sealed.** A [`SharedStore`] gets its records [sealed](Sealed) (encrypted and
+//!    authenticated). A reader of the store learns no user. A record that was moved or altered
+//!    there does not open.
+//! 5. **Bounded.** [`MemoryStore`] has a capacity. A record that it drops is an event that the host
+//!    sees. Engines drop expired records.
 //!
-//! Which store to choose: [`manual::stores`](crate::manual::stores).
+//! To choose a store, read [`manual::stores`](crate::manual::stores).
 //!
-//! A store of your own is checked by the conformance suite of the feature `test-util`.
+//! Check a store of your own with the conformance suite of the feature `test-util`.
 
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 mod background;
@@ -85,26 +86,26 @@ impl From<UnreadableRecord> for StoreError {
     }
 }
 
-/// A store of records that may be taken once. An `Arc` and a `Box` of a store are one too.
+/// A store of records that may be taken once. An `Arc` or a `Box` of a store is a store too.
 #[async_trait]
 pub trait OneTimeStore<R: Record>: fmt::Debug + Send + Sync + 'static {
-    /// Lays a record into an empty slot. [`Insertion::Duplicate`] leaves the old record untouched.
+    /// Puts a record into an empty slot. [`Insertion::Duplicate`] leaves the old record untouched.
     ///
-    /// The record may be dropped once it has expired ([`Record::expires_at`]), and must not be
-    /// dropped earlier without telling anybody.
+    /// The store may drop the record once it has expired ([`Record::expires_at`]). It must not drop
+    /// the record earlier without telling anybody.
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError>;
 
-    /// Removes and returns the record, in one atomic step. Absent, already taken and expired at
-    /// `now` are all `None`. A record that was removed and can't be read is
-    /// [`StoreError::unreadable`].
+    /// Removes and returns the record, in one atomic step. The answer is `None` if the record is
+    /// absent, was taken already, or is expired at `now`. A record that was removed and can't be
+    /// read is [`StoreError::unreadable`].
     ///
-    /// An expired record is removed as well, so that a clock which goes back does not bring it
-    /// back: remove by the slot alone, and compare the expiry of what was removed.
+    /// An expired record is removed as well, so a clock that goes back can't revive it. Therefore
+    /// remove by the slot alone, and then compare the expiry of the removed record.
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError>;
 }
 
-/// A store of every record that a site has, in clear. Nobody implements it: a [`OneTimeStore`] of
-/// each record is one.
+/// A store of every record that a site has, unencrypted. Do not implement it: a type that is a
+/// [`OneTimeStore`] of each record has it.
 pub trait RecordStore:
     OneTimeStore<CodeGrant>
     + OneTimeStore<PendingRegistration>
@@ -123,8 +124,8 @@ impl<S> RecordStore for S where
 {
 }
 
-/// A store of every record that a site has, [sealed](Sealed). Nobody implements it: a
-/// [`OneTimeStore`] of each is one.
+/// A store of every record that a site has, [sealed](Sealed). Do not implement it: a type that is a
+/// [`OneTimeStore`] of each has it.
 pub trait SealedRecordStore:
     OneTimeStore<Sealed<CodeGrant>>
     + OneTimeStore<Sealed<PendingRegistration>>
@@ -145,10 +146,10 @@ impl<S> SealedRecordStore for S where
 
 /// A store that other processes see too, or this one after a restart.
 ///
-/// A site over one goes by its clock, so that all processes agree on when a code has expired. It
-/// never sees anything in clear but kinds, stages and times.
+/// A site over such a store uses its clock, so all processes agree on when a code has expired. The
+/// store sees only kinds, stages and times unencrypted.
 pub trait SharedStore: SealedRecordStore + SharedLedger {
-    /// Returns the clock that every process over this store goes by: an [`EngineClock`], or the
+    /// Returns the clock that every process over this store uses. It is an [`EngineClock`], or the
     /// [`SystemClock`](crate::clock::SystemClock) if they all run on one machine.
     fn clock(&self) -> Arc<dyn Clock>;
 }

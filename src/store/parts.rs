@@ -1,5 +1,5 @@
-//! The parts of an enrolment that ledgers keep as bytes. The rest of it are words and numbers, which
-//! engines compare.
+//! The parts of an enrolment that ledgers keep as bytes. The other parts are words and numbers,
+//! which engines compare.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,12 +8,14 @@ use crate::error::StoreError;
 use crate::model::{Credential, Opening};
 use crate::store::codec::{self, UnreadableRecord};
 
-/// What goes wrong with enrolments is told of under this name.
+/// The name under which errors about enrolments are reported.
 pub(super) const ENROLMENTS: &str = "enrolments";
 
-/// What a ledger keeps of an enrolment as bytes: sealed in a shared one, by the [`codec`] in memory.
+/// A part of an enrolment that a ledger keeps as bytes. A shared ledger gets it sealed, and the
+/// ledger in memory keeps it by the [`codec`].
 pub(super) trait Part: DeserializeOwned + Serialize {
-    /// Which part it is. No record and no other part has the same, and none ever changes.
+    /// The number of the part. No record and no other part has the same number, and it never
+    /// changes.
     const TAG: u8;
 }
 
@@ -30,7 +32,7 @@ impl Part for [u8; 32] {
     const TAG: u8 = 103;
 }
 
-/// Writes a part of an enrolment. It fails if an instant in it lies before 1970.
+/// Writes a part of an enrolment. Fails if an instant in it is before 1970.
 pub(super) fn encode_part<P: Part>(part: &P) -> Result<Vec<u8>, StoreError> {
     codec::write(part, P::TAG, ENROLMENTS)
 }

@@ -11,24 +11,24 @@ use crate::model::{
 };
 use crate::store::Sealed;
 
-/// What a [`OneTimeStore`](crate::store::OneTimeStore) keeps. Every record serialises, so a store
-/// may keep them as bytes.
+/// A type of record that a [`OneTimeStore`](crate::store::OneTimeStore) keeps. Every record
+/// serialises, so a store may keep it as bytes.
 pub trait Record:
     Clone + fmt::Debug + DeserializeOwned + Serialize + Send + Sync + private::Tagged + 'static
 {
-    /// What the record is called: the name of a table or the prefix of a key.
+    /// The name of the record: the name of a table or the prefix of a key.
     const NAME: &'static str;
 
-    /// Returns the instant from which on the record is worth nothing.
+    /// Returns the instant from which on the record has no value.
     fn expires_at(&self) -> SystemTime;
 }
 
-/// A record in clear, as flows use it. Shared stores get it [`Sealed`].
+/// An unencrypted record, as flows use it. Shared stores get it [`Sealed`].
 pub trait ClearRecord: Record + private::Shelved {
     /// Returns the user that the record is about.
     fn user(&self) -> &UserId;
 
-    /// Returns the enrolment that the record is a part of. A user action is part of none.
+    /// Returns the enrolment to which the record belongs. A user action belongs to none.
     fn enrolment(&self) -> Option<&EnrolmentId>;
 }
 
@@ -51,18 +51,18 @@ pub(super) mod private {
         UserAction,
     };
 
-    // Nobody outside is meant to name it.
+    // It is public only for technical reasons: do not name it.
     #[allow(unnameable_types)]
     pub trait Tagged: Sized {
-        /// Which record it is, in the bytes of a [`codec`](crate::store::codec). No two have the
-        /// same, and none ever changes.
+        /// The number of the record in the bytes of a [`codec`](crate::store::codec). No two
+        /// records have the same number, and it never changes.
         const TAG: u8;
     }
 
-    // Nobody outside is meant to name it.
+    // It is public only for technical reasons: do not name it.
     #[allow(unnameable_types)]
     pub trait Shelved: Sized {
-        /// Returns where it lies in memory.
+        /// Returns its shelf in memory.
         #[cfg(feature = "memory")]
         fn shelf(shelves: &Shelves) -> &Shelf<Self>
         where
@@ -116,138 +116,141 @@ pub(super) mod private {
     clear!(PendingApproval, 5, "pending_approvals", approvals, |pending| Some(&pending.enrolment));
 }
 
-/// What a code is worth: one exchange, for this user, until then.
+/// The value of a code: one exchange, for this user, until it expires.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CodeGrant {
-    /// Who minted the code.
+    /// The user who minted the code.
     pub user: UserId,
-    /// What the code begins.
+    /// The enrolment that the code begins.
     pub enrolment: EnrolmentId,
-    /// What it may buy.
+    /// The limits of what it may buy.
     pub scope: Scope,
     /// Whether the owner is asked before a credential is stored.
     pub approval: Approval,
-    /// When the code was minted, or its minter signed in, if the host says when.
+    /// When the code was minted. If the host says when the user signed in: that time.
     pub began_at: SystemTime,
-    /// When the code stops working.
+    /// When the code expires.
     pub expires_at: SystemTime,
     /// How often the grant was put back after a failure that was not the caller's.
     pub returns: u8,
 }
 
-/// What is remembered between exchange and register, or between begin and create. What was asked of
-/// the client is enforced from here.
+/// The record between exchange and register, or between begin and create. Register enforces from it
+/// what was asked of the client.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PendingRegistration {
-    /// Who will own the credential.
+    /// The user who will own the credential.
     pub user: UserId,
-    /// What it is part of.
+    /// The enrolment to which it belongs.
     pub enrolment: EnrolmentId,
     /// Whether the owner is asked before the credential is stored.
     pub approval: Approval,
     /// When the code was minted, or its minter signed in.
     pub began_at: SystemTime,
-    /// The kind that the challenge was made for.
+    /// The kind for which the challenge was made.
     pub kind: CredentialKind,
-    /// What the credential signs. One of a kind that signs nothing has it for an id, and its client
-    /// is not told before.
+    /// The challenge that the credential signs. A kind that signs nothing uses it as the
+    /// credential's id. The client does not learn it earlier.
     pub challenge: Challenge,
-    /// The relying party that exchange found, as it was then.
+    /// The relying party that exchange found, in its state at that time.
     pub relying_party: Arc<RelyingParty>,
-    /// The origin that exchange was asked from, if it said.
+    /// The origin of the exchange, if the request named one.
     pub origin: Option<Origin>,
-    /// What was asked of a passkey.
+    /// The demands on a passkey.
     pub fido2: Arc<Fido2Policy>,
-    /// When the challenge stops working.
+    /// When the challenge expires.
     pub expires_at: SystemTime,
     /// How often the record was put back after a refusal that was not final.
     pub returns: u8,
-    /// The credential that waits for approval, or that the repository failed to store, so that
-    /// nobody knows whether it did. From then on the challenge is for it alone.
+    /// The credential that waits for approval, or that the repository may have stored although it
+    /// failed. After that the challenge is for this credential alone.
     pub offered: Option<CredentialId>,
-    /// What the client was told of the approval that it waits for, for the same answer again.
+    /// The data that the client got about the approval that it waits for. The same answer is given
+    /// again from it.
     pub awaited: Option<Awaited>,
 }
 
-/// What a client is told of an approval that it waits for.
+/// The data that a client gets about an approval that it waits for.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Awaited {
-    /// What the owner types, if a check code is asked for.
+    /// The check code that the owner types, if one is asked for.
     pub check_code: Option<CheckCode>,
-    /// When the approval is refused by itself.
+    /// When the approval is refused automatically.
     pub expires_at: SystemTime,
 }
 
 impl PendingRegistration {
-    /// The record after nobody could tell whether that credential was stored. A second credential
-    /// for one code is refused from then on.
+    /// Returns the record after it became unclear whether that credential was stored. From then on,
+    /// a second credential for the same code is refused.
     pub(crate) fn offered_to(self, credential: CredentialId) -> Self {
         Self { offered: Some(credential), ..self }
     }
 }
 
-/// A credential that was verified, and that the owner has yet to approve.
+/// A credential that was verified, and that the owner has not approved yet.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PendingApproval {
-    /// Who will own the credential, and who approves.
+    /// The user who will own the credential, and who approves it.
     pub user: UserId,
-    /// What it is part of.
+    /// The enrolment to which it belongs.
     pub enrolment: EnrolmentId,
     /// The credential, as it will be stored.
     pub credential: Credential,
-    /// What the owner has to type, if a check code is asked for.
+    /// The check code that the owner has to type, if one is asked for.
     pub check_code: Option<CheckCode>,
-    /// How many wrong check codes are left.
+    /// How many wrong check codes are still allowed.
     pub attempts_left: u8,
     /// When the code was minted, or its minter signed in.
     pub began_at: SystemTime,
-    /// When it is refused by itself.
+    /// When it is refused automatically.
     pub expires_at: SystemTime,
     /// How often the record was put back.
     pub returns: u8,
-    /// Whether the repository failed to store the credential, so that nobody knows whether it did.
+    /// Whether the repository failed to store the credential. Then nobody knows whether it is
+    /// stored.
     pub offered: bool,
 }
 
-/// What is remembered of a user action between its challenge and the signature.
+/// The record of a user action between its challenge and the signature.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PendingAction {
-    /// Who will sign.
+    /// The user who will sign.
     pub user: UserId,
-    /// What they sign.
+    /// The challenge that they sign.
     pub challenge: Challenge,
-    /// The request that the signature is for: a hash of user, method, path and body.
+    /// The request for which the signature is: a hash of user, method, path and body.
     pub binding: [u8; 32],
     /// The relying party that was found when the challenge was made.
     pub relying_party: Arc<RelyingParty>,
-    /// What was asked of a passkey.
+    /// The demand on a passkey.
     pub user_verification: Requirement,
-    /// When the challenge was made, or its user signed in, if the host says when.
+    /// When the challenge was made. If the host says when the user signed in: that time.
     pub began_at: SystemTime,
-    /// When the challenge stops working.
+    /// When the challenge expires.
     pub expires_at: SystemTime,
     /// How often the record was put back after a refusal that was not final.
     pub returns: u8,
 }
 
-/// A user action that was signed: one request, by this user, until then. Which request is part of
-/// the slot. That of a sign-in is at the slot of its challenge, which nobody can spend again.
+/// A user action that was signed: one request, by this user, until it expires. The request is part
+/// of the slot. The action of a sign-in is at the slot of its challenge, which nobody can spend
+/// again.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct UserAction {
-    /// Who signed it.
+    /// The user who signed it.
     pub user: UserId,
-    /// With what.
+    /// The id of the credential that signed it.
     pub credential: CredentialId,
-    /// The server's name for that: another credential may get the same id later.
+    /// The server's name for that credential. Another one may get the same id later.
     pub uuid: CredentialUuid,
     /// When its challenge was made, or its user signed in.
     pub began_at: SystemTime,
-    /// When the action stops working.
+    /// When the action expires.
     pub expires_at: SystemTime,
 }

@@ -1,18 +1,18 @@
-//! What nobody reads or changes without the key ring: the records and the parts of enrolments that
-//! lie in shared stores.
+//! Encrypts records and parts of enrolments in shared stores. Without the key ring, nobody can read
+//! or change them.
 //!
 //! ```text
 //! nonce (24)   what is sealed, by postcard   tag (16)
 //! ```
 //!
-//! The cipher is XChaCha20-Poly1305, an AEAD. Each key of the ring has a key of its own for it, by
-//! HMAC with a label. The newest seals, and all of them open. What lies in clear beside the sealed
-//! bytes is associated data: the version, which record or part it is, its slot, and its expiry. So
-//! what was moved, altered or sealed elsewhere does not open.
+//! The cipher is XChaCha20-Poly1305, an AEAD. Each key of the ring gives a key for it, by HMAC with
+//! a label. The newest key seals, and all of them open. The associated data is the unencrypted
+//! context: the version, which record or part it is, its slot, and its expiry. So data that was
+//! moved, altered or sealed elsewhere does not open.
 //!
-//! Nonces are random. 192 bits bear 2^80 records under one key before two nonces meet by a chance of
-//! 2^-33. The 96 bits of plain ChaCha20-Poly1305 or AES-GCM bear 2^32 by the same chance, which a
-//! busy site writes in a year.
+//! Nonces are random. With 192 bits, two nonces of 2^80 records under one key collide with a chance
+//! of 2^-33. The 96 bits of plain ChaCha20-Poly1305 or AES-GCM allow only 2^32 records for the same
+//! chance. A busy site writes that many in a year.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -33,7 +33,8 @@ use crate::store::{ClearRecord, Slot, SlotKeys};
 const NONCE_LENGTH: usize = 24;
 const TAG_LENGTH: usize = 16;
 
-/// A record as a shared store keeps it. The store learns its kind, its expiry and about its length.
+/// A record as a shared store keeps it. The store learns its kind, its expiry and roughly its
+/// length.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(bound = "")]
 pub struct Sealed<R> {
@@ -122,7 +123,7 @@ impl Seals {
         });
         let Some((nonce, sealed, tag)) = framed else { return Err(UnreadableRecord::sealed(records)) };
         let mut clear = sealed.to_vec();
-        // A cipher that refuses leaves the bytes alone: it looks at the tag first.
+        // A cipher that refuses does not change the bytes: it checks the tag first.
         let mut opens = |seal: &XChaCha20Poly1305| {
             let (nonce, tag) = (XNonce::from(*nonce), Tag::from(*tag));
             seal.decrypt_inout_detached(&nonce, beside, clear.as_mut_slice().into(), &tag).is_ok()
@@ -140,13 +141,13 @@ impl fmt::Debug for Seals {
     }
 }
 
-/// What lies in clear beside a record.
+/// Returns the associated data of a record.
 fn beside<R: ClearRecord>(slot: Slot, expires_at: SystemTime) -> Vec<u8> {
     let since = expires_at.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     [&[codec::VERSION, R::TAG], slot.as_bytes().as_slice(), &since.to_be_bytes()].concat()
 }
 
-/// What lies in clear beside a part of an enrolment, and never changes.
+/// Returns the associated data of a part of an enrolment. It never changes.
 fn beside_part<P: Part>(owner: Slot, id: &EnrolmentId) -> Vec<u8> {
     [&[codec::VERSION, P::TAG], owner.as_bytes().as_slice(), id.as_str().as_bytes()].concat()
 }

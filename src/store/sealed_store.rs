@@ -13,10 +13,11 @@ use crate::store::{
     SlotKeys, SlotLabel, Transition,
 };
 
-/// A shared store as a site uses it. Everything is sealed on its way in and opened on its way out, so
-/// that the store below can neither read, alter nor move it.
+/// A shared store as a site uses it. Everything is sealed on its way in and opened on its way out.
+/// So the store below can neither read, alter nor move it.
 ///
-/// A [`Storage`](crate::Storage) makes one by itself. It is here for the conformance suites:
+/// A [`Storage`](crate::Storage) creates one automatically. It is public for the conformance
+/// suites:
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -38,7 +39,7 @@ pub struct SealedStore<S> {
 }
 
 impl<S> SealedStore<S> {
-    /// Seals under the newest key of a ring, and opens under each.
+    /// Creates a store that seals under the newest key of a ring, and opens under each.
     pub fn new(store: S, keys: SlotKeys) -> Self {
         let seals = Seals::new(&keys);
         Self { store, keys, seals }
@@ -57,7 +58,7 @@ impl<R: ClearRecord, S: OneTimeStore<Sealed<R>>> OneTimeStore<R> for SealedStore
     }
 }
 
-/// An owner's enrolments may lie under each key of the ring.
+/// An owner's enrolments may be under each key of the ring.
 #[async_trait]
 impl<S: SharedLedger> EnrolmentLedger for SealedStore<S> {
     async fn enter(&self, enrolment: Enrolment) -> Result<Insertion, StoreError> {
@@ -123,7 +124,7 @@ impl<S: SharedLedger> EnrolmentLedger for SealedStore<S> {
 }
 
 impl<S> SealedStore<S> {
-    /// Returns where enrolments of a user may lie, the newest key's first.
+    /// Returns the slots where enrolments of a user may be, the newest key's first.
     fn owners(&self, user: &UserId) -> impl Iterator<Item = Slot> {
         self.keys.all(SlotLabel::Owner, user.as_str().as_bytes())
     }

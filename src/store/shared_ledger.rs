@@ -8,30 +8,30 @@ use crate::error::StoreError;
 use crate::model::{EnrolmentId, Insertion, Stage};
 use crate::store::{Slot, Transition};
 
-/// An enrolment as a shared ledger keeps it. The ledger compares, sorts and forgets by what lies in
-/// clear, and can read nothing else.
+/// An enrolment as a shared ledger keeps it. The ledger compares, sorts and forgets by the
+/// unencrypted fields. It can read nothing else.
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Entry {
-    /// Whose it is: a keyed hash of the user.
+    /// The owner: a keyed hash of the user.
     pub owner: Slot,
-    /// Its name.
+    /// The id of the enrolment.
     pub id: EnrolmentId,
-    /// How far it has come.
+    /// Its stage.
     pub stage: Stage,
     /// When it began.
     pub created_at: SystemTime,
-    /// When its stage ends by itself.
+    /// When its stage ends automatically.
     pub expires_at: SystemTime,
     /// When the ledger may forget it.
     pub gone_at: SystemTime,
-    /// How many wrong check codes are left.
+    /// How many wrong check codes are still allowed.
     pub attempts_left: Option<u8>,
-    /// In which session it began, sealed.
+    /// The session in which it began, sealed.
     pub session: Option<Arc<[u8]>>,
-    /// Who entered the code, sealed.
+    /// How the code was entered, sealed.
     pub opening: Option<Arc<[u8]>>,
-    /// What was made, sealed.
+    /// The credential that was made, sealed.
     pub credential: Option<Arc<[u8]>>,
 }
 
@@ -69,7 +69,7 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// A change of an entry. A member that is `None` leaves alone what was there.
+/// A change of an entry. A member that is `None` leaves the old value unchanged.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct EntryChange {
@@ -77,13 +77,13 @@ pub struct EntryChange {
     pub stage: Stage,
     /// When the ledger may forget the enrolment.
     pub gone_at: SystemTime,
-    /// When the new stage ends by itself.
+    /// When the new stage ends automatically.
     pub expires_at: Option<SystemTime>,
-    /// How many wrong check codes are left.
+    /// How many wrong check codes are still allowed.
     pub attempts_left: Option<u8>,
-    /// Who entered the code, sealed.
+    /// How the code was entered, sealed.
     pub opening: Option<Arc<[u8]>>,
-    /// What was made, sealed.
+    /// The credential that was made, sealed.
     pub credential: Option<Arc<[u8]>>,
 }
 
@@ -93,7 +93,7 @@ impl EntryChange {
         Self { stage, gone_at, expires_at: None, attempts_left: None, opening: None, credential: None }
     }
 
-    /// Makes the change. For ledgers that hold entries as values.
+    /// Applies the change, for ledgers that hold entries as values.
     pub fn apply_to(self, entry: &mut Entry) {
         let Self { stage, gone_at, expires_at, attempts_left, opening, credential } = self;
         entry.stage = stage;
@@ -111,19 +111,19 @@ impl fmt::Debug for EntryChange {
     }
 }
 
-/// Keeps enrolments for several processes, or for one after a restart. What a site makes of it is an
+/// Keeps enrolments for several processes, or for one after a restart. A site turns it into an
 /// [`EnrolmentLedger`](crate::store::EnrolmentLedger), with the same three laws. The site hides the
-/// user, and seals what the ledger need not compare.
+/// user, and seals the parts that the ledger need not compare.
 ///
-/// A ledger of your own is checked by `testing::ledger_contract` over a
-/// [`SealedStore`](crate::store::SealedStore). An `Arc` and a `Box` of one are one too.
+/// Check a ledger of your own with `testing::ledger_contract` over a
+/// [`SealedStore`](crate::store::SealedStore). An `Arc` or a `Box` of a ledger is a ledger too.
 #[async_trait]
 pub trait SharedLedger: fmt::Debug + Send + Sync + 'static {
     /// Enters a new entry. [`Insertion::Duplicate`] leaves the old one untouched.
     async fn enter(&self, entry: Entry) -> Result<Insertion, StoreError>;
 
-    /// Changes an entry if it is at one of these stages, in one atomic step, and returns what it is
-    /// from then on.
+    /// Changes an entry if it is at one of these stages, in one atomic step, and returns its new
+    /// state.
     async fn advance(
         &self,
         owner: Slot,
@@ -132,10 +132,10 @@ pub trait SharedLedger: fmt::Debug + Send + Sync + 'static {
         change: EntryChange,
     ) -> Result<Transition<Entry>, StoreError>;
 
-    /// Returns the owner's entry of that id. One that is gone may still be there.
+    /// Returns the owner's entry with that id. One that may be forgotten may still be there.
     async fn find(&self, owner: Slot, id: &EnrolmentId) -> Result<Option<Entry>, StoreError>;
 
-    /// Returns the owner's entries that are not gone at `now`, the newest first. Of more than
-    /// [`MOST_LISTED`](crate::model::Enrolment::MOST_LISTED) it returns the newest.
+    /// Returns the owner's entries that are not gone at `now`, the newest first. It returns
+    /// [`MOST_LISTED`](crate::model::Enrolment::MOST_LISTED) at most.
     async fn entries(&self, owner: Slot, now: SystemTime) -> Result<Vec<Entry>, StoreError>;
 }

@@ -12,18 +12,18 @@ use crate::store::Budget;
 
 /// A store address: HMAC-SHA-256 over a label and a secret, under a key that no store has.
 ///
-/// 45 bits of code would be found in an hour from a plain hash; without the key, a slot says
+/// A code of 45 bits could be found in an hour from a plain hash. Without the key, a slot says
 /// nothing.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Slot([u8; 32]);
 
 impl Slot {
-    /// Returns the address as bytes: the primary key of a table, say.
+    /// Returns the address as bytes, for example for the primary key of a table.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Reads an address back from a store of one's own.
+    /// Reads an address back from a store of your own.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -36,28 +36,28 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// What kind of secret, or of purse, a slot stands for. The label goes into the hash, so that a
+/// The type of secret, or of purse, to which a slot belongs. The label goes into the hash, so a
 /// challenge id sent as a code finds nothing.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum SlotLabel {
     Code,
     Challenge,
-    /// Of a signed-in user, who needs no code.
+    /// The challenge of a signed-in user without a code.
     OwnChallenge,
     ActionChallenge,
     UserAction,
     Approval,
-    /// Whose enrolments lie somewhere. It hides the user.
+    /// The owner of enrolments. It hides the user.
     Owner,
-    /// Of no store: it hides the name of a session.
+    /// This is in no store: it hides the name of a session.
     Session,
-    /// Of no store: it makes the key that seals.
+    /// This is in no store: it makes the key that seals.
     Seal,
-    /// It signs a challenge, and is where the challenge was spent.
+    /// It signs a challenge, and is the slot where the challenge was spent.
     SignInChallenge,
-    /// Of no store: it signs.
+    /// This is in no store: it signs.
     UndoToken,
-    /// Of no store: it signs.
+    /// This is in no store: it signs.
     OutcomeToken,
     #[cfg_attr(
         not(feature = "deprecated-kinds"),
@@ -111,14 +111,14 @@ impl SlotKey {
         (bytes.len() >= 32).then_some(Self(bytes)).ok_or(Invalid::new("a slot key has at least 32 bytes"))
     }
 
-    /// Creates a key from hexadecimal digits, which `openssl rand -hex 32` makes.
+    /// Creates a key from hexadecimal digits, such as `openssl rand -hex 32` prints.
     pub fn from_hex(text: &str) -> Result<Self, Invalid> {
         let bytes = hex::decode(text).map_err(|_| Invalid::new("a slot key is hexadecimal digits"))?;
         Self::new(bytes)
     }
 
-    /// Draws a key at random, for records that may end with this process. It fails where the system
-    /// gives no randomness.
+    /// Draws a random key, for records that may end with this process. Fails if the system gives no
+    /// randomness.
     pub fn generate() -> io::Result<Self> {
         let key = Zeroizing::new(random::bytes::<32>().map_err(io::Error::other)?);
         Ok(Self(Zeroizing::new(key.to_vec())))
@@ -131,13 +131,16 @@ impl fmt::Debug for SlotKey {
     }
 }
 
-/// The keys under which secrets become [`Slot`]s and records are sealed: the newest writes, all of
+/// The keys that turn secrets into [`Slot`]s and seal records. The newest key writes, and all of
 /// them read.
 ///
-/// A site alone makes a random key when it is built. Processes that share a store share a ring, and
-/// rotate it in three steps, each rolled out to all of them before the next: `[old, new]`, which
-/// reads the new key; `[new, old]`, which writes it; and `[new]` once everything that was written
-/// under the old one has expired. The [page on stores](crate::manual::stores) says why.
+/// A site in one process draws a random key when it is built. Processes that share a store share a
+/// ring.
+///
+/// They rotate it in three steps. Complete each step in all processes before the next. First use
+/// `[old, new]`, which reads the new key. Then use `[new, old]`, which writes it. Use `[new]` once
+/// everything written under the old key has expired. The [page on stores](crate::manual::stores)
+/// gives the reasons.
 #[derive(Clone)]
 pub struct SlotKeys {
     newest: Hmac<Sha256>,
@@ -150,23 +153,23 @@ impl SlotKeys {
         Self { newest: keyed(&newest.0), older: older.iter().map(|key| keyed(&key.0)).collect() }
     }
 
-    /// A ring of one random key, for a process that shares its store with no other.
+    /// Creates a ring of one random key, for a process that shares its store with no other.
     pub(crate) fn random() -> Result<Self, NoRandomness> {
         let key = Zeroizing::new(random::bytes::<32>()?);
         Ok(Self { newest: keyed(&*key), older: Vec::new() })
     }
 
-    /// The slot that a new secret is written to.
+    /// Returns the slot where a new secret is written.
     pub(crate) fn newest(&self, label: SlotLabel, secret: &[u8]) -> Slot {
         slot_under(&self.newest, label, secret)
     }
 
-    /// Every slot in which a secret may lie, the newest first.
+    /// Returns every slot where a secret may be, the newest first.
     pub(crate) fn all(&self, label: SlotLabel, secret: &[u8]) -> impl Iterator<Item = Slot> {
         self.keys().map(move |key| slot_under(key, label, secret))
     }
 
-    /// Derives a value from a secret, under the key of the ring that made `slot` from it.
+    /// Derives a value from a secret, under the key of the ring that made `slot` from the secret.
     #[cfg_attr(
         not(feature = "deprecated-kinds"),
         expect(dead_code, reason = "only TOTP secrets are derived")
@@ -182,7 +185,7 @@ impl SlotKeys {
         Some(slot_under(key, derived, secret))
     }
 
-    /// Returns which of the purses of a kind, and of a budget, a name spends from.
+    /// Returns the number of the purse from which a name spends, for that kind and that budget.
     pub(crate) fn purse_number(&self, label: SlotLabel, budget: Budget, name: &str) -> u16 {
         let hash = self.of_purses(label, budget).chain_update(b"name").chain_update(name.as_bytes());
         let hash = hash.finalize().into_bytes();
@@ -201,7 +204,7 @@ impl SlotKeys {
         mac.chain_update(budget.interval_micros().to_be_bytes())
     }
 
-    /// Returns the cipher that seals, and those that older processes sealed by.
+    /// Returns the cipher that seals, and the ciphers with which older processes sealed.
     pub(super) fn ciphers(&self) -> (XChaCha20Poly1305, Vec<XChaCha20Poly1305>) {
         (cipher_under(&self.newest), self.older.iter().map(cipher_under).collect())
     }

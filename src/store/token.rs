@@ -1,5 +1,5 @@
-//! Tokens that a site signs and nobody keeps: base64url over what they say, by postcard, and an
-//! HMAC of it under the key ring, with a label of their own.
+//! Tokens that a site signs and nobody stores. A token is base64url over its content, by postcard,
+//! and an HMAC of that. The HMAC uses the key ring, with a label of its own.
 
 use std::sync::Arc;
 
@@ -24,7 +24,8 @@ impl SlotKeys {
         base64url::encode_shared::<LONGEST>(&bytes)
     }
 
-    /// Reads a token of ours, with a slot that is its own, whichever key of the ring signed it.
+    /// Reads a token of ours, whichever key of the ring signed it. Returns it with a slot of its
+    /// own.
     pub(crate) fn read<T: DeserializeOwned>(&self, label: SlotLabel, token: &str) -> Option<(T, Slot)> {
         if token.len() > LONGEST {
             return None;

@@ -12,7 +12,7 @@ use crate::store::redis_store::{ENGINE, RedisStore};
 const LONGEST_PREFIX: usize = 64;
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
 
-/// How to reach Redis.
+/// The settings for the connection to Redis.
 #[must_use]
 pub struct RedisStoreBuilder {
     servers: Servers,
@@ -56,35 +56,39 @@ impl RedisStoreBuilder {
         }
     }
 
-    /// What every key starts with: at most 64 letters, digits and `:._-`. Default: `credential-code:`. Flows that share a server and are
-    /// not to share codes have different ones.
+    /// Sets the beginning of every key: at most 64 letters, digits and `:._-`. Default:
+    /// `credential-code:`. Flows that share a server, but must not share codes, need different
+    /// prefixes.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// How long to wait for a connection, and for an answer, before it is a failure: a millisecond to a minute. Default: one second.
+    /// Sets how long to wait for a connection, and for an answer, before it counts as a failure.
+    /// The range is a millisecond to a minute. Default: one second.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// The authorities that a server's certificate may come from, in PEM. Default: those of the system.
+    /// Sets the authorities that may sign a server's certificate, in PEM. Default: those of the
+    /// system.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates = Some(pem.into());
         self
     }
 
-    /// The certificate that a server asks of its clients, and its key, in PEM. Default: none.
+    /// Sets the certificate that a server asks of its clients, and its key, in PEM. Default: none.
     pub fn client_certificate(mut self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
         let (client_cert, client_key) = (certificate.into(), key.into());
         self.client_certificate = Some(ClientTlsConfig { client_cert, client_key });
         self
     }
 
-    /// Connects, and asks for the time. From then on a lost connection comes back by itself.
+    /// Connects, and asks for the time. After that, a lost connection comes back automatically.
     ///
-    /// TLS is rustls'. If the process has not installed a crypto provider for it, ring becomes that.
+    /// rustls implements TLS. If the process has not installed a crypto provider for it, ring is
+    /// installed.
     pub async fn connect(self) -> Result<RedisStore, StoreError> {
         let prefix = self.checked_prefix().map_err(failure)?;
         if !TIMEOUTS.contains(&self.timeout) {
@@ -92,7 +96,8 @@ impl RedisStoreBuilder {
         }
         let is_tls = self.servers.speak_tls();
         if is_tls && CryptoProvider::get_default().is_none() {
-            // Without one rustls would panic if the build has two. Somebody else who was faster is fine.
+            // Without a provider, rustls would panic if the build has two. If another thread
+            // installs one first, that is fine.
             let _ = ring::default_provider().install_default();
         }
         let certificates =
@@ -109,7 +114,8 @@ impl RedisStoreBuilder {
         RedisStore::start(connection.map_err(failure)?, prefix).await
     }
 
-    /// No braces, which would put all keys into one slot of a cluster; no blanks and wildcards, which people would have to escape.
+    /// Braces are forbidden: they would put all keys into one slot of a cluster. So are blanks and
+    /// wildcards, which people would have to escape.
     fn checked_prefix(&self) -> Result<Box<str>, &'static str> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":._-".contains(&byte);
         match self.prefix.len() <= LONGEST_PREFIX && self.prefix.bytes().all(is_plain) {
@@ -123,7 +129,7 @@ fn failure(error: impl Into<BoxError>) -> StoreError {
     StoreError::new(ENGINE, error)
 }
 
-/// Without addresses, which may have a password.
+/// Leaves out addresses, which may contain a password.
 impl fmt::Debug for RedisStoreBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStoreBuilder")

@@ -13,20 +13,20 @@ use redis::{
 use crate::error::BoxError;
 use crate::store::redis_store::single::Single;
 
-/// How long to wait before a lost connection is made anew: at first, and at most. A command waits
-/// no longer for it than for an answer.
+/// The wait before a lost connection is made anew: at first, and at most. A command waits for a
+/// connection no longer than for an answer.
 const SHORTEST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
 
-/// How often a lost connection is made anew: for a day and more. If Redis is away for longer, the
-/// next command starts anew. Where no store is left to ask, it ends then.
+/// How often a lost connection is made anew: enough for more than a day. If Redis is away for
+/// longer, the next command starts again. If no store is left to ask, it ends then.
 const TRIES: usize = 500_000;
 
-/// How often a cluster is asked again after it said that a key lies elsewhere, while it moves, or
-/// when a connection was lost.
+/// How often a cluster is asked again. That happens after it said that a key is elsewhere, while a
+/// key moves, or when a connection was lost.
 const CLUSTER_RETRIES: u32 = 3;
 
-/// A connection that is shared by all who ask, and comes back by itself.
+/// A connection that all callers share. It comes back automatically.
 #[derive(Clone)]
 pub(super) struct Connection {
     server: Server,
@@ -81,7 +81,7 @@ impl Connection {
         Ok(Self { server: Server::Cluster(server), timeout })
     }
 
-    /// Whether every key lies on the same server.
+    /// Returns whether every key is on the same server.
     pub(super) fn is_one_server(&self) -> bool {
         match self.server {
             Server::Single(_) => true,
@@ -89,7 +89,7 @@ impl Connection {
         }
     }
 
-    /// Sends one command, and waits for its answer no longer than that.
+    /// Sends one command, and waits for its answer no longer than the timeout.
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, BoxError> {
         match &self.server {
             Server::Single(server) => in_time(self.timeout, server.ask(command)).await,
@@ -98,7 +98,7 @@ impl Connection {
     }
 }
 
-/// The clients have timeouts for each part of it; this is the one for all.
+/// Applies one timeout to the whole. The clients have timeouts for each part of it.
 async fn in_time<T>(
     timeout: Duration,
     answer: impl Future<Output = Result<T, redis::RedisError>>,
@@ -109,14 +109,16 @@ async fn in_time<T>(
     }
 }
 
-/// RESP3, since with RESP2 the client learns that a connection was lost from the next command, which fails.
+/// Uses RESP3. With RESP2 the client would learn that a connection was lost only from the next
+/// command, which fails.
 fn info(url: &str, timeout: Duration) -> Result<ConnectionInfo, redis::RedisError> {
     let info = url.into_connection_info()?.set_tcp_settings(tcp_settings(timeout));
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
     Ok(info.set_redis_settings(settings))
 }
 
-/// A connection whose packets nobody acknowledges any more is given up, and made anew, soon.
+/// Returns settings by which a dead connection, whose packets nobody acknowledges, is soon given up
+/// and made anew.
 fn tcp_settings(timeout: Duration) -> TcpSettings {
     let settings = TcpSettings::default().set_nodelay(true);
     #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
@@ -130,7 +132,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Without addresses, which may have a password.
+/// Leaves out addresses, which may contain a password.
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.server {

@@ -10,23 +10,23 @@ use crate::store::parts::ENROLMENTS;
 use crate::store::redis_store::{RedisStore, SLACK, dropped_at};
 use crate::store::{Entry, EntryChange, SharedLedger, Slot, Transition};
 
-/// How often the script that enters looks for what is gone.
+/// How often the script that enters looks for enrolments that are gone.
 const PRUNED_EVERY: Duration = Duration::from_secs(60);
 
-/// The fields of an enrolment, in the order in which they are asked for: its stage, when the stage
-/// expires, when it is gone, how many attempts are left, when it began, its session, its opening, its
-/// credential. The last three are sealed.
+/// The fields of an enrolment, in the order in which they are asked for. They are its stage, when
+/// the stage expires, when it is gone, and how many attempts are left. Then come when it began, its
+/// session, its opening and its credential. The last three are sealed.
 const FIELDS: [&str; 8] = ["s", "e", "g", "a", "b", "n", "o", "c"];
 
 type Fields = [Option<Vec<u8>>; FIELDS.len()];
 
-/// Enters an enrolment that is new, keeps the key for as long as the one that is gone last, and
-/// drops what is gone now and then. `x` holds when Redis drops the key, `p` when it was pruned
-/// last.
+/// Enters a new enrolment, and from time to time drops enrolments that are gone. The key lives as
+/// long as the enrolment that is gone last. `x` holds when Redis drops the key, `p` when it was
+/// pruned last.
 ///
-/// The arguments are the id, now, the slack and the pause between two prunes in microseconds, when
-/// the key may be dropped in milliseconds, and then the fields. Lua's numbers are exact up to 2^53,
-/// which microseconds since 1970 reach in the year 2255.
+/// The first arguments are the id, now, the slack and the pause between two prunes in microseconds.
+/// Then come the time when the key may be dropped, in milliseconds, and the fields. Lua's numbers
+/// are exact up to 2^53. Microseconds since 1970 reach that in the year 2255.
 const ENTER: &str = "
 local key, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 if redis.call('HEXISTS', key, 's:' .. id) == 1 then return 0 end
@@ -52,11 +52,10 @@ redis.call('PEXPIREAT', key, dropped)
 return 1
 ";
 
-/// Changes an enrolment if it is at one of the stages, and answers whether it was, with what it is
-/// from then on. The arguments are the id, the stages between blanks, when the key may be dropped
-/// in milliseconds, and then the fields. A Redis that is full refuses a script's first write if
-/// that may take memory; so the expiry comes first, and a full one still lets people end what they
-/// began.
+/// Changes an enrolment if it is at one of the stages. Answers whether it was, with its new state.
+/// The arguments are the id, the stages between blanks, when the key may be dropped in
+/// milliseconds, and then the fields. A full Redis refuses a script's first write if that may take
+/// memory. So the expiry comes first, and people can end what they began even on a full Redis.
 const ADVANCE: &str = "
 local key, id = KEYS[1], ARGV[1]
 local stage = redis.call('HGET', key, 's:' .. id)
@@ -149,13 +148,14 @@ impl SharedLedger for RedisStore {
 }
 
 impl RedisStore {
-    /// One key for all that is an owner's: no command is over two, so a cluster may spread owners.
+    /// Returns the one key for all enrolments of an owner. No command uses two keys, so a cluster
+    /// may spread owners.
     fn enrolments_key(&self, owner: Slot) -> String {
         self.key(ENROLMENTS, owner)
     }
 }
 
-/// Adds the fields that a change names.
+/// Adds the fields that a change sets.
 fn add_fields(command: &mut Cmd, change: &EntryChange) {
     command.arg("s").arg(change.stage.as_str()).arg("g").arg(micros(change.gone_at));
     if let Some(expires_at) = change.expires_at {
@@ -172,7 +172,7 @@ fn add_fields(command: &mut Cmd, change: &EntryChange) {
     }
 }
 
-/// Reads an entry. Without a stage there is none.
+/// Reads an entry. If it has no stage, there is none.
 fn read(owner: Slot, id: EnrolmentId, fields: Fields) -> Result<Option<Entry>, StoreError> {
     let [Some(stage), rest @ ..] = fields else { return Ok(None) };
     parse(owner, id, &stage, rest).map(Some).map_err(unreadable)

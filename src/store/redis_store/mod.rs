@@ -4,27 +4,27 @@
 //! Each verb is one command over one key:
 //!
 //! ```text
-//! insert      SET key value NX PXAT …         key = prefix + Record::NAME + ':' + slot in base64url
+//! insert      SET key value NX PXAT …      key = prefix + Record::NAME + ':' + slot in base64url
 //! take        GETDEL key
-//! spend       EVAL … 1 key                    key = prefix + 'purses:' + slot in base64url
+//! spend       EVAL … 1 key                 key = prefix + 'purses:' + slot in base64url
 //! give_back   EVAL … 1 key
-//! enter       EVAL … 1 key                    key = prefix + 'enrolments:' + owner in base64url
+//! enter       EVAL … 1 key                 key = prefix + 'enrolments:' + owner in base64url
 //! advance     EVAL … 1 key
 //! find        HMGET key …
 //! enrolments  HGETALL key
 //! ```
 //!
 //! 1. **One winner.** Redis runs commands one after the other, and `GETDEL` is one.
-//! 2. **One clock.** The store tells the time of Redis ([`SharedStore::clock`]). A site goes by it,
+//! 2. **One clock.** The store tells the time of Redis ([`SharedStore::clock`]). A site uses it,
 //!    unless it has a clock of its own. The store asks for the time when it connects, and every
-//!    half minute from then on. Redis itself drops a record five seconds after its expiry. A late
-//!    clock of a site's own brings back nothing that expired earlier.
-//! 3. **Bounded.** A command that has no answer in [time](RedisStoreBuilder::timeout) is a
+//!    half minute after that. Redis itself drops a record five seconds after its expiry. If a site
+//!    has a clock of its own that is late, it brings back nothing that expired earlier.
+//! 3. **Bounded.** A command without an answer in [time](RedisStoreBuilder::timeout) is a
 //!    [`StoreError`], whatever the connection does. No verb is sent twice to a single server: a
 //!    `GETDEL` whose answer was lost has spent its record.
-//! 4. **Nothing to purge.** Every key expires by itself.
+//! 4. **Nothing to purge.** Every key expires automatically.
 //!
-//! What survives which fault depends on how Redis is run: see
+//! The way in which Redis runs decides what survives which fault: see
 //! [`manual::stores`](crate::manual::stores). It needs a tokio runtime.
 //!
 //! ```no_run
@@ -61,15 +61,14 @@ use crate::model::Insertion;
 use crate::store::kept_clock::KeptClock;
 use crate::store::{EngineClock, OneTimeStore, Record, SharedStore, Slot, codec};
 
-/// How long Redis keeps what has expired: for clocks that are late, and commands that are under
-/// way.
+/// How long Redis keeps expired records, for clocks that are late and commands that are under way.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// What goes wrong is told of under this name.
+/// The name under which errors are reported.
 const ENGINE: &str = "redis";
 
-/// A store of every record, of enrolments and of purses, on Redis or Valkey. Cheap to clone; made
-/// by [`RedisStore::at`] or [`RedisStore::cluster_at`].
+/// A store of every record, of enrolments and of purses, on Redis or Valkey. It is cheap to clone.
+/// Create it with [`RedisStore::at`] or [`RedisStore::cluster_at`].
 #[derive(Clone)]
 pub struct RedisStore(Arc<Inner>);
 
@@ -80,19 +79,19 @@ struct Inner {
 }
 
 impl RedisStore {
-    /// Connects to one server by its URL, with every setting as it is by default. [`at`](Self::at)
-    /// changes them.
+    /// Connects to one server by its URL, with default settings. To change them, use
+    /// [`at`](Self::at).
     pub async fn connect(url: impl Into<String>) -> Result<Self, StoreError> {
         Self::at(url).connect().await
     }
 
-    /// A store on one server: `redis://[user:password@]host[:port][/database]`, `rediss://…` for
-    /// TLS, or `unix:///path`.
+    /// Creates a store on one server: `redis://[user:password@]host[:port][/database]`,
+    /// `rediss://…` for TLS, or `unix:///path`.
     pub fn at(url: impl Into<String>) -> RedisStoreBuilder {
         RedisStoreBuilder::single(url.into())
     }
 
-    /// A store on a cluster. Such URLs name some of its nodes.
+    /// Creates a store on a cluster. The URLs have the same form, and name some of its nodes.
     pub fn cluster_at<U: Into<String>>(urls: impl IntoIterator<Item = U>) -> RedisStoreBuilder {
         RedisStoreBuilder::cluster(urls.into_iter().map(Into::into).collect())
     }
@@ -121,14 +120,16 @@ impl RedisStore {
     }
 }
 
-/// By a script over a key, so that in a cluster the command has a place to go to.
+/// Asks for the time, with a script over a key. In a cluster, the key tells the command where to
+/// go.
 async fn time(connection: &Connection, key: &str) -> Result<SystemTime, BoxError> {
     let command = redis::cmd("EVAL").arg("return redis.call('TIME')").arg(1).arg(key).to_owned();
     let (seconds, micros): (u64, u32) = connection.ask(&command).await?;
     Ok(UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_micros(micros.into()))
 }
 
-/// When Redis may drop what is worth nothing from `time` on, in milliseconds since the epoch.
+/// Returns when Redis may drop a value that is worthless from `time` on, in milliseconds since the
+/// epoch.
 fn dropped_at(time: SystemTime) -> i64 {
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default().saturating_add(SLACK);
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)

@@ -8,12 +8,12 @@ use crate::store::{Budget, Payment, PurseStore, Slot};
 
 const NAME: &str = "purses";
 
-/// Answers for each purse zero, or when there is one again, up to the first that refuses. It writes
-/// when all of them pay.
+/// Answers for each purse, up to the first that refuses: zero, or how long until a payment is there
+/// again. It writes only when all of them pay.
 ///
-/// A purse lives for a time, not until one. So the clock of the node that runs this can't drop it
-/// early. It lives for the skew longer, since the spender's clock may be ahead. Lua's numbers are
-/// exact up to 2^53, which microseconds since 1970 reach in the year 2255.
+/// A purse lives for a duration, not until an instant. So the clock of the node that runs this
+/// can't drop it early. The skew is added, since the spender's clock may be ahead. Lua's numbers
+/// are exact up to 2^53. Microseconds since 1970 reach that in the year 2255.
 const SPEND: &str = "
 local now, skew = tonumber(ARGV[1]), tonumber(ARGV[2])
 local waits, keeps = {}, {}
@@ -38,7 +38,7 @@ for place, key in ipairs(KEYS) do keep(key, keeps[place]) end
 return waits
 ";
 
-/// A purse that Redis dropped is whole.
+/// Gives one back. A purse that Redis dropped is whole.
 const GIVE_BACK: &str = "
 local stored = redis.call('GET', KEYS[1])
 if stored then
@@ -59,7 +59,7 @@ impl PurseStore for RedisStore {
         self.ask(NAME, &command).await
     }
 
-    /// Runs one script on one server. Two keys of a cluster may lie on two nodes, so one is asked
+    /// Runs one script on one server. In a cluster two keys may be on two nodes, so one is asked
     /// after the other.
     async fn spend_both(
         &self,
@@ -74,7 +74,7 @@ impl PurseStore for RedisStore {
 }
 
 impl RedisStore {
-    /// Spends one of each purse, or of none.
+    /// Spends one from each purse, or from none.
     async fn spend_all<const N: usize>(
         &self,
         charges: [(Slot, Budget); N],

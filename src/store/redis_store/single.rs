@@ -3,7 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind};
 
-/// A connection to one server. When it is lost, it is made anew; when it turns out to lead to a replica, there is another in its place.
+/// A connection to one server. A lost connection is made anew. A connection that turns out to lead
+/// to a replica is replaced.
 pub(super) struct Single {
     client: Client,
     config: ConnectionManagerConfig,
@@ -12,7 +13,8 @@ pub(super) struct Single {
 
 impl Single {
     pub(super) async fn connect(client: Client, config: ConnectionManagerConfig) -> Result<Self, RedisError> {
-        // Tried once, so that what is wrong is told at once. The manager would try until the time is over.
+        // This is tried once, so an error is reported at once. The manager would try until the time
+        // is over.
         let once = AsyncConnectionConfig::new().set_connection_timeout(config.connection_timeout());
         client.get_multiplexed_async_connection_with_config(&once).await?;
         let manager = manager(&client, &config)?;
@@ -28,7 +30,7 @@ impl Single {
         answer
     }
 
-    /// Has the next command make a new connection, if nobody else has done so since.
+    /// Makes the next command open a new connection, unless another call has done so since.
     fn leave(&self, manager_of_replica: &Arc<ConnectionManager>) -> Result<(), RedisError> {
         let mut current = self.current();
         if Arc::ptr_eq(&current, manager_of_replica) {
@@ -42,12 +44,13 @@ impl Single {
     }
 }
 
-/// One that connects when it is first asked.
+/// Returns a manager that connects when it is first asked.
 fn manager(client: &Client, config: &ConnectionManagerConfig) -> Result<Arc<ConnectionManager>, RedisError> {
     ConnectionManager::new_lazy_with_config(client.clone(), config.clone()).map(Arc::new)
 }
 
-/// After a failover its address may lead to the new primary, but a primary that was demoted keeps its connections.
+/// Returns whether the server is a replica. After a failover its address may lead to the new
+/// primary, but a demoted primary keeps its connections.
 fn is_of_a_replica(error: &RedisError) -> bool {
     let kinds = [ServerErrorKind::ReadOnly, ServerErrorKind::MasterDown].map(ErrorKind::Server);
     kinds.contains(&error.kind())

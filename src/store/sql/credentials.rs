@@ -26,7 +26,7 @@ impl CredentialRepository for SqlStore {
     }
 
     async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
-        // What a password or a one-time password is checked with has to be encrypted under a key
+        // The secret that checks a password or a one-time password has to be encrypted under a key
         // that only the host has.
         let public_key = credential.public_key.as_ref().ok_or("these tables hold no passwords")?;
         let fido2 = credential.fido2.as_ref().map(serde_json::to_string).transpose()?;
@@ -141,8 +141,8 @@ impl CredentialManagement for SqlStore {
 }
 
 impl SqlStore {
-    /// Runs a statement that changes a user's credential. If it changed none, another looks what its
-    /// status is.
+    /// Runs a statement that changes a user's credential. If it changed none, another statement
+    /// looks up its status.
     async fn change_one(
         &self,
         sql: &SqlStr,
@@ -166,7 +166,7 @@ impl SqlStore {
         change: Statement<'_>,
         look: Statement<'_>,
     ) -> Result<Effect, StoreError> {
-        // Users whose numbers are the same wait for each other, and that is all.
+        // Users with the same number wait for each other. It has no other effect.
         let digest = Sha256::digest(user.as_str().as_bytes());
         let lock = i32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
         let changing = self.engine.change_or_look(lock, change, look, self.deadline);
@@ -174,7 +174,7 @@ impl SqlStore {
     }
 }
 
-/// A number of rows, as a statement takes it.
+/// Returns a number of rows, as a statement takes it.
 fn count(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
 }
@@ -196,7 +196,7 @@ impl PasskeyDirectory for SqlStore {
 
 #[async_trait]
 impl SignCounters for SqlStore {
-    /// A credential that is not there, or does not count, is not advanced.
+    /// Advances a counter. A credential that is not there, or that does not count, is not advanced.
     async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError> {
         let values = [Value::Text(id.as_str()), Value::Integer(count.into())];
         match self.execute(&self.statements.advance_sign_count, &values).await? {

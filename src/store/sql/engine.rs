@@ -15,19 +15,19 @@ use crate::store::sql::postgres;
 use crate::store::sql::sqlite;
 use crate::store::sql::value::{Row, Value};
 
-/// A statement, with what goes into it.
+/// A statement, with its values.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Statement<'a> {
     pub(super) sql: &'a SqlStr,
     pub(super) values: &'a [Value<'a>],
 }
 
-/// What became of a statement that changes one row or none.
+/// The outcome of a statement that changes one row or none.
 #[derive(Debug)]
 pub(super) enum Effect {
     /// It changed the row.
     Changed,
-    /// It changed none. What another statement found, which looks why.
+    /// It changed none. This is the row of another statement, which looked up why.
     Nothing(Option<Row>),
 }
 
@@ -50,7 +50,7 @@ impl Engine {
         }
     }
 
-    /// Runs a statement to its end, and says how many rows it changed.
+    /// Runs a statement to its end, and returns how many rows it changed.
     pub(super) async fn execute(
         &self,
         sql: &SqlStr,
@@ -73,8 +73,9 @@ impl Engine {
 
     /// Runs a statement to its end, and returns its rows.
     ///
-    /// To its end, also where one row is expected: PostgreSQL commits after it has sent the rows, and SQLite when the statement is
-    /// done. Whoever stops at the first row acts on what may yet be undone.
+    /// It runs to its end, even where one row is expected. PostgreSQL commits after it has sent the
+    /// rows, and SQLite when the statement is done. A caller who stops at the first row would act
+    /// on data that may yet be undone.
     pub(super) async fn fetch(
         &self,
         sql: &SqlStr,
@@ -97,12 +98,14 @@ impl Engine {
         }
     }
 
-    /// Runs a statement that decides by several rows of a user, and in the same transaction, if it
-    /// changed none, another that tells why. No two of one user run at the same time.
+    /// Runs a statement that decides by several rows of a user. If it changed none, another
+    /// statement finds out why, in the same transaction. No two of them run at the same time for
+    /// one user.
     ///
-    /// SQLite has one writer anyway. In PostgreSQL a transaction takes a lock first, in the round trip
-    /// that begins it: without it, two statements would see what was there before either. Each
-    /// statement sees what was committed before it began, which needs `READ COMMITTED`.
+    /// SQLite has one writer anyway. In PostgreSQL a transaction takes a lock first, in the round
+    /// trip that begins it. Without the lock, both of two statements would see the state before
+    /// either. Each statement sees what was committed before it began, which needs
+    /// `READ COMMITTED`.
     #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "SQLite takes no lock"))]
     pub(super) async fn change_or_look(
         &self,
@@ -133,8 +136,8 @@ type Running<'c, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send
 
 /// Waits for a connection and then for the work, together no longer than the deadline.
 ///
-/// The work is a task of its own, so that a caller who hangs up leaves no connection in the middle of a statement. A connection on which
-/// time ran out is closed: its answer, should it ever come, is nobody's.
+/// The work is a task of its own. So a caller who hangs up leaves no connection in the middle of a
+/// statement. A connection whose time ran out is closed: nobody waits for its answer.
 async fn in_time<DB, T, W>(pool: &Pool<DB>, deadline: Duration, work: W) -> Result<T, sqlx::Error>
 where
     DB: Database,

@@ -49,7 +49,7 @@ impl SharedLedger for SqlStore {
         if let Some(row) = self.fetch_one(&self.statements.advance_enrolment, &values).await? {
             return Ok(Transition::Made(read(owner, row)?));
         }
-        // It decides nothing: the update did. The loser is told where it is by now.
+        // This decides nothing: the update did. It tells the loser the current state.
         Ok(match self.find(owner, id).await? {
             Some(entry) => Transition::Elsewhere(entry),
             None => Transition::Missing,

@@ -1,4 +1,4 @@
-//! One store over either SQL engine. The statements, the rows and the laws are the same; only
+//! One store over either SQL engine. The statements, the rows and the laws are the same. Only
 //! pools, scripts and the purge differ.
 
 mod credentials;
@@ -34,17 +34,17 @@ use crate::model::{Insertion, UserId};
 /// How long a request waits for the database: for a connection and a statement together.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Everything that the flow keeps, in SQLite or in PostgreSQL: one-time records, enrolments, shared
+/// Keeps everything of the flow in SQLite or in PostgreSQL: one-time records, enrolments, shared
 /// budgets, credentials, users.
 ///
 /// Each verb is one statement, or one transaction where several rows of a user decide. So the
-/// database decides every race. A clone is the same store.
-/// Tables, pools, and what is guaranteed when something fails: [`manual::sql`](crate::manual::sql).
+/// database decides every race. A clone is the same store. [`manual::sql`](crate::manual::sql)
+/// describes the tables, the pools, and the guarantees when something fails.
 ///
 /// As a [`CredentialRepository`](crate::host::CredentialRepository) it holds no passwords and no
-/// one-time passwords: their secrets belong under a key of the host's. A flow that lists `Password`
-/// or `Totp` needs a repository of the host's own. Over this one it is built, and answers 500 when
-/// it should store such a credential.
+/// one-time passwords: a key of the host's must encrypt their secrets. A flow that lists `Password`
+/// or `Totp` needs a repository of the host's own. A flow over this repository is built, and
+/// answers 500 when it should store such a credential.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -88,15 +88,15 @@ impl SqlStore {
         Self { engine, names, statements, deadline: DEADLINE, clock }
     }
 
-    /// The clock that every process over this database goes by: of PostgreSQL the server's own, of
-    /// SQLite, whose processes share a machine, the machine's. It is kept right for as long as
-    /// anybody has it, with or without a store.
+    /// Returns the clock that every process over this database uses. For PostgreSQL it is the
+    /// server's own. Processes over SQLite share a machine, so it is the machine's. It stays right
+    /// while anybody has it, with or without a store.
     pub fn clock(&self) -> Arc<dyn Clock> {
         self.clock.clone()
     }
 
-    /// Keeps everything in tables of other names than the default, which is the prefix
-    /// `credential_code_`. SQLite has no schemas.
+    /// Keeps everything in tables with other names. The default is the prefix `credential_code_`.
+    /// SQLite has no schemas.
     pub fn with_names(self, names: TableNames) -> Result<Self, InvalidName> {
         match &self.engine {
             #[cfg(feature = "sqlite")]
@@ -113,8 +113,8 @@ impl SqlStore {
     }
 
     /// Shortens how long a request waits for the database, for a connection and a statement
-    /// together: by default 5 seconds, and never longer, because pools and engines have given up by
-    /// then. After that the answer is 503, and the connection is closed.
+    /// together. The default and the maximum is 5 seconds, because pools and engines have given up
+    /// by then. After that the answer is 503, and the connection is closed.
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline: deadline.min(DEADLINE), ..self }
     }
@@ -138,7 +138,7 @@ impl SqlStore {
         self.engine.fetch(sql, values, self.deadline).await.map_err(|error| self.failed(error))
     }
 
-    /// Whether nobody can have that id: PostgreSQL has no text with a NUL.
+    /// Returns whether nobody can have that id: PostgreSQL has no text with a NUL.
     #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "SQLite keeps any text"))]
     fn is_nobody(&self, user: &UserId) -> bool {
         match &self.engine {

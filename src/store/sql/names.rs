@@ -1,9 +1,9 @@
 use std::fmt;
 
-/// What the tables are called: a prefix, and in PostgreSQL a schema that they lie in.
+/// The names of the tables: a prefix, and in PostgreSQL also a schema.
 ///
-/// Both go into the text of statements, where no driver can bind a name, so they are parsed first: lower-case ASCII letters, digits and
-/// underscores, and not a digit in front.
+/// Both go into the text of statements, where no driver can bind a name. So they are parsed first:
+/// lower-case ASCII letters, digits and underscores, and no digit at the beginning.
 ///
 /// ```
 /// use credential_code::store::TableNames;
@@ -21,12 +21,13 @@ pub struct TableNames {
 /// The prefix in the text of statements and migrations, which is also the default.
 const PREFIX: &str = "credential_code_";
 
-/// PostgreSQL cuts a name after 63 bytes, and the longest of ours has less than 31 behind the prefix.
+/// PostgreSQL cuts a name after 63 bytes. The longest of our names has less than 31 bytes after the
+/// prefix.
 const LONGEST_PREFIX: usize = 32;
 const LONGEST_SCHEMA: usize = 63;
 
 impl TableNames {
-    /// Tables whose names begin with a prefix of 1 to 32 bytes.
+    /// Creates names that begin with a prefix of 1 to 32 bytes.
     pub fn prefixed(prefix: impl Into<Box<str>>) -> Result<Self, InvalidName> {
         let prefix = prefix.into();
         check(&prefix, LONGEST_PREFIX)?;
@@ -36,7 +37,8 @@ impl TableNames {
         }
     }
 
-    /// The same tables in a PostgreSQL schema, which is made if it is missing. Without one they lie where the role's `search_path` says.
+    /// Puts the same tables into a PostgreSQL schema, which is created if it is missing. Without
+    /// one, the role's `search_path` decides.
     pub fn in_schema(self, schema: impl Into<Box<str>>) -> Result<Self, InvalidName> {
         let schema = schema.into();
         check(&schema, LONGEST_SCHEMA)?;
@@ -46,21 +48,23 @@ impl TableNames {
         }
     }
 
-    /// The schema, if there is one.
+    /// Returns the schema, if there is one.
     pub(super) fn schema(&self) -> Option<&str> {
         self.schema.as_deref()
     }
 
-    /// A statement over these tables.
+    /// Returns a statement over these tables.
     pub(super) fn statement(&self, sql: &str) -> String {
         match &self.schema {
-            // Quoted, because a schema may be called like a key word. A prefixed name never is one.
+            // It is quoted, because a schema may have the name of a key word. A prefixed name never
+            // is one.
             Some(schema) => sql.replace(PREFIX, &format!("\"{schema}\".{}", self.prefix)),
             None => self.migration(sql),
         }
     }
 
-    /// A script that makes these tables. It names no schema: an index has none of its own.
+    /// Returns a script that creates these tables. It names no schema: an index has none of its
+    /// own.
     pub(super) fn migration(&self, sql: &str) -> String {
         sql.replace(PREFIX, &self.prefix)
     }
@@ -91,7 +95,7 @@ impl fmt::Debug for TableNames {
     }
 }
 
-/// Why a prefix or a schema was refused.
+/// The reason why a prefix or a schema was refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidName(pub(super) &'static str);

@@ -13,29 +13,30 @@ use crate::store::sql::engine::Effect;
 use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value, time};
 use crate::store::sql::{DEADLINE, Engine, SqlStore};
 
-/// A tenth of what a PostgreSQL server takes by default, so that several processes find room.
+/// A tenth of the connections that a PostgreSQL server allows by default, so several processes have
+/// room.
 const CONNECTIONS: u32 = 10;
 
-/// How long a request waits for a connection, so that there is time left for its statement. While
-/// nobody listens at the server's address, the pool tries again at least five times in that time;
-/// so the server is used again half a second after its return at the latest.
+/// How long a request waits for a connection, so that time is left for its statement. While nobody
+/// listens at the server's address, the pool tries again at least five times in that time. So the
+/// server is used again half a second after its return at the latest.
 const ACQUIRED_WITHIN: Duration = Duration::from_millis(2500);
 
-/// A connection that was used a moment ago is taken to live, which saves a round trip on each
+/// A connection that was used a moment ago is assumed to live. That saves a round trip on each
 /// statement under load.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
 
 impl SqlStore {
     /// Connects to a PostgreSQL server,
-    /// `postgres://user:password@host/database?sslmode=verify-full`, with at most ten connections;
-    /// call [`migrate`](Self::migrate) next. With a lesser `sslmode`, and without one, nobody is
-    /// told that the server is another, or that nothing is encrypted.
+    /// `postgres://user:password@host/database?sslmode=verify-full`, with at most ten connections.
+    /// Then call [`migrate`](Self::migrate). With a weaker `sslmode`, or without one, nobody
+    /// notices another server, or a connection without encryption.
     ///
-    /// Whatever the server's defaults are, a statement that was acknowledged is on its disk
-    /// (`synchronous_commit = on`), the loser of a race is told so and not an error (`read
-    /// committed`), and the server itself gives up on what nobody waits for any more.
+    /// It overrides the server's defaults in three ways. An acknowledged statement is on the
+    /// server's disk (`synchronous_commit = on`). The loser of a race is told so, and gets no error
+    /// (`read committed`). The server itself gives up work that nobody waits for any more.
     pub async fn connect_postgres(url: &str) -> Result<Self, StoreError> {
-        // The server gives up a little earlier than the client, which then learns why.
+        // The server gives up a little earlier than the client, which then learns the reason.
         let statement_timeout = (DEADLINE * 4 / 5).as_millis().to_string();
         let options: PgConnectOptions = url.parse().map_err(failed)?;
         let options = options.options([
@@ -61,11 +62,11 @@ impl SqlStore {
         Self::postgres(pool).await
     }
 
-    /// Keeps everything in the database of a host's own pool. See
+    /// Keeps everything in the database of a pool of your own. See
     /// [`connect_postgres`](Self::connect_postgres) for the settings that it should have.
     ///
-    /// The server's [clock](Self::clock) is asked for now, and again every half minute. If it can't
-    /// be asked again, the last answer holds, and with the feature `tracing` that is a warning.
+    /// It asks for the server's [clock](Self::clock) now, and again every half minute. If that
+    /// fails later, the last answer holds, and the feature `tracing` logs a warning.
     pub async fn postgres(pool: PgPool) -> Result<Self, StoreError> {
         let mut connection = pool.acquire().await.map_err(failed)?;
         let clock = EngineClock::new("postgres", server_time(&mut connection)).await?;
@@ -89,7 +90,7 @@ fn failed(error: sqlx::Error) -> StoreError {
     StoreError::new("postgres", error)
 }
 
-/// In one round trip, which is what the answer is off by.
+/// Asks for the time in one round trip. The error of the answer is at most that trip.
 async fn server_time(connection: &mut PgConnection) -> Result<SystemTime, BoxError> {
     const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
     let row = timeout(EngineClock::SLOWEST, connection.fetch_one(sqlx::raw_sql(TIME))).await??;
@@ -100,8 +101,8 @@ type Prepared = Query<'static, Postgres, PgArguments>;
 
 /// Changes a row, or looks why not, in a transaction that waits for all others with that lock.
 ///
-/// The transaction is spelled out. One of the driver's, whose beginning fails after `BEGIN`, would be
-/// left open on a connection that goes back to the pool.
+/// The transaction is written out. If a transaction of the driver's fails after `BEGIN`, it would
+/// be left open on a connection that goes back to the pool.
 pub(super) async fn change_or_look(
     on: &mut PgConnection,
     lock: i32,
@@ -121,10 +122,10 @@ pub(super) async fn change_or_look(
     changed
 }
 
-/// In the two-number form, no number is that of another lock of ours. A process that stops in the
-/// middle keeps the lock for no longer than the deadline.
+/// Returns the beginning of a transaction. In the two-number form, no number is that of another
+/// lock of ours. A process that stops in the middle keeps the lock no longer than the deadline.
 fn begin(lock: i32) -> AssertSqlSafe<String> {
-    /// Which of a database's advisory locks are ours.
+    /// The number that marks the advisory locks of this crate.
     const SPACE: i32 = 0x63_72_64_63;
 
     AssertSqlSafe(format!(

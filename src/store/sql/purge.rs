@@ -8,19 +8,20 @@ use crate::store::sql::SqlStore;
 use crate::store::sql::value::{Value, micros};
 
 impl SqlStore {
-    /// How long an expired row stays, so that a purge whose clock is ahead removes nothing that
-    /// lives by another's.
+    /// How long an expired row stays. So a purge whose clock is ahead removes nothing that is alive
+    /// by another clock.
     pub const PURGE_SLACK: Duration = Duration::from_secs(60 * 60);
 
     /// How many rows the background task removes in one statement.
     const BATCH: u32 = 1000;
 
-    /// Removes records that expired more than [`PURGE_SLACK`](Self::PURGE_SLACK) ago, enrolments
-    /// that were gone then, both the oldest first, and purses that were whole then: at most so many
-    /// rows. Says how many there were; fewer than the batch, and there are no more.
+    /// Removes a bounded number of rows that ended more than [`PURGE_SLACK`](Self::PURGE_SLACK)
+    /// ago. These are expired records and enrolments that are gone, the oldest first, and purses
+    /// that are whole. Returns how many there were. If there were fewer than the batch, none are
+    /// left.
     ///
-    /// Any number of processes may purge at once. Such rows are worth nothing to anybody, so a
-    /// purge that is late costs space alone.
+    /// Any number of processes may purge at once. Such rows are worth nothing to anybody, so a late
+    /// purge costs only space.
     pub async fn purge(&self, now: SystemTime, batch: u32) -> Result<u64, StoreError> {
         let before =
             Value::Integer(micros(now.checked_sub(Self::PURGE_SLACK).unwrap_or(SystemTime::UNIX_EPOCH)));
@@ -33,9 +34,9 @@ impl SqlStore {
         Ok(purged)
     }
 
-    /// Purges in the background, now and each time that so long has passed on the clock, until the
-    /// answer is dropped. The clock is the store's [own](Self::clock), unless a test moves one. A
-    /// purge that fails is made up for by the next, and with the feature `tracing` it is a warning.
+    /// Purges in the background: now, and at each interval of the clock, until the returned value
+    /// is dropped. The clock is the store's [own](Self::clock), unless a test moves one. If a purge
+    /// fails, the next one does its work, and the feature `tracing` logs a warning.
     ///
     /// # Panics
     ///
@@ -45,7 +46,7 @@ impl SqlStore {
         Background::spawn(async move {
             loop {
                 match store.purge(clock.now(), Self::BATCH).await {
-                    // A batch at a time, so that requests have their turn in between.
+                    // It purges a batch at a time, so requests have their turn in between.
                     Ok(purged) if purged == u64::from(Self::BATCH) => continue,
                     Ok(_) => {}
                     Err(error) => error.warn("expired rows were not purged"),

@@ -59,7 +59,7 @@ fn charge(purse: &Slot, budget: Budget) -> [Value<'_>; 3] {
     [Value::Bytes(purse.as_bytes()), integer(budget.per_micros()), integer(budget.interval_micros())]
 }
 
-/// What a statement says of a purse.
+/// The answer of a statement about a purse.
 #[derive(Clone, Copy)]
 struct Outcome {
     payment: Payment,
@@ -84,7 +84,7 @@ fn outcome(row: &mut Row, budget: Budget, now: SystemTime) -> Result<Outcome, Un
     })
 }
 
-/// No budget is for longer than a day, so nothing is cut.
+/// Converts microseconds. No budget is for longer than a day, so nothing is cut.
 fn whole(micros: u64) -> i64 {
     i64::try_from(micros).unwrap_or(i64::MAX)
 }

@@ -14,18 +14,20 @@ use crate::store::sql::engine::Effect;
 use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value};
 use crate::store::sql::{DEADLINE, Engine, SqlStore};
 
-/// SQLite has one writer at a time, and connections that wait for each other do so by trying again.
-/// In one queue they take turns.
+/// SQLite has one writer at a time, and connections wait for each other by trying again. In one
+/// queue they take turns.
 const CONNECTIONS: u32 = 1;
 
 impl SqlStore {
-    /// Opens a SQLite file, and makes it if it is missing; call [`migrate`](Self::migrate) next.
+    /// Opens a SQLite file, and creates it if it is missing. Then call [`migrate`](Self::migrate).
     ///
-    /// The journal is a write-ahead log, which lets other processes read meanwhile, and each commit
-    /// is flushed to the disk (`synchronous = FULL`): with SQLite's `NORMAL`, a power cut would
-    /// bring back a code that was spent, and lose a credential that was acknowledged. Another
-    /// process's write is waited for. On Unix a file that it makes is its owner's alone. One that
-    /// was there keeps its permissions, and the log beside it has the same.
+    /// The journal is a write-ahead log, so other processes can read meanwhile. Each commit is
+    /// flushed to the disk (`synchronous = FULL`). With SQLite's `NORMAL`, a power cut would bring
+    /// back a spent code, and lose an acknowledged credential. A write by another process is waited
+    /// for.
+    ///
+    /// On Unix only the owner can use a file that it creates. An existing file keeps its
+    /// permissions, and the log beside it has the same.
     pub async fn open_sqlite(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         make_private(path)
@@ -42,7 +44,7 @@ impl SqlStore {
         Ok(Self::sqlite(pool))
     }
 
-    /// Keeps everything in the database of a host's own pool. See
+    /// Keeps everything in the database of a pool of your own. See
     /// [`open_sqlite`](Self::open_sqlite) for the pragmas that it should have.
     pub fn sqlite(pool: SqlitePool) -> Self {
         Self::new(Engine::Sqlite(pool), Arc::new(SystemClock))
@@ -54,12 +56,12 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        // Less than the deadline, so that a busy file is told from one that does not answer.
+        // It is less than the deadline, so a busy file differs from one that does not answer.
         .busy_timeout(DEADLINE * 4 / 5)
 }
 
-/// Makes the file before SQLite does, which would let everybody read it. The log beside it gets the
-/// same permissions. Those of a file that is there are its owner's choice.
+/// Creates the file before SQLite does, which would let everybody read it. The log beside it gets
+/// the same permissions. The owner decides about those of an existing file.
 fn make_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
@@ -70,7 +72,7 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 
 type Prepared = Query<'static, Sqlite, SqliteArguments>;
 
-/// Changes a row, or looks why not, in a transaction that no other writes beside.
+/// Changes a row, or looks why not, in a transaction without any other writer.
 pub(super) async fn change_or_look(
     on: &mut SqliteConnection,
     change: Prepared,

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use crate::store::sql::{Engine, TableNames};
 
 /// Every statement that runs while requests are served. Both engines read the same SQL, `$1`
-/// included, but for the purge.
+/// included, except for the purge.
 #[derive(Debug)]
 pub(super) struct Statements {
     pub(super) insert_record: SqlStr,
@@ -92,13 +92,13 @@ const INSERT_RECORD: &str = "
     INSERT INTO credential_code_records (kind, slot, expires_at, record) VALUES ($1, $2, $3, $4)
     ON CONFLICT (kind, slot) DO NOTHING";
 
-/// Whatever its expiry: an expired record that was asked for is gone as well.
+/// Takes a record whatever its expiry: an expired record is removed as well.
 const TAKE_RECORD: &str = "
     DELETE FROM credential_code_records WHERE kind = $1 AND slot = $2
     RETURNING record";
 
-/// The list is made once, so that the batch stays a batch, and passes over rows that a `take` or
-/// another purge holds.
+/// The list is made once, so the batch stays a batch. It skips rows that a `take` or another purge
+/// holds.
 #[cfg(feature = "postgres")]
 const PURGE_RECORDS_IN_POSTGRES: &str = "
     WITH expired AS MATERIALIZED (
@@ -120,7 +120,7 @@ const ENTER_ENROLMENT: &str = "
     ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     ON CONFLICT (owner, id) DO NOTHING";
 
-/// `$3` lists the stages that it may be at, each between blanks. What is null stays as it was.
+/// `$3` lists the allowed stages, each between blanks. A null value leaves the column unchanged.
 const ADVANCE_ENROLMENT: &str = "
     UPDATE credential_code_enrolments SET
         stage = $4,
@@ -157,8 +157,8 @@ const PURGE_ENROLMENTS_IN_SQLITE: &str = "
     )";
 
 /// `$2` is now, `$3` the time in which an empty purse fills, `$4` that in which one comes back,
-/// `$5` the skew. What is refused is written as well: a purse that was filled by a clock far ahead
-/// is brought down to what can be waited for.
+/// `$5` the skew. A refusal is written as well. A clock far ahead may have filled a purse too far:
+/// that is brought down to a bearable wait.
 const SPEND: &str = "
     INSERT INTO credential_code_purses AS purse (slot, whole_at, is_paid) VALUES ($1, $2 + $4, 1)
     ON CONFLICT (slot) DO UPDATE SET
@@ -171,8 +171,8 @@ const SPEND: &str = "
         is_paid = CASE WHEN purse.whole_at <= $2 + $3 - $4 THEN 1 ELSE 0 END
     RETURNING whole_at, is_paid";
 
-/// `$1` to `$5` as above, and `$6` to `$8` are slot, time and interval of the second purse, which is
-/// spent from if the first paid. The first is then given back if the second refused.
+/// `$1` to `$5` are as above. `$6` to `$8` are slot, time and interval of the second purse. It is
+/// spent from if the first paid. The first is given back if the second refused.
 #[cfg(feature = "postgres")]
 const SPEND_BOTH_IN_POSTGRES: &str = "
     WITH first AS (
@@ -201,8 +201,8 @@ const SPEND_BOTH_IN_POSTGRES: &str = "
     )
     SELECT slot, whole_at, is_paid FROM first UNION ALL SELECT slot, whole_at, is_paid FROM second";
 
-/// The same. SQLite has one writer, so both purses are decided before either is written: `is_paid`
-/// is 2 where a purse would have paid, and was left alone because the other refused.
+/// The same for SQLite. It has one writer, so both purses are decided before either is written.
+/// `is_paid` is 2 if a purse would have paid, and was not touched because the other refused.
 #[cfg(feature = "sqlite")]
 const SPEND_BOTH_IN_SQLITE: &str = "
     WITH charge (place, slot, per, interval) AS (VALUES (1, $1, $3, $4), (2, $6, $7, $8)),
@@ -225,7 +225,7 @@ const SPEND_BOTH_IN_SQLITE: &str = "
 const GIVE_BACK: &str = "
     UPDATE credential_code_purses SET whole_at = whole_at - $2 WHERE slot = $1";
 
-/// In no order, so that it ends when the batch is full: there is no index to go by.
+/// It has no order, so it ends when the batch is full: there is no index for an order.
 #[cfg(feature = "postgres")]
 const PURGE_PURSES_IN_POSTGRES: &str = "
     WITH whole AS MATERIALIZED (
@@ -239,8 +239,8 @@ const PURGE_PURSES_IN_SQLITE: &str = "
         SELECT slot FROM credential_code_purses WHERE whole_at <= $1 ORDER BY whole_at LIMIT $2
     )";
 
-/// `$15` is how many the user may have. The id is one of the user's own, or of anybody's passkey. A
-/// duplicate of anything else is no duplicate but a failure.
+/// `$15` is how many the user may have. A duplicate means that the user has the id, or that a
+/// passkey of anybody has it. A conflict with anything else is not a duplicate but a failure.
 const INSERT_CREDENTIAL: &str = "
     INSERT INTO credential_code_credentials (
         id, uuid, user_id, kind, name, public_key, digest, relying_party_id, origin, created_at, status,
@@ -255,7 +255,7 @@ const INSERT_CREDENTIAL: &str = "
     ) < $15
     ON CONFLICT (id) WHERE kind = 'Fido2' DO NOTHING";
 
-/// A row where it was a duplicate.
+/// Returns a row if it was a duplicate.
 const WHY_NOT_INSERTED: &str = "
     SELECT id FROM credential_code_credentials
     WHERE id = $1 AND (user_id = $2 OR (kind = 'Fido2' AND $3 = 'Fido2'))";
@@ -293,7 +293,7 @@ const COUNT_CREDENTIALS: &str = "
         SELECT id FROM credential_code_credentials WHERE user_id = $1 LIMIT $2
     ) AS counted";
 
-/// `$4` is 1 where one that signs has to be kept.
+/// `$4` is 1 if one that signs has to be kept.
 const SET_CREDENTIAL_STATUS: &str = "
     UPDATE credential_code_credentials AS changed SET status = $3
     WHERE user_id = $1 AND uuid = $2 AND status <> $3 AND (
@@ -310,7 +310,7 @@ const RENAME_CREDENTIAL: &str = "
 const CREDENTIAL_STATUS: &str = "
     SELECT status FROM credential_code_credentials WHERE user_id = $1 AND uuid = $2";
 
-/// `$3` is 1 where one that signs has to be kept.
+/// `$3` is 1 if one that signs has to be kept.
 const REMOVE_CREDENTIAL: &str = "
     DELETE FROM credential_code_credentials AS removed
     WHERE user_id = $1 AND uuid = $2 AND (

@@ -7,8 +7,8 @@ use crate::store::sql::SqlStore;
 use crate::store::sql::value::{Row, UnexpectedRow, Value, micros, time};
 
 impl SqlStore {
-    /// Adds a user, or changes what is known of them. For hosts that keep their users here; others
-    /// bring a [`UserDirectory`] over their own table.
+    /// Adds a user, or changes their data. This is for hosts that keep their users here. Other
+    /// hosts implement a [`UserDirectory`] over their own table.
     pub async fn put_user(&self, user: &User) -> Result<(), StoreError> {
         let values = [
             Value::Text(user.id.as_str()),

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What goes into a statement.
+/// A value for a statement.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Value<'a> {
     Bytes(&'a [u8]),
@@ -11,7 +11,7 @@ pub(super) enum Value<'a> {
     Text(&'a str),
 }
 
-/// What comes out of one: the cells of a row, from left to right.
+/// A row from a statement: its cells, from left to right.
 #[derive(Debug)]
 pub(super) struct Row(std::vec::IntoIter<Cell>);
 
@@ -23,7 +23,7 @@ pub(super) enum Cell {
     Text(String),
 }
 
-/// A row that does not hold what its table should.
+/// A row that does not hold what its table should hold.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("a row does not hold what its table should")]
 pub(super) struct UnexpectedRow;
@@ -70,14 +70,14 @@ impl Row {
     }
 }
 
-/// Microseconds since 1970, as both engines keep a time. What is earlier or far too late becomes
-/// the nearest that fits.
+/// Returns microseconds since 1970, as both engines keep a time. A time that is earlier or far too
+/// late becomes the nearest that fits.
 pub(super) fn micros(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// The time of so many microseconds since 1970.
+/// Returns the time of a number of microseconds since 1970.
 pub(super) fn time(micros: i64) -> Result<SystemTime, UnexpectedRow> {
     let since = u64::try_from(micros).map_err(|_| UnexpectedRow)?;
     UNIX_EPOCH.checked_add(Duration::from_micros(since)).ok_or(UnexpectedRow)
