@@ -11,8 +11,8 @@ const START: u64 = 1_767_225_600;
 
 /// A clock that stands still until a test moves it.
 ///
-/// Clones share one time, so a test keeps one and gives the other to what it tests. A sleep completes when the clock
-/// has been moved to its end or past it, from any thread.
+/// Clones share one time. So a test keeps one clone and gives the other to the code that it tests.
+/// A sleep completes when the clock has been moved to its end or past it, from any thread.
 ///
 /// # Examples
 ///
@@ -54,19 +54,19 @@ struct Sleeper {
 }
 
 impl ManualClock {
-    /// A clock that shows the first second of 2026, the same in every run.
+    /// Creates a clock that shows the first second of 2026, the same in every run.
     #[must_use]
     pub fn new() -> Self {
         Self::at(SystemTime::UNIX_EPOCH + Duration::from_secs(START))
     }
 
-    /// A clock that shows `now`.
+    /// Creates a clock that shows `now`.
     #[must_use]
     pub fn at(now: SystemTime) -> Self {
         Self { shared: Arc::new(Mutex::new(State { now, next_id: 0, sleepers: Vec::new() })) }
     }
 
-    /// Moves the clock forward, and wakes whoever slept until then.
+    /// Moves the clock forward, and wakes every sleep that ends by then.
     ///
     /// # Panics
     ///
@@ -75,9 +75,9 @@ impl ManualClock {
         self.change(|now| now + duration);
     }
 
-    /// Sets the clock, and wakes whoever slept until then.
+    /// Sets the clock, and wakes every sleep that ends by then.
     ///
-    /// Setting it back makes every pending sleep longer by as much.
+    /// Setting it back makes every pending sleep longer by the same amount.
     pub fn set(&self, now: SystemTime) {
         self.change(|_| now);
     }
@@ -89,13 +89,15 @@ impl ManualClock {
             state.now = now;
             state.sleepers.extract_if(.., |sleeper| sleeper.until <= now).collect()
         };
-        // Outside the lock: a waker may poll on the spot, and what it polls may ask this clock for the time.
+        // This happens outside the lock. A waker may poll at once, and the polled future may ask
+        // this clock for the time.
         for sleeper in due {
             sleeper.waker.wake();
         }
     }
 
-    // A test that panics while it holds the lock leaves a whole state behind: every change is a single step.
+    // A test that panics while it holds the lock leaves a consistent state: every change is a
+    // single step.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -124,7 +126,7 @@ impl Clock for ManualClock {
 struct ManualSleep {
     clock: ManualClock,
     id: u64,
-    /// `None` lies beyond what the platform's time can show: never.
+    /// `None` is beyond the times that the platform can represent: never.
     until: Option<SystemTime>,
 }
 

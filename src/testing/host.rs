@@ -20,14 +20,15 @@ use crate::model::{
 };
 use crate::site::{Site, SiteBuilder};
 
-/// A host in memory. A user's bearer token is `Bearer ` and their id: good for tests and examples,
-/// and for nothing else.
+/// A host in memory. A user's bearer token is `Bearer ` and their id. Use it only in tests and
+/// examples.
 ///
 /// ```
 /// use credential_code::model::User;
 /// use credential_code::testing::MemoryHost;
 ///
-/// let host = MemoryHost::new([User::new("us-1".to_string().try_into().unwrap(), "ada@example.com")]);
+/// let id = "us-1".to_string().try_into().unwrap();
+/// let host = MemoryHost::new([User::new(id, "ada@example.com")]);
 /// assert!(host.stored().is_empty());
 /// ```
 #[derive(Default)]
@@ -53,7 +54,7 @@ impl State {
         self.credentials.iter().position(|stored| stored.user == *user && stored.uuid == *uuid)
     }
 
-    /// Whether one that signs has to be kept, and this is the last.
+    /// Returns whether a credential that signs has to be kept, and this is the last.
     fn is_kept(&self, index: usize, keep: Keep) -> bool {
         let signs = |stored: &Credential| stored.is_active() && stored.kind.signs();
         keep == Keep::OneThatSigns
@@ -62,31 +63,32 @@ impl State {
     }
 }
 
-/// What becomes of insertions.
+/// How insertions behave.
 #[derive(Clone, Copy, Default)]
 enum Insertions {
     #[default]
     Work,
     Fail,
-    /// They work, and their answers are lost.
+    /// They work, but their answers are lost.
     AreLost,
     /// They wait until they are released.
     Wait,
 }
 
 impl MemoryHost {
-    /// A host with these users.
+    /// Creates a host with these users.
     pub fn new(users: impl IntoIterator<Item = User>) -> Self {
         let users = users.into_iter().map(|user| (user.id.clone(), user)).collect();
         Self(Mutex::new(State { users, ..State::default() }))
     }
 
-    /// Every credential that was stored, the oldest first.
+    /// Returns every credential that was stored, the oldest first.
     pub fn stored(&self) -> Vec<Credential> {
         self.state().credentials.clone()
     }
 
-    /// What a password or a one-time password is checked with. A real host keeps it encrypted.
+    /// Returns the secret that checks a password or a one-time password. A real host keeps it
+    /// encrypted.
     pub fn secret(&self, id: &CredentialId) -> Option<CredentialSecret> {
         let state = self.state();
         let stored = state.credentials.iter().find(|stored| stored.id == *id)?;
@@ -105,14 +107,14 @@ impl MemoryHost {
         }
     }
 
-    /// Declares void what a user began before then.
+    /// Declares everything void that a user began before that time.
     pub fn set_void_before(&self, id: &UserId, at: SystemTime) {
         if let Some(user) = self.state().users.get_mut(id) {
             user.void_before = Some(at);
         }
     }
 
-    /// Adds a user, or changes what is known of them.
+    /// Adds a user, or changes their data.
     pub fn put_user(&self, user: User) {
         self.state().users.insert(user.id.clone(), user);
     }
@@ -122,32 +124,32 @@ impl MemoryHost {
         self.state().users.remove(id);
     }
 
-    /// From now on the directory and the repository fail, until [`recover`](Self::recover).
+    /// Makes the directory and the repository fail, until [`recover`](Self::recover).
     pub fn fail(&self) {
         self.state().is_failing = true;
     }
 
-    /// From now on insertions fail, and store nothing, until [`recover`](Self::recover).
+    /// Makes insertions fail without storing anything, until [`recover`](Self::recover).
     pub fn fail_insertions(&self) {
         self.state().insertions = Insertions::Fail;
     }
 
-    /// From now on insertions fail after they stored, until [`recover`](Self::recover).
+    /// Makes insertions fail after they stored the credential, until [`recover`](Self::recover).
     pub fn lose_insertions(&self) {
         self.state().insertions = Insertions::AreLost;
     }
 
-    /// From now on removals fail, until [`recover`](Self::recover).
+    /// Makes removals fail, until [`recover`](Self::recover).
     pub fn fail_removals(&self) {
         self.state().is_keeping = true;
     }
 
-    /// From now on insertions wait, until [`release_insertions`](Self::release_insertions).
+    /// Makes insertions wait, until [`release_insertions`](Self::release_insertions).
     pub fn hold_insertions(&self) {
         self.state().insertions = Insertions::Wait;
     }
 
-    /// How many insertions wait.
+    /// Returns how many insertions wait.
     pub fn held_insertions(&self) -> usize {
         self.state().held.len()
     }
@@ -159,7 +161,7 @@ impl MemoryHost {
         state.held.drain(..).for_each(Waker::wake);
     }
 
-    /// The directory and the repository answer again.
+    /// Makes the directory and the repository answer again.
     pub fn recover(&self) {
         let mut state = self.state();
         (state.is_failing, state.is_keeping) = (false, false);
@@ -348,7 +350,7 @@ pub fn site_builder(host: &Arc<MemoryHost>) -> SiteBuilder {
     site.passkeys(host.clone()).relying_party(party())
 }
 
-/// Builds the same, telling its events to nobody.
+/// Builds the same site with a listener that ignores its events.
 ///
 /// # Panics
 ///

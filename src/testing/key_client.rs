@@ -10,9 +10,10 @@ use crate::encoding::{base64url, hex};
 use crate::model::{Credential, CredentialId, CredentialKind, CredentialUuid, Origin, UserId};
 use crate::random;
 
-/// A client in software that holds a key pair and registers it as the published ones do.
+/// A client in software that holds a key pair and registers it as the published clients do.
 ///
-/// Its keys are of the kinds that are cheap to make; for RSA and the larger curves there are vectors.
+/// It makes only the kinds of keys that are cheap to make. For RSA and the larger curves there are
+/// vectors.
 #[derive(Debug)]
 pub struct KeyClient {
     pair: KeyPair,
@@ -27,7 +28,7 @@ enum KeyPair {
 }
 
 impl KeyClient {
-    /// A client with a new P-256 key.
+    /// Creates a client with a new P-256 key.
     pub fn p256() -> Self {
         let pair = loop {
             // A random scalar is out of range once in 2^32 tries.
@@ -40,7 +41,7 @@ impl KeyClient {
         Self::new(KeyPair::P256(pair), &[&prefix, point.as_bytes()].concat())
     }
 
-    /// A client with a new Ed25519 key.
+    /// Creates a client with a new Ed25519 key.
     pub fn ed25519() -> Self {
         let pair = ed25519_dalek::SigningKey::from_bytes(&secret());
         let prefix = hex_bytes("302a300506032b6570032100");
@@ -55,12 +56,12 @@ impl KeyClient {
         Self { pair, public_key, credential_id }
     }
 
-    /// The client's name for its key.
+    /// Returns the client's name for its key.
     pub fn credential_id(&self) -> &CredentialId {
         &self.credential_id
     }
 
-    /// The key's public half.
+    /// Returns the key's public half.
     pub fn public_key(&self) -> &PublicKey {
         &self.public_key
     }
@@ -71,7 +72,7 @@ impl KeyClient {
         self.attest_client_data(kind, client_data)
     }
 
-    /// Signs whatever client data a test wants.
+    /// Signs any client data that a test wants.
     pub fn attest_client_data(&self, kind: CredentialKind, client_data: impl Into<Vec<u8>>) -> Attestation {
         let client_data = client_data.into();
         let public_key = self.public_key.to_pem();
@@ -88,7 +89,7 @@ impl KeyClient {
         }
     }
 
-    /// Its credential, as a host has it that registered it for `example.com`.
+    /// Returns its credential, as a host has it after registration for `example.com`.
     pub fn credential(&self, user: UserId, kind: CredentialKind) -> Credential {
         Credential::new(
             user,
@@ -106,7 +107,7 @@ impl KeyClient {
         self.assert_client_data(kind, json!({ "type": "key.get", "challenge": challenge }).to_string())
     }
 
-    /// Signs whatever client data a test wants.
+    /// Signs any client data that a test wants.
     pub fn assert_client_data(&self, kind: CredentialKind, client_data: impl Into<Vec<u8>>) -> Assertion {
         let client_data = client_data.into();
         let signature = self.sign(&client_data);

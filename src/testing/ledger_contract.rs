@@ -24,9 +24,9 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Asserts every law of an [`EnrolmentLedger`], and panics with the first that is broken and
-/// what to change. A [`SharedLedger`](crate::store::SharedLedger) stands below a
-/// [`SealedStore`](crate::store::SealedStore), as it does in a site.
+/// Asserts every law of an [`EnrolmentLedger`]. Panics with the first broken law, and says what to
+/// change. A [`SharedLedger`](crate::store::SharedLedger) is tested below a
+/// [`SealedStore`](crate::store::SealedStore), as in a site.
 ///
 /// ```
 /// # async fn example() {
@@ -38,9 +38,9 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// # credential_code::testing::block_on(example());
 /// ```
 ///
-/// Its racers are futures on the caller's own task, so it runs on whatever runtime the ledger
-/// needs, and catches every ledger that awaits between looking and writing. Its times are about
-/// now, and its users are made up. A ledger that needs no runtime should pass
+/// Its racers are futures on the caller's own task, so it runs on any runtime that the ledger
+/// needs. It catches every ledger that awaits between looking and writing. Its times are about now,
+/// and its users are invented. A ledger that needs no runtime should pass
 /// [`ledger_contract_on_threads`] as well.
 pub async fn ledger_contract(ledger: &dyn EnrolmentLedger) {
     let now = now();
@@ -59,8 +59,8 @@ pub async fn ledger_contract(ledger: &dyn EnrolmentLedger) {
     of_racing_entries_of_one_id_one_is_created(ledger, now).await;
 }
 
-/// Asserts the laws of racing on real threads, so many rounds of them: a few thousand find a race
-/// that a few would miss. For ledgers that need no runtime.
+/// Asserts the laws of racing on real threads, in that many rounds. A few thousand rounds find a
+/// race that a few would miss. It is for ledgers that need no runtime.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -77,7 +77,7 @@ pub fn ledger_contract_on_threads(ledger: &Arc<dyn EnrolmentLedger>, rounds: usi
     let enrolments: Arc<[Enrolment]> =
         std::iter::repeat_with(|| waiting(&user(), now)).take(rounds).collect();
     let barrier = Arc::new(Barrier::new(STAGES.len()));
-    // The racers live for all rounds: starting a thread takes longer than the race that it should
+    // The racers live for all rounds. Starting a thread takes longer than the race that it should
     // lose.
     let racers = STAGES.map(|stage| {
         let (ledger, enrolments, barrier) = (ledger.clone(), enrolments.clone(), barrier.clone());
@@ -107,7 +107,7 @@ fn id() -> EnrolmentId {
     EnrolmentId::of(random::bytes().expect("the system gives randomness"))
 }
 
-/// A user who has no enrolments yet.
+/// Returns a user who has no enrolments yet.
 fn user() -> UserId {
     UserId::new(repository_contract::unique("us-ü-")).expect("a short id is valid")
 }
@@ -143,7 +143,7 @@ fn passkey(user: &UserId) -> Credential {
     passkey
 }
 
-/// One with every field set.
+/// Returns an enrolment with every field set.
 fn full(user: &UserId, now: SystemTime) -> Enrolment {
     Enrolment {
         stage: Stage::Pending,
@@ -243,7 +243,7 @@ async fn a_change_leaves_alone_what_it_does_not_name(ledger: &dyn EnrolmentLedge
     let user = user();
     for mut enrolment in [waiting(&user, now), full(&user, now)] {
         enter_new(ledger, &enrolment).await;
-        // The one is gone later than it was to be, and then earlier.
+        // One is gone later than planned, and then earlier.
         for (stage, gone_at) in [(Stage::Opened, now + 4 * HOUR), (Stage::Revoked, now + HOUR)] {
             let change = Change::new(stage, gone_at);
             let transition = advance(ledger, &enrolment, &[enrolment.stage], change).await;
@@ -315,7 +315,8 @@ async fn an_id_of_another_users_is_another_enrolment(ledger: &dyn EnrolmentLedge
     assert_eq!(list(ledger, &one.user, now).await, [one], "{LAW}: in a list");
 }
 
-/// Whatever the order in which they were entered: the clocks of two processes differ a little.
+/// The order in which they were entered does not matter: the clocks of two processes differ a
+/// little.
 async fn a_list_has_the_newest_first(ledger: &dyn EnrolmentLedger, now: SystemTime) {
     const LAW: &str = "a_list_has_the_newest_first \
         (order by the instant of creation, the newest first)";
@@ -342,7 +343,7 @@ async fn a_list_has_nothing_that_is_gone(ledger: &dyn EnrolmentLedger, now: Syst
     let both = [later.clone(), sooner.clone()];
     assert_eq!(list(ledger, &user, now + HOUR - MILLISECOND).await, both, "{LAW}: not before its time");
     assert_eq!(list(ledger, &user, now + HOUR).await, std::slice::from_ref(&later), "{LAW}");
-    // What a change says of it is what counts from then on.
+    // From then on the values of the change count.
     let transition =
         advance(ledger, &later, &[Stage::Waiting], Change::new(Stage::Revoked, now + MINUTE)).await;
     assert!(made(&transition).is_some(), "{LAW}: it is advanced");

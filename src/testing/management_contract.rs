@@ -3,11 +3,11 @@ use crate::model::{Credential, CredentialKind, CredentialStatus, CredentialUuid,
 use crate::testing::race::at_once;
 use crate::testing::repository_contract::{ADDED, MANY, answered, find, sample_of};
 
-/// Asserts every law of a [`CredentialManagement`] over the repository that it changes, and panics
-/// with the first that is broken and what to change.
+/// Asserts every law of a [`CredentialManagement`] over the repository that it changes. Panics with
+/// the first broken law, and says what to change.
 ///
-/// The two users have to exist where the repository has foreign keys. The kinds are those that the
-/// repository keeps, first one that signs.
+/// The two users have to exist if the repository has foreign keys. The kinds are those that the
+/// repository keeps, and the first one must sign.
 ///
 /// ```
 /// # async fn example() {
@@ -42,7 +42,7 @@ async fn stored<H: CredentialRepository>(host: &H, user: &UserId, kind: Credenti
     credential
 }
 
-/// Leaves a user without a credential.
+/// Returns a user without a credential.
 async fn cleared<H: CredentialRepository + CredentialManagement>(host: &H, user: &UserId) {
     for credential in answered(host.credentials(user).await) {
         assert_eq!(remove(host, user, &credential.uuid).await, Removal::Removed);
@@ -213,7 +213,7 @@ async fn one_that_signs_is_kept_where_one_has_to_be<H>(
     const LAW: &str = "one_that_signs_is_kept_where_one_has_to_be \
         (count what signs as `Credential::signs` does, in the transaction that changes)";
     cleared(host, user).await;
-    // None of these is another one that signs.
+    // None of these counts as another one that signs.
     let recovery = match kinds.contains(&CredentialKind::RecoveryKey) {
         true => Some(stored(host, user, CredentialKind::RecoveryKey).await),
         false => None,

@@ -1,14 +1,15 @@
-//! For tests: of this crate, of hosts, of stores (feature `test-util`).
+//! Tools for tests of this crate, of hosts, and of stores (feature `test-util`).
 //!
-//! - [`MemoryHost`]: a host whose users and credentials live in memory, and [`ManualClock`]: a
-//!   clock that a test moves.
+//! - [`MemoryHost`]: a host whose users and credentials are in memory. [`ManualClock`]: a clock
+//!   that a test moves.
 //! - [`KeyClient`] and [`SoftAuthenticator`]: clients in software that answer a challenge, of any
-//!   kind. With the feature `deprecated-kinds` also a `TotpClient` and a `PasswordClient`.
-//! - [`store_contract`], [`ledger_contract`], [`purse_contract`] and [`repository_contract`]: what
-//!   stores and a repository of one's own have to pass. [`management_contract`] and
-//!   [`passkey_contract`] are for what else a repository may be.
+//!   kind. With the feature `deprecated-kinds` there are also a `TotpClient` and a
+//!   `PasswordClient`.
+//! - [`store_contract`], [`ledger_contract`], [`purse_contract`] and [`repository_contract`]: the
+//!   tests that stores and repositories of your own have to pass. [`management_contract`] and
+//!   [`passkey_contract`] are for the other traits of a repository.
 //!
-//! Nothing here is for production, and breaking changes may come with any release.
+//! Nothing here is for production. Any release may break it.
 
 mod clock;
 mod host;

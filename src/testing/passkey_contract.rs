@@ -2,11 +2,11 @@ use crate::host::{Addition, CredentialRepository, PasskeyDirectory};
 use crate::model::{Credential, CredentialId, CredentialKind, NewCredential, UserId};
 use crate::testing::repository_contract::{ADDED, answered, passkey, passkey_id, sample};
 
-/// Asserts every law of a [`PasskeyDirectory`] over the repository whose passkeys it finds, and panics
-/// with the first that is broken and what to change.
+/// Asserts every law of a [`PasskeyDirectory`] over the repository whose passkeys it finds. Panics
+/// with the first broken law, and says what to change.
 ///
-/// The two users have to exist where the repository has foreign keys. The kinds are those that the
-/// repository keeps, passkeys among them.
+/// The two users have to exist if the repository has foreign keys. The kinds are those that the
+/// repository keeps, and passkeys must be among them.
 ///
 /// ```
 /// # async fn example() {
@@ -74,7 +74,7 @@ async fn ids_are_compared_to_the_letter<H: CredentialRepository + PasskeyDirecto
         (compare ids as bytes: a binary collation, no trimming, no change of case)";
     let id = passkey_id();
     stored(host, passkey(user, &id)).await;
-    // The last symbol stays, so that this is the id of some passkey.
+    // The last symbol stays, so this is the id of some passkey.
     let (symbols, last) = id.split_at(id.len() - 1);
     assert_eq!(find(host, &format!("{}{last}", symbols.to_uppercase())).await, None, "{LAW}");
 }

@@ -8,26 +8,27 @@ use crate::model::{Password, PasswordHash};
 pub struct PasswordClient(Password);
 
 impl PasswordClient {
-    /// A person with that password of at least eight bytes.
+    /// Creates a person with that password of at least eight bytes.
     ///
     /// # Panics
     ///
-    /// If it is shorter.
+    /// If the password is shorter.
     pub fn new(password: &str) -> Self {
         Self(Password::new(password).expect("a password has 8 to 1024 bytes"))
     }
 
-    /// What they type to register.
+    /// Returns the text that they type to register.
     pub fn prove(&self) -> Proof {
         self.0.clone().into()
     }
 
-    /// The password itself: `credentialInfo.password`.
+    /// Returns the password itself: `credentialInfo.password`.
     pub fn password(&self) -> &str {
         self.0.reveal()
     }
 
-    /// Whether their password is the one that was hashed, as a host finds out when they sign in.
+    /// Returns whether their password is the one that was hashed. A host checks the same at
+    /// sign-in.
     pub fn opens(&self, hash: &PasswordHash) -> bool {
         Argon2::default().verify_password(self.password().as_bytes(), hash.reveal()).is_ok()
     }

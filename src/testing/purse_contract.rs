@@ -7,7 +7,8 @@ use crate::testing::store_contract::{now, slot};
 const SECOND: Duration = Duration::from_secs(1);
 const MICROSECOND: Duration = Duration::from_micros(1);
 
-/// Asserts every law of a [`PurseStore`], and panics with the first that is broken and what to change. Its racers are futures on the caller's own task.
+/// Asserts every law of a [`PurseStore`]. Panics with the first broken law, and says what to
+/// change. Its racers are futures on the caller's own task.
 ///
 /// ```
 /// use credential_code::store::PurseStore;
@@ -67,7 +68,7 @@ impl<'a> Purse<'a> {
         }
     }
 
-    /// When there is one again.
+    /// Returns how long until a payment is there again.
     async fn wait(&self, now: SystemTime, law: &str) -> Duration {
         match self.spend(now).await {
             Payment::Refused { retry_after } => retry_after,
@@ -222,7 +223,7 @@ async fn of_many_racers_for_both_no_more_are_paid_for_than_either_has(
         (compare and write both in one atomic step, or each in one)";
     for _ in 0..20 {
         let (small, large) = (Purse::new(store, budget(3)), Purse::new(store, budget(5)));
-        // All name them in the same order, as all guesses do.
+        // All guesses name them in this same order.
         let paid = at_once((0..16).map(|_| spend_both(&small, &large, now))).await;
         let paid = paid.iter().filter(|paid| **paid == [true, true]).count();
         assert!(paid <= 3, "{LAW}: {paid}");

@@ -12,12 +12,12 @@ use crate::random;
 use crate::testing::KeyClient;
 use crate::testing::race::at_once;
 
-/// Asserts every law of a [`CredentialRepository`], and panics with the first that is broken and
-/// what to change. [`CredentialRepository`] says what a repository has to do about each.
+/// Asserts every law of a [`CredentialRepository`]. Panics with the first broken law, and says what
+/// to change. [`CredentialRepository`] says what a repository has to do about each.
 ///
-/// The two users have to exist where the repository has foreign keys, and should have no
-/// credentials yet. The kinds are those that the repository keeps. `Password` and `Totp` have a
-/// suite of their own.
+/// The two users have to exist if the repository has foreign keys, and should have no credentials
+/// yet. The kinds are those that the repository keeps. `Password` and `Totp` have a suite of their
+/// own.
 ///
 /// ```
 /// # async fn example() {
@@ -46,10 +46,10 @@ pub async fn repository_contract(
     a_user_has_no_more_credentials_than_allowed(repository, users, kinds).await;
 }
 
-/// More credentials than the suites store, in the range of every database's numbers.
+/// More credentials than the suites store, and within the range of every database's numbers.
 pub(super) const MANY: usize = 1 << 20;
 
-/// The kinds with a public key: all that the suites ask a repository to keep, if it keeps them.
+/// The kinds with a public key. The suites ask a repository to keep these, if it keeps them.
 pub const SIGNING: [CredentialKind; 4] = [
     CredentialKind::Key,
     CredentialKind::Fido2,
@@ -57,13 +57,13 @@ pub const SIGNING: [CredentialKind; 4] = [
     CredentialKind::RecoveryKey,
 ];
 
-/// Makes what a repository is given to store, for a test of its own: elsewhere only verification
-/// makes one.
+/// Creates the value that a repository has to store, for a test of your own. Outside of tests, only
+/// verification creates one.
 pub fn new_credential(credential: Credential) -> NewCredential {
     NewCredential::new(credential, None)
 }
 
-/// A new credential of a kind, with an id as its clients make one.
+/// Returns a new credential of a kind, with an id as its clients make one.
 pub(super) fn sample_of(kind: CredentialKind, user: &UserId) -> Credential {
     match kind {
         CredentialKind::Fido2 => passkey(user, &passkey_id()),
@@ -78,7 +78,7 @@ pub(super) fn sample_of(kind: CredentialKind, user: &UserId) -> Credential {
     }
 }
 
-/// A repository may keep such an id as the bytes that it stands for.
+/// Returns an id of a passkey. A repository may keep such an id as the bytes that it encodes.
 pub(super) fn passkey_id() -> String {
     base64url::encode(&random::bytes::<32>().expect("the system gives randomness"))
 }
@@ -99,7 +99,7 @@ pub(super) fn sample(user: &UserId, id: &str) -> Credential {
     credential
 }
 
-/// An active passkey for `example.com`.
+/// Returns an active passkey for `example.com`.
 pub(super) fn passkey(user: &UserId, id: &str) -> Credential {
     let mut credential = sample(user, id);
     credential.kind = CredentialKind::Fido2;
@@ -112,14 +112,7 @@ pub(super) fn unique(prefix: &str) -> String {
     format!("{prefix}{uuid}")
 }
 
-/// Returns what the host answers.
-pub(super) fn answered<T>(answer: Result<T, BoxError>) -> T {
-    answer.unwrap_or_else(|error| {
-        panic!("the_host_answers (let no call of the suite fail, and keep every kind of it): {error}")
-    })
-}
-
-/// What every suite needs before it asks for a law.
+/// The law that every suite needs before it checks another.
 pub(super) const ADDED: &str = "a_new_credential_is_added \
     (answer `Added` for each kind of the suite, where no stored id is the same)";
 
@@ -265,7 +258,7 @@ async fn ids_are_compared_to_the_letter(
     for kind in kinds {
         let spellings = match kind {
             CredentialKind::Fido2 => {
-                // Both are base64url, and stand for other bytes.
+                // Both are base64url, and encode different bytes.
                 let id = passkey_id().replacen(|symbol: char| !symbol.is_ascii_lowercase(), "a", 1);
                 vec![id.replacen(|symbol: char| symbol.is_ascii_lowercase(), "A", 1), id]
             }
@@ -292,7 +285,7 @@ async fn of_racing_insertions_of_one_id_one_creates(
     const LAW: &str = "of_racing_insertions_of_one_id_one_creates \
         (let a unique index decide, not a look-up before the insertion)";
     for _ in 0..10 {
-        // Of passkeys, users race each other.
+        // For passkeys, users race each other.
         let is_passkey = kinds.contains(&CredentialKind::Fido2);
         let first = sample_of(if is_passkey { CredentialKind::Fido2 } else { kinds[0] }, user);
         let racers: Vec<Credential> = (0..8)
@@ -337,7 +330,8 @@ async fn the_newest_that_may_sign_are_selected(
     const LAW: &str = "the_newest_that_may_sign_are_selected \
         (select by user, kind and relying party, the newest first, and limit)";
     let party = unique("party").to_lowercase();
-    // Later than all that the suite has stored so far, each later than the one before.
+    // These times are later than all that the suite has stored so far, each later than the one
+    // before.
     let mut later = 0;
     let mut stored = async |kind, user: &UserId, change: &dyn Fn(&mut Credential)| {
         let mut credential = sample_of(kind, user);

@@ -14,9 +14,9 @@ const LEFT_ALONE: &str = "a_duplicate_leaves_the_secret_alone \
 const NONE: &str = "a_key_has_no_secret \
     (store a secret only where `NewCredential` has one)";
 
-/// Asserts what a [`CredentialRepository`] owes to the kinds `Password` and `Totp`, beyond
-/// [`repository_contract`](crate::testing::repository_contract()), and panics with the law that is
-/// broken and what to change. The closure reads a secret from where the host keeps it.
+/// Asserts the laws of a [`CredentialRepository`] for the kinds `Password` and `Totp`, beyond
+/// [`repository_contract`](crate::testing::repository_contract()). Panics with the broken law, and
+/// says what to change. The closure reads a secret from the place where the host keeps it.
 ///
 /// ```
 /// # async fn example() {
@@ -51,7 +51,7 @@ pub async fn secret_contract(
     assert_eq!(secret_of(&key.id).await, None, "{NONE}");
 }
 
-/// Of each kind a secret, and another.
+/// Returns two different secrets of each kind.
 fn samples() -> [(CredentialKind, CredentialSecret, CredentialSecret); 2] {
     let totp = |byte, last_step| CredentialSecret::Totp { secret: TotpSecret::new([byte; 20]), last_step };
     let password = |hash: &str| {

@@ -16,14 +16,14 @@ use crate::random;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum StatementFormat {
-    /// Not at all.
+    /// It does not attest.
     None,
-    /// With the credential's own key.
+    /// It attests with the credential's own key.
     PackedSelf,
 }
 
-/// A passkey authenticator, and the browser around it, in software. It makes ES256 credentials, and whatever is public can be
-/// spoiled by a test.
+/// A passkey authenticator, and the browser around it, in software. It makes ES256 credentials. A
+/// test can spoil every public field.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SoftAuthenticator {
@@ -46,7 +46,7 @@ impl SoftAuthenticator {
     pub const USER_VERIFIED: u8 = 0x04;
     const HAS_CREDENTIAL: u8 = 0x40;
 
-    /// An authenticator with a new credential, which verifies its user.
+    /// Creates an authenticator with a new credential. It verifies its user.
     pub fn new(format: StatementFormat) -> Self {
         let key = loop {
             // A random scalar is out of range once in 2^32 tries.
@@ -65,12 +65,13 @@ impl SoftAuthenticator {
         }
     }
 
-    /// The credential's id, in base64url.
+    /// Returns the credential's id, in base64url.
     pub fn credential_id(&self) -> CredentialId {
         CredentialId::new(base64url::encode(&self.id)).expect("32 bytes in base64url are an id")
     }
 
-    /// Answers a challenge as a client does that decodes it: a native app, or `parseCreationOptionsFromJSON`.
+    /// Answers a challenge like a client that decodes it: a native app, or
+    /// `parseCreationOptionsFromJSON`.
     pub fn attest(&self, relying_party_id: &str, origin: &str, challenge: &str) -> Attestation {
         let client_data = json!({
             "type": "webauthn.create", "challenge": challenge, "origin": origin, "crossOrigin": false,
@@ -83,25 +84,7 @@ impl SoftAuthenticator {
         self.attest(relying_party_id, origin, &base64url::encode(challenge.as_bytes()))
     }
 
-    /// Registers as a page does: what `PublicKeyCredential.toJSON()` makes. The members of the
-    /// published `credentialInfo` are its `id`, `clientDataJSON` and `attestationObject`.
-    pub fn attest_json(&self, relying_party_id: &str, origin: &str, challenge: &str) -> Value {
-        let attestation = self.attest(relying_party_id, origin, challenge);
-        json!({
-            "id": attestation.credential_id.as_str(),
-            "rawId": attestation.credential_id.as_str(),
-            "type": "public-key",
-            "authenticatorAttachment": "platform",
-            "clientExtensionResults": {},
-            "response": {
-                "clientDataJSON": base64url::encode(&attestation.client_data),
-                "attestationObject": base64url::encode(&attestation.attestation_data),
-                "transports": ["internal"],
-            },
-        })
-    }
-
-    /// Attests whatever client data a test wants.
+    /// Attests any client data that a test wants.
     pub fn attest_client_data(&self, relying_party_id: &str, client_data: impl Into<Vec<u8>>) -> Attestation {
         let client_data = client_data.into();
         let authenticator_data = self.authenticator_data(relying_party_id);
@@ -114,7 +97,7 @@ impl SoftAuthenticator {
         }
     }
 
-    /// Its credential, as a host has it that registered it for `example.com`.
+    /// Returns its credential, as a host has it after registration for `example.com`.
     pub fn credential(&self, user: UserId) -> Credential {
         let point = self.key.verifying_key().to_sec1_point(false);
         let (x, y) = point.as_bytes()[1..].split_at(32);
@@ -133,7 +116,7 @@ impl SoftAuthenticator {
         credential
     }
 
-    /// Signs a challenge as a client does that decodes it. The user handle is left out.
+    /// Signs a challenge like a client that decodes it. The user handle is left out.
     pub fn assert(&self, relying_party_id: &str, origin: &str, challenge: &str) -> Assertion {
         let client_data = json!({
             "type": "webauthn.get", "challenge": challenge, "origin": origin, "crossOrigin": false,
@@ -146,8 +129,8 @@ impl SoftAuthenticator {
         self.assert(relying_party_id, origin, &base64url::encode(challenge.as_bytes()))
     }
 
-    /// Signs in as a page does: what `PublicKeyCredential.toJSON()` makes, with the user handle that
-    /// the passkey keeps.
+    /// Signs in as a page does. Returns the output of `PublicKeyCredential.toJSON()`, with the user
+    /// handle that the passkey keeps.
     pub fn assert_json(
         &self,
         relying_party_id: &str,
@@ -172,7 +155,7 @@ impl SoftAuthenticator {
         })
     }
 
-    /// Signs whatever client data a test wants.
+    /// Signs any client data that a test wants.
     pub fn assert_client_data(&self, relying_party_id: &str, client_data: impl Into<Vec<u8>>) -> Assertion {
         let mut data = Sha256::digest(relying_party_id).to_vec();
         data.push(self.flags & !Self::HAS_CREDENTIAL);
@@ -180,7 +163,7 @@ impl SoftAuthenticator {
         self.assert_authenticator_data(data, client_data)
     }
 
-    /// Signs whatever authenticator data a test wants.
+    /// Signs any authenticator data that a test wants.
     pub fn assert_authenticator_data(
         &self,
         authenticator_data: Vec<u8>,

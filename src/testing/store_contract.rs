@@ -24,9 +24,9 @@ const ONE_CREATES: &str = "of_racing_insertions_one_creates \
 const ONE_WINS: &str = "of_racing_takes_one_wins \
     (delete and return in one atomic step, such as `DELETE … RETURNING`)";
 
-/// A record that the suite can make. Implemented for every record of the crate.
+/// A record that the suite can create. Every record of the crate implements it.
 pub trait Sample: Record + PartialEq {
-    /// One of many that differ, with that expiry.
+    /// Returns one of many different records, with that expiry.
     fn sample(number: u8, expires_at: SystemTime) -> Self;
 }
 
@@ -120,8 +120,9 @@ fn user(number: u8) -> UserId {
     UserId::new(format!("us-{number}-ü")).expect("a short id is valid")
 }
 
-/// About now, since an engine may drop what expired long ago by its own clock; and no whole second,
-/// since a store may not round. A millisecond is the precision that the flow's records have.
+/// Returns a time close to now, since an engine may drop records that expired long ago by its own
+/// clock. It is no whole second, since a store may not round. A millisecond is the precision of the
+/// flow's records.
 pub(crate) fn now() -> SystemTime {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     SystemTime::UNIX_EPOCH + Duration::from_secs(since_epoch.as_secs()) + 123 * MILLISECOND
@@ -131,9 +132,9 @@ pub(crate) fn slot() -> Slot {
     Slot::from_bytes(random::bytes().expect("the system gives randomness"))
 }
 
-/// Asserts every law of a [`OneTimeStore`], and panics with the first that is broken and what to
-/// change. Run it once for each record. A shared store stands below a
-/// [`SealedStore`](crate::store::SealedStore), as it does in a site:
+/// Asserts every law of a [`OneTimeStore`]. Panics with the first broken law, and says what to
+/// change. Run it once for each record. A shared store is tested below a
+/// [`SealedStore`](crate::store::SealedStore), as in a site:
 ///
 /// ```
 /// # async fn example() {
@@ -147,8 +148,8 @@ pub(crate) fn slot() -> Slot {
 /// # credential_code::testing::block_on(example());
 /// ```
 ///
-/// Its racers are futures on the caller's own task, so it runs on whatever runtime the store needs,
-/// and catches every store that awaits between looking and deleting. Its times are about now. A
+/// Its racers are futures on the caller's own task, so it runs on any runtime that the store needs.
+/// It catches every store that awaits between looking and deleting. Its times are about now. A
 /// store that needs no runtime should pass [`store_contract_on_threads`] as well.
 pub async fn store_contract<R: Sample>(store: Arc<dyn OneTimeStore<R>>) {
     let now = now();
@@ -163,14 +164,14 @@ pub async fn store_contract<R: Sample>(store: Arc<dyn OneTimeStore<R>>) {
     of_racing_insertions_one_creates(&*store, now).await;
 }
 
-/// Asserts the laws of racing on real threads, so many rounds of them: a few thousand find a race
-/// that a few would miss. For stores that need no runtime.
+/// Asserts the laws of racing on real threads, in that many rounds. A few thousand rounds find a
+/// race that a few would miss. It is for stores that need no runtime.
 pub fn store_contract_on_threads<R: Sample>(store: &Arc<dyn OneTimeStore<R>>, rounds: usize) {
     const RACERS: u8 = 4;
     let now = now();
     let slots: Arc<[Slot]> = std::iter::repeat_with(slot).take(rounds).collect();
     let barrier = Arc::new(Barrier::new(RACERS.into()));
-    // The racers live for all rounds: starting a thread takes longer than the race that it should
+    // The racers live for all rounds. Starting a thread takes longer than the race that it should
     // lose.
     let racers = (0..RACERS).map(|number| {
         let (store, slots, barrier) = (store.clone(), slots.clone(), barrier.clone());
@@ -197,7 +198,7 @@ pub fn store_contract_on_threads<R: Sample>(store: &Arc<dyn OneTimeStore<R>>, ro
     }
 }
 
-/// What a racer got in a round.
+/// The results of a racer in a round.
 struct Race<R> {
     created: Option<R>,
     taken: Option<R>,
@@ -258,7 +259,7 @@ async fn a_record_is_absent_from_its_expiry_on<R: Sample>(store: &dyn OneTimeSto
     }
 }
 
-/// A clock may go back; what was answered as expired must not come back with it.
+/// A clock may go back. A record that was answered as expired must not come back with it.
 async fn an_expired_record_that_was_asked_for_is_gone<R: Sample>(
     store: &dyn OneTimeStore<R>,
     now: SystemTime,
@@ -271,7 +272,7 @@ async fn an_expired_record_that_was_asked_for_is_gone<R: Sample>(
     assert_eq!(take(store, slot, now - MILLISECOND).await, None, "{LAW}");
 }
 
-/// The flow puts back what was not the caller's fault.
+/// The flow puts back records after failures that are not the caller's fault.
 async fn a_slot_is_free_again_after_take<R: Sample>(store: &dyn OneTimeStore<R>, now: SystemTime) {
     const LAW: &str = "a_slot_is_free_again_after_take \
         (keep nothing of what was taken: the flow puts records back)";

@@ -6,14 +6,17 @@ use totp_rs::{Builder, Secret, Totp};
 use crate::code::Proof;
 use crate::model::{OneTimePassword, TotpSecret};
 
-/// An authenticator app that scanned an `otpUrl`. It tells the time by whatever clock the test shows it.
+/// An authenticator app that scanned an `otpUrl`. The test gives it the time.
 ///
 /// ```
 /// use credential_code::clock::Clock;
 /// use credential_code::testing::{ManualClock, TotpClient};
 ///
-/// let app = TotpClient::scan("otpauth://totp/Example:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example");
-/// assert_eq!(app.password_at(std::time::UNIX_EPOCH + std::time::Duration::from_secs(59)), "287082");
+/// let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+/// let url = format!("otpauth://totp/Example:ada?secret={secret}&issuer=Example");
+/// let app = TotpClient::scan(&url);
+/// let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(59);
+/// assert_eq!(app.password_at(time), "287082");
 /// assert_eq!(app.password_at(ManualClock::new().now()).len(), 6);
 /// ```
 #[derive(Clone)]
@@ -23,7 +26,7 @@ pub struct TotpClient {
 }
 
 impl TotpClient {
-    /// Reads the secret, and takes SHA-1, six digits and thirty seconds for granted, as many an app does.
+    /// Reads the secret. Assumes SHA-1, six digits and thirty seconds, as many apps do.
     ///
     /// # Panics
     ///
@@ -38,18 +41,18 @@ impl TotpClient {
         Self { secret: TotpSecret::new(secret), totp: totp.expect("160 bits are enough") }
     }
 
-    /// What it shows at that time: `credentialInfo.otpCode`.
+    /// Returns the digits that it shows at that time: `credentialInfo.otpCode`.
     pub fn password_at(&self, now: SystemTime) -> String {
         let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         self.totp.generate(seconds).to_string()
     }
 
-    /// What a person types to register at that time.
+    /// Returns the proof that a person types to register at that time.
     pub fn prove_at(&self, now: SystemTime) -> Proof {
         OneTimePassword::new(self.password_at(now)).expect("it has six digits").into()
     }
 
-    /// The secret that it scanned.
+    /// Returns the secret that it scanned.
     pub fn secret(&self) -> &TotpSecret {
         &self.secret
     }
