@@ -1,11 +1,11 @@
-//! All flows of a site under one path, `/auth` if not told otherwise.
+//! All flows of a site under one path: `/auth`, unless you set another.
 //!
 //! | path below the mount | flow |
 //! | --- | --- |
 //! | `/credentials/code`, `/credentials/code/init`, `/credentials/code/verify` | [`CodeFlow`] |
-//! | `/credentials/enrolments` and below | [`CodeFlow`]: what its owner [sees and decides](crate::code#what-the-owner-sees-and-decides) |
+//! | `/credentials/enrolments` and below | [`CodeFlow`]: what the owner [sees and decides](crate::code#what-the-owner-sees-and-decides) |
 //! | `/credentials`, `/credentials/init`, `/credentials/activate` and so on | [`ManageFlow`], if the site has management |
-//! | `/action/init`, `/action` | [`ActionFlow`](crate::ActionFlow), if the code flow is signed by one |
+//! | `/action/init`, `/action` | [`ActionFlow`](crate::ActionFlow), if it signs the requests of the code flow |
 //!
 //! ```
 //! use axum::Router;
@@ -34,8 +34,7 @@ pub type AuthRouter = FlowRouter<AuthFlows>;
 /// The endpoints of all flows of a site, in front of a service.
 pub type AuthLayer = FlowLayer<AuthFlows>;
 
-/// All flows of a site: the code flow and, if that demands user actions, the flow where they are
-/// signed.
+/// All flows of a site: the code flow and, if it demands user actions, the flow that signs them.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct AuthFlows {
@@ -44,9 +43,9 @@ pub struct AuthFlows {
 }
 
 impl AuthFlows {
-    /// Gathers the code flow, the flow that it is [signed by](CodeFlow::signed_by) and, if the site
-    /// has [`management`](crate::site::SiteBuilder::management), the user's own credentials: changes
-    /// need what a mint needs.
+    /// Gathers the code flow and the flow that it is [signed by](CodeFlow::signed_by). If the site
+    /// has [`management`](crate::site::SiteBuilder::management), it also serves the user's own
+    /// credentials. Changes to them need the same proof as a mint.
     pub fn new(codes: CodeFlow) -> Self {
         let manage = ManageFlow::over(&codes);
         Self { codes, manage }

@@ -1,8 +1,8 @@
-//! The one clock that decides when something has expired and how long a caller may take.
+//! The one clock that decides when something expires and how long a caller may take.
 //!
-//! Every lifetime and every deadline of a flow is measured on the [`Clock`] that the flow was built with, so that a
-//! test which moves that clock moves all of them together. [`SystemClock`] is the one for production: its timers
-//! need no async runtime.
+//! The [`Clock`] of a flow measures all its lifetimes and deadlines. So a test that moves that
+//! clock moves all of them together. [`SystemClock`] is the one for production: its timers need no
+//! async runtime.
 
 use std::fmt;
 use std::future::Future;
@@ -40,22 +40,22 @@ use futures_timer::Delay;
 /// assert!(late.now() < SystemClock.now());
 /// ```
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The current time.
+    /// Returns the current time.
     ///
-    /// It may jump when an operator corrects the host's time; what must not jump is measured with
-    /// [`sleep`](Self::sleep).
+    /// The time may jump when an operator corrects the clock of the host. Anything that must not
+    /// jump is measured with [`sleep`](Self::sleep).
     fn now(&self) -> SystemTime;
 
     /// Completes once `duration` has passed, counted from this call and not from the first poll.
     fn sleep(&self, duration: Duration) -> Sleep;
 }
 
-/// A future that completes when the time it was made for has passed, from [`Clock::sleep`].
+/// A future that completes when its time has passed. [`Clock::sleep`] returns it.
 #[must_use = "futures do nothing unless they are polled"]
 pub struct Sleep(Pin<Box<dyn Future<Output = ()> + Send>>);
 
 impl Sleep {
-    /// Takes the timer of the runtime that a [`Clock`] is written for.
+    /// Wraps a timer of the runtime for which a [`Clock`] is written.
     ///
     /// ```
     /// use credential_code::clock::Sleep;
@@ -84,7 +84,8 @@ impl fmt::Debug for Sleep {
 
 /// The time of the host.
 ///
-/// Its timers run on one background thread that starts with the first of them, so they work under any executor.
+/// Its timers run on one background thread that starts with the first of them, so they work under
+/// any executor.
 ///
 /// ```
 /// use credential_code::clock::{Clock, SystemClock};

@@ -1,5 +1,5 @@
-//! Lets the users of a web service add a passkey or a key with a one-time code, where they have none
-//! yet: on another device, in another browser, on another domain.
+//! Lets the users of a web service add a passkey or a key with a one-time code. It works where they
+//! have no credential yet: on another device, in another browser, on another domain.
 //!
 //! In the application where they are signed in, users mint a code such as `A7U-KY6-9PT`. Elsewhere
 //! they exchange it for a challenge, and register a new credential by answering it. The crate is a
@@ -16,7 +16,8 @@
 //!     .events(|event| println!("{event:?}"))
 //!     .build()?;
 //! let flow = CodeFlow::new(&site, CodePolicy::default())?;
-//! let app: axum::Router = axum::Router::new().nest_service("/auth/credentials", CodeRouter::new(flow));
+//! let router = CodeRouter::new(flow);
+//! let app: axum::Router = axum::Router::new().nest_service("/auth/credentials", router);
 //! # drop(app);
 //! # Ok(())
 //! # }
@@ -40,14 +41,15 @@
 //!
 //! The [`manual`] has a page for each question. Begin with [integrate](manual::integrate), and read
 //! the [checklist](manual::checklist) before production. The [threat model](manual::threat_model)
-//! says what is defended, and what is not.
+//! says what the crate defends, and what it does not.
 //!
 //! # Features
 //!
-//! The default features are `axum-core`, `fido2` and `memory`. Features add, and never change what is
-//! accepted. `aws-lc-rs` checks signatures by AWS-LC. `postgres`, `sqlite` and `redis` are shared
-//! stores. `webauthn-rs` is the bridge to passkeys that it keeps, and a second engine. `tracing` makes
-//! spans and events. `deprecated-kinds` are passwords and one-time passwords.
+//! The default features are `axum-core`, `fido2` and `memory`. A feature adds something, and never
+//! changes what is accepted. `aws-lc-rs` checks signatures with AWS-LC. `postgres`, `sqlite` and
+//! `redis` are shared stores. `webauthn-rs` is a bridge to the passkeys that webauthn-rs keeps, and
+//! a second engine. `tracing` creates spans and events. `deprecated-kinds` are passwords and
+//! one-time passwords.
 //!
 //! [tower]: https://docs.rs/tower
 
@@ -55,8 +57,8 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// Data flows from the top of this list to the bottom: a module uses those below it, and never one
-// above.
+// Data flows from the top of this list to the bottom: a module uses the modules below it, and never
+// one above.
 pub mod action;
 pub mod assertion;
 pub mod attestation;
@@ -92,7 +94,7 @@ pub mod manual;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 
-// The names that people import first. Every other name has one path: its module's.
+// The names that people import first. Every other name has one path: that of its module.
 pub use self::action::{ActionFlow, ActionPolicy};
 pub use self::auth::{AuthFlows, AuthLayer, AuthRouter};
 pub use self::code::{CodeFlow, CodeLayer, CodePolicy, CodeRouter};
@@ -101,11 +103,11 @@ pub use self::site::{Site, Storage};
 
 /// The OpenAPI 3.1 document of every endpoint, as JSON.
 ///
-/// Its paths are those of the default mount `/auth`, as [`AuthRouter`] serves them. All names in it
-/// begin with `CredentialCode`, so that none collides with a name of yours. Serve it as it is, with
+/// Its paths are those of the default mount `/auth`, which [`AuthRouter`] serves. All names in it
+/// begin with `CredentialCode`, so none collides with a name of yours. Serve it unchanged, as
 /// `application/json`. Or merge it into your own document. With [utoipa] that is one call:
-/// `host.merge(serde_json::from_str(credential_code::OPENAPI)?)`. For another mount,
-/// change the keys of `paths` first.
+/// `host.merge(serde_json::from_str(credential_code::OPENAPI)?)`. For another mount, change the
+/// keys of `paths` first.
 ///
 /// ```
 /// let document: serde_json::Value = serde_json::from_str(credential_code::OPENAPI)?;

@@ -9,13 +9,13 @@
 //! | [kinds] | Which credentials can a code add, and how is each verified? |
 //! | [owner] | Somebody else may enter a code. How does its owner see that, and how do they stop it? |
 //! | [managing] | How do users list, rename, deactivate and remove the credentials that they have? |
-//! | [handles] | Which user handle do new passkeys have, and how do they open the sign-in that an application already has? |
+//! | [handles] | Which user handle do new passkeys get? How do they work in the sign-in that an application already has? |
 //! | [checklist] | What is left to the host, and what goes wrong without it? |
 //! | [defaults] | What is each setting if I do not set it, and why? |
-//! | [stores] | Which store do I take, and what holds when something breaks? |
-//! | [sql] | What do SQLite and PostgreSQL guarantee, and what lies in their tables? |
-//! | [observability] | What does a site tell of what happens, and what do logs, metrics and traces get from it? |
-//! | [testing_your_host] | How do I know that my tables and my store keep what the library relies on? |
+//! | [stores] | Which store do I choose, and what still holds when something breaks? |
+//! | [sql] | What do SQLite and PostgreSQL guarantee, and what is in their tables? |
+//! | [observability] | What does a site report, and what do logs, metrics and traces get from it? |
+//! | [testing_your_host] | How do I know that my tables and my store keep the promises that the library relies on? |
 //! | [upgrading] | What may change between releases, and what do I do about it? |
 //! | [standards] | Which clauses of the standards does the crate meet, and what is left to me? |
 //! | [threat_model] | What may an attacker try, where does it fail, and what is not defended? |

@@ -1,4 +1,4 @@
-//! Questions that do not need each other's answers.
+//! Questions that do not depend on each other's answers.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -6,13 +6,13 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-/// Waits for two answers at once.
+/// Waits for two answers at the same time.
 pub(crate) fn both<A: Future, B: Future>(a: A, b: B) -> Both<A, B> {
     Both { a, b, of_a: None, of_b: None }
 }
 
 pin_project! {
-    /// Two futures in place: an `async fn` would hold each of them twice.
+    /// Polls two futures in place. An `async fn` would hold each of them twice.
     #[must_use = "futures do nothing unless they are polled"]
     pub(crate) struct Both<A: Future, B: Future> {
         #[pin]
@@ -49,8 +49,9 @@ impl<A: Future, B: Future> Future for Both<A, B> {
     }
 }
 
-/// Asks a question while something is done for which it has to be asked in vain if that fails. What
-/// fails at once asks nothing. What fails later hands back the answer that came meanwhile.
+/// Does something, and asks a question meanwhile. If the deed fails, the answer is not needed. A
+/// deed that fails at once asks nothing. One that fails later hands back the answer that came
+/// meanwhile.
 pub(crate) async fn meanwhile<T, E, B: Future>(
     doing: impl Future<Output = Result<T, E>>,
     question: B,
