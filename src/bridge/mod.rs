@@ -54,6 +54,22 @@
 //! [`credential`] refuses. `insert` also stores the new credential's row in the table of the
 //! sign-in. Both have to take effect or neither: use one transaction.
 //!
+//! # The table
+//!
+//! The ids of passkeys have to be unique among all users, by an index. Rows spell one id in several
+//! ways: as base64 of either alphabet, or as numbers. So an index over an expression on the JSON
+//! misses duplicates. Add a column, fill it from [`descriptor`], and index it:
+//!
+//! ```sql
+//! ALTER TABLE passkeys ADD COLUMN credential_id TEXT; -- then: bridge::descriptor(row)?.id of each row
+//! CREATE UNIQUE INDEX passkeys_by_credential_id ON passkeys (credential_id);
+//! ```
+//!
+//! To rename and remove, the table also keeps the [`CredentialUuid`] of each row: what
+//! [`CredentialUuid::generate`] makes, or the default of [`RowContext::uuid`], which [`credential`]
+//! returns. The migration of `examples/existing_app` shows these columns, and a trigger for rows that
+//! a sign-up goes on to insert.
+//!
 //! A sign-in without a user name finds the user by their handle, and a row has none. So set the
 //! handle of each user ([`User::with_handle`](crate::model::User::with_handle)). The page on
 //! [handles](crate::manual::handles) explains this.

@@ -63,7 +63,7 @@ struct Shared {
 
 impl Storage {
     /// Keeps everything in this process, under a random key: up to 100 000 records of each kind. A
-    /// restart loses the outstanding codes.
+    /// restart loses the outstanding codes, and undo links unless it has [keys](Self::with_keys).
     #[cfg(feature = "memory")]
     pub fn in_memory() -> Self {
         Self::in_memory_of(100_000)
@@ -162,6 +162,10 @@ impl Storage {
         let enrolments = Enrolments::new(ledger, changes, clock.clone(), listener.clone());
         Ok(Open { records, enrolments, keys, clock, purses })
     }
+}
+
+fn own_keys(keys: Option<SlotKeys>) -> Result<SlotKeys, BuildError> {
+    keys.map_or_else(|| Ok(SlotKeys::random()?), Ok)
 }
 
 /// Returns a ledger in this process. When it is full, it tells the listener which enrolment it had

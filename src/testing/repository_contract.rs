@@ -112,6 +112,13 @@ pub(super) fn unique(prefix: &str) -> String {
     format!("{prefix}{uuid}")
 }
 
+/// Returns what the host answers.
+pub(super) fn answered<T>(answer: Result<T, BoxError>) -> T {
+    answer.unwrap_or_else(|error| {
+        panic!("the_host_answers (let no call of the suite fail, and keep every kind of it): {error}")
+    })
+}
+
 /// The law that every suite needs before it checks another.
 pub(super) const ADDED: &str = "a_new_credential_is_added \
     (answer `Added` for each kind of the suite, where no stored id is the same)";

@@ -84,6 +84,24 @@ impl SoftAuthenticator {
         self.attest(relying_party_id, origin, &base64url::encode(challenge.as_bytes()))
     }
 
+    /// Registers as a page does: what `PublicKeyCredential.toJSON()` makes. The members of the
+    /// published `credentialInfo` are its `id`, `clientDataJSON` and `attestationObject`.
+    pub fn attest_json(&self, relying_party_id: &str, origin: &str, challenge: &str) -> Value {
+        let attestation = self.attest(relying_party_id, origin, challenge);
+        json!({
+            "id": attestation.credential_id.as_str(),
+            "rawId": attestation.credential_id.as_str(),
+            "type": "public-key",
+            "authenticatorAttachment": "platform",
+            "clientExtensionResults": {},
+            "response": {
+                "clientDataJSON": base64url::encode(&attestation.client_data),
+                "attestationObject": base64url::encode(&attestation.attestation_data),
+                "transports": ["internal"],
+            },
+        })
+    }
+
     /// Attests any client data that a test wants.
     pub fn attest_client_data(&self, relying_party_id: &str, client_data: impl Into<Vec<u8>>) -> Attestation {
         let client_data = client_data.into();

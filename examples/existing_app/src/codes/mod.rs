@@ -26,7 +26,7 @@ pub(crate) async fn router(options: &Options, db: &SqlitePool) -> Result<Router,
     // Codes, challenges and undo links are in the application's database, and outlive a restart.
     let store = SqlStore::sqlite(db.clone());
     store.migrate().await?;
-    let purge = Arc::new(store.spawn_purge(store.clock(), Duration::from_secs(600)));
+    store.spawn_purge(store.clock(), Duration::from_secs(600)).detach();
     // Without `SLOT_KEY`, which belongs in your configuration, they end with this process.
     let configured = std::env::var("SLOT_KEY").ok().map(|hex| SlotKey::from_hex(&hex)).transpose()?;
     let key = configured.map_or_else(SlotKey::generate, Ok)?;
