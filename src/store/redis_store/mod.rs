@@ -25,7 +25,7 @@
 //! 4. **Nothing to purge.** Every key expires automatically.
 //!
 //! The way in which Redis runs decides what survives which fault: see
-//! [`manual::stores`](crate::manual::stores). It needs a tokio runtime.
+//! [`manual::redis`](crate::manual::redis). It needs a tokio runtime.
 //!
 //! ```no_run
 //! use credential_code::store::{RedisStore, SlotKey, SlotKeys};

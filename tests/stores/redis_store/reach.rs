@@ -132,7 +132,7 @@ async fn certificates_are_for_tls() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// `docs/stores.md` says which rights a user of an ACL needs.
+/// `docs/redis.md` says which rights a user of an ACL needs.
 #[tokio::test]
 async fn the_documented_rights_are_enough() {
     let Some(server) = Redis::start() else { return };

@@ -44,7 +44,7 @@ pub(super) trait StatementEngine {
     fn verify_statement(&self, input: &StatementInput<'_>) -> Result<AttestationTrust, VerifyError>;
 }
 
-/// Verifies the attestation statements of passkeys. The [defaults](crate::manual::defaults) say
+/// Verifies the attestation statements of passkeys. The [manual](crate::manual::attestation) says
 /// when to choose which engine.
 ///
 /// | | `Native`, the default | `WebauthnRs`, with the feature `webauthn-rs` |
