@@ -3,6 +3,7 @@
 mod adding;
 mod assertions;
 mod binding;
+mod careless;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 #[path = "../support/flaky.rs"]
 mod flaky;

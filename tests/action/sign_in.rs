@@ -3,14 +3,17 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential_code::action::{ActionRequest, BeginRequest};
 use credential_code::clock::Clock as _;
-use credential_code::error::{Error, ErrorKind};
+use credential_code::error::{BoxError, Error, ErrorKind};
 use credential_code::event::Event;
-use credential_code::host::Caller;
-use credential_code::model::{ChallengeId, CredentialKind, CredentialStatus, User, UserId, UserStatus};
+use credential_code::host::{Advance, Caller, SignCounters};
+use credential_code::model::{
+    ChallengeId, CredentialId, CredentialKind, CredentialStatus, User, UserId, UserStatus,
+};
 use credential_code::sign_in::{CompleteRequest, SignInChallenge, SignInFlow, SignInPolicy, SignedIn};
 use credential_code::site::SiteBuilder;
 use credential_code::store::{Budget, MemoryStore, OneTimeStore as _, Slot, SlotKey, SlotKeys, UserAction};
@@ -323,6 +326,29 @@ async fn a_counter_that_does_not_grow_signs_nobody_in() {
         assert_eq!(kind(bench.sign_in(&counting(count)).await), ErrorKind::InvalidAssertion, "{count}");
     }
     bench.sign_in(&counting(6)).await.unwrap();
+}
+
+/// Counters of a passkey that signed in elsewhere since it was looked up.
+struct Overtaken;
+
+#[async_trait]
+impl SignCounters for Overtaken {
+    async fn advance(&self, _: &CredentialId, _: u32) -> Result<Advance, BoxError> {
+        Ok(Advance::NotGreater)
+    }
+}
+
+#[tokio::test]
+async fn a_clone_that_is_overtaken_while_it_signs_in_is_refused() {
+    let bench = Bench::new();
+    let host = bench.host.clone();
+    let site = Site::builder().host(host.clone()).passkeys(host).sign_counters(Overtaken);
+    let site = site.relying_party((*bench.party).clone()).events(|_| {}).build().unwrap();
+    let flow = SignInFlow::new(&site, SignInPolicy::default()).unwrap();
+    let mut passkey = bench.passkey.clone();
+    passkey.sign_count = 5;
+    let request = answer(&passkey, &flow.begin(&bench.party).unwrap());
+    assert_eq!(kind(flow.complete(&bench.party, request).await), ErrorKind::InvalidAssertion);
 }
 
 #[tokio::test]

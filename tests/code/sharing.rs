@@ -1,7 +1,7 @@
 //! Stores that several processes share: what a flow over one needs, and which clock counts.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -29,6 +29,8 @@ pub(crate) struct Engine {
     records: Table,
     clock: ManualClock,
     takes: AtomicUsize,
+    /// Where records were laid and looked for.
+    slots: Mutex<Vec<Slot>>,
     /// Whether every second take fails.
     pub(crate) staggers: AtomicBool,
 }
@@ -39,21 +41,29 @@ impl Engine {
         self.takes.load(Ordering::Relaxed)
     }
 
+    /// Where records were laid and looked for, in that order.
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        self.slots.lock().unwrap().clone()
+    }
+
     pub(crate) fn new() -> Arc<Self> {
         let (takes, staggers) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Arc::new(Self { records: Table::default(), clock: ManualClock::new(), takes, staggers })
+        let (clock, slots) = (ManualClock::new(), Mutex::default());
+        Arc::new(Self { records: Table::default(), clock, takes, slots, staggers })
     }
 }
 
 #[async_trait]
 impl<R: Record> OneTimeStore<R> for Engine {
     async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
+        self.slots.lock().unwrap().push(slot);
         let inserted = self.records.insert(slot, record).await;
         yield_now().await;
         inserted
     }
 
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
+        self.slots.lock().unwrap().push(slot);
         let is_second = self.takes.fetch_add(1, Ordering::Relaxed) % 2 == 1;
         if is_second && self.staggers.load(Ordering::Relaxed) {
             return Err(StoreError::new("an engine", "away"));

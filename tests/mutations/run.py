@@ -32,7 +32,7 @@ HEAD = """\
 Each row is a small patch that takes one defence of the [threat model](threat-model.md) away. The
 named test then fails. `tests/mutations/run.py` makes the patches in `tests/mutations/defences.txt`,
 one after the other, and writes this page. `tests/house/claims.rs` holds that every attack of the
-threat model has a patch, that each patch still fits, and that none survives. The last column
+threat model has a patch, and that each patch still fits, was made and does not survive. The last column
 is the beginning of the patch's SHA-256, so that a patch that was changed has to be made again.
 
 """

@@ -238,6 +238,22 @@ async fn a_challenge_id_is_no_code_and_a_code_is_no_challenge_id() {
     }
 }
 
+/// In a store that keeps all records in one table, too.
+#[tokio::test]
+async fn a_code_and_a_challenge_id_of_one_text_lie_in_two_slots() {
+    let engine = Engine::new();
+    let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
+    let world = World::with(|setup| setup.storage(Storage::shared_records(engine.clone(), keys)));
+    let mut body = world.registration(key()).await;
+    let before = engine.slots().len();
+    let code = world.mint().await.replace('-', "");
+    body["challengeIdentifier"] = code.into();
+    world.register(&body).await.assert_refused(403, "invalid_challenge");
+    let slots = engine.slots()[before..].to_vec();
+    let [laid, looked_for] = slots[..] else { panic!("{slots:?}") };
+    assert_ne!(laid, looked_for);
+}
+
 #[tokio::test]
 async fn a_replay_of_a_finished_run_gains_nothing() {
     for kind in KINDS {
