@@ -2,10 +2,17 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Waker};
+use std::time::SystemTime;
 
-use credential_code::model::{Approval, CredentialKind};
-use credential_code::store::{PendingApproval, PendingRegistration};
+use async_trait::async_trait;
+use credential_code::Storage;
+use credential_code::error::StoreError;
+use credential_code::model::{Approval, CredentialKind, Insertion};
+use credential_code::store::{
+    ClearRecord, MemoryStore, OneTimeStore, PendingApproval, PendingRegistration, Record, Slot, codec,
+};
 use serde_json::json;
 
 use crate::flaky::Flaky;
@@ -324,5 +331,49 @@ async fn a_guesser_who_hangs_up_tries_no_second_check_code() {
     }
     store.recover();
     world.approve(&id, &json!({ "checkCode": right })).await.assert_refused(409, "conflict");
+    assert!(world.host.stored().is_empty());
+}
+
+/// A store in clear whose writer gives a credential that waits another name.
+#[derive(Debug)]
+struct Altered {
+    inner: MemoryStore,
+    alters: AtomicBool,
+}
+
+#[async_trait]
+impl<R: ClearRecord> OneTimeStore<R> for Altered
+where
+    MemoryStore: OneTimeStore<R>,
+{
+    async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
+        self.inner.insert(slot, record).await
+    }
+
+    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
+        let taken = self.inner.take(slot, now).await?;
+        let alters = R::NAME == PendingApproval::NAME && self.alters.load(Ordering::Relaxed);
+        Ok(taken.map(|record| if alters { renamed(&record) } else { record }))
+    }
+}
+
+fn renamed<R: Record>(record: &R) -> R {
+    let mut bytes = codec::encode(record).unwrap();
+    let at = bytes.windows(6).position(|window| window == b"laptop").unwrap();
+    bytes[at..at + 6].copy_from_slice(b"tablet");
+    codec::decode(&bytes).unwrap()
+}
+
+/// Nothing is approved but what the owner saw.
+#[tokio::test]
+async fn what_the_owner_was_not_shown_is_not_stored() {
+    let store = Arc::new(Altered { inner: MemoryStore::new(100), alters: AtomicBool::default() });
+    let storage = Storage::in_process(store.clone());
+    let world = World::with(|setup| setup.storage(storage).policy(|_| plenty().approval(Approval::Asked)));
+    let (id, _) = world.pending().await;
+    assert_eq!(world.enrolment(&id).await["credential"]["name"], "laptop");
+    store.alters.store(true, Ordering::Relaxed);
+    world.approve(&id, &json!({})).await.assert_refused(409, "conflict");
+    assert_eq!(world.enrolment(&id).await["stage"], "refused");
     assert!(world.host.stored().is_empty());
 }
