@@ -1,7 +1,7 @@
 //! What sealing and opening add to a record that becomes bytes anyway.
 //!
-//! `seal` and `open` go through a store that keeps one record. Less `encode` and `decode`, they are at
-//! most 2 µs each.
+//! `seal` and `open` go through a store that keeps one record. Without `encode` and `decode` they
+//! take at most 2 µs each.
 
 use std::hint::black_box;
 use std::sync::{Mutex, PoisonError};

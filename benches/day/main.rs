@@ -1,7 +1,9 @@
-//! A day of an attacker, by a clock that this moves. One account mints and begins as fast as its
-//! budgets let it. A botnet guesses as fast as everybody's budget lets it, each time from another
-//! source. All budgets are the defaults. Each hour this prints what is held, and what an honest flow
-//! costs, and it stops where that exceeds what `docs/stores.md` says.
+//! A day of an attacker, by a clock that this bench moves.
+//!
+//! One account mints and begins as fast as its budgets let it. A botnet guesses as fast as
+//! everybody's budget lets it, from ever new sources. All budgets are the defaults. Each hour the
+//! bench prints what is held, and what an honest flow costs. It stops where that exceeds the bounds
+//! of `docs/stores.md`.
 
 #[path = "../../tests/support/servers/mod.rs"]
 mod servers;

@@ -17,9 +17,15 @@ use crate::flow::Flow;
 use crate::servers::redis::Redis;
 
 const PREFIX: &str = "credential-code:";
-/// How many commands are asked together, one time after the other: a payment; a grant and an
-/// enrolment; two payments; a look-up; what is given back to two purses, a challenge and a stage; two
-/// payments and a look-up; what is given back to two purses, and a claim. Both payments are one.
+/// How many commands are asked together, one time after the other.
+///
+/// 1. A payment.
+/// 2. A grant and an enrolment.
+/// 3. Both payments of a guess, as one.
+/// 4. A look-up.
+/// 5. The return of both payments, a challenge and a stage.
+/// 6. Both payments, and a look-up.
+/// 7. The return of both payments, and a claim.
 const TOGETHER: [usize; 7] = [1, 2, 1, 1, 4, 2, 3];
 
 /// Sends flows over a connection that all share.
@@ -106,7 +112,7 @@ struct Names {
 }
 
 impl Names {
-    /// Draws them. Their person makes a key, and signs, as whoever goes through a whole flow.
+    /// Draws them. Their person makes a key and signs with it, as in a whole flow.
     fn draw(user: u64) -> Result<Self, BoxError> {
         let mut grant = [0; 32];
         getrandom::fill(&mut grant)?;

@@ -1,8 +1,8 @@
-//! Whole flows per second over each engine, beside what the engine does of them when it is told the
-//! same without us: the same statements and commands, in the same order and as durable, over as many
-//! connections. What lies between is what this crate costs, its check of a signature included.
+//! Whole flows per second over each engine, beside the engine alone. The other side sends the same
+//! statements and commands without this crate: in the same order, as durable, over as many
+//! connections. The difference is the cost of this crate, its check of a signature included.
 //!
-//! Both sides have the same people, and each of them makes a key and signs with it.
+//! Both sides have the same people. Each of them makes a key and signs with it.
 
 mod commands;
 mod connection;

@@ -24,7 +24,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Draws them. Their person makes a key, and signs, as whoever goes through a whole flow.
+    /// Draws them. Their person makes a key and signs with it, as in a whole flow.
     pub(crate) fn draw(user: u64) -> Result<Self, BoxError> {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret)?;

@@ -61,14 +61,14 @@
 //! misses duplicates. Add a column, fill it from [`descriptor`], and index it:
 //!
 //! ```sql
-//! ALTER TABLE passkeys ADD COLUMN credential_id TEXT; -- then: bridge::descriptor(row)?.id of each row
+//! ALTER TABLE passkeys ADD COLUMN credential_id TEXT; -- descriptor(row)?.id of each row
 //! CREATE UNIQUE INDEX passkeys_by_credential_id ON passkeys (credential_id);
 //! ```
 //!
-//! To rename and remove, the table also keeps the [`CredentialUuid`] of each row: what
-//! [`CredentialUuid::generate`] makes, or the default of [`RowContext::uuid`], which [`credential`]
-//! returns. The migration of `examples/existing_app` shows these columns, and a trigger for rows that
-//! a sign-up goes on to insert.
+//! To rename and remove, the table also keeps the [`CredentialUuid`] of each row. It comes from
+//! [`CredentialUuid::generate`], or it is the default of [`RowContext::uuid`], which [`credential`]
+//! returns. The migration of `examples/existing_app` shows these columns, and a trigger for rows of
+//! the sign-up.
 //!
 //! A sign-in without a user name finds the user by their handle, and a row has none. So set the
 //! handle of each user ([`User::with_handle`](crate::model::User::with_handle)). The page on

@@ -4,9 +4,9 @@ use std::sync::Arc;
 /// The secret of the link in the notice of a new credential. It takes back the one credential that
 /// it names, without a sign-in.
 ///
-/// It works for seven days, as long as the site has the slot key that signed it. The default storage
-/// has a random key, which ends with the process:
-/// [`Storage::with_keys`](crate::Storage::with_keys) sets one that lasts.
+/// It works for seven days, while the site has the slot key that signed it. The default storage has
+/// a random key, which ends with the process. One that lasts comes from
+/// [`Storage::with_keys`](crate::Storage::with_keys).
 #[derive(Clone)]
 pub struct UndoToken(Arc<str>);
 

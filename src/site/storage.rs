@@ -111,8 +111,8 @@ impl Storage {
         Self { records, keys: None, clock: None, twice: None }
     }
 
-    /// Sets the keys of a storage in this process. Default: a random key, which ends with the process,
-    /// and with it every undo link. A shared storage has keys already.
+    /// Sets the keys of a storage in this process. Default: a random key. It ends with the process,
+    /// and every undo link with it. A shared storage has keys already.
     pub fn with_keys(mut self, keys: SlotKeys) -> Self {
         set(&mut self.keys, keys, "with_keys", &mut self.twice);
         self

@@ -1,5 +1,5 @@
-//! The claims of the threat model: each names code and tests that are there, and each has a patch that
-//! takes its defence away. `tests/mutations/run.py` makes the patches.
+//! The claims of the threat model. Each names code and tests that are there, and each has a patch
+//! that takes its defence away. `tests/mutations/run.py` makes the patches.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -146,7 +146,7 @@ fn every_patch_fits_its_file_once() {
     }
 }
 
-/// Whoever adds or changes a patch runs `tests/mutations/run.py`, which makes those that have no row.
+/// After a patch was added or changed, `tests/mutations/run.py` makes those that have no row.
 #[test]
 fn every_patch_was_made_and_its_test_failed() {
     let rows = table("docs/defences.md", 5);
