@@ -3,6 +3,14 @@
 //! The [`Clock`] of a flow measures all its lifetimes and deadlines. So a test that moves that
 //! clock moves all of them together. [`SystemClock`] is the one for production: its timers need no
 //! async runtime.
+//!
+//! ```
+//! use std::time::SystemTime;
+//!
+//! use credential_code::clock::{Clock, SystemClock};
+//!
+//! assert!(SystemClock.now() > SystemTime::UNIX_EPOCH);
+//! ```
 
 use std::fmt;
 use std::future::Future;

@@ -10,6 +10,13 @@
 //! 4. RustCrypto checks signatures, or AWS-LC with the feature `aws-lc-rs`. The first three rules
 //!    hold for both, and both give the same verdicts. RustCrypto always checks secp256k1 with
 //!    SHA-384 or SHA-512, which aws-lc-rs lacks. It also checks the SHA-1 signatures of old TPMs.
+//!
+//! ```
+//! use credential_code::crypto::PublicKey;
+//!
+//! let refusal = PublicKey::from_pem("-----BEGIN PUBLIC KEY-----").unwrap_err();
+//! println!("{refusal}");
+//! ```
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;

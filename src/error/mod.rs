@@ -3,6 +3,13 @@
 //! Every step returns an [`Error`]. [`ErrorKind`] says what went wrong, and which status the answer
 //! has. The text is for the caller. The true reason is the error's source, for logs and events
 //! alone.
+//!
+//! ```
+//! use credential_code::error::ErrorKind;
+//!
+//! assert_eq!(ErrorKind::InvalidCode.as_str(), "invalid_code");
+//! assert_eq!(ErrorKind::InvalidCode.status(), 403);
+//! ```
 
 mod kind;
 mod reason;

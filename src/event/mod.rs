@@ -1,4 +1,17 @@
 //! Events: everything that happened, for the host's audit log, its metrics and its notices.
+//!
+//! ```
+//! use credential_code::event::Event;
+//!
+//! /// What the host does with each event.
+//! fn listen(event: &Event<'_>) {
+//!     println!("{}", event.name());
+//!     if let Some(credential) = event.added_credential() {
+//!         println!("tell {} of {}", credential.user, credential.uuid);
+//!     }
+//! }
+//! # let _ = credential_code::testing::site_builder(&Default::default()).events(listen);
+//! ```
 
 mod listener;
 #[cfg(feature = "tracing")]

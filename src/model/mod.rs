@@ -3,6 +3,14 @@
 //! Parsing creates each type, so a value keeps what its type promises. A [`Code`] is normalised, an
 //! [`Origin`] is in its serialised form, a [`NewCredential`] was verified. The types know nothing
 //! of HTTP, of stores or of the flow.
+//!
+//! ```
+//! use credential_code::model::CodeFormat;
+//!
+//! let code = CodeFormat::default().parse("a7u ky6 9pt")?;
+//! assert_eq!(code.reveal(), "A7U-KY6-9PT");
+//! # Ok::<(), credential_code::model::Invalid>(())
+//! ```
 
 #[macro_use]
 mod text;

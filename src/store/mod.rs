@@ -21,6 +21,14 @@
 //! To choose a store, read [`manual::stores`](crate::manual::stores).
 //!
 //! Check a store of your own with the conformance suite of the feature `test-util`.
+//!
+//! ```
+//! use credential_code::store::{SlotKey, SlotKeys};
+//!
+//! let keys = SlotKeys::new(&SlotKey::generate()?, &[]);
+//! assert_eq!(format!("{keys:?}"), "SlotKeys(1)");
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 mod background;

@@ -10,6 +10,15 @@
 //!   [`passkey_contract`] are for the other traits of a repository.
 //!
 //! Nothing here is for production. Any release may break it.
+//!
+//! ```
+//! use credential_code::model::CredentialKind;
+//! use credential_code::testing::KeyClient;
+//!
+//! let client = KeyClient::p256();
+//! let proof = client.attest(CredentialKind::Key, "the challenge of an exchange");
+//! assert_eq!(&proof.credential_id, client.credential_id());
+//! ```
 
 mod clock;
 mod host;
