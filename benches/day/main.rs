@@ -63,9 +63,9 @@ async fn main() -> Result<(), BoxError> {
     store.migrate().await?;
     let storage = Storage::shared(store.clone(), SlotKeys::new(&SlotKey::new([7; 32])?, &[]));
     attack("SQLite", storage, Some((&store, &pool)), &statements, hours).await?;
-    // What is in memory is dropped after an hour of the machine's own clock, which nobody moves. So
-    // this one has room for three hours of it, instead of 100 000 records.
-    attack("memory", Storage::in_memory_of(12_000), None, &statements, hours).await
+    // What nobody takes is dropped after an hour of the machine's own clock, which is not moved. So
+    // this store has room for the codes of three hours, instead of 100 000 records.
+    attack("memory", Storage::in_memory_of(1800), None, &statements, hours).await
 }
 
 /// What is flushed to the disk is no part of this, and would take most of the time.

@@ -1,9 +1,11 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use credential_code::error::BoxError;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, SqlStr};
+use tokio::sync::Mutex;
 
 /// What goes into a statement.
 #[derive(Clone, Debug)]
@@ -31,6 +33,21 @@ pub(crate) trait Connection: Send + 'static {
         sql: &SqlStr,
         values: Vec<Value>,
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
+
+    /// Runs a statement to its end in a transaction, and returns how many rows it changed.
+    fn change(
+        &mut self,
+        begin: String,
+        sql: &SqlStr,
+        values: Vec<Value>,
+    ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send {
+        async move {
+            self.control(begin).await?;
+            let changed = self.execute(sql, values).await?;
+            self.control("COMMIT".to_owned()).await?;
+            Ok(changed)
+        }
+    }
 
     /// Runs what takes no values.
     fn control(&mut self, sql: String) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
@@ -89,6 +106,44 @@ impl Connection for PgConnection {
 
     async fn number(&mut self, sql: &'static str) -> Result<i64, sqlx::Error> {
         sqlx::query_scalar(sql).fetch_one(self).await
+    }
+}
+
+/// A connection that several people share: one statement at a time, or one transaction.
+#[derive(Debug)]
+pub(crate) struct Shared<C>(Arc<Mutex<C>>);
+
+impl<C> Clone for Shared<C> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<C> Shared<C> {
+    pub(crate) fn new(connection: C) -> Self {
+        Self(Arc::new(Mutex::new(connection)))
+    }
+}
+
+impl<C: Connection> Connection for Shared<C> {
+    async fn execute(&mut self, sql: &SqlStr, values: Vec<Value>) -> Result<u64, sqlx::Error> {
+        self.0.lock().await.execute(sql, values).await
+    }
+
+    async fn fetch(&mut self, sql: &SqlStr, values: Vec<Value>) -> Result<u64, sqlx::Error> {
+        self.0.lock().await.fetch(sql, values).await
+    }
+
+    async fn change(&mut self, begin: String, sql: &SqlStr, values: Vec<Value>) -> Result<u64, sqlx::Error> {
+        self.0.lock().await.change(begin, sql, values).await
+    }
+
+    async fn control(&mut self, sql: String) -> Result<(), sqlx::Error> {
+        self.0.lock().await.control(sql).await
+    }
+
+    async fn number(&mut self, sql: &'static str) -> Result<i64, sqlx::Error> {
+        self.0.lock().await.number(sql).await
     }
 }
 

@@ -27,7 +27,7 @@ use servers::redis::Redis;
 use tokio::task::JoinSet;
 
 use crate::commands::Commands;
-use crate::connection::{Connection, open_postgres, open_sqlite};
+use crate::connection::{Connection, Shared, open_postgres, open_sqlite};
 use crate::flow::Flow;
 use crate::least_host::LeastHost;
 use crate::sent::{Raw, Sent};
@@ -37,8 +37,8 @@ use crate::statements::Statements;
 const PEOPLE: usize = 32;
 /// So many users, that none is full: 256 credentials each.
 const USERS: u64 = 10_000;
-/// How often each side has its turn.
-const TURNS: u32 = 4;
+/// How long each side has its turn.
+const TURN: Duration = Duration::from_secs(1);
 /// Connections of a store that `connect_postgres` made, and of one that `open_sqlite` did.
 const TO_POSTGRES: usize = 10;
 const TO_SQLITE: usize = 1;
@@ -91,13 +91,14 @@ async fn measure_sql<C: Connection>(
     sent::put_users(&store, statements, &mut first).await?;
     let flow = Flow::new(store.clone(), store)?;
     let sent = Arc::new(Sent::hear(&flow, statements, &mut first).await?);
-    let mut connected = vec![Raw::new(sent.clone(), first)];
+    let mut connected = vec![Shared::new(first)];
     while connected.len() < connections {
-        connected.push(Raw::new(sent.clone(), open().await?));
+        connected.push(Shared::new(open().await?));
     }
-    let mut sides = Sides { raw: connected, whole: vec![flow; PEOPLE] };
-    let rates = sides.measure(time).await?;
-    print(engine, connections, &format!("{} statements", sent.count()), rates);
+    let people = connected.iter().cycle().take(PEOPLE);
+    let raw = people.map(|shared| Raw::new(sent.clone(), shared.clone())).collect();
+    let mut sides = Sides { raw, whole: vec![flow; PEOPLE] };
+    sides.measure(time).await?.print(engine, connections, &format!("{} statements", sent.count()));
     Ok(())
 }
 
@@ -107,14 +108,8 @@ async fn measure_redis(server: &Redis, time: Duration) -> Result<(), BoxError> {
     let commands = Commands::hear(&flow, server).await?;
     let count = commands.count();
     let mut sides = Sides { raw: vec![commands; PEOPLE], whole: vec![flow; PEOPLE] };
-    let rates = sides.measure(time).await?;
-    print("Redis", 1, &format!("{count} commands"), rates);
+    sides.measure(time).await?.print("Redis", 1, &format!("{count} commands"));
     Ok(())
-}
-
-fn print(engine: &str, connections: usize, of_a_flow: &str, [raw, whole]: [f64; 2]) {
-    let ratio = whole / raw;
-    println!("| {engine} | {connections} | {of_a_flow} | {raw:.0} | {whole:.0} | {ratio:.2} |");
 }
 
 /// Those who tell the engine themselves, and those who go through whole flows.
@@ -124,32 +119,52 @@ struct Sides<R, W> {
 }
 
 impl<R: Person, W: Person> Sides<R, W> {
-    /// Returns the flows a second of both, which take turns: what was stored meanwhile, and what
-    /// else the machine does, are the same for both.
-    async fn measure(&mut self, time: Duration) -> Result<[f64; 2], BoxError> {
-        let (mut raw, mut whole) = (0.0, 0.0);
-        // The first turns of both fill caches and prepare statements.
-        for turn in 0..=TURNS {
-            let of_raw = rate(&mut self.raw, time / TURNS).await?;
-            let of_whole = rate(&mut self.whole, time / TURNS).await?;
-            if turn > 0 {
-                raw += of_raw / f64::from(TURNS);
-                whole += of_whole / f64::from(TURNS);
-            }
+    /// Has both take turns, each for that time in all: what is stored, and what else the machine
+    /// does, changes for both.
+    async fn measure(&mut self, time: Duration) -> Result<Rates, BoxError> {
+        let mut rates = Rates::default();
+        // The first turns fill caches and prepare statements.
+        rate(&mut self.raw).await?;
+        rate(&mut self.whole).await?;
+        for _ in 0..time.as_secs().max(1) {
+            let (raw, whole) = (rate(&mut self.raw).await?, rate(&mut self.whole).await?);
+            rates.raw.push(raw);
+            rates.whole.push(whole);
+            rates.ratio.push(whole / raw);
         }
-        Ok([raw, whole])
+        Ok(rates)
     }
 }
 
-/// Lets people work for a while, unless one of them is refused.
-async fn rate<P: Person>(people: &mut Vec<P>, time: Duration) -> Result<f64, BoxError> {
+/// Flows a second of both sides, and how the second compares to the first, in each pair of turns.
+#[derive(Default)]
+struct Rates {
+    raw: Vec<f64>,
+    whole: Vec<f64>,
+    ratio: Vec<f64>,
+}
+
+impl Rates {
+    fn print(self, engine: &str, connections: usize, of_a_flow: &str) {
+        let [raw, whole, ratio] = [self.raw, self.whole, self.ratio].map(median);
+        println!("| {engine} | {connections} | {of_a_flow} | {raw:.0} | {whole:.0} | {ratio:.2} |");
+    }
+}
+
+fn median(mut all: Vec<f64>) -> f64 {
+    all.sort_unstable_by(f64::total_cmp);
+    all[all.len() / 2]
+}
+
+/// Lets people work for one turn, unless one of them is refused.
+async fn rate<P: Person>(people: &mut Vec<P>) -> Result<f64, BoxError> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let (done, started) = (Arc::new(AtomicU64::new(0)), Instant::now());
     let mut working = JoinSet::new();
     for mut person in people.drain(..) {
         let done = done.clone();
         working.spawn(async move {
-            while started.elapsed() < time {
+            while started.elapsed() < TURN {
                 person.add_credential(NEXT.fetch_add(1, Ordering::Relaxed) % USERS).await?;
                 done.fetch_add(1, Ordering::Relaxed);
             }

@@ -160,9 +160,7 @@ impl Sent {
         once(on.fetch(&self.user, vec![names.user()]).await?)?;
         let parts = [Value::NoInteger, Value::NoBytes, blob(self.sizes.shown)];
         self.advance(on, names, [" opened ", "added"], parts).await?;
-        on.control(self.begin(&names.user)).await?;
-        once(on.execute(&self.insert_credential, names.credential()).await?)?;
-        Ok(on.control("COMMIT".to_owned()).await?)
+        once(on.change(self.begin(&names.user), &self.insert_credential, names.credential()).await?)
     }
 
     async fn guess(&self, on: &mut impl Connection, names: &Names) -> Result<(), BoxError> {
@@ -232,7 +230,7 @@ impl Sizes {
     }
 }
 
-/// Sends flows over a connection of its own.
+/// Sends flows over a connection.
 pub(crate) struct Raw<C> {
     sent: Arc<Sent>,
     connection: C,
