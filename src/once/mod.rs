@@ -1,6 +1,6 @@
 //! The one ceremony behind every step: pay → take → act → tell → put back.
 //!
-//! 1. **Pay.** A guess pays its [fee](fee) (rate limit), so many guesses at once can't evade the
+//! 1. **Pay.** A guess pays its [fee] (rate limit), so many guesses at once can't evade the
 //!    budget. A guess at a code pays before the look-up. A guess at an id of 256 bits has no
 //!    chance, so it pays during the look-up. It is answered when both are done. A request that
 //!    needs a signed-in user pays while the user is looked up. If nothing is left, there is no
