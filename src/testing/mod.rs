@@ -5,8 +5,8 @@
 //! - [`KeyClient`] and [`SoftAuthenticator`]: clients in software that answer a challenge, of any
 //!   kind. With the feature `deprecated-kinds` there are also a `TotpClient` and a
 //!   `PasswordClient`.
-//! - [`store_contract()`], [`ledger_contract()`], [`purse_contract()`] and [`repository_contract()`]: the
-//!   tests that stores and repositories of your own have to pass. [`management_contract()`] and
+//! - [`store_contract()`], [`ledger_contract()`], [`purse_contract()`] and
+//!   [`repository_contract()`]: the tests that stores and repositories of your own have to pass. [`management_contract()`] and
 //!   [`passkey_contract()`] are for the other traits of a repository.
 //!
 //! Nothing here is for production. Any release may break it.
