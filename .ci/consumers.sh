@@ -89,9 +89,7 @@ builds nothing ""
 for feature in aws-lc-rs axum-core deprecated-kinds fido2 memory postgres redis sqlite tracing test-util webauthn-rs; do
     builds "$feature" "$feature"
 done
-for features in aws-lc-rs,memory fido2,memory sqlite,memory redis,memory webauthn-rs,memory default; do
-    builds "$features" "$features"
-done
+builds default default
 builds all default,aws-lc-rs,deprecated-kinds,postgres,redis,sqlite,tracing,test-util,webauthn-rs
 
 step "consumers: a feature that is switched on later finds a lock file"
