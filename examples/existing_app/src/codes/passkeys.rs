@@ -62,7 +62,7 @@ impl CredentialRepository for Host {
         }
         // The token stands behind the `#`: no browser sends that part, and no server logs it.
         let undo = new.undo_token().map_or(String::new(), |token| format!("/undo#{}", token.reveal()));
-        let mail = format!("Passkey added: {}\nNot you? Take it back: {}{undo}", new.name, self.app1());
+        let mail = format!("Passkey added: {}\nNot you? Then take it back: {}{undo}", new.name, self.app1());
         let notice = sqlx::query("INSERT INTO outbox (user_id, mail) VALUES (?1, ?2)");
         notice.bind(new.user.as_str()).bind(mail).execute(&mut *transaction).await?;
         transaction.commit().await?;
