@@ -14,8 +14,9 @@ impl PurseStore for SqlStore {
         let values = [slot, Value::Integer(micros(now)), per, interval, skew()];
         let row = self.fetch_one(&self.statements.spend, &values).await?;
         let mut row = row.ok_or(UnexpectedRow).map_err(|error| self.failed(error))?;
-        let outcome = outcome(&mut row, budget, now).map_err(|error| self.failed(error))?;
-        Ok(outcome.payment)
+        // The slot is the one that was asked for.
+        let outcome = row.bytes().and_then(|_| outcome(&mut row, budget, now));
+        Ok(outcome.map_err(|error| self.failed(error))?.payment)
     }
 
     async fn give_back(&self, purse: Slot, budget: Budget) -> Result<(), StoreError> {

@@ -46,14 +46,14 @@ impl Statements {
                 PURGE_RECORDS_IN_POSTGRES,
                 PURGE_ENROLMENTS_IN_POSTGRES,
                 PURGE_PURSES_IN_POSTGRES,
-                SPEND_BOTH_IN_POSTGRES,
+                spend_both_in_postgres(),
             ),
             #[cfg(feature = "sqlite")]
             Engine::Sqlite(_) => (
                 PURGE_RECORDS_IN_SQLITE,
                 PURGE_ENROLMENTS_IN_SQLITE,
                 PURGE_PURSES_IN_SQLITE,
-                SPEND_BOTH_IN_SQLITE,
+                SPEND_BOTH_IN_SQLITE.to_owned(),
             ),
         };
         Self {
@@ -65,8 +65,8 @@ impl Statements {
             enrolment: statement(ENROLMENT),
             enrolments_of_owner: statement(ENROLMENTS_OF_OWNER),
             purge_enrolments: statement(purge_enrolments),
-            spend: statement(SPEND),
-            spend_both: statement(spend_both),
+            spend: statement(&spend_one()),
+            spend_both: statement(&spend_both),
             give_back: statement(GIVE_BACK),
             purge_purses: statement(purge_purses),
             insert_credential: statement(INSERT_CREDENTIAL),
@@ -156,50 +156,39 @@ const PURGE_ENROLMENTS_IN_SQLITE: &str = "
         SELECT owner, id FROM credential_code_enrolments WHERE gone_at <= $1 ORDER BY gone_at LIMIT $2
     )";
 
-/// `$2` is now, `$3` the time in which an empty purse fills, `$4` that in which one comes back,
-/// `$5` the skew. A refusal is written as well. A clock far ahead may have filled a purse too far:
-/// that is brought down to a bearable wait.
-const SPEND: &str = "
-    INSERT INTO credential_code_purses AS purse (slot, whole_at, is_paid) VALUES ($1, $2 + $4, 1)
-    ON CONFLICT (slot) DO UPDATE SET
-        whole_at = CASE
-            WHEN purse.whole_at <= $2 THEN $2 + $4
-            WHEN purse.whole_at <= $2 + $3 - $4 THEN purse.whole_at + $4
-            WHEN purse.whole_at <= $2 + $3 + $5 THEN purse.whole_at
-            ELSE $2 + $3 + $5
-        END,
-        is_paid = CASE WHEN purse.whole_at <= $2 + $3 - $4 THEN 1 ELSE 0 END
-    RETURNING whole_at, is_paid";
-
-/// `$1` to `$5` are as above. `$6` to `$8` are slot, time and interval of the second purse. It is
-/// spent from if the first paid. The first is given back if the second refused.
-#[cfg(feature = "postgres")]
-const SPEND_BOTH_IN_POSTGRES: &str = "
-    WITH first AS (
-        INSERT INTO credential_code_purses AS purse (slot, whole_at, is_paid) VALUES ($1, $2 + $4, 1)
+/// `$2` is now, and `$5` the skew. `per` is the time in which an empty purse fills, and `interval` the
+/// time in which one comes back. A refusal is written as well. A clock far ahead may have filled a
+/// purse too far: that is brought down to a bearable wait.
+fn spend(row: &str, per: &str, interval: &str) -> String {
+    format!(
+        "INSERT INTO credential_code_purses AS purse (slot, whole_at, is_paid) {row}
         ON CONFLICT (slot) DO UPDATE SET
             whole_at = CASE
-                WHEN purse.whole_at <= $2 THEN $2 + $4
-                WHEN purse.whole_at <= $2 + $3 - $4 THEN purse.whole_at + $4
-                WHEN purse.whole_at <= $2 + $3 + $5 THEN purse.whole_at
-                ELSE $2 + $3 + $5
+                WHEN purse.whole_at <= $2 THEN $2 + {interval}
+                WHEN purse.whole_at <= $2 + {per} - {interval} THEN purse.whole_at + {interval}
+                WHEN purse.whole_at <= $2 + {per} + $5 THEN purse.whole_at
+                ELSE $2 + {per} + $5
             END,
-            is_paid = CASE WHEN purse.whole_at <= $2 + $3 - $4 THEN 1 ELSE 0 END
-        RETURNING slot, whole_at, is_paid
-    ), second AS (
-        INSERT INTO credential_code_purses AS purse (slot, whole_at, is_paid)
-        SELECT $6, $2 + $8, 1 FROM first WHERE first.is_paid = 1
-        ON CONFLICT (slot) DO UPDATE SET
-            whole_at = CASE
-                WHEN purse.whole_at <= $2 THEN $2 + $8
-                WHEN purse.whole_at <= $2 + $7 - $8 THEN purse.whole_at + $8
-                WHEN purse.whole_at <= $2 + $7 + $5 THEN purse.whole_at
-                ELSE $2 + $7 + $5
-            END,
-            is_paid = CASE WHEN purse.whole_at <= $2 + $7 - $8 THEN 1 ELSE 0 END
-        RETURNING slot, whole_at, is_paid
+            is_paid = CASE WHEN purse.whole_at <= $2 + {per} - {interval} THEN 1 ELSE 0 END
+        RETURNING slot, whole_at, is_paid"
     )
-    SELECT slot, whole_at, is_paid FROM first UNION ALL SELECT slot, whole_at, is_paid FROM second";
+}
+
+fn spend_one() -> String {
+    spend("VALUES ($1, $2 + $4, 1)", "$3", "$4")
+}
+
+/// `$6` to `$8` are slot, time and interval of the second purse. It is spent from if the first paid.
+/// The first is given back if the second refused.
+#[cfg(feature = "postgres")]
+fn spend_both_in_postgres() -> String {
+    let second = spend("SELECT $6, $2 + $8, 1 FROM first WHERE first.is_paid = 1", "$7", "$8");
+    format!(
+        "WITH first AS ({}), second AS ({second})
+        SELECT slot, whole_at, is_paid FROM first UNION ALL SELECT slot, whole_at, is_paid FROM second",
+        spend_one()
+    )
+}
 
 /// The same for SQLite. It has one writer, so both purses are decided before either is written.
 /// `is_paid` is 2 if a purse would have paid, and was not touched because the other refused.
