@@ -2,15 +2,10 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crate::crypto::Digest;
-use crate::model::{
-    AttestationTrust, Credential, CredentialKind, Enrolment, EnrolmentId, Fido2Properties, Insertion,
-    Opening, Origin, Stage, UserId,
-};
-use crate::random;
+use crate::model::{Enrolment, EnrolmentId, Insertion, Opening, Stage, UserId};
 use crate::store::{Change, EnrolmentLedger, Transition};
 use crate::testing::race::{at_once, block_on};
-use crate::testing::repository_contract;
+use crate::testing::samples::{enrolment_id, full, new_user, opening, sample, waiting};
 use crate::testing::store_contract::now;
 
 const ENTERED: &str = "a_new_enrolment_is_entered \
@@ -75,7 +70,7 @@ pub fn ledger_contract_on_threads(ledger: &Arc<dyn EnrolmentLedger>, rounds: usi
     const STAGES: [Stage; 4] = [Stage::Opened, Stage::Revoked, Stage::Expired, Stage::Added];
     let now = now();
     let enrolments: Arc<[Enrolment]> =
-        std::iter::repeat_with(|| waiting(&user(), now)).take(rounds).collect();
+        std::iter::repeat_with(|| waiting(&new_user(), now)).take(rounds).collect();
     let barrier = Arc::new(Barrier::new(STAGES.len()));
     // The racers live for all rounds. Starting a thread takes longer than the race that it should
     // lose.
@@ -100,59 +95,6 @@ pub fn ledger_contract_on_threads(ledger: &Arc<dyn EnrolmentLedger>, rounds: usi
         assert_eq!(made.len(), 1, "{ONE_WINS}: round {round}");
         let found = block_on(find(&**ledger, enrolment));
         assert_eq!(found.as_ref(), Some(made[0]), "{ONE_WINS}: and its stage is found, round {round}");
-    }
-}
-
-fn id() -> EnrolmentId {
-    EnrolmentId::of(random::bytes().expect("the system gives randomness"))
-}
-
-/// Returns a user who has no enrolments yet.
-fn user() -> UserId {
-    UserId::new(repository_contract::unique("us-ü-")).expect("a short id is valid")
-}
-
-fn waiting(user: &UserId, now: SystemTime) -> Enrolment {
-    Enrolment::new(id(), user.clone(), now, now + MINUTE)
-}
-
-fn opening(at: SystemTime) -> Opening {
-    Opening {
-        at,
-        kind: CredentialKind::Fido2,
-        relying_party_id: "example.com".into(),
-        origin: Some(Origin::new("https://app.example.com").expect("the sample is valid")),
-        source: Some("2001:db8::7".into()),
-        place: Some("Chrome auf Android, Köln \u{1f511}".into()),
-    }
-}
-
-fn passkey(user: &UserId) -> Credential {
-    let mut passkey = repository_contract::sample(user, &repository_contract::unique(""));
-    passkey.kind = CredentialKind::Fido2;
-    passkey.digest = Digest::Sha384;
-    passkey.fido2 = Some(Fido2Properties {
-        aaguid: [0xa5; 16],
-        attestation_trust: AttestationTrust::Trusted,
-        sign_count: u32::MAX,
-        user_verified: true,
-        backup_eligible: true,
-        backed_up: true,
-        ..Fido2Properties::new("packed")
-    });
-    passkey
-}
-
-/// Returns an enrolment with every field set.
-fn full(user: &UserId, now: SystemTime) -> Enrolment {
-    Enrolment {
-        stage: Stage::Pending,
-        gone_at: now + 2 * HOUR,
-        session: Some([0xb6; 32]),
-        opening: Some(Arc::new(opening(now - MILLISECOND))),
-        credential: Some(Arc::new(passkey(user))),
-        attempts_left: Some(3),
-        ..Enrolment::new(id(), user.clone(), now - MINUTE, now + MINUTE)
     }
 }
 
@@ -195,7 +137,7 @@ fn made(transition: &Transition) -> Option<&Enrolment> {
 async fn an_enrolment_is_found_unchanged(ledger: &dyn EnrolmentLedger, now: SystemTime) {
     const LAW: &str = "an_enrolment_is_found_unchanged \
         (store every field, and times to the millisecond)";
-    let user = user();
+    let user = new_user();
     for enrolment in [waiting(&user, now), full(&user, now + MILLISECOND)] {
         enter_new(ledger, &enrolment).await;
         assert_eq!(find(ledger, &enrolment).await.as_ref(), Some(&enrolment), "{LAW}");
@@ -206,7 +148,7 @@ async fn an_enrolment_is_found_unchanged(ledger: &dyn EnrolmentLedger, now: Syst
 async fn a_second_entry_changes_nothing(ledger: &dyn EnrolmentLedger, now: SystemTime) {
     const LAW: &str = "a_second_entry_changes_nothing \
         (answer `Duplicate` where user and id are there, and leave the row alone)";
-    let first = full(&user(), now);
+    let first = full(&new_user(), now);
     enter_new(ledger, &first).await;
     let second = Enrolment { id: first.id.clone(), ..waiting(&first.user, now + MILLISECOND) };
     assert_eq!(enter(ledger, &second).await, Insertion::Duplicate, "{LAW}");
@@ -219,13 +161,13 @@ async fn a_second_entry_changes_nothing(ledger: &dyn EnrolmentLedger, now: Syste
 async fn a_change_changes_what_it_names(ledger: &dyn EnrolmentLedger, now: SystemTime) {
     const LAW: &str = "a_change_changes_what_it_names \
         (write each member that the change has, in the step that advances the stage)";
-    let user = user();
+    let user = new_user();
     for mut enrolment in [waiting(&user, now), full(&user, now)] {
         enter_new(ledger, &enrolment).await;
         let change = Change {
             expires_at: Some(now + 2 * MINUTE),
             opening: Some(Arc::new(Opening { place: None, ..opening(now + MILLISECOND) })),
-            credential: Some(Arc::new(repository_contract::sample(&user, "arn:key/ü"))),
+            credential: Some(Arc::new(sample(&user, "arn:key/ü"))),
             attempts_left: Some(0),
             ..Change::new(Stage::Added, now + 3 * HOUR)
         };
@@ -240,7 +182,7 @@ async fn a_change_changes_what_it_names(ledger: &dyn EnrolmentLedger, now: Syste
 async fn a_change_leaves_alone_what_it_does_not_name(ledger: &dyn EnrolmentLedger, now: SystemTime) {
     const LAW: &str = "a_change_leaves_alone_what_it_does_not_name \
         (write no column whose member in the change is `None`)";
-    let user = user();
+    let user = new_user();
     for mut enrolment in [waiting(&user, now), full(&user, now)] {
         enter_new(ledger, &enrolment).await;
         // One is gone later than planned, and then earlier.
@@ -261,7 +203,7 @@ async fn an_advance_from_another_stage_changes_nothing_and_says_where_it_is(
 ) {
     const LAW: &str = "an_advance_from_another_stage_changes_nothing_and_says_where_it_is \
         (compare the stage in the step that writes, and answer `Elsewhere` with what is stored)";
-    let user = user();
+    let user = new_user();
     for stage in Stage::ALL {
         let enrolment = Enrolment { stage, ..full(&user, now) };
         enter_new(ledger, &enrolment).await;
@@ -279,7 +221,7 @@ async fn an_advance_from_another_stage_changes_nothing_and_says_where_it_is(
 async fn what_is_missing_is_missing(ledger: &dyn EnrolmentLedger, now: SystemTime) {
     const LAW: &str = "what_is_missing_is_missing \
         (answer `Missing` or nothing where no row has the user and the id)";
-    let (entered, never) = (waiting(&user(), now), waiting(&user(), now));
+    let (entered, never) = (waiting(&new_user(), now), waiting(&new_user(), now));
     enter_new(ledger, &entered).await;
     let sibling = waiting(&entered.user, now);
     for missing in [never, sibling] {
@@ -293,7 +235,7 @@ async fn what_is_missing_is_missing(ledger: &dyn EnrolmentLedger, now: SystemTim
 async fn another_user_finds_and_advances_nothing(ledger: &dyn EnrolmentLedger, now: SystemTime) {
     const LAW: &str = "another_user_finds_and_advances_nothing \
         (look for user and id together, never for the id alone)";
-    let (enrolment, stranger) = (waiting(&user(), now), user());
+    let (enrolment, stranger) = (waiting(&new_user(), now), new_user());
     enter_new(ledger, &enrolment).await;
     assert_eq!(find_of(ledger, &stranger, &enrolment.id).await, None, "{LAW}");
     let strangers = Enrolment { user: stranger, ..enrolment.clone() };
@@ -305,7 +247,7 @@ async fn another_user_finds_and_advances_nothing(ledger: &dyn EnrolmentLedger, n
 async fn an_id_of_another_users_is_another_enrolment(ledger: &dyn EnrolmentLedger, now: SystemTime) {
     const LAW: &str = "an_id_of_another_users_is_another_enrolment \
         (make user and id together the key)";
-    let (one, other) = (waiting(&user(), now), waiting(&user(), now + MILLISECOND));
+    let (one, other) = (waiting(&new_user(), now), waiting(&new_user(), now + MILLISECOND));
     let other = Enrolment { id: one.id.clone(), ..other };
     enter_new(ledger, &one).await;
     assert_eq!(enter(ledger, &other).await, Insertion::Created, "{LAW}");
@@ -320,7 +262,7 @@ async fn an_id_of_another_users_is_another_enrolment(ledger: &dyn EnrolmentLedge
 async fn a_list_has_the_newest_first(ledger: &dyn EnrolmentLedger, now: SystemTime) {
     const LAW: &str = "a_list_has_the_newest_first \
         (order by the instant of creation, the newest first)";
-    let user = user();
+    let user = new_user();
     let mut all: Vec<_> = (0..8).map(|age| waiting(&user, now - age * MILLISECOND)).collect();
     for place in [3, 0, 7, 1, 6, 2, 5, 4] {
         enter_new(ledger, &all[place]).await;
@@ -335,7 +277,7 @@ async fn a_list_has_the_newest_first(ledger: &dyn EnrolmentLedger, now: SystemTi
 async fn a_list_has_nothing_that_is_gone(ledger: &dyn EnrolmentLedger, now: SystemTime) {
     const LAW: &str = "a_list_has_nothing_that_is_gone \
         (leave out what has a `gone_at` that is not after `now`)";
-    let user = user();
+    let user = new_user();
     let enrolment = |age, gone_at| Enrolment { gone_at, ..waiting(&user, now - age * MILLISECOND) };
     let (later, sooner) = (enrolment(0, now + 2 * HOUR), enrolment(1, now + HOUR));
     enter_new(ledger, &later).await;
@@ -354,7 +296,7 @@ async fn a_list_has_nothing_that_is_gone(ledger: &dyn EnrolmentLedger, now: Syst
 async fn a_list_is_of_its_user_alone(ledger: &dyn EnrolmentLedger, now: SystemTime) {
     const LAW: &str = "a_list_is_of_its_user_alone \
         (compare the whole id of the user, not its beginning)";
-    let user = user();
+    let user = new_user();
     let longer = UserId::new(format!("{user}-")).expect("a short id is valid");
     let other_case = UserId::new(user.as_str().to_uppercase()).expect("a short id is valid");
     let own = [user, longer, other_case].map(|user| waiting(&user, now));
@@ -364,11 +306,11 @@ async fn a_list_is_of_its_user_alone(ledger: &dyn EnrolmentLedger, now: SystemTi
     for enrolment in own {
         assert_eq!(list(ledger, &enrolment.user, now).await, std::slice::from_ref(&enrolment), "{LAW}");
     }
-    assert_eq!(list(ledger, &self::user(), now).await, [], "{LAW}: a new user has none");
+    assert_eq!(list(ledger, &new_user(), now).await, [], "{LAW}: a new user has none");
 }
 
 async fn of_racers_from_one_stage_one_wins(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    let user = user();
+    let user = new_user();
     for _ in 0..20 {
         let enrolment = waiting(&user, now);
         enter_new(ledger, &enrolment).await;
@@ -391,9 +333,9 @@ async fn of_racers_from_one_stage_one_wins(ledger: &dyn EnrolmentLedger, now: Sy
 }
 
 async fn of_racing_entries_of_one_id_one_is_created(ledger: &dyn EnrolmentLedger, now: SystemTime) {
-    let user = user();
+    let user = new_user();
     for _ in 0..20 {
-        let id = id();
+        let id = enrolment_id();
         let racers: Vec<_> = (0..16)
             .map(|number| Enrolment {
                 id: id.clone(),

@@ -1,7 +1,8 @@
 use crate::host::{Addition, Changed, CredentialManagement, CredentialRepository, Keep, Removal};
 use crate::model::{Credential, CredentialKind, CredentialStatus, CredentialUuid, NewCredential, UserId};
 use crate::testing::race::at_once;
-use crate::testing::repository_contract::{ADDED, MANY, answered, find, sample_of};
+use crate::testing::repository_contract::{ADDED, MANY, answered, find};
+use crate::testing::samples::sample_of;
 
 /// Asserts every law of a [`CredentialManagement`] over the repository that it changes. Panics with
 /// the first broken law, and says what to change.

@@ -6,7 +6,8 @@
 //!   kind. With the feature `deprecated-kinds` there are also a `TotpClient` and a
 //!   `PasswordClient`.
 //! - [`store_contract()`], [`ledger_contract()`], [`purse_contract()`] and
-//!   [`repository_contract()`]: the tests that stores and repositories of your own have to pass. [`management_contract()`] and
+//!   [`repository_contract()`]: the tests that stores and repositories of your own have to pass.
+//!   [`management_contract()`] and
 //!   [`passkey_contract()`] are for the other traits of a repository.
 //!
 //! Nothing here is for production. Any release may break it.
@@ -31,6 +32,7 @@ mod password_client;
 mod purse_contract;
 mod race;
 mod repository_contract;
+mod samples;
 #[cfg(feature = "deprecated-kinds")]
 mod secret_contract;
 #[cfg(feature = "fido2")]
@@ -49,7 +51,8 @@ pub use self::passkey_contract::passkey_contract;
 pub use self::password_client::PasswordClient;
 pub use self::purse_contract::purse_contract;
 pub use self::race::block_on;
-pub use self::repository_contract::{SIGNING, new_credential, repository_contract};
+pub use self::repository_contract::repository_contract;
+pub use self::samples::{SIGNING, new_credential};
 #[cfg(feature = "deprecated-kinds")]
 pub use self::secret_contract::secret_contract;
 #[cfg(feature = "fido2")]

@@ -1,6 +1,7 @@
 use crate::host::{Addition, CredentialRepository, PasskeyDirectory};
 use crate::model::{Credential, CredentialId, CredentialKind, NewCredential, UserId};
-use crate::testing::repository_contract::{ADDED, answered, passkey, passkey_id, sample};
+use crate::testing::repository_contract::{ADDED, answered};
+use crate::testing::samples::{passkey, passkey_id, sample};
 
 /// Asserts every law of a [`PasskeyDirectory`] over the repository whose passkeys it finds. Panics
 /// with the first broken law, and says what to change.

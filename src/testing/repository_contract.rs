@@ -1,4 +1,4 @@
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::crypto::Digest;
 use crate::encoding::base64url;
@@ -6,11 +6,11 @@ use crate::error::BoxError;
 use crate::host::{Addition, CredentialRepository};
 use crate::model::{
     AttestationTrust, ClientReport, Credential, CredentialDescriptor, CredentialId, CredentialKind,
-    CredentialUuid, EncryptedPrivateKey, Fido2Properties, NewCredential, Origin, Transport, UserId,
+    CredentialUuid, EncryptedPrivateKey, Fido2Properties, NewCredential, Transport, UserId,
 };
 use crate::random;
-use crate::testing::KeyClient;
 use crate::testing::race::at_once;
+use crate::testing::samples::{passkey, passkey_id, sample, sample_of, unique};
 
 /// Asserts every law of a [`CredentialRepository`]. Panics with the first broken law, and says what
 /// to change. [`CredentialRepository`] says what a repository has to do about each.
@@ -48,69 +48,6 @@ pub async fn repository_contract(
 
 /// More credentials than the suites store, and within the range of every database's numbers.
 pub(super) const MANY: usize = 1 << 20;
-
-/// The kinds with a public key. The suites ask a repository to keep these, if it keeps them.
-pub const SIGNING: [CredentialKind; 4] = [
-    CredentialKind::Key,
-    CredentialKind::Fido2,
-    CredentialKind::PasswordProtectedKey,
-    CredentialKind::RecoveryKey,
-];
-
-/// Creates the value that a repository has to store, for a test of your own. Outside of tests, only
-/// verification creates one.
-pub fn new_credential(credential: Credential) -> NewCredential {
-    NewCredential::new(credential, None)
-}
-
-/// Returns a new credential of a kind, with an id as its clients make one.
-pub(super) fn sample_of(kind: CredentialKind, user: &UserId) -> Credential {
-    match kind {
-        CredentialKind::Fido2 => passkey(user, &passkey_id()),
-        CredentialKind::PasswordProtectedKey => {
-            let mut credential = sample(user, &unique(""));
-            credential.kind = kind;
-            credential.encrypted_private_key = Some(EncryptedPrivateKey::new("secret").expect("it is valid"));
-            credential
-        }
-        CredentialKind::Key | CredentialKind::RecoveryKey => Credential { kind, ..sample(user, &unique("")) },
-        CredentialKind::Password | CredentialKind::Totp => panic!("{kind} has a suite of its own"),
-    }
-}
-
-/// Returns an id of a passkey. A repository may keep such an id as the bytes that it encodes.
-pub(super) fn passkey_id() -> String {
-    base64url::encode(&random::bytes::<32>().expect("the system gives randomness"))
-}
-
-pub(super) fn sample(user: &UserId, id: &str) -> Credential {
-    let client = KeyClient::p256();
-    let mut credential = Credential::new(
-        user.clone(),
-        CredentialKind::Key,
-        CredentialId::new(id).expect("the sample is valid"),
-        CredentialUuid::generate().expect("the system gives randomness"),
-        client.public_key().clone(),
-        "example.com",
-        Origin::new("https://app.example.com").expect("the sample is valid"),
-    );
-    credential.name = "Schlüssel 🔑 'of' \"Ada\"".into();
-    credential.created_at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_767_225_600_123);
-    credential
-}
-
-/// Returns an active passkey for `example.com`.
-pub(super) fn passkey(user: &UserId, id: &str) -> Credential {
-    let mut credential = sample(user, id);
-    credential.kind = CredentialKind::Fido2;
-    credential.fido2 = Some(Fido2Properties::new("none"));
-    credential
-}
-
-pub(super) fn unique(prefix: &str) -> String {
-    let uuid = CredentialUuid::generate().expect("the system gives randomness");
-    format!("{prefix}{uuid}")
-}
 
 /// Returns what the host answers.
 pub(super) fn answered<T>(answer: Result<T, BoxError>) -> T {

@@ -3,7 +3,8 @@ use crate::model::{
     Credential, CredentialId, CredentialKind, CredentialSecret, NewCredential, PasswordHash, TotpSecret,
     UserId,
 };
-use crate::testing::repository_contract::{ADDED, MANY, answered, find, sample, unique};
+use crate::testing::repository_contract::{ADDED, MANY, answered, find};
+use crate::testing::samples::{sample, unique};
 
 const FOUND: &str = "a_credential_without_a_public_key_is_found_unchanged \
     (let the public key be absent, and store every other field)";

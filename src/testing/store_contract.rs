@@ -12,7 +12,7 @@ use crate::store::{
     UserAction,
 };
 use crate::testing::race::{at_once, block_on};
-use crate::testing::repository_contract;
+use crate::testing::samples;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -74,7 +74,7 @@ impl Sample for PendingApproval {
         let user = user(number);
         Self {
             enrolment: enrolment(),
-            credential: repository_contract::sample(&user, "ü"),
+            credential: samples::sample(&user, "ü"),
             user,
             check_code: Some(CheckCode::new("012345").expect("six digits are a check code")),
             attempts_left: number,
