@@ -38,7 +38,7 @@ demo(
 );
 
 demo(
-  'whoever guesses is told to wait, and when it is over',
+  'a guesser is told to wait, and when it is over',
   async ({ app2, context, open, requests }) => {
     await context.clock.install();
     const page = await open(`${app2}/enroll`);
@@ -86,7 +86,7 @@ demo(
 );
 
 demo(
-  'what nobody foresaw leaves a trace for whoever develops',
+  'what nobody foresaw leaves a trace for developers',
   async ({ app2, open }) => {
     const page = await open(`${app2}/enroll`);
     await page.route('**/code/init', (route) => route.fulfill({ status: 502, body: '<p>Bad gateway' }));
@@ -96,7 +96,7 @@ demo(
   { statuses: [502], awaits: [/\/auth\/credentials\/code\/init answered 502 without JSON/] },
 );
 
-demo('whoever changes their mind starts over', async ({ app2, owner, open }) => {
+demo('a person who changes their mind starts over', async ({ app2, owner, open }) => {
   const code = (await owner.mint()).code;
   const page = await open(`${app2}/enroll`);
   await enter(page, code, 'Password-protected key');

@@ -140,7 +140,7 @@ test('silence is no answer, and the cause is kept', async (t) => {
   });
 });
 
-test('whoever ends it gets what they ended it with, and no refusal', async (t) => {
+test('the caller that ends it gets the reason that it gave, and no refusal', async (t) => {
   stayAlive(t);
   const never = (_, { signal }) =>
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));

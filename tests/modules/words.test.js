@@ -27,7 +27,7 @@ test('every code of the server has words, but for those that only a page’s aut
     assert.match(next, /^(code|again|wait|other)$/);
     assert.equal(title === 'Something went wrong', OURS.includes(code), code);
   }
-  assert.equal(mock.callCount(), OURS.length, 'whoever develops sees these');
+  assert.equal(mock.callCount(), OURS.length, 'developers see these');
 });
 
 test('what a browser refuses is told apart where a passkey is made and where it signs', () => {
