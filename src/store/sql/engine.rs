@@ -3,12 +3,13 @@ use std::pin::Pin;
 use std::time::Duration;
 
 #[cfg(feature = "postgres")]
-use sqlx::postgres::PgPool;
+use sqlx::Postgres;
 #[cfg(feature = "sqlite")]
-use sqlx::sqlite::SqlitePool;
-use sqlx::{Database, Pool, SqlStr};
+use sqlx::Sqlite;
+use sqlx::{Database, SqlStr};
 use tokio::time::{Instant, timeout_at};
 
+use crate::store::sql::connections::Connections;
 #[cfg(feature = "postgres")]
 use crate::store::sql::postgres;
 #[cfg(feature = "sqlite")]
@@ -35,9 +36,9 @@ pub(super) enum Effect {
 #[derive(Clone, Debug)]
 pub(super) enum Engine {
     #[cfg(feature = "postgres")]
-    Postgres(PgPool),
+    Postgres(Connections<Postgres>),
     #[cfg(feature = "sqlite")]
-    Sqlite(SqlitePool),
+    Sqlite(Connections<Sqlite>),
 }
 
 impl Engine {
@@ -59,14 +60,14 @@ impl Engine {
     ) -> Result<u64, sqlx::Error> {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => {
+            Self::Postgres(connections) => {
                 let query = postgres::query(sql, values);
-                Ok(in_time(pool, deadline, |on| Box::pin(query.execute(on))).await?.rows_affected())
+                Ok(in_time(connections, deadline, |on| Box::pin(query.execute(on))).await?.rows_affected())
             }
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(pool) => {
+            Self::Sqlite(connections) => {
                 let query = sqlite::query(sql, values);
-                Ok(in_time(pool, deadline, |on| Box::pin(query.execute(on))).await?.rows_affected())
+                Ok(in_time(connections, deadline, |on| Box::pin(query.execute(on))).await?.rows_affected())
             }
         }
     }
@@ -84,15 +85,15 @@ impl Engine {
     ) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => {
+            Self::Postgres(connections) => {
                 let query = postgres::query(sql, values);
-                let rows = in_time(pool, deadline, |on| Box::pin(query.fetch_all(on))).await?;
+                let rows = in_time(connections, deadline, |on| Box::pin(query.fetch_all(on))).await?;
                 rows.iter().map(postgres::row).collect()
             }
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(pool) => {
+            Self::Sqlite(connections) => {
                 let query = sqlite::query(sql, values);
-                let rows = in_time(pool, deadline, |on| Box::pin(query.fetch_all(on))).await?;
+                let rows = in_time(connections, deadline, |on| Box::pin(query.fetch_all(on))).await?;
                 rows.iter().map(sqlite::row).collect()
             }
         }
@@ -116,17 +117,17 @@ impl Engine {
     ) -> Result<Effect, sqlx::Error> {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => {
+            Self::Postgres(connections) => {
                 let [change, look] = [change, look].map(|it| postgres::query(it.sql, it.values));
-                let changing = in_time(pool, deadline, move |on| {
+                let changing = in_time(connections, deadline, move |on| {
                     Box::pin(postgres::change_or_look(on, lock, change, look))
                 });
                 changing.await
             }
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(pool) => {
+            Self::Sqlite(connections) => {
                 let [change, look] = [change, look].map(|it| sqlite::query(it.sql, it.values));
-                in_time(pool, deadline, |on| Box::pin(sqlite::change_or_look(on, change, look))).await
+                in_time(connections, deadline, |on| Box::pin(sqlite::change_or_look(on, change, look))).await
             }
         }
     }
@@ -138,21 +139,32 @@ type Running<'c, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send
 ///
 /// The work is a task of its own. So a caller who hangs up leaves no connection in the middle of a
 /// statement. A connection whose time ran out is closed: nobody waits for its answer.
-async fn in_time<DB, T, W>(pool: &Pool<DB>, deadline: Duration, work: W) -> Result<T, sqlx::Error>
+async fn in_time<DB, T, W>(
+    connections: &Connections<DB>,
+    deadline: Duration,
+    work: W,
+) -> Result<T, sqlx::Error>
 where
     DB: Database,
     T: Send + 'static,
     W: for<'c> FnOnce(&'c mut DB::Connection) -> Running<'c, T> + Send + 'static,
 {
     let until = Instant::now() + deadline;
-    let pool = pool.clone();
+    let connections = connections.clone();
     let task = tokio::spawn(async move {
-        let mut connection = timeout_at(until, pool.acquire()).await.map_err(|_| timed_out())??;
-        let outcome = timeout_at(until, work(&mut connection)).await;
-        outcome.unwrap_or_else(|_| {
-            connection.close_on_drop();
-            Err(timed_out())
-        })
+        let mut lent = timeout_at(until, connections.acquire()).await.map_err(|_| timed_out())??;
+        match timeout_at(until, work(&mut lent.connection)).await {
+            Ok(Ok(done)) => {
+                connections.pass_on(lent);
+                Ok(done)
+            }
+            // The pool looks whether the connection still lives.
+            Ok(Err(failed)) => Err(failed),
+            Err(_) => {
+                lent.connection.close_on_drop();
+                Err(timed_out())
+            }
+        }
     });
     task.await.unwrap_or_else(|error| Err(sqlx::Error::Io(io::Error::other(error))))
 }

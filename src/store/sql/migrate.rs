@@ -34,9 +34,9 @@ impl SqlStore {
     pub async fn migrate(&self) -> Result<(), StoreError> {
         match &self.engine {
             #[cfg(feature = "postgres")]
-            Engine::Postgres(pool) => postgres(pool, &self.names).await,
+            Engine::Postgres(connections) => postgres(connections.pool(), &self.names).await,
             #[cfg(feature = "sqlite")]
-            Engine::Sqlite(pool) => sqlite(pool, &self.names).await,
+            Engine::Sqlite(connections) => sqlite(connections.pool(), &self.names).await,
         }
         .map_err(|error| self.failed(error))
     }

@@ -1,6 +1,7 @@
 //! One store over either SQL engine. The statements, the rows and the laws are the same. Only
 //! pools, scripts and the purge differ.
 
+mod connections;
 mod credentials;
 mod engine;
 mod ledger;

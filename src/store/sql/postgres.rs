@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use crate::error::{BoxError, StoreError};
 use crate::store::EngineClock;
 use crate::store::kept_clock::KeptClock;
+use crate::store::sql::connections::Connections;
 use crate::store::sql::engine::Effect;
 use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value, time};
 use crate::store::sql::{DEADLINE, Engine, SqlStore};
@@ -73,7 +74,7 @@ impl SqlStore {
         drop(connection);
         let asked = pool.clone();
         let clock = KeptClock::start(clock, move |clock| ask_again(asked.clone(), clock));
-        Ok(Self::new(Engine::Postgres(pool), Arc::new(clock)))
+        Ok(Self::new(Engine::Postgres(Connections::new(pool)), Arc::new(clock)))
     }
 }
 

@@ -10,6 +10,7 @@ use sqlx::{Connection, Row as _, SqlStr, Sqlite, TypeInfo, ValueRef};
 
 use crate::clock::SystemClock;
 use crate::error::StoreError;
+use crate::store::sql::connections::Connections;
 use crate::store::sql::engine::Effect;
 use crate::store::sql::value::{Cell, Row, UnexpectedRow, Value};
 use crate::store::sql::{DEADLINE, Engine, SqlStore};
@@ -37,6 +38,8 @@ impl SqlStore {
             .max_connections(CONNECTIONS)
             .acquire_timeout(DEADLINE)
             .idle_timeout(None)
+            // It is a file of this machine.
+            .test_before_acquire(false)
             .max_lifetime(None)
             .connect_with(options(path))
             .await
@@ -47,7 +50,7 @@ impl SqlStore {
     /// Keeps everything in the database of a pool of your own. See
     /// [`open_sqlite`](Self::open_sqlite) for the pragmas that it should have.
     pub fn sqlite(pool: SqlitePool) -> Self {
-        Self::new(Engine::Sqlite(pool), Arc::new(SystemClock))
+        Self::new(Engine::Sqlite(Connections::new(pool)), Arc::new(SystemClock))
     }
 }
 

@@ -1,6 +1,8 @@
 //! SQLite and PostgreSQL: every law, over both.
 
 pub(crate) mod backend;
+#[cfg(feature = "postgres")]
+mod connections;
 mod http;
 mod laws;
 mod purge;

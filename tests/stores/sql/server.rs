@@ -34,7 +34,7 @@ async fn insert(store: &SqlStore, number: u8) -> Slot {
     slot
 }
 
-async fn take(store: &SqlStore, slot: Slot) -> Result<bool, StoreError> {
+pub(crate) async fn take(store: &SqlStore, slot: Slot) -> Result<bool, StoreError> {
     let taken: Option<CodeGrant> = store.take(slot, SystemTime::now()).await?;
     Ok(taken.is_some())
 }
