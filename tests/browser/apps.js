@@ -52,6 +52,8 @@ export function demo(name, run, { approval = 'none', flags = [], statuses = [], 
       }
       throw error;
     } finally {
+      // A page that closes may still be asking. Its answer comes too late then, which is no failure.
+      await Promise.all([context, ...context.pages()].map((it) => it.unrouteAll({ behavior: 'ignoreErrors' })));
       await context.close();
       await server.stop();
     }
