@@ -1,13 +1,10 @@
-use std::io;
-use std::pin::Pin;
 use std::time::Duration;
 
 #[cfg(feature = "postgres")]
 use sqlx::Postgres;
+use sqlx::SqlStr;
 #[cfg(feature = "sqlite")]
 use sqlx::Sqlite;
-use sqlx::{Database, SqlStr};
-use tokio::time::{Instant, timeout_at};
 
 use crate::store::sql::connections::Connections;
 #[cfg(feature = "postgres")]
@@ -62,12 +59,12 @@ impl Engine {
             #[cfg(feature = "postgres")]
             Self::Postgres(connections) => {
                 let query = postgres::query(sql, values);
-                Ok(in_time(connections, deadline, |on| Box::pin(query.execute(on))).await?.rows_affected())
+                Ok(connections.run(deadline, |on| Box::pin(query.execute(on))).await?.rows_affected())
             }
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connections) => {
                 let query = sqlite::query(sql, values);
-                Ok(in_time(connections, deadline, |on| Box::pin(query.execute(on))).await?.rows_affected())
+                Ok(connections.run(deadline, |on| Box::pin(query.execute(on))).await?.rows_affected())
             }
         }
     }
@@ -87,13 +84,13 @@ impl Engine {
             #[cfg(feature = "postgres")]
             Self::Postgres(connections) => {
                 let query = postgres::query(sql, values);
-                let rows = in_time(connections, deadline, |on| Box::pin(query.fetch_all(on))).await?;
+                let rows = connections.run(deadline, |on| Box::pin(query.fetch_all(on))).await?;
                 rows.iter().map(postgres::row).collect()
             }
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connections) => {
                 let query = sqlite::query(sql, values);
-                let rows = in_time(connections, deadline, |on| Box::pin(query.fetch_all(on))).await?;
+                let rows = connections.run(deadline, |on| Box::pin(query.fetch_all(on))).await?;
                 rows.iter().map(sqlite::row).collect()
             }
         }
@@ -119,56 +116,15 @@ impl Engine {
             #[cfg(feature = "postgres")]
             Self::Postgres(connections) => {
                 let [change, look] = [change, look].map(|it| postgres::query(it.sql, it.values));
-                let changing = in_time(connections, deadline, move |on| {
-                    Box::pin(postgres::change_or_look(on, lock, change, look))
-                });
+                let changing = connections
+                    .run(deadline, move |on| Box::pin(postgres::change_or_look(on, lock, change, look)));
                 changing.await
             }
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connections) => {
                 let [change, look] = [change, look].map(|it| sqlite::query(it.sql, it.values));
-                in_time(connections, deadline, |on| Box::pin(sqlite::change_or_look(on, change, look))).await
+                connections.run(deadline, |on| Box::pin(sqlite::change_or_look(on, change, look))).await
             }
         }
     }
-}
-
-type Running<'c, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send + 'c>>;
-
-/// Waits for a connection and then for the work, together no longer than the deadline.
-///
-/// The work is a task of its own. So a caller who hangs up leaves no connection in the middle of a
-/// statement. A connection whose time ran out is closed: nobody waits for its answer.
-async fn in_time<DB, T, W>(
-    connections: &Connections<DB>,
-    deadline: Duration,
-    work: W,
-) -> Result<T, sqlx::Error>
-where
-    DB: Database,
-    T: Send + 'static,
-    W: for<'c> FnOnce(&'c mut DB::Connection) -> Running<'c, T> + Send + 'static,
-{
-    let until = Instant::now() + deadline;
-    let connections = connections.clone();
-    let task = tokio::spawn(async move {
-        let mut lent = timeout_at(until, connections.acquire()).await.map_err(|_| timed_out())??;
-        match timeout_at(until, work(&mut lent.connection)).await {
-            Ok(Ok(done)) => {
-                connections.pass_on(lent);
-                Ok(done)
-            }
-            // The pool looks whether the connection still lives.
-            Ok(Err(failed)) => Err(failed),
-            Err(_) => {
-                lent.connection.close_on_drop();
-                Err(timed_out())
-            }
-        }
-    });
-    task.await.unwrap_or_else(|error| Err(sqlx::Error::Io(io::Error::other(error))))
-}
-
-fn timed_out() -> sqlx::Error {
-    sqlx::Error::Io(io::ErrorKind::TimedOut.into())
 }
