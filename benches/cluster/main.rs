@@ -60,7 +60,11 @@ fn main() -> Result<(), BoxError> {
 #[tokio::main(flavor = "current_thread")]
 async fn serve(name: &str) -> Result<(), BoxError> {
     let plenty = Budget::new(u32::MAX, Duration::from_secs(86_400))?;
-    let policy = CodePolicy::default().codes_per_user(plenty).misses_per_source(plenty).misses(plenty);
+    let policy = CodePolicy::default()
+        .codes_per_user(plenty)
+        .misses_per_source(plenty)
+        .misses(plenty)
+        .credentials_per_user(usize::MAX);
     let site = worker::builder().await?.events(|_| {}).build()?;
     worker::serve(HeaderValue::from_str(name)?, CodeFlow::new(&site, policy)?).await
 }
