@@ -275,3 +275,51 @@ fn a_stored_key_is_checked_again_when_it_is_read() {
     assert_eq!(serde_json::from_str::<PublicKey>(&stored).unwrap(), key);
     assert!(serde_json::from_str::<PublicKey>("\"AAAA\"").is_err());
 }
+
+/// Returns the key's structure with other parameters behind the identifier of its algorithm. The
+/// keys here are of fewer than 128 bytes, or of 256 and more.
+fn with_parameters(der: &[u8], parameters: &[u8]) -> Vec<u8> {
+    let wrap = |content: Vec<u8>| match u8::try_from(content.len()) {
+        Ok(short @ ..128) => [vec![0x30, short], content].concat(),
+        Ok(_) | Err(_) => {
+            let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+            [vec![0x30, 0x82, high, low], content].concat()
+        }
+    };
+    let content = if der[1] < 128 { &der[2..] } else { &der[4..] };
+    let (algorithm, key) = content.split_at(2 + usize::from(content[1]));
+    let identifier = &algorithm[2..][..2 + usize::from(algorithm[3])];
+    wrap([wrap([identifier, parameters].concat()), key.to_vec()].concat())
+}
+
+/// RFC 8410, section 3, and RFC 3279, section 2.3.1.
+#[test]
+fn an_algorithm_has_its_own_parameters_and_no_others() {
+    let (null, curve) = ([5, 0], [6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7]);
+    let read = |name: &str, parameters: &[u8]| {
+        let key = PublicKey::from_pem(&pem(name)).unwrap();
+        PublicKey::from_spki_der(&with_parameters(&key.to_spki_der(), parameters)).map(|again| again == key)
+    };
+    for (name, own, others) in [
+        ("ed25519", &[][..], [&null[..], &curve]),
+        ("rsa-2048", &null, [&[], &curve]),
+        ("p256", &curve, [&[], &null]),
+    ] {
+        assert_eq!(read(name, own), Ok(true), "{name}");
+        for other in others {
+            assert_eq!(read(name, other), Err(PublicKeyError::Encoding), "{name} with {other:?}");
+        }
+    }
+}
+
+#[test]
+fn a_digest_has_one_name_in_storage() {
+    for (digest, name) in [(Digest::Sha256, "SHA256"), (Digest::Sha384, "SHA384"), (Digest::Sha512, "SHA512")]
+    {
+        assert_eq!(digest.to_string(), name);
+        assert_eq!(name.parse(), Ok(digest));
+    }
+    for strange in ["", "sha256", "SHA-256", "SHA1"] {
+        assert!(strange.parse::<Digest>().is_err(), "{strange}");
+    }
+}
