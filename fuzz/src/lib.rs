@@ -1,5 +1,26 @@
 //! What the targets share: registrations that hold, and edits to them.
 
+#[path = "../../src/crypto/mod.rs"]
+#[allow(dead_code, unexpected_cfgs, reason = "it has more than a target uses")]
+pub mod crypto;
+pub mod der;
+mod encoding;
+pub mod inside;
+
+/// The place and the error that files in `inside` name.
+mod attestation {
+    #[allow(dead_code, reason = "nobody asks which rule was broken")]
+    pub enum VerifyError {
+        Statement(Box<dyn std::error::Error>),
+    }
+
+    pub mod fido2 {
+        pub mod engine {
+            pub(crate) use crate::inside as native;
+        }
+    }
+}
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential_code::RelyingParty;
@@ -75,6 +96,13 @@ impl Registration {
         let expected = Expected::new(CredentialKind::Fido2, &self.challenge).with_fido2_policy(&policy);
         verify(&self.party, &expected.with_attestation_engine(engine), attestation)
     }
+}
+
+/// Returns the root of the passkeys' certificates, in DER.
+pub fn root_certificate() -> Vec<u8> {
+    let file: Value = serde_json::from_str(PASSKEYS).expect("the file is JSON");
+    let root = file["attestation_root_cert_b64url"].as_str().expect("the file has a root");
+    URL_SAFE_NO_PAD.decode(root).expect("the root is base64url")
 }
 
 fn read(file: &str) -> Vec<Value> {

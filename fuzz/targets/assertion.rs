@@ -1,5 +1,4 @@
 //! A passkey's assertion and a key's, edited. What still holds was signed as it is.
-#![no_main]
 
 use std::sync::LazyLock;
 
@@ -8,7 +7,6 @@ use credential_code::assertion::{Assertion, Expected, verify};
 use credential_code::model::{Challenge, Credential, CredentialKind, UserId};
 use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
 use credential_code_fuzz::{choose, edit, split};
-use libfuzzer_sys::fuzz_target;
 
 const CHALLENGE: &str = "lloOW30dxv-2qnwjZQEaq3uuJo75IGE5a0KeUKxLjEI";
 const ORIGIN: &str = "https://app.example.com";
@@ -25,7 +23,7 @@ static SEEDS: LazyLock<Vec<(Credential, Assertion)>> = LazyLock::new(|| {
 static PARTY: LazyLock<RelyingParty> =
     LazyLock::new(|| RelyingParty::new("example.com", "Example", [ORIGIN]).expect("the party is valid"));
 
-fuzz_target!(|input: &[u8]| {
+pub fn run(input: &[u8]) {
     let Some(((credential, seed), rest)) = choose(&SEEDS, input) else { return };
     let (client_data, rest) = split(rest);
     let (signature, authenticator_data) = split(rest);
@@ -41,4 +39,4 @@ fuzz_target!(|input: &[u8]| {
         let data = |it: &Assertion| it.fido2.as_ref().map(|fido2| fido2.authenticator_data.clone());
         assert_eq!(data(&edited), data(seed), "the authenticator data was signed");
     }
-});
+}

@@ -1,6 +1,5 @@
 //! Any body at any endpoint, signed in and not: an answer that a client is to blame for, and none of
 //! the server's own failures.
-#![no_main]
 
 use std::sync::LazyLock;
 
@@ -12,7 +11,6 @@ use credential_code::{ActionFlow, ActionPolicy, AuthFlows, AuthRouter, CodeFlow,
 use credential_code_fuzz::choose;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use libfuzzer_sys::fuzz_target;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
@@ -39,7 +37,7 @@ static APP: LazyLock<Router> = LazyLock::new(|| {
     Router::new().nest_service("/auth", AuthRouter::new(flows))
 });
 
-fuzz_target!(|input: &[u8]| {
+pub fn run(input: &[u8]) {
     let Some((&(method, path), rest)) = choose(&ENDPOINTS, input) else { return };
     let Some((&is_signed_in, body)) = choose(&[true, false], rest) else { return };
     let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
@@ -55,4 +53,4 @@ fuzz_target!(|input: &[u8]| {
             assert!(status.is_success() || status.is_client_error(), "{method} {path}: {status}");
         }
     });
-});
+}

@@ -1,14 +1,12 @@
 //! A key's registration, edited. What still holds registers the same key for the same challenge.
-#![no_main]
 
 use std::sync::LazyLock;
 
 use credential_code_fuzz::{Registration, choose, edit, split};
-use libfuzzer_sys::fuzz_target;
 
 static SEEDS: LazyLock<Vec<Registration>> = LazyLock::new(Registration::keys);
 
-fuzz_target!(|input: &[u8]| {
+pub fn run(input: &[u8]) {
     let Some((seed, rest)) = choose(&SEEDS, input) else { return };
     let (client_data, attestation_data) = split(rest);
     let mut edited = seed.attestation.clone();
@@ -18,4 +16,4 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(verified.public_key().to_spki_der(), original.public_key().to_spki_der());
         assert_eq!(edited.client_data, seed.attestation.client_data, "the key signed the client data");
     }
-});
+}

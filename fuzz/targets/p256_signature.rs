@@ -1,11 +1,9 @@
 //! A signature by a P-256 key, edited: this crate accepts it where the library `p256` does.
-#![no_main]
 
 use std::sync::LazyLock;
 
 use credential_code::crypto::{Digest, PublicKey};
 use credential_code_fuzz::edit;
-use libfuzzer_sys::fuzz_target;
 use p256::ecdsa::signature::{Signer, Verifier};
 use p256::ecdsa::{DerSignature, Signature, SigningKey, VerifyingKey};
 use p256::pkcs8::EncodePublicKey;
@@ -21,10 +19,10 @@ static KEYS: LazyLock<(VerifyingKey, PublicKey, Vec<u8>)> = LazyLock::new(|| {
     (theirs, ours, signature.as_bytes().to_vec())
 });
 
-fuzz_target!(|edits: &[u8]| {
+pub fn run(edits: &[u8]) {
     let (theirs, ours, good) = &*KEYS;
     let mut signature = good.clone();
     edit(&mut signature, edits);
     let accepted = Signature::from_der(&signature).is_ok_and(|it| theirs.verify(MESSAGE, &it).is_ok());
     assert_eq!(ours.verify(Digest::Sha256, MESSAGE, &signature).is_ok(), accepted);
-});
+}

@@ -1,17 +1,15 @@
 //! A passkey's registration, edited, by both engines. Where both accept, they read the same passkey.
 //! Each accepts some that the other refuses. The default engine, for example, reads the names of a
 //! certificate's subject only as UTF-8 strings (WebAuthn Level 3, section 8.2.1).
-#![no_main]
 
 use std::sync::LazyLock;
 
 use credential_code::attestation::{AttestationEngine, NativeEngine};
 use credential_code_fuzz::{Registration, choose, edit, split};
-use libfuzzer_sys::fuzz_target;
 
 static SEEDS: LazyLock<Vec<Registration>> = LazyLock::new(Registration::passkeys);
 
-fuzz_target!(|input: &[u8]| {
+pub fn run(input: &[u8]) {
     let Some((seed, rest)) = choose(&SEEDS, input) else { return };
     let (client_data, object) = split(rest);
     let mut edited = seed.attestation.clone();
@@ -23,4 +21,4 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(native.credential_id(), other.credential_id());
         assert_eq!(native.public_key().to_spki_der(), other.public_key().to_spki_der());
     }
-});
+}

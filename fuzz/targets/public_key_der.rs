@@ -1,11 +1,9 @@
 //! A public key as DER, edited: what is read is written in one way, and read again as the same key.
-#![no_main]
 
 use std::sync::LazyLock;
 
 use credential_code::crypto::PublicKey;
 use credential_code_fuzz::{Registration, choose, edit};
-use libfuzzer_sys::fuzz_target;
 
 static KEYS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let registrations = Registration::keys();
@@ -13,13 +11,13 @@ static KEYS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     verified.map(|it| it.public_key().to_spki_der().to_vec()).collect()
 });
 
-fuzz_target!(|input: &[u8]| {
+pub fn run(input: &[u8]) {
     read(input);
     let Some((key, edits)) = choose(&KEYS, input) else { return };
     let mut der = key.clone();
     edit(&mut der, edits);
     read(&der);
-});
+}
 
 fn read(der: &[u8]) {
     if let Ok(key) = PublicKey::from_spki_der(der) {

@@ -1,19 +1,17 @@
 //! Bytes that a store hands back as a record: read without a panic. A record that is read
 //! and written is the same record.
-#![no_main]
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use credential_code::store::{CodeGrant, PendingAction, UserAction, codec};
 use credential_code::testing::Sample;
 use credential_code_fuzz::edit;
-use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: &[u8]| {
+pub fn run(input: &[u8]) {
     law::<CodeGrant>(input);
     law::<PendingAction>(input);
     law::<UserAction>(input);
-});
+}
 
 fn law<R: Sample>(input: &[u8]) {
     let sample = R::sample(7, UNIX_EPOCH + Duration::from_secs(4_102_444_800));
