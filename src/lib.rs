@@ -88,6 +88,7 @@ pub mod sign_in;
 mod signed;
 pub mod site;
 pub mod store;
+mod sync;
 mod together;
 
 pub mod manual;

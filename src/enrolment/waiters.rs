@@ -1,12 +1,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::model::{EnrolmentId, UserId};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How many may wait at once.
 const MOST: usize = 1_000;

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -14,6 +14,7 @@ use crate::store::{
     ClearRecord, CodeGrant, OneTimeStore, PendingAction, PendingApproval, PendingRegistration, Slot,
     UserAction,
 };
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// No record of the flow lives longer, so moka may drop a record that nobody took. `take` decides
 /// by the flow's clock long before.

@@ -3,8 +3,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -13,6 +12,8 @@ use crate::error::StoreError;
 use crate::model::{Credential, Enrolment, EnrolmentId, Insertion, Opening, Stage, UserId};
 use crate::store::parts::{decode_part, encode_part};
 use crate::store::{Change, EnrolmentLedger, Transition};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// So many shards that two users seldom wait for each other.
 const SHARDS: usize = 64;

@@ -24,7 +24,7 @@ const STAGES: [&[&str]; 19] = [
     &["model"],
     &["crypto"],
     &["encoding"],
-    &["clock", "random", "together"],
+    &["clock", "random", "sync", "together"],
 ];
 
 /// Everybody may use these. They stand beside the stages.
