@@ -25,3 +25,4 @@ mod rows;
 mod sharing;
 mod unsettled;
 mod waits;
+mod work;
