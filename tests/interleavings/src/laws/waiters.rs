@@ -34,8 +34,8 @@ pub(super) const LAWS: [Law; 6] = [
     Law { name: "one leads at a time, and each leads in the end", room: handed_over, size: Size::Large },
     Law { name: "a waiter that leaves takes no lead with it", room: left_behind, size: Size::Large },
     Law {
-        name: "a change reaches a room that is left meanwhile",
-        room: told_while_leaving,
+        name: "a change reaches a room that another has left",
+        room: told_after_leaving,
         size: Size::Large,
     },
 ];
@@ -133,45 +133,45 @@ fn handed_over() {
     assert_eq!(led.len(), 3);
 }
 
-/// Waits for a change and for the lead at once, as a request does.
+/// Two wait for a change and for the lead at once, as a request does. They leave at the change.
 fn left_behind() {
     let waiters = Arc::new(Waiters::default());
-    let racers = [(); 2].map(|()| {
-        let waiters = waiters.clone();
+    let is_changed = Arc::new(AtomicBool::new(false));
+    let leavers = [(); 2].map(|()| {
+        let (waiters, is_changed) = (waiters.clone(), is_changed.clone());
         thread::spawn(move || {
             let seat = waiters.seat(asker(), &enrolment(1)).unwrap();
-            let mut lead = pin!(async {
+            let seen = seat.changes();
+            if is_changed.load(Ordering::SeqCst) {
+                return;
+            }
+            let mut changed = pin!(seat.changed_since(seen));
+            let mut leads = pin!(async {
                 let _leading = seat.lead().await;
                 pending::<()>().await;
             });
-            let mut changed = pin!(seat.changed_since(0));
-            block_on(poll_fn(|cx| {
-                if changed.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(());
-                }
-                lead.as_mut().poll(cx)
+            block_on(poll_fn(|cx| match changed.as_mut().poll(cx) {
+                Poll::Ready(()) => Poll::Ready(()),
+                Poll::Pending => leads.as_mut().poll(cx),
             }));
         })
     });
-    let last = {
+    let stays = {
         let waiters = waiters.clone();
         thread::spawn(move || {
             let seat = waiters.seat(asker(), &enrolment(1)).unwrap();
             drop(block_on(seat.lead()));
         })
     };
-    // Each of these ends one look at least. One that came later has seen no change yet.
-    while Arc::strong_count(&waiters) > 1 {
-        waiters.tell(&enrolment(1));
-        thread::yield_now();
+    is_changed.store(true, Ordering::SeqCst);
+    waiters.tell(&enrolment(1));
+    for leaver in leavers {
+        leaver.join().unwrap();
     }
-    for racer in racers {
-        racer.join().unwrap();
-    }
-    last.join().unwrap();
+    stays.join().unwrap();
 }
 
-fn told_while_leaving() {
+fn told_after_leaving() {
     let waiters = Arc::new(Waiters::default());
     let is_changed = Arc::new(AtomicBool::new(false));
     let leaves = {
@@ -188,9 +188,9 @@ fn told_while_leaving() {
             }
         })
     };
+    leaves.join().unwrap();
     is_changed.store(true, Ordering::SeqCst);
     waiters.tell(&enrolment(1));
-    leaves.join().unwrap();
     waits.join().unwrap();
     assert_eq!(format!("{waiters:?}"), format!("{:?}", Waiters::default()));
 }
