@@ -18,6 +18,7 @@ mod flow_http;
 mod flow_life;
 mod handles;
 mod http_malformed;
+mod machine;
 mod owner;
 mod races;
 #[cfg(feature = "webauthn-rs")]

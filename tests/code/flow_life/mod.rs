@@ -23,11 +23,11 @@ use crate::support::{
 
 const MILLI: Duration = Duration::from_millis(1);
 
-fn key() -> CredentialKind {
+pub(crate) fn key() -> CredentialKind {
     CredentialKind::Key
 }
 
-fn good(kind: CredentialKind, challenge: &Value) -> Value {
+pub(crate) fn good(kind: CredentialKind, challenge: &Value) -> Value {
     register_body(challenge, &attest(kind, challenge))
 }
 
