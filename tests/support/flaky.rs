@@ -1,7 +1,7 @@
 //! A store that fails as often as it is told to.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -24,6 +24,8 @@ pub(crate) struct Flaky {
     hanging: Mutex<Option<&'static str>>,
     /// The kind of records that stay when they are taken, as in an engine that forgets.
     forgetful: Mutex<Option<&'static str>>,
+    /// Whether every call yields before its effect and after it, as behind a network.
+    yields: AtomicBool,
     /// How often an enrolment was looked up.
     finds: AtomicUsize,
 }
@@ -49,6 +51,7 @@ impl Flaky {
             failing: Mutex::default(),
             hanging: Mutex::default(),
             forgetful: Mutex::default(),
+            yields: AtomicBool::new(false),
             finds: AtomicUsize::new(0),
         })
     }
@@ -71,6 +74,16 @@ impl Flaky {
 
     pub(crate) fn forget_takes<R: Record>(&self) {
         *self.forgetful.lock().unwrap() = Some(R::NAME);
+    }
+
+    pub(crate) fn yield_at_each_call(&self) {
+        self.yields.store(true, Ordering::Relaxed);
+    }
+
+    async fn pause(&self) {
+        if self.yields.load(Ordering::Relaxed) {
+            tokio::task::yield_now().await;
+        }
     }
 
     pub(crate) fn recover(&self) {
@@ -120,12 +133,17 @@ impl<R: Record> OneTimeStore<R> for Flaky {
         if hangs {
             std::future::pending::<()>().await;
         }
-        self.inner.insert(slot, record).await
+        self.pause().await;
+        let inserted = self.inner.insert(slot, record).await;
+        self.pause().await;
+        inserted
     }
 
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
         self.fail::<R>(Verb::Take)?;
+        self.pause().await;
         let taken = self.inner.take(slot, now).await?;
+        self.pause().await;
         let forgets = *self.forgetful.lock().unwrap() == Some(R::NAME);
         if let (true, Some(record)) = (forgets, &taken) {
             let _ = self.inner.insert(slot, R::clone(record)).await?;
@@ -138,6 +156,7 @@ impl<R: Record> OneTimeStore<R> for Flaky {
 impl SharedLedger for Flaky {
     async fn enter(&self, entry: Entry) -> Result<Insertion, StoreError> {
         self.fail_at(Verb::Enter, LEDGER)?;
+        self.pause().await;
         let entered = self.inner.enter(entry).await;
         // An engine behind a network yields here, too.
         tokio::task::yield_now().await;
@@ -152,7 +171,9 @@ impl SharedLedger for Flaky {
         change: EntryChange,
     ) -> Result<Transition<Entry>, StoreError> {
         self.fail_at(Verb::Advance, LEDGER)?;
+        self.pause().await;
         let advanced = self.inner.advance(owner, id, from, change).await;
+        self.pause().await;
         self.fail_at(Verb::Forget, LEDGER)?;
         advanced
     }
@@ -160,6 +181,7 @@ impl SharedLedger for Flaky {
     async fn find(&self, owner: Slot, id: &EnrolmentId) -> Result<Option<Entry>, StoreError> {
         self.finds.fetch_add(1, Ordering::Relaxed);
         self.fail_at(Verb::Find, LEDGER)?;
+        self.pause().await;
         self.inner.find(owner, id).await
     }
 

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, World, attest, plenty, register_body, text};
 
-const ENROLMENTS: &str = "/auth/credentials/enrolments";
+pub(crate) const ENROLMENTS: &str = "/auth/credentials/enrolments";
 
 /// The steps of a test with enrolments over HTTP.
 impl World {
@@ -30,7 +30,7 @@ impl World {
         Self::with(|setup| setup.policy(|_| plenty().approval(approval)))
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(as_user("GET", path, crate::support::USER)).await
     }
 
@@ -46,19 +46,19 @@ impl World {
         text(&self.enrolment(id).await, "stage")
     }
 
-    async fn revoke(&self, id: &str) -> Answer {
+    pub(crate) async fn revoke(&self, id: &str) -> Answer {
         self.delete(&format!("{ENROLMENTS}/{id}")).await
     }
 
-    async fn approve(&self, id: &str, body: &Value) -> Answer {
+    pub(crate) async fn approve(&self, id: &str, body: &Value) -> Answer {
         self.post_json(&format!("{ENROLMENTS}/{id}/approve"), body).await
     }
 
-    async fn refuse(&self, id: &str) -> Answer {
+    pub(crate) async fn refuse(&self, id: &str) -> Answer {
         self.post_json(&format!("{ENROLMENTS}/{id}/refuse"), &json!({})).await
     }
 
-    async fn undo(&self, token: &str) -> Answer {
+    pub(crate) async fn undo(&self, token: &str) -> Answer {
         self.post_json(&format!("{ENROLMENTS}/undo"), &json!({ "token": token })).await
     }
 
@@ -66,7 +66,7 @@ impl World {
         self.post_json(&format!("{ENROLMENTS}/outcome"), body).await
     }
 
-    async fn minted(&self) -> Value {
+    pub(crate) async fn minted(&self) -> Value {
         self.post_json(crate::support::MINT, &json!({ "expiration": self.unix(60) })).await.ok()
     }
 
