@@ -41,13 +41,13 @@ impl Machine {
 
     pub(super) async fn make(&mut self, step: Step) {
         let before = self.stored();
-        let at = step.which.checked_rem(self.ways.len());
+        let at = step.which.checked_rem(self.ways.len()).map(|back| self.ways.len() - 1 - back);
         // What may be added is decided before the step.
         let adds = at.filter(|at| self.may_add(&self.ways[*at], step));
         match (step.act, at) {
             (Act::Mint, _) => self.mint(step).await,
             (Act::Begin, _) => self.begin(step).await,
-            (Act::GuessCode | Act::GuessChallenge, _) => self.guess(step).await,
+            (Act::GuessCode(times) | Act::GuessChallenge(times), _) => self.guess(times, step).await,
             (Act::Look, _) => drop(self.look(step).await),
             (Act::Pass(seconds), _) => self.world(step).advance(Duration::from_secs(seconds)),
             (Act::Void, _) => self.void(),
@@ -206,7 +206,9 @@ impl Machine {
                 opened.is_offered |= is_offered;
                 opened.chance.put_back();
             }
-            Some(_) if is_good && opened.is_offered && !way.asks => opened.chance.put_back(),
+            Some(_) if is_good && opened.is_offered && step.fault != Fault::ChallengeIsNotLaid => {
+                opened.chance.put_back()
+            }
             Some(_) => {
                 opened.is_spoilt |= !is_good && !way.asks && step.fault == Fault::None;
                 opened.chance = Chance::UNKNOWN;
@@ -260,22 +262,20 @@ impl Machine {
         }
     }
 
-    async fn guess(&mut self, step: Step) {
-        let world = self.world(step);
-        let answer = match step.act {
-            Act::GuessCode => {
-                let body = exchange_body(key(), "AAA-AAA-AAA");
-                self.sites.call(step.fault, world.post_json(EXCHANGE, &body)).await
-            }
+    async fn guess(&mut self, times: usize, step: Step) {
+        let (path, body) = match step.act {
+            Act::GuessCode(_) => (EXCHANGE, exchange_body(key(), "AAA-AAA-AAA")),
             _ => {
                 let challenge = json!({ "challenge": "AAAA", "challengeIdentifier": base64url(&[7; 32]) });
-                let body = good(key(), &challenge);
-                self.sites.call(step.fault, world.post_json(REGISTER, &body)).await
+                (REGISTER, good(key(), &challenge))
             }
         };
-        let Some(answer) = answer else { return };
-        assert_ne!(answer.status, 200, "a guess works");
-        self.count_miss(&answer, step);
+        for _ in 0..times {
+            let answer = self.sites.call(step.fault, self.world(step).post_json(path, &body)).await;
+            let Some(answer) = answer else { return };
+            assert_ne!(answer.status, 200, "a guess works");
+            self.count_miss(&answer, step);
+        }
     }
 
     /// Counts a guess that surely found no record.

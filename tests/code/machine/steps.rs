@@ -5,7 +5,7 @@ use proptest::prelude::*;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     pub(super) act: Act,
-    /// The enrolment that it is about, counted round.
+    /// The enrolment that it is about, counted back from the newest, and round.
     pub(super) which: usize,
     /// The site that is asked: one of two over the same store.
     pub(super) site: usize,
@@ -19,10 +19,10 @@ pub(super) enum Act {
     Begin,
     Exchange,
     Register(Proof),
-    /// Tries a code that nobody minted.
-    GuessCode,
-    /// Tries a challenge id that nobody was given.
-    GuessChallenge,
+    /// Tries a code that nobody minted, that often.
+    GuessCode(usize),
+    /// Tries a challenge id that nobody was given, that often.
+    GuessChallenge(usize),
     Approve,
     Refuse,
     Revoke,
@@ -69,22 +69,19 @@ pub(super) enum Fault {
 }
 
 pub(super) fn step() -> impl Strategy<Value = Step> {
-    (act(), 0..4_usize, 0..2_usize, fault()).prop_map(|(act, which, site, fault)| Step {
-        act,
-        which,
-        site,
-        fault,
-    })
+    // Most steps follow each other at the newest enrolment.
+    let which = prop_oneof![3 => Just(0), 1 => 0..8_usize];
+    (act(), which, 0..2_usize, fault()).prop_map(|(act, which, site, fault)| Step { act, which, site, fault })
 }
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        3 => Just(Act::Mint),
+        2 => Just(Act::Mint),
         1 => Just(Act::Begin),
         5 => Just(Act::Exchange),
-        8 => proof().prop_map(Act::Register),
-        1 => Just(Act::GuessCode),
-        1 => Just(Act::GuessChallenge),
+        10 => proof().prop_map(Act::Register),
+        1 => (1..8_usize).prop_map(Act::GuessCode),
+        1 => (1..8_usize).prop_map(Act::GuessChallenge),
         3 => Just(Act::Approve),
         1 => Just(Act::Refuse),
         1 => Just(Act::Revoke),
@@ -108,8 +105,8 @@ fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         12 => Just(Fault::None),
         1 => Just(Fault::HostFails),
-        2 => Just(Fault::InsertionFails),
-        2 => Just(Fault::InsertionIsLost),
+        3 => Just(Fault::InsertionFails),
+        3 => Just(Fault::InsertionIsLost),
         1 => Just(Fault::RemovalFails),
         1 => Just(Fault::GrantIsNotLaid),
         1 => Just(Fault::ChallengeIsNotLaid),
