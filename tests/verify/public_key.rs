@@ -298,7 +298,7 @@ fn an_algorithm_has_its_own_parameters_and_no_others() {
     let (null, curve) = ([5, 0], [6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7]);
     let read = |name: &str, parameters: &[u8]| {
         let key = PublicKey::from_pem(&pem(name)).unwrap();
-        PublicKey::from_spki_der(&with_parameters(&key.to_spki_der(), parameters)).map(|again| again == key)
+        PublicKey::from_spki_der(&with_parameters(key.to_spki_der(), parameters)).map(|again| again == key)
     };
     for (name, own, others) in [
         ("ed25519", &[][..], [&null[..], &curve]),
