@@ -13,7 +13,7 @@ use super::steps::{Act, Fault, Proof, Step};
 use super::way::{Chance, Opened, Way};
 use crate::flow_life::{good, key};
 use crate::owner::ENROLMENTS;
-use crate::support::{Answer, EXCHANGE, MINT, REGISTER, World, attest, base64url, exchange_body, text, user};
+use crate::support::{Answer, EXCHANGE, MINT, REGISTER, World, base64url, exchange_body, text, user};
 
 const BEGIN: &str = "/auth/credentials/init";
 const CREATE: &str = "/auth/credentials";
@@ -51,7 +51,8 @@ impl Machine {
             (Act::Look, _) => drop(self.look(step).await),
             (Act::Pass(seconds), _) => self.world(step).advance(Duration::from_secs(seconds)),
             (Act::Void, _) => self.void(),
-            (_, None) => {}
+            // A step that needs an enrolment makes the first one.
+            (_, None) => self.mint(step).await,
             (Act::Exchange, Some(at)) => self.exchange(at, step).await,
             (Act::Register(proof), Some(at)) => self.register(at, proof, step).await,
             (Act::Approve, Some(at)) => self.approve(at, step).await,
@@ -161,18 +162,18 @@ impl Machine {
     async fn register(&mut self, at: usize, proof: Proof, step: Step) {
         let (now, alive) = (self.now(), self.is_alive(&self.ways[at]));
         let Some(mut opened) = self.ways[at].opened.clone() else { return };
-        let body = answer_to(&opened, proof);
+        let body = opened.answer(proof);
         let is_good = matches!(proof, Proof::Fresh | Proof::Again);
         let is_first = opened.first.as_ref().is_none_or(|first| *first == body);
         let path = if self.ways[at].code.is_some() { REGISTER } else { CREATE };
         let answer = self.sites.call(step.fault, self.world(step).post_json(path, &body)).await;
-        let is_offered = self.sites.heard.lock().unwrap().told.contains_key(&bare(&self.ways[at].id));
+        let is_told = self.sites.heard.lock().unwrap().told.contains_key(&bare(&self.ways[at].id));
         let was_tried = opened.first.is_some();
         let way = &mut self.ways[at];
-        if is_good && opened.first.is_none() {
-            opened.first = Some(body.clone());
+        if is_good {
+            opened.first.get_or_insert(body);
         }
-        if is_good && way.asks && !(way.approval.is_sure()) {
+        if is_good && way.asks && !way.approval.is_sure() {
             way.approval_until = Some(now + LIFETIME);
         }
         let has_to = is_good
@@ -190,20 +191,20 @@ impl Machine {
             Some(200) => {
                 assert!(is_good && now < opened.until && alive, "{step:?} is accepted: {way:?}");
                 assert!(!opened.is_spoilt, "a spent challenge works: {way:?}");
-                if way.asks {
-                    if !was_tried {
-                        way.approval = Chance::FRESH;
+                match (way.asks, was_tried) {
+                    (true, false) => way.approval = Chance::FRESH,
+                    (true, true) => {}
+                    (false, _) => {
+                        assert!(!way.is_added, "a spent challenge works: {way:?}");
+                        way.is_added = true;
                     }
-                } else {
-                    assert!(!way.is_added, "a spent challenge works: {way:?}");
-                    way.is_added = true;
                 }
                 opened.chance = Chance::UNKNOWN;
             }
             Some(429) => {}
             Some(500..) if is_first => {
                 // Of two proofs, the one that the host may have is the one that has to work.
-                opened.is_offered |= is_offered;
+                opened.is_offered |= is_told;
                 opened.chance.put_back();
             }
             Some(_) if is_good && opened.is_offered && step.fault != Fault::ChallengeIsNotLaid => {
@@ -323,26 +324,6 @@ fn granted(answer: Option<Answer>, step: Step) -> Option<Value> {
         Fault::None => answer.map(|answer| answer.ok()),
         _ => answer.filter(|answer| answer.status == 200).map(|answer| answer.json()),
     }
-}
-
-fn answer_to(opened: &Opened, proof: Proof) -> Value {
-    let another = json!({ "challenge": "AAAA" });
-    let mut body = match (proof, &opened.first) {
-        (Proof::Again, Some(first)) => first.clone(),
-        _ => good(key(), &opened.challenge),
-    };
-    match proof {
-        Proof::Fresh | Proof::Again => {}
-        Proof::OfAnother => {
-            let other = good(key(), &json!({ "challenge": "AAAA", "challengeIdentifier": "AAAA" }));
-            body["credentialInfo"] = other["credentialInfo"].clone();
-        }
-        Proof::BadlySigned => {
-            let signed = attest(key(), &another).attestation_data;
-            body["credentialInfo"]["attestationData"] = base64url(&signed).into();
-        }
-    }
-    body
 }
 
 /// The time in milliseconds.

@@ -1,6 +1,10 @@
 //! What the model knows of one enrolment: what it may add, and what has to work.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::steps::Proof;
+use crate::flow_life::{good, key};
+use crate::support::{attest, base64url};
 
 /// How often a failure of ours may put a record back.
 const MOST_RETURNS: u8 = 5;
@@ -41,6 +45,26 @@ impl Opened {
     pub(super) fn new(challenge: Value, until: u64) -> Self {
         let (first, is_offered, is_spoilt) = (None, false, false);
         Self { challenge, until, chance: Chance::FRESH, first, is_offered, is_spoilt }
+    }
+
+    /// Returns an answer to the challenge.
+    pub(super) fn answer(&self, proof: Proof) -> Value {
+        let mut body = match (proof, &self.first) {
+            (Proof::Again, Some(first)) => first.clone(),
+            _ => good(key(), &self.challenge),
+        };
+        let another = json!({ "challenge": "AAAA" });
+        match proof {
+            Proof::Fresh | Proof::Again => {}
+            Proof::OfAnother => {
+                body["credentialInfo"] = good(key(), &another)["credentialInfo"].clone();
+            }
+            Proof::BadlySigned => {
+                let signed = attest(key(), &another).attestation_data;
+                body["credentialInfo"]["attestationData"] = base64url(&signed).into();
+            }
+        }
+        body
     }
 }
 
