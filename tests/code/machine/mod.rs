@@ -19,7 +19,7 @@ proptest! {
     #[test]
     fn no_sequence_of_steps_and_faults_adds_more_than_the_model_allows(
         asks in any::<bool>(),
-        steps in prop::collection::vec(step(), 1..48),
+        steps in prop::collection::vec(step(), 8..56),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

@@ -79,7 +79,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => Just(Act::Mint),
         1 => Just(Act::Begin),
         5 => Just(Act::Exchange),
-        10 => proof().prop_map(Act::Register),
+        14 => proof().prop_map(Act::Register),
         1 => (1..8_usize).prop_map(Act::GuessCode),
         1 => (1..8_usize).prop_map(Act::GuessChallenge),
         3 => Just(Act::Approve),
@@ -94,8 +94,8 @@ fn act() -> impl Strategy<Value = Act> {
 
 fn proof() -> impl Strategy<Value = Proof> {
     prop_oneof![
-        4 => Just(Proof::Fresh),
-        6 => Just(Proof::Again),
+        5 => Just(Proof::Fresh),
+        5 => Just(Proof::Again),
         1 => Just(Proof::OfAnother),
         1 => Just(Proof::BadlySigned),
     ]
@@ -105,8 +105,8 @@ fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         12 => Just(Fault::None),
         1 => Just(Fault::HostFails),
-        3 => Just(Fault::InsertionFails),
-        3 => Just(Fault::InsertionIsLost),
+        4 => Just(Fault::InsertionFails),
+        4 => Just(Fault::InsertionIsLost),
         1 => Just(Fault::RemovalFails),
         1 => Just(Fault::GrantIsNotLaid),
         1 => Just(Fault::ChallengeIsNotLaid),
