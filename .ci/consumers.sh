@@ -2,6 +2,11 @@
 # Builds crates that depend on this one, each in its own folder and without our lock file. So a
 # newcomer gets the versions that resolve today. Warnings in our own code are errors, deprecations
 # too.
+#
+#     .ci/consumers.sh [whole]
+#
+# With `whole` it also builds a typical application, which takes long. `tests/bridge` builds the same
+# two releases of webauthn-rs beside each other in each run. `whole` needs OpenSSL.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -105,14 +110,10 @@ builds beside-webauthn-rs-0.6 default,postgres,webauthn-rs 'webauthn-rs = "0.6"'
 # The dependencies of a typical application: sessions, a sign-in of the previous release, a pool of
 # the previous sqlx.
 application=('axum-login = "0.18"' 'tower-sessions = "0.14"' 'webauthn-rs = "=0.5.5"')
-if pkg-config --exists openssl 2>/dev/null; then
-    builds in-an-application default,postgres,webauthn-rs "${application[@]}" "$(sqlx 0.8 postgres)"
-elif [ -n "${CI:-}" ]; then
-    echo "OpenSSL is missing, and CI is set." >&2
-    exit 1
-else
-    resolves in-an-application default,postgres,webauthn-rs "${application[@]}" "$(sqlx 0.8 postgres)"
-fi
+case ${1:-} in
+    whole) builds in-an-application default,postgres,webauthn-rs "${application[@]}" "$(sqlx 0.8 postgres)" ;;
+    *) resolves in-an-application default,postgres,webauthn-rs "${application[@]}" "$(sqlx 0.8 postgres)" ;;
+esac
 # Both use one SQLite library, which takes long to compile.
 resolves in-an-application-on-sqlite default,sqlite,webauthn-rs "${application[@]}" "$(sqlx 0.8 sqlite)"
 # Before 0.6.2 it needs OpenSSL or pre-releases, so we do not ask whether those versions build.

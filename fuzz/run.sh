@@ -2,7 +2,9 @@
 # Runs each fuzz target, or the one that is named, for so many seconds, two side by side. Works on
 # stable Rust: the instrumentation of libFuzzer is a pass of LLVM. Needs a C++ compiler.
 #
-#     fuzz/run.sh SECONDS [TARGET]
+#     [SEED=NUMBER] fuzz/run.sh SECONDS [TARGET]
+#
+# With a seed, a search makes the same inputs again. Without one, it makes others each time.
 #
 # First come the inputs in `regressions/TARGET`, which once failed or were slow. `seeds/TARGET` is
 # where a search begins.
@@ -30,7 +32,7 @@ run() {
     local seeds=() regressions=("regressions/$1"/*)
     [ ! -d "seeds/$1" ] || seeds=("seeds/$1")
     # An input that takes more than five seconds is an error.
-    local limits=(-timeout=5 -max_len=8192 -print_final_stats=1 "-artifact_prefix=$CARGO_TARGET_DIR/$1-")
+    local limits=(-timeout=5 -max_len=8192 -print_final_stats=1 "-artifact_prefix=$CARGO_TARGET_DIR/$1-" "-seed=${SEED:-0}")
     # Files are run, and a folder is where a search begins.
     if { [ ${#regressions[@]} -eq 0 ] || "$FUZZ" "${limits[@]}" "${regressions[@]}" >"$log" 2>&1; } &&
         "$FUZZ" "${limits[@]}" -max_total_time="$SECONDS_EACH" "$corpus" "${seeds[@]}" >"$log" 2>&1; then
