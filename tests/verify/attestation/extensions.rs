@@ -1,7 +1,7 @@
 //! Outputs of extensions in authenticator data. Nobody asks for any, but they are read all the
 //! same.
 
-use credential_code::attestation::VerifyError;
+use credential_code::attestation::{AttestationEngine, VerifyError};
 
 use super::keys::Key;
 use super::members::engines;
@@ -26,12 +26,27 @@ fn extensions_that_nobody_asked_for_are_passed_over() {
         b"\xa1\x6bcredProtect\x02",
         // hmac-secret: true, minPinLength: 4
         b"\xa2\x6bhmac-secret\xf5\x6cminPinLength\x04",
+        // a map within
+        b"\xa1\x61a\xa1\x61b\x01",
     ];
     for engine in engines() {
         for extensions in outputs {
             let verified = check_with(&engine, &attested_with(extensions));
             assert!(verified.is_ok(), "{engine:?}: {extensions:?}: {verified:?}");
         }
+    }
+}
+
+/// The other engine refuses some of them.
+#[test]
+fn tags_and_simple_values_of_extensions_are_passed_over() {
+    for (extensions, what) in [
+        (&b"\xa1\x61a\xc1\x01"[..], "a tag"),
+        (b"\xa1\x61a\xe0", "a simple value in one byte"),
+        (b"\xa1\x61a\xf8\xff", "a simple value in two bytes"),
+    ] {
+        let verified = check_with(&AttestationEngine::default(), &attested_with(extensions));
+        assert!(verified.is_ok(), "{what}: {verified:?}");
     }
 }
 
