@@ -5,8 +5,8 @@
 #
 #     .ci/consumers.sh [whole]
 #
-# With `whole` it also builds a typical application, which takes long. `tests/bridge` builds the same
-# two releases of webauthn-rs beside each other in each run. `whole` needs OpenSSL.
+# With `whole` it also builds a typical application, which takes long. `tests/bridge` builds the
+# same two releases of webauthn-rs beside each other in each run. `whole` needs OpenSSL.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,7 +1,7 @@
 //! DER as a tree: a change to one part leaves right lengths around it.
 
-/// A value: its tag, its own bytes, and the values in it. A bit string of values has one byte of its
-/// own.
+/// A value: its tag, its own bytes, and the values in it. A bit string of values has one byte of
+/// its own.
 #[derive(Clone)]
 pub struct Der {
     pub tag: u8,

@@ -1,5 +1,5 @@
-//! The one spelling of a JSON value, against a plain model: a tree with sorted members. Another text
-//! of the same value has the same spelling, and the requests that an action signs are equal.
+//! The one spelling of a JSON value, against a plain model: a tree with sorted members. Another
+//! text of the same value has the same spelling, and the requests that an action signs are equal.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -58,8 +58,9 @@ impl<DB: Database> Connections<DB> {
 
     /// Waits for a connection and then for the work, together no longer than the deadline.
     ///
-    /// The work is part of another task. So a caller who hangs up leaves no connection in the middle
-    /// of a statement. A connection whose time ran out is closed: nobody waits for its answer.
+    /// The work is part of another task. So a caller who hangs up leaves no connection in the
+    /// middle of a statement. A connection whose time ran out is closed: nobody waits for its
+    /// answer.
     pub(super) async fn run<T, W>(&self, deadline: Duration, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -160,8 +161,8 @@ impl<DB: Database> Acquiring<DB> {
         None
     }
 
-    /// Returns how long the next statement waits. If other connections come for all statements, this
-    /// one is not counted from now on.
+    /// Returns how long the next statement waits. If other connections come for all statements,
+    /// this one is not counted from now on.
     fn longest(&mut self) -> Option<Instant> {
         let mut queue = self.connections.queue();
         queue.forget_late();

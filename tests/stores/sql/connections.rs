@@ -13,7 +13,8 @@ use tokio::time::timeout;
 use super::server::take;
 use crate::support::servers::postgres::Postgres;
 
-/// A connection serves one statement after the other. Without a bound, the host would wait until none of them waits.
+/// A connection serves one statement after the other. Without a bound, the host would wait until
+/// none of them waits.
 #[tokio::test]
 async fn statements_that_share_a_connection_leave_the_host_its_turn() {
     let Some(server) = Postgres::start() else { return };
