@@ -9,16 +9,21 @@ tokio::task_local! {
     static TOLD: Cell<u32>;
 }
 
-/// Notes an event, and asserts that it has the name of its variant. The listener is called on the
-/// request's own task.
+/// Notes an event of a request, and asserts that it has the name of its variant. The listener is
+/// called on the request's own task. A step that is called without HTTP belongs to no request.
 pub(crate) fn note(event: &Event<'_>) {
+    let _ = TOLD.try_with(|told| {
+        assert_is_named(event);
+        if matches!(event, Event::Refused { .. } | Event::Throttled { .. }) {
+            told.set(told.get() + 1);
+        }
+    });
+}
+
+fn assert_is_named(event: &Event<'_>) {
     let shown = format!("{event:?}");
     let variant = shown.split(|at: char| !at.is_alphanumeric()).next().unwrap_or_default();
     assert_eq!(event.name().replace('_', ""), variant.to_lowercase());
-    if matches!(event, Event::Refused { .. } | Event::Throttled { .. }) {
-        // A step that is called without HTTP belongs to no request.
-        let _ = TOLD.try_with(|told| told.set(told.get() + 1));
-    }
 }
 
 /// Answers a request. Asserts that a refusal of a step was told once, and a success never.
