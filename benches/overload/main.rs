@@ -5,6 +5,8 @@
 mod crowd;
 mod people;
 mod server;
+#[path = "../../tests/support/slow_table.rs"]
+mod slow_table;
 #[path = "../../tests/support/table.rs"]
 #[expect(dead_code, reason = "tests look into it")]
 mod table;

@@ -2,34 +2,27 @@
 //! request.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
 use credential_code::action::ActionRouter;
-use credential_code::clock::{Clock, SystemClock};
-use credential_code::error::{BoxError, StoreError};
+use credential_code::error::BoxError;
 use credential_code::host::{Addition, CredentialRepository};
-use credential_code::model::{Credential, EnrolmentId, Insertion, NewCredential, Stage, User, UserId};
-use credential_code::store::{
-    Budget, Entry, EntryChange, OneTimeStore, Record, SharedLedger, SharedStore, Slot, SlotKey, SlotKeys,
-    Transition,
-};
+use credential_code::model::{Credential, NewCredential, User, UserId};
+use credential_code::store::{Budget, SlotKey, SlotKeys};
 use credential_code::testing::{MemoryHost, site_builder};
 use credential_code::{ActionFlow, ActionPolicy, CodeFlow, CodePolicy, CodeRouter, Storage};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::time::sleep;
 
-use crate::table::Table;
+use crate::slow_table::SlowTable;
 
 /// Users that are honest, and users that attack.
 pub(crate) const HONEST: usize = 16;
 pub(crate) const ATTACKERS: usize = 200;
-/// How long a slow store takes for each answer.
-const ANSWER: Duration = Duration::from_millis(20);
 /// How long a client may take for the head of a request.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 
@@ -56,7 +49,7 @@ impl Stores {
         Ok(match self {
             Self::Memory => Storage::in_memory(),
             Self::Slow => {
-                Storage::shared_records(Slow::default(), SlotKeys::new(&SlotKey::new([7; 32])?, &[]))
+                Storage::shared_records(SlowTable::default(), SlotKeys::new(&SlotKey::new([7; 32])?, &[]))
             }
         })
     }
@@ -102,57 +95,5 @@ impl CredentialRepository for NoCredentials {
 
     async fn insert(&self, _: NewCredential, _: usize) -> Result<Addition, BoxError> {
         Ok(Addition::Added)
-    }
-}
-
-/// Records and enrolments that answer slowly.
-#[derive(Debug, Default)]
-struct Slow(Table);
-
-#[async_trait]
-impl<R: Record> OneTimeStore<R> for Slow {
-    async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
-        sleep(ANSWER).await;
-        self.0.insert(slot, record).await
-    }
-
-    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
-        sleep(ANSWER).await;
-        self.0.take(slot, now).await
-    }
-}
-
-#[async_trait]
-impl SharedLedger for Slow {
-    async fn enter(&self, entry: Entry) -> Result<Insertion, StoreError> {
-        sleep(ANSWER).await;
-        self.0.enter(entry).await
-    }
-
-    async fn advance(
-        &self,
-        owner: Slot,
-        id: &EnrolmentId,
-        from: &[Stage],
-        change: EntryChange,
-    ) -> Result<Transition<Entry>, StoreError> {
-        sleep(ANSWER).await;
-        self.0.advance(owner, id, from, change).await
-    }
-
-    async fn find(&self, owner: Slot, id: &EnrolmentId) -> Result<Option<Entry>, StoreError> {
-        sleep(ANSWER).await;
-        self.0.find(owner, id).await
-    }
-
-    async fn entries(&self, owner: Slot, now: SystemTime) -> Result<Vec<Entry>, StoreError> {
-        sleep(ANSWER).await;
-        self.0.entries(owner, now).await
-    }
-}
-
-impl SharedStore for Slow {
-    fn clock(&self) -> Arc<dyn Clock> {
-        Arc::new(SystemClock)
     }
 }

@@ -2,6 +2,8 @@
 
 #[path = "../support/flaky.rs"]
 mod flaky;
+#[path = "../support/slow_table.rs"]
+mod slow_table;
 #[path = "../support/mod.rs"]
 mod support;
 #[allow(dead_code, reason = "other tests use the rest of it")]

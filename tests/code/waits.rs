@@ -2,50 +2,29 @@
 //! answers after a delay. The delay is measured by a clock that moves only when everybody waits.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use credential_code::action::{ActionRequest, BeginRequest, CompleteRequest, RedeemRequest};
-use credential_code::clock::{Clock, SystemClock};
 use credential_code::code::{ExchangeRequest, Expiration, MintRequest, RegisterRequest};
 use credential_code::error::{BoxError, StoreError};
 use credential_code::host::{Addition, Advance, Caller, CredentialRepository, SignCounters, UserDirectory};
 use credential_code::model::{
-    Credential, CredentialDescriptor, CredentialId, CredentialKind, EnrolmentId, Insertion, NewCredential,
-    Stage, User, UserId,
+    Credential, CredentialDescriptor, CredentialId, CredentialKind, NewCredential, User, UserId,
 };
-use credential_code::store::{
-    Budget, Entry, EntryChange, OneTimeStore, Payment, PurseStore, Record, SharedLedger, SharedStore, Slot,
-    SlotKey, SlotKeys, Transition,
-};
+use credential_code::store::{Budget, Payment, PurseStore, Slot, SlotKey, SlotKeys};
 use credential_code::testing::{KeyClient, MemoryHost, SoftAuthenticator, StatementFormat};
 use credential_code::{ActionFlow, ActionPolicy, CodeFlow, CodePolicy, RelyingParty, Site, Storage};
 use tokio::time::{Instant, sleep};
 
+use crate::slow_table::{ANSWER, SlowTable};
 use crate::support::{ORIGIN, PARTY, party, user};
-use crate::table::Table;
 
-const ANSWER: Duration = Duration::from_millis(20);
-
-/// Answers after a while.
-#[derive(Debug)]
-struct Slow<T>(T);
+/// A host that answers after a while.
+struct Slow(Arc<MemoryHost>);
 
 #[async_trait]
-impl<R: Record> OneTimeStore<R> for Slow<Table> {
-    async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
-        sleep(ANSWER).await;
-        self.0.insert(slot, record).await
-    }
-
-    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
-        sleep(ANSWER).await;
-        self.0.take(slot, now).await
-    }
-}
-
-#[async_trait]
-impl PurseStore for Slow<Table> {
+impl PurseStore for SlowTable {
     async fn spend(&self, _: Slot, _: Budget, _: SystemTime) -> Result<Payment, StoreError> {
         sleep(ANSWER).await;
         Ok(Payment::Paid)
@@ -63,42 +42,7 @@ impl PurseStore for Slow<Table> {
 }
 
 #[async_trait]
-impl SharedLedger for Slow<Table> {
-    async fn enter(&self, entry: Entry) -> Result<Insertion, StoreError> {
-        sleep(ANSWER).await;
-        self.0.enter(entry).await
-    }
-
-    async fn advance(
-        &self,
-        owner: Slot,
-        id: &EnrolmentId,
-        from: &[Stage],
-        change: EntryChange,
-    ) -> Result<Transition<Entry>, StoreError> {
-        sleep(ANSWER).await;
-        self.0.advance(owner, id, from, change).await
-    }
-
-    async fn find(&self, owner: Slot, id: &EnrolmentId) -> Result<Option<Entry>, StoreError> {
-        sleep(ANSWER).await;
-        self.0.find(owner, id).await
-    }
-
-    async fn entries(&self, owner: Slot, now: SystemTime) -> Result<Vec<Entry>, StoreError> {
-        sleep(ANSWER).await;
-        self.0.entries(owner, now).await
-    }
-}
-
-impl SharedStore for Slow<Table> {
-    fn clock(&self) -> Arc<dyn Clock> {
-        Arc::new(SystemClock)
-    }
-}
-
-#[async_trait]
-impl UserDirectory for Slow<Arc<MemoryHost>> {
+impl UserDirectory for Slow {
     async fn user(&self, id: &UserId) -> Result<Option<User>, BoxError> {
         sleep(ANSWER).await;
         self.0.user(id).await
@@ -106,7 +50,7 @@ impl UserDirectory for Slow<Arc<MemoryHost>> {
 }
 
 #[async_trait]
-impl SignCounters for Slow<Arc<MemoryHost>> {
+impl SignCounters for Slow {
     async fn advance(&self, id: &CredentialId, count: u32) -> Result<Advance, BoxError> {
         sleep(ANSWER).await;
         self.0.advance(id, count).await
@@ -114,7 +58,7 @@ impl SignCounters for Slow<Arc<MemoryHost>> {
 }
 
 #[async_trait]
-impl CredentialRepository for Slow<Arc<MemoryHost>> {
+impl CredentialRepository for Slow {
     async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
         sleep(ANSWER).await;
         self.0.credentials(user).await
@@ -162,7 +106,6 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
-        let engine = Table::default();
         let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
         let site = Site::builder()
             .authenticator(host.clone())
@@ -171,7 +114,7 @@ impl Bench {
             .sign_counters(Slow(host.clone()))
             .relying_party(party())
             .events(|_| {})
-            .storage(Storage::shared(Slow(engine), keys))
+            .storage(Storage::shared(SlowTable::default(), keys))
             .build()
             .unwrap();
         Self {
