@@ -27,7 +27,7 @@ export function demo(name, run, { approval = 'none', flags = [], statuses = [], 
   test(name, async () => {
     const server = await startServer(...(approval === 'asked' ? [] : ['--approval', approval]), ...flags);
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(30_000);
     const watched = [];
     const open = async (url, options) => {
       const page = await context.newPage();

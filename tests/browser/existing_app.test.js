@@ -60,7 +60,7 @@ function existing(name, run, { flags = atTwoDomains, statuses = [401], awaits = 
     const watched = [];
     const device = async () => {
       const context = await browser.newContext();
-      context.setDefaultTimeout(10_000);
+      context.setDefaultTimeout(30_000);
       const page = await context.newPage();
       watched.push(watch(page, statuses));
       const authenticator = await addAuthenticator(page);

@@ -45,7 +45,7 @@ function demo(name, run, { approval = 'asked', profile = 'light', statuses = [] 
     const open = async (url) => {
       const page = await context.newPage();
       pages.push(page);
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(60_000);
       page.on('pageerror', (error) => complaints.push(error.message));
       page.on('response', (answer) => {
         if (answer.status() >= 400 && !statuses.includes(answer.status())) complaints.push(`${answer.status()} ${answer.url()}`);

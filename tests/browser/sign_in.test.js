@@ -19,7 +19,7 @@ function demo(name, run, { statuses = [] } = {}) {
   test(name, async () => {
     const server = await startExample('sign_in', { env: { PORT: '0' }, greeting: LINK });
     const context = await browser.newContext();
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(30_000);
     const page = await context.newPage();
     const { complaints, requests } = watch(page, statuses);
     try {
