@@ -119,9 +119,7 @@ impl CodeFlow {
         if !shown.is(credential) {
             return Err(Refusal::put_back(Error::invalid_challenge(Reason::OtherCredential)));
         }
-        let status = CredentialStatus::Deactivated;
-        let shown = Credential { status, ..Arc::unwrap_or_clone(shown) };
-        Ok(self.awaiting(pending.clone(), shown))
+        Ok(self.awaiting(pending.clone(), Arc::unwrap_or_clone(shown)))
     }
 
     fn awaiting(&self, pending: PendingRegistration, credential: Credential) -> Registration {

@@ -168,3 +168,7 @@ impl Drop for Leading<'_> {
         change(self.0, |room| room.is_led = false);
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/unit/waiters.rs"]
+mod tests;

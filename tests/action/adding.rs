@@ -10,10 +10,10 @@ use credential_code::error::ErrorKind;
 use credential_code::host::Caller;
 use credential_code::manage::{BeginRequest, ManageFlow, RegisterRequest};
 use credential_code::model::{CredentialKind, Scope, Stage, User, UserId, UserStatus};
-use credential_code::store::PendingRegistration;
+use credential_code::store::{Budget, PendingRegistration};
 use credential_code::testing::{self, KeyClient, MemoryHost};
 use credential_code::{CodeFlow, CodePolicy, RelyingParty};
-use http::StatusCode;
+use http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::flaky::Flaky;
@@ -167,9 +167,15 @@ async fn a_challenge_is_spent_by_create_and_ends_in_time() {
 #[tokio::test]
 async fn its_owner_sees_what_was_begun_and_may_end_it() {
     let (site, signer) = Site::with_key();
-    let body = key_for(&begin(&site, CredentialKind::Key).await);
+    let request = Request::post(BEGIN)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::AUTHORIZATION, "Bearer us-1")
+        .header(header::ORIGIN, "https://app.example.com");
+    let challenge = site.send(request.body(json!({ "kind": "Key" }).to_string().into()).unwrap()).await;
+    let body = key_for(&challenge.body);
     let begun = &list(&site, "/enrolments").await[0];
     assert_eq!(begun["stage"], "opened");
+    assert_eq!(begun["origin"], "https://app.example.com");
     let path = format!("{LIST}/enrolments/{}", begun["id"].as_str().unwrap());
     let revoked = send(&site, "DELETE", &path, None, "").await;
     assert_eq!(revoked.body["stage"], "revoked");
@@ -298,4 +304,8 @@ async fn a_user_begins_sixty_times_a_minute_and_no_more() {
     assert_eq!(status("us-2").await, StatusCode::OK);
     site.advance(1);
     assert_eq!(status("us-1").await, StatusCode::OK);
+
+    let (strict, _) = Site::with_codes(CodePolicy::default().begins_per_user(Budget::per_minute(1)));
+    begin(&strict, CredentialKind::Key).await;
+    assert_eq!(strict.post_as("us-1", BEGIN, body).await.status, StatusCode::TOO_MANY_REQUESTS);
 }

@@ -17,7 +17,8 @@ fn a_host_can_not_list_them() {
     for kind in DEPRECATED {
         let policy = CodePolicy::default().kinds([CredentialKind::Key, kind]);
         let built = CodeFlow::new(&site(&Arc::default()), policy);
-        assert!(built.unwrap_err().to_string().contains("kinds"), "{kind}");
+        let said = built.unwrap_err().to_string();
+        assert!(said.contains("`kinds`") && said.contains("`deprecated-kinds`"), "{said}");
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use credential_code::code::{ExchangeRequest, Expiration, MintRequest};
 use credential_code::event::Event;
 use credential_code::host::{Caller, RelyingPartyList};
-use credential_code::model::{CredentialKind, User, UserId};
+use credential_code::model::{CodeFormat, CredentialKind, User, UserId};
 use credential_code::site::{BuildError, SiteBuilder};
 use credential_code::store::{Budget, CodeGrant, Record};
 use credential_code::testing::{ManualClock, MemoryHost, site, site_builder};
@@ -141,8 +141,44 @@ fn a_flow_that_lacks_something_is_not_built() {
     let refusal = |policy: CodePolicy| CodeFlow::new(&site, policy).unwrap_err().to_string();
     assert!(refusal(CodePolicy::default().kinds([])).contains("kinds"));
     assert!(refusal(CodePolicy::default().code_lifetime(601 * SECOND)).contains("code_lifetime"));
+    assert!(refusal(CodePolicy::default().credentials_per_user(0)).contains("credentials_per_user"));
     let hours = CodePolicy::default().challenge_lifetime(3601 * SECOND);
     assert!(refusal(hours).contains("challenge_lifetime"));
+}
+
+#[tokio::test]
+async fn a_policy_for_sp_800_63b_holds_itself_and_its_site_to_it() {
+    let host = Arc::new(MemoryHost::new([User::new(UserId::new("us-1").unwrap(), "ada@example.com")]));
+    let complete = site(&host);
+    let flow = CodeFlow::new(&complete, CodePolicy::sp_800_63b()).unwrap();
+    assert!(flow.code_format().bits() >= 112);
+    let in_ten_minutes = SystemTime::now() + 595 * SECOND;
+    let expiration = in_ten_minutes.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let wanted = MintRequest::new(Expiration::from_unix(expiration).unwrap());
+    flow.mint(&Caller::new(UserId::new("us-1").unwrap()), wanted).await.unwrap();
+
+    let refusal = |site: &Site, policy: CodePolicy| CodeFlow::new(site, policy).unwrap_err().to_string();
+    let policy = |symbols| CodePolicy::sp_800_63b().code_format(CodeFormat::with_symbols(symbols).unwrap());
+    let enough = (9..64).find(|&symbols| CodeFormat::with_symbols(symbols).unwrap().bits() >= 112).unwrap();
+    assert!(CodeFlow::new(&complete, policy(enough)).is_ok());
+    assert!(refusal(&complete, policy(enough - 1)).contains("`code_format`"));
+    let without = Site::builder().authenticator(host.clone()).users(host.clone()).credentials(host);
+    let without = without.relying_party(party()).events(|_| {}).build().unwrap();
+    assert!(refusal(&without, CodePolicy::sp_800_63b()).contains("`management`"));
+}
+
+#[cfg(feature = "fido2")]
+#[test]
+fn trust_that_is_demanded_needs_roots_an_attestation_and_the_word_on_other_kinds() {
+    use credential_code::attestation::{NativeEngine, TrustAnchors};
+
+    let site = site(&Arc::default());
+    let policy =
+        CodePolicy::default().attestation_engine(NativeEngine::new().trust_only(TrustAnchors::new()));
+    let said = CodeFlow::new(&site, policy.clone()).unwrap_err().to_string();
+    assert!(said.contains("`kinds`"), "{said}");
+    let said = CodeFlow::new(&site, policy.kinds([CredentialKind::Fido2])).unwrap_err().to_string();
+    assert!(said.contains("there is no root"), "{said}");
 }
 
 #[test]

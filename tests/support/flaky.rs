@@ -39,6 +39,8 @@ enum Verb {
     Take,
     Enter,
     Advance,
+    /// Inserts, and loses the answer.
+    Lose,
     /// Advances, and loses the answer.
     Forget,
     Find,
@@ -62,6 +64,11 @@ impl Flaky {
 
     pub(crate) fn fail_inserts<R: Record>(&self, times: u32) {
         self.failing.lock().unwrap().insert((Verb::Insert, R::NAME), times);
+    }
+
+    /// Lets insertions take effect and lose their answers.
+    pub(crate) fn lose_inserts<R: Record>(&self, times: u32) {
+        self.failing.lock().unwrap().insert((Verb::Lose, R::NAME), times);
     }
 
     pub(crate) fn fail_takes<R: Record>(&self, times: u32) {
@@ -136,6 +143,7 @@ impl<R: Record> OneTimeStore<R> for Flaky {
         self.pause().await;
         let inserted = self.inner.insert(slot, record).await;
         self.pause().await;
+        self.fail::<R>(Verb::Lose)?;
         inserted
     }
 

@@ -25,3 +25,15 @@ fn zeros_in_front_of_a_number_make_no_other_key() {
         assert!(key.verifying_key().verify(Digest::Sha256, b"a message", &signature).is_ok(), "{zeros}");
     }
 }
+
+#[test]
+fn a_number_with_more_zeros_than_an_encoding_has_is_refused() {
+    let spelled = |number: &[u8], length: usize| [&vec![0; length - number.len()], number].concat();
+    let (modulus, exponent) = ([0xff; 256], [1, 0, 1]);
+    let judge = |modulus_length, exponent_length| {
+        PublicKey::from_rsa(&spelled(&modulus, modulus_length), &spelled(&exponent, exponent_length))
+    };
+    assert!(judge(513, 9).is_ok());
+    assert!(judge(514, 9).is_err());
+    assert!(judge(513, 10).is_err());
+}

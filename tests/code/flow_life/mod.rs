@@ -219,8 +219,10 @@ async fn every_challenge_that_does_not_work_gets_one_answer() {
 #[tokio::test]
 async fn a_challenge_id_is_no_code_and_a_code_is_no_challenge_id() {
     let format = credential_code::model::CodeFormat::with_symbols(43).unwrap();
-    for world in [World::new(), World::with(|setup| setup.policy(|policy| policy.code_format(format)))] {
+    let long = World::with(|setup| setup.policy(|policy| policy.code_format(format)));
+    for (world, symbols) in [(World::new(), 9), (long, 43)] {
         let code = world.mint().await;
+        assert_eq!(code.replace('-', "").len(), symbols);
         let challenge = world.challenge(key()).await;
         let id = text(&challenge, "challengeIdentifier");
         world.exchange(key(), &id).await.assert_refused(403, "invalid_code");

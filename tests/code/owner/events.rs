@@ -1,12 +1,13 @@
 //! Each event is told once, under its enrolment.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use credential_code::model::{Approval, CredentialKind};
 use serde_json::json;
 
 use super::Told;
-use crate::support::{plenty, text};
+use crate::support::{World, plenty, text};
 
 #[tokio::test]
 async fn every_event_from_mint_to_the_end_names_the_enrolment() {
@@ -25,6 +26,37 @@ async fn every_event_from_mint_to_the_end_names_the_enrolment() {
     let of_first = told.of(&first);
     assert_eq!(of_first[..3], ["Minted", "Exchanged", "Refused"], "{of_first:?}");
     assert!(of_first.contains(&"Revoked".to_owned()), "{of_first:?}");
+}
+
+#[tokio::test]
+async fn every_event_names_the_source_of_its_request() {
+    let (events, tokens) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+    let (heard, kept) = (events.clone(), tokens.clone());
+    let world = World::with(|setup| {
+        let setup = setup.policy(|_| plenty().approval(Approval::Asked));
+        setup.site(|site| site.source(|_| Some("198.51.100.7".to_owned()))).events(move |event| {
+            heard.lock().unwrap().push(format!("{event:?}"));
+            kept.lock().unwrap().extend(event.undo_token().map(|token| token.reveal().to_owned()));
+        })
+    });
+    let (approved, answer) = world.pending().await;
+    world.approve(&approved, &json!({})).await.ok();
+    let token = tokens.lock().unwrap().remove(0);
+    world.undo(&token).await.ok();
+    let (refused, _) = world.pending().await;
+    world.refuse(&refused).await.ok();
+    let (revoked, _) = world.pending().await;
+    world.revoke(&revoked).await.ok();
+    world.outcome(&json!({ "token": "no token" })).await.assert_refused(403, "invalid_token");
+    world.outcome(&json!({ "token": answer["approval"]["token"] })).await.ok();
+    let events = events.lock().unwrap();
+    for name in ["Minted", "Exchanged", "AwaitingApproval", "Approved", "Undone", "RefusedByOwner", "Revoked"]
+    {
+        assert!(events.iter().any(|event| event.starts_with(name)), "{name}");
+    }
+    for event in events.iter().filter(|event| !event.starts_with("Answered")) {
+        assert!(event.contains(r#"source: Some("198.51.100.7")"#), "{event}");
+    }
 }
 
 #[tokio::test]

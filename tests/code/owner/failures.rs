@@ -82,6 +82,19 @@ async fn a_credential_that_waits_survives_a_store_that_fails() {
     assert_eq!(world.host.stored().len(), 1);
 }
 
+/// The second try has a check code of its own.
+#[tokio::test]
+async fn a_credential_that_waits_survives_a_lost_answer_of_the_store() {
+    let (world, store) = world(Approval::AskedWithCheckCode);
+    let (id, body) = world.opened().await;
+    store.lose_inserts::<PendingApproval>(1);
+    world.register(&body).await.assert_refused(503, "unavailable");
+    let answer = world.register(&body).await.ok();
+    let right = json!({ "checkCode": text(&answer["approval"], "checkCode") });
+    world.approve(&id, &right).await.ok();
+    assert_eq!(world.host.stored().len(), 1);
+}
+
 /// The challenge could not be kept for a repetition of the same answer. The owner still decides.
 #[tokio::test]
 async fn a_challenge_that_was_not_kept_costs_the_second_answer_alone() {

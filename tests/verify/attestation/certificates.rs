@@ -52,8 +52,13 @@ pub(crate) struct Certificate {
 }
 
 pub(crate) const ECDSA_SHA256: &str = "1.2.840.10045.4.3.2";
+pub(crate) const ECDSA_SHA384: &str = "1.2.840.10045.4.3.3";
+pub(crate) const ECDSA_SHA512: &str = "1.2.840.10045.4.3.4";
+pub(crate) const ED25519: &str = "1.3.101.112";
 pub(crate) const RSA_SHA1: &str = "1.2.840.113549.1.1.5";
 pub(crate) const RSA_SHA256: &str = "1.2.840.113549.1.1.11";
+pub(crate) const RSA_SHA384: &str = "1.2.840.113549.1.1.12";
+pub(crate) const RSA_SHA512: &str = "1.2.840.113549.1.1.13";
 
 pub(crate) fn named(text: &str) -> Vec<u8> {
     name(&[("2.5.4.3", utf8(text))])
@@ -97,7 +102,7 @@ impl Certificate {
 
     pub(crate) fn der(&self) -> Vec<u8> {
         let algorithm = match self.algorithm {
-            RSA_SHA1 | RSA_SHA256 => sequence(&[&oid(self.algorithm), &[5, 0]]),
+            RSA_SHA1 | RSA_SHA256 | RSA_SHA384 | RSA_SHA512 => sequence(&[&oid(self.algorithm), &[5, 0]]),
             _ => sequence(&[&oid(self.algorithm)]),
         };
         let version = match self.version {
@@ -128,7 +133,14 @@ impl Certificate {
             &self.key.spki(),
             &extensions,
         ]);
-        let cose = if self.algorithm == RSA_SHA1 { super::keys::RS1 } else { -7 };
+        let cose = match self.algorithm {
+            ECDSA_SHA384 => -35,
+            ECDSA_SHA512 => -36,
+            RSA_SHA1 => super::keys::RS1,
+            RSA_SHA384 => -258,
+            RSA_SHA512 => -259,
+            _ => -7,
+        };
         sequence(&[&signed, &algorithm, &bits(&self.signer.sign(cose, &signed))])
     }
 }

@@ -28,6 +28,8 @@ fn extensions_that_nobody_asked_for_are_passed_over() {
         b"\xa2\x6bhmac-secret\xf5\x6cminPinLength\x04",
         // a map within
         b"\xa1\x61a\xa1\x61b\x01",
+        // as deep as may be
+        b"\xa1\x61a\x81\x81\x81\x81\x81\x81\x00",
     ];
     for engine in engines() {
         for extensions in outputs {
@@ -53,7 +55,7 @@ fn tags_and_simple_values_of_extensions_are_passed_over() {
 /// Parts that the native engine itself does not look at have to be well-formed, too.
 #[test]
 fn extensions_are_a_map_of_names_each_once_and_well_formed_whatever_the_engine() {
-    let deep = [&b"\xa1\x61a"[..], &[0x81; 7], b"\x00"].concat();
+    let deep = |level: &[u8]| [b"\xa1\x61a", level.repeat(7).as_slice(), b"\x00"].concat();
     let wrong = [
         (&b""[..], "missing"),
         (b"\x80", "no map"),
@@ -68,7 +70,9 @@ fn extensions_are_a_map_of_names_each_once_and_well_formed_whatever_the_engine()
         (b"\xa2\x61a\x01\x78\x01a\x02", "an extension twice, in two spellings"),
         (b"\xbf\x61a\x01\xff", "an indefinite length"),
         (b"\xa1\x61a\x9f\xff", "an indefinite length within"),
-        (&deep, "nested too deeply"),
+        (&deep(b"\x81"), "arrays nested too deeply"),
+        (&deep(b"\xa1\x01"), "maps nested too deeply"),
+        (&deep(b"\xc1"), "tags nested too deeply"),
     ];
     for engine in engines() {
         for (extensions, what) in wrong {

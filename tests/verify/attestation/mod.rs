@@ -9,6 +9,7 @@ mod registration;
 
 mod android_key;
 mod apple;
+mod cose;
 #[cfg(feature = "webauthn-rs")]
 mod differential;
 mod engines;

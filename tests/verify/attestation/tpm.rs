@@ -192,6 +192,12 @@ fn a_tpm_certifies_the_name_of_the_key_for_this_registration() {
     assert_laws(&Tpm::new(), Tpm::attest, breaches);
 }
 
+fn attribute_is(tpm: &mut Tpm, at: usize, value: &str) {
+    let mut attributes = tpm_attributes();
+    attributes[at].1 = utf8(value);
+    tpm.certificate.extensions[1] = alternative_name(&attributes);
+}
+
 #[test]
 fn an_attestation_keys_certificate_meets_every_requirement() {
     const NO_CA: &str = "the certificate's basic constraints say that it is no CA's";
@@ -219,11 +225,11 @@ fn an_attestation_keys_certificate_meets_every_requirement() {
             attributes.remove(1);
             it.certificate.extensions[1] = alternative_name(&attributes);
         }),
-        (TPM, |it| {
-            let mut attributes = tpm_attributes();
-            attributes[0].1 = utf8("FFFFF1D0");
-            it.certificate.extensions[1] = alternative_name(&attributes);
-        }),
+        (TPM, |it| attribute_is(it, 0, "FFFFF1D0")),
+        (TPM, |it| attribute_is(it, 0, "id:FFFFF1D")),
+        (TPM, |it| attribute_is(it, 0, "id:FFFFF1DX")),
+        (TPM, |it| attribute_is(it, 1, "")),
+        (TPM, |it| attribute_is(it, 2, "")),
         ("the certificate has an extended key usage", |it| {
             it.certificate.extensions.remove(2);
         }),
@@ -277,7 +283,13 @@ fn a_tpm_may_sign_by_way_of_sha1_unless_that_is_refused() {
 
     let by_another_key = Tpm::with_attestation_key(Key::p256(2), RS1);
     assert_eq!(flaw(check(&by_another_key.attest())), "the signature does not hold");
-    let mut forged = Tpm::with_attestation_key(Key::rsa(), RS1);
-    forged.cert_info = |info| [info, vec![0]].concat();
-    assert!(check(&forged.attest()).is_err());
+    let mut longer = Tpm::with_attestation_key(Key::rsa(), RS1);
+    longer.cert_info = |info| [info, vec![0]].concat();
+    assert!(check(&longer.attest()).is_err());
+    let mut forged = Tpm::with_attestation_key(Key::rsa(), RS1).attest();
+    let data = &mut forged.attestation_data;
+    let name = b"\x63sig\x59\x01\x00";
+    let signature = name.len() + data.windows(name.len()).position(|window| window == name).unwrap();
+    data[signature + 255] ^= 1;
+    assert_eq!(flaw(check(&forged)), "the signature does not hold");
 }

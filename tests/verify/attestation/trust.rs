@@ -3,7 +3,10 @@ use credential_code::model::AttestationTrust;
 
 use super::android_key::Android;
 use super::apple::Apple;
-use super::certificates::{BASIC_CONSTRAINTS, Certificate, Extension, KEY_USAGE, named, root, root_key};
+use super::certificates::{
+    BASIC_CONSTRAINTS, Certificate, ECDSA_SHA256, ECDSA_SHA384, ECDSA_SHA512, ED25519, Extension, KEY_USAGE,
+    RSA_SHA256, RSA_SHA384, RSA_SHA512, named, root, root_key,
+};
 use super::fido_u2f::U2f;
 use super::keys::Key;
 use super::packed::Packed;
@@ -52,6 +55,23 @@ fn whom_a_configured_root_vouches_for_is_trusted() {
 
     for attestation in [Tpm::new().attest(), Apple::new().attest(), Android::new().attest()] {
         assert_eq!(trust_by(anchor(&root()), &attestation), AttestationTrust::Trusted);
+    }
+}
+
+#[test]
+fn an_authority_signs_with_any_algorithm_but_sha_1() {
+    for (key, algorithm) in [
+        (Key::p256(3), ECDSA_SHA256),
+        (Key::p384(3), ECDSA_SHA384),
+        (Key::p521(3), ECDSA_SHA512),
+        (Key::ed25519(3), ED25519),
+        (Key::rsa(), RSA_SHA256),
+        (Key::rsa(), RSA_SHA384),
+        (Key::rsa(), RSA_SHA512),
+    ] {
+        let mut packed = packed_with(&Certificate::authority("Middle", key));
+        packed.certificate.algorithm = algorithm;
+        assert_eq!(trust_by(anchor(&root()), &packed.attest()), AttestationTrust::Trusted, "{algorithm}");
     }
 }
 
@@ -219,6 +239,14 @@ fn trust_may_be_required() {
         assert!(matches!(refused, VerifyError::Untrusted), "{refused:?}");
         assert!(refused.is_mendable(), "another authenticator may do");
     }
+}
+
+#[test]
+fn the_last_word_on_trust_counts() {
+    let nothing = Passkey::new(Key::p256(1)).attest("none", &[]);
+    let trusting = NativeEngine::new().trust_only(anchor(&root())).trust(anchor(&root()));
+    assert!(check_with(&trusting.clone().into(), &nothing).is_ok());
+    assert!(check_with(&trusting.trust_only(anchor(&root())).into(), &nothing).is_err());
 }
 
 #[test]
