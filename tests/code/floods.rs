@@ -177,11 +177,33 @@ async fn of_many_who_come_when_something_came_back_one_asks() {
         }
         assert_eq!(purses.calls.load(Ordering::Relaxed), calls + 2);
     }
-    // After the flood all sources ask again.
+    // After the flood all sources ask again, and at once.
     world.advance(Duration::from_secs(60));
-    for source in 300..310 {
+    let (calls, mut context) = (purses.calls.load(Ordering::Relaxed), Context::from_waker(Waker::noop()));
+    let names: Vec<_> = (300..310).map(|source: u32| source.to_string()).collect();
+    let mut guesses: Vec<_> = names.iter().map(|source| Box::pin(guess(&world, source))).collect();
+    assert!(guesses.iter_mut().all(|guess| guess.as_mut().poll(&mut context).is_pending()));
+    assert_eq!(purses.calls.load(Ordering::Relaxed), calls + 10);
+    for guess in guesses {
+        guess.await.assert_refused(403, "invalid_code");
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_found_everybodys_budget_spent_asks_at_its_next_guess() {
+    let purses = Arc::new(Counting::default());
+    let (of_source, of_flow) = (Budget::per_minute(1), Budget::per_minute(120));
+    let world = world(&purses, plenty().misses_per_source(of_source).misses(of_flow));
+    guess(&world, "a").await.assert_refused(403, "invalid_code");
+    guess(&world, "a").await.assert_refused(429, "too_many_attempts");
+    world.advance(Duration::from_secs(60));
+    for source in 0..120 {
         guess(&world, &source.to_string()).await.assert_refused(403, "invalid_code");
     }
+    guess(&world, "b").await.assert_refused(429, "too_many_attempts");
+    guess(&world, "a").await.assert_refused(429, "too_many_attempts");
+    world.advance(Duration::from_millis(500));
+    guess(&world, "a").await.assert_refused(403, "invalid_code");
 }
 
 /// A process that remembers a refusal forgets it when it gives something back itself.

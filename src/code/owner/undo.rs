@@ -42,9 +42,9 @@ impl CodeFlow {
             let from = [Stage::Opened, Stage::Pending, Stage::Added];
             match enrolments.advance(user, enrolment, &from, enrolments.end(Stage::Undone)).await {
                 // A credential that waited for approval waits no more.
-                Ok(undone) if undone.credential.is_some() => self.drop_approval(enrolment).await,
+                Ok(_) => self.drop_approval(enrolment).await,
                 // An enrolment that ended otherwise, or long ago, adds nothing more.
-                Ok(_) | Err(NotAdvanced::At(_) | NotAdvanced::Gone) => {}
+                Err(NotAdvanced::At(_) | NotAdvanced::Gone) => {}
                 Err(NotAdvanced::Unknown(error)) => return Err(error.into()),
             }
             management.remove(user, credential, Keep::Nothing).await.map_err(Error::host)

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use credential_code::host::Caller;
 use credential_code::host::{AuthError, AuthRequest, Authenticator, async_trait};
-use credential_code::model::{Approval, CredentialKind};
-use credential_code::{CodeFlow, CodePolicy};
+use credential_code::model::{Approval, CredentialId, CredentialKind};
+use credential_code::store::{PendingApproval, SlotKey, SlotKeys};
+use credential_code::testing::KeyClient;
+use credential_code::{CodeFlow, CodePolicy, Storage};
 use serde_json::json;
 
 use crate::support::{World, attest, plenty, register_body, text, user};
+use crate::table::Table;
 
 #[tokio::test]
 async fn nothing_is_in_the_repository_before_the_owner_approves() {
@@ -140,6 +143,12 @@ async fn the_right_check_code_approves_after_two_wrong_ones() {
     }
     world.approve(&id, &json!({ "checkCode": right })).await.ok();
     assert_eq!(world.host.stored().len(), 1);
+    // A second time it is said to be there, with its check code and without.
+    for body in [json!({ "checkCode": right }), json!({})] {
+        let late = world.approve(&id, &body).await;
+        late.assert_refused(409, "conflict");
+        assert_eq!(late.json()["error"]["stage"], "added");
+    }
 }
 
 #[tokio::test]
@@ -250,6 +259,40 @@ async fn a_duplicate_at_approval_is_told_to_both_sides() {
     assert_eq!(world.host.stored().len(), 1);
 }
 
+#[tokio::test]
+async fn a_duplicate_that_came_during_approval_is_told_to_both_sides() {
+    let world = World::asking(Approval::Asked);
+    let (id, body) = world.opened().await;
+    world.register(&body).await.ok();
+    world.host.hold_insertions();
+    let approving = {
+        let (world, id) = (world.clone(), id.clone());
+        tokio::spawn(async move { world.approve(&id, &json!({})).await })
+    };
+    while world.host.held_insertions() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut other = KeyClient::p256().credential(user(), CredentialKind::Key);
+    other.id = CredentialId::new(text(&body["credentialInfo"], "credId")).unwrap();
+    world.host.seed(other);
+    world.host.release_insertions();
+    approving.await.unwrap().assert_refused(409, "duplicate_credential");
+    assert_eq!(world.stage(&id).await, "refused");
+}
+
+#[tokio::test]
+async fn what_waited_is_dropped_when_its_owner_refuses() {
+    let table = Arc::new(Table::default());
+    let keys = SlotKeys::new(&SlotKey::new([7; 32]).unwrap(), &[]);
+    let storage = Storage::shared_records(table.clone(), keys);
+    let policy = plenty().approval(Approval::Asked);
+    let world = World::with(|setup| setup.storage(storage).policy(|_| policy));
+    let (id, _) = world.pending().await;
+    assert_eq!(table.slots::<PendingApproval>().len(), 1);
+    world.refuse(&id).await.ok();
+    assert_eq!(table.slots::<PendingApproval>().len(), 0);
+}
+
 /// The first header names the session.
 struct Sessions(Arc<credential_code::testing::MemoryHost>);
 
@@ -303,8 +346,7 @@ async fn of_two_flows_of_a_site_the_stricter_approval_counts() {
     let party = Arc::new(crate::support::party());
     let request = credential_code::code::ExchangeRequest::new(code, CredentialKind::Key, party);
     let challenge = lax.exchange(request).await.unwrap();
-    let proof =
-        credential_code::testing::KeyClient::p256().attest(CredentialKind::Key, challenge.challenge.as_str());
+    let proof = KeyClient::p256().attest(CredentialKind::Key, challenge.challenge.as_str());
     let request =
         credential_code::code::RegisterRequest::new(challenge.challenge_id, "laptop", proof, None).unwrap();
     let registration = lax.register(request).await.unwrap();
