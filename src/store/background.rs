@@ -30,3 +30,7 @@ impl fmt::Debug for Background {
         f.write_str("Background")
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/unit/background.rs"]
+mod tests;

@@ -60,13 +60,13 @@ impl EngineClock {
         time: impl Future<Output = Result<SystemTime, BoxError>>,
     ) -> Result<(), StoreError> {
         let Reading { engine, start, engine_at_start } = &*self.0;
-        let asked = start.elapsed();
+        let asked = Instant::now();
         let time = time.await.map_err(|error| StoreError::new(engine, error))?;
-        let round_trip = start.elapsed() - asked;
+        let round_trip = asked.elapsed();
         if round_trip > Self::SLOWEST {
             return Err(StoreError::new(engine, "it took too long to tell the time"));
         }
-        let since_start = asked + round_trip / 2;
+        let since_start = asked.duration_since(*start) + round_trip / 2;
         let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         engine_at_start.store(micros(since_epoch.saturating_sub(since_start)), Ordering::Relaxed);
         Ok(())

@@ -375,6 +375,12 @@ async fn a_passkey_of_an_android_app_is_registered_under_the_apps_origin() {
     }
 }
 
+#[test]
+fn an_expiration_is_after_1970() {
+    assert!(Expiration::from_unix(0).is_err());
+    assert!(Expiration::from_unix(1).is_ok());
+}
+
 /// The clock of the laptop is a minute ahead.
 #[tokio::test]
 async fn a_code_that_is_wanted_for_too_long_is_refused_or_shortened_as_the_policy_says() {

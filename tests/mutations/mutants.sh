@@ -31,4 +31,4 @@ for file in "${files[@]}"; do
 done
 [ -z "${2:-}" ] || arguments+=(--shard "$2")
 export CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=1
-cargo mutants --baseline skip --output target --colors never "${arguments[@]}" -- "${tests[@]}"
+cargo mutants --package credential-code --baseline skip --output target --colors never "${arguments[@]}" -- "${tests[@]}"

@@ -88,6 +88,21 @@ async fn a_full_one_drops_what_has_ended_first_and_then_the_oldest() {
 }
 
 #[tokio::test]
+async fn the_oldest_eighth_of_what_has_ended_makes_room() {
+    let (ledger, ada) = (MemoryLedger::new(24), user(0));
+    for number in 0..24 {
+        enter(&ledger, enrolment(number, &ada, start())).await;
+    }
+    for number in 0..17 {
+        let change = Change::new(Stage::Revoked, start() + MINUTE + Duration::from_secs(number));
+        let revoked = ledger.advance(&ada, &id(number), &[Stage::Waiting], change).await.unwrap();
+        assert!(matches!(revoked, Transition::Made(_)));
+    }
+    enter(&ledger, enrolment(24, &ada, start())).await;
+    assert_eq!(found(&ledger, &ada, 0..25).await, (3..25).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn what_expired_makes_room_before_what_may_still_be_used() {
     let (ledger, ada) = (MemoryLedger::new(2), user(0));
     enter(&ledger, enrolment(0, &ada, start())).await;

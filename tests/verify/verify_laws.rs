@@ -309,3 +309,13 @@ fn the_label_of_a_keys_algorithm_names_a_digest_and_no_kind_of_key() {
         }
     }
 }
+
+/// A forger would gain a second try with the same challenge.
+#[test]
+fn a_person_can_mend_what_they_chose_and_no_forgery() {
+    let mendable = [VerifyError::UserNotVerified, VerifyError::AlgorithmNotOffered, VerifyError::Untrusted];
+    assert!(mendable.iter().all(VerifyError::is_mendable));
+    let forged =
+        [VerifyError::Signature, VerifyError::Challenge, VerifyError::Origin, VerifyError::RelyingParty];
+    assert!(!forged.iter().any(VerifyError::is_mendable));
+}

@@ -83,6 +83,11 @@ async fn a_scope_says_which_authenticator_a_client_offers() {
     let challenge = world.exchange(CredentialKind::Fido2, &minted.code.reveal()).await.ok();
     assert_eq!(challenge["authenticatorSelection"]["authenticatorAttachment"], "cross-platform");
     assert_eq!(challenge["hints"], serde_json::json!(["security-key", "hybrid"]));
+    let mut hinted = Scope::default();
+    hinted.hints = vec![AuthenticatorHint::SecurityKey];
+    let minted = mint(&world, hinted).await;
+    let challenge = world.exchange(CredentialKind::Fido2, &minted.code.reveal()).await.ok();
+    assert_eq!(challenge["hints"], serde_json::json!(["security-key"]));
     let plain = world.challenge(CredentialKind::Fido2).await;
     assert!(plain.get("hints").is_none(), "{plain}");
 }
