@@ -105,7 +105,9 @@ async fn the_oldest_eighth_of_what_has_ended_makes_room() {
 #[tokio::test]
 async fn what_expired_makes_room_before_what_may_still_be_used() {
     let (ledger, ada) = (MemoryLedger::new(2), user(0));
-    enter(&ledger, enrolment(0, &ada, start())).await;
+    let mut expired = enrolment(0, &ada, start());
+    expired.gone_at += MINUTE;
+    enter(&ledger, expired).await;
     let mut opened = enrolment(1, &ada, start());
     opened.expires_at += 4 * MINUTE;
     enter(&ledger, opened).await;

@@ -62,10 +62,9 @@ impl CodeFlow {
         match approving.await {
             // The call that took the record may have ended the enrolment with it.
             Err(error) if error.stage() == Some(Stage::Pending) => {
-                let found = self.site().enrolments().find(&caller.user, &request.id).await;
-                match found {
-                    Ok(Some(found)) if found.stage != Stage::Pending => Err(error.at(found.stage)),
-                    Ok(_) | Err(_) => Err(error),
+                match self.site().enrolments().find(&caller.user, &request.id).await {
+                    Ok(Some(found)) => Err(error.at(found.stage)),
+                    Ok(None) | Err(_) => Err(error),
                 }
             }
             approved => approved,
