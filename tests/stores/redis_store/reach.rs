@@ -128,7 +128,7 @@ fn full(error: &(dyn std::error::Error + 'static)) -> String {
 async fn certificates_are_for_tls() -> Result<(), BoxError> {
     let builder = RedisStore::at("redis://127.0.0.1:1/").root_certificates("a certificate");
     let refusal = builder.connect().await.unwrap_err();
-    assert!(full(&refusal).contains("rediss://"), "{refusal:?}");
+    assert!(full(&refusal).contains("certificates are for `rediss://`"), "{refusal:?}");
     Ok(())
 }
 
