@@ -15,14 +15,14 @@ use crate::support::servers::postgres::Postgres;
 
 /// A connection serves one statement after the other. Without a bound, the host would wait until
 /// none of them waits.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn statements_that_share_a_connection_leave_the_host_its_turn() {
     let Some(server) = Postgres::start() else { return };
     let pool = PgPoolOptions::new().max_connections(1).connect(&server.url()).await.unwrap();
     let store = SqlStore::postgres(pool.clone()).await.unwrap();
     store.migrate().await.unwrap();
     let mut busy = JoinSet::new();
-    for number in 0..8 {
+    for number in 0..64 {
         let store = store.clone();
         busy.spawn(async move {
             loop {
