@@ -3,9 +3,10 @@
 #[cfg(feature = "tracing")]
 use std::fs::File;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use credential_code::clock::Clock;
+use credential_code::clock::{Clock, Sleep};
 use credential_code::model::{EnrolmentId, Insertion};
 use credential_code::store::{
     Budget, CodeGrant, Entry, OneTimeStore, Payment, PendingRegistration, PurseStore, SharedLedger, Slot,
@@ -77,22 +78,51 @@ async fn purges_at_once_share_the_work() {
     }
 }
 
+/// A clock that counts how often it is asked for the time.
+#[derive(Debug)]
+struct Asked(ManualClock, AtomicUsize);
+
+impl Clock for Asked {
+    fn now(&self) -> SystemTime {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        self.0.sleep(duration)
+    }
+}
+
 #[tokio::test]
 async fn the_background_purge_runs_by_the_clock_and_ends_with_its_guard() {
     for backend in &Backend::all().await {
         let clock = ManualClock::new();
-        let count = "SELECT COUNT(*) FROM credential_code_records";
-        // More than one batch.
-        for number in 0..=255 {
-            insert::<CodeGrant>(&backend.store, number, clock.now()).await;
+        // One more than a batch.
+        for number in 0..=1000_u16 {
+            let mut slot = [0; 32];
+            slot[..2].copy_from_slice(&number.to_be_bytes());
+            let record = CodeGrant::sample(0, clock.now());
+            let inserted = backend.store.insert(Slot::from_bytes(slot), record).await.unwrap();
+            assert_eq!(inserted, Insertion::Created);
         }
-        let purge = backend.store.spawn_purge(Arc::new(clock.clone()), 2 * SqlStore::PURGE_SLACK);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        assert_eq!(backend.number(count).await, 256, "it is too early");
-        clock.advance(2 * SqlStore::PURGE_SLACK);
-        while backend.number(count).await > 0 {
+        let asked = Arc::new(Asked(clock.clone(), AtomicUsize::new(0)));
+        let times = || asked.1.load(Ordering::Relaxed);
+        let left = async || {
+            let mut left = 0;
+            // A purge that does not pause is there more often than these.
+            for _ in 0..10 {
+                left = backend.number("SELECT COUNT(*) FROM credential_code_records").await;
+            }
+            left
+        };
+        let purge = backend.store.spawn_purge(asked.clone(), 2 * SqlStore::PURGE_SLACK);
+        while times() == 0 {
             tokio::task::yield_now().await;
         }
+        assert_eq!((left().await, times()), (1001, 1), "it is too early");
+        clock.advance(2 * SqlStore::PURGE_SLACK);
+        while left().await > 0 {}
+        assert_eq!((left().await, times()), (0, 3), "each batch asks once");
         let tasks = tokio::runtime::Handle::current().metrics();
         let with_purge = tasks.num_alive_tasks();
         drop(purge);
