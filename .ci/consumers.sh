@@ -113,8 +113,7 @@ echo "webauthn-rs after the default ones resolves."
 
 step "consumers: what a host has beside it"
 sqlx() { echo "sqlx = { version = \"$1\", default-features = false, features = [\"runtime-tokio\", \"$2\"] }"; }
-# `examples/existing_app` builds on the same two.
-resolves beside-webauthn-rs-0.6 default,postgres,webauthn-rs 'webauthn-rs = "0.6"' "$(sqlx 0.9 postgres)"
+builds beside-webauthn-rs-0.6 default,postgres,webauthn-rs 'webauthn-rs = "0.6"' "$(sqlx 0.9 postgres)"
 # The dependencies of a typical application: sessions, a sign-in of the previous release, a pool of
 # the previous sqlx.
 application=('axum-login = "0.18"' 'tower-sessions = "0.14"' 'webauthn-rs = "=0.5.5"')
