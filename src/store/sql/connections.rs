@@ -59,8 +59,8 @@ impl<DB: Database> Connections<DB> {
     /// Waits for a connection and then for the work, together no longer than the deadline.
     ///
     /// The work is part of another task. So a caller who hangs up leaves no connection in the
-    /// middle of a statement. A connection whose time ran out is closed: nobody waits for its
-    /// answer.
+    /// middle of a statement. Work that has not begun by then never begins. A connection whose time
+    /// ran out is closed: nobody waits for its answer.
     pub(super) async fn run<T, W>(&self, deadline: Duration, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -71,6 +71,7 @@ impl<DB: Database> Connections<DB> {
         let run = move |lent: Result<PoolConnection<DB>, Error>| -> Ran<DB> {
             Box::pin(async move {
                 let (ended, lent) = match lent {
+                    Ok(lent) if answer.is_closed() => return Some(lent),
                     Ok(lent) => end(lent, until, work).await,
                     Err(error) => (Err(error), None),
                 };

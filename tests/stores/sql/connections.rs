@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::server::take;
+use super::server::{insert, take};
 use crate::support::servers::postgres::Postgres;
 
 /// A connection serves one statement after the other. Without a bound, the host would wait until
@@ -62,6 +62,22 @@ async fn statements_leave_a_pool_its_connections() {
         assert!(taken.into_iter().all(|taken| !taken.unwrap()));
     }
     assert_eq!(opened.load(Ordering::Relaxed), 2, "each is opened once");
+}
+
+/// Otherwise a code could be spent, or a credential be stored, long after its caller hung up.
+#[tokio::test]
+async fn a_statement_whose_caller_hung_up_before_it_began_never_begins() {
+    let Some(server) = Postgres::start() else { return };
+    let pool = PgPoolOptions::new().max_connections(1).connect(&server.url()).await.unwrap();
+    let store = SqlStore::postgres(pool.clone()).await.unwrap();
+    store.migrate().await.unwrap();
+    let slot = insert(&store, 1).await;
+    let held = pool.acquire().await.unwrap();
+    let waits = timeout(Duration::ZERO, take(&store, slot));
+    assert!(waits.await.is_err(), "the connection is held");
+    drop(held);
+    // The one connection comes to what waited first.
+    assert!(take(&store, slot).await.unwrap(), "the record is still there");
 }
 
 #[test]

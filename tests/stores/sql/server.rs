@@ -27,7 +27,7 @@ async fn server() -> Option<(Postgres, SqlStore)> {
     Some((server, store))
 }
 
-async fn insert(store: &SqlStore, number: u8) -> Slot {
+pub(crate) async fn insert(store: &SqlStore, number: u8) -> Slot {
     let slot = Slot::from_bytes([number; 32]);
     let record = CodeGrant::sample(number, SystemTime::now() + Duration::from_secs(600));
     assert_eq!(store.insert(slot, record).await.unwrap(), Insertion::Created);
