@@ -123,3 +123,7 @@ pub const OPENAPI: &str = include_str!("openapi.json");
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(all(test, target_os = "linux"))]
+#[path = "../tests/unit/wiping.rs"]
+mod wiping;

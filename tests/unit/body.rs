@@ -98,3 +98,30 @@ fn a_broken_connection_keeps_its_reason() {
     let outcome = run(&ManualClock::new(), || Poll::Ready(Some(Err("reset".into()))));
     assert!(matches!(outcome, Err(BodyError::Broken(reason)) if reason.to_string() == "reset"));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_body_is_wiped_when_it_is_dropped_and_when_it_moves() {
+    let secret = b"a code of a person ".repeat(10);
+    let own = || (Bytes::from(secret.clone()), Collected::default());
+
+    let (whole, _) = own();
+    let address = whole.as_ptr().addr();
+    crate::wiping::assert_wiped(WholeBody(whole), address, &secret);
+
+    let (frame, mut collected) = own();
+    let address = frame.as_ptr().addr();
+    collected.push(frame);
+    crate::wiping::assert_wiped(collected, address, &secret);
+
+    // The second frame moves the first, and a third moves both.
+    let (frame, mut collected) = own();
+    let address = frame.as_ptr().addr();
+    collected.push(frame);
+    let mut moved = |address| {
+        crate::wiping::assert_wiped_by(|| collected.push(&secret[..]), address, &secret);
+        collected.joined.as_ptr().addr()
+    };
+    let joined = moved(address);
+    moved(joined);
+}
