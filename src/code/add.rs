@@ -57,9 +57,14 @@ impl CodeFlow {
         let Adding { enrolment, from, was_offered, source } = adding;
         let enrolments = self.site().enrolments();
         let undo = self.undo_token(&credential, enrolment);
-        // This guard is created first. A caller who hangs up during the claim may leave a claim
-        // that was not reported.
-        let unsettled = Unsettled { flow: self, credential: &credential, adding, undo: undo.as_ref() };
+        // Nobody is told of a credential before the host has it. This comes first, because a caller
+        // who hangs up during the claim may leave a claim.
+        let unsettled = self.site().unsettled(Event::Unsettled {
+            credential: &credential,
+            enrolment,
+            undo: undo.as_ref(),
+            source,
+        });
         let claim = match self.claim(&credential, enrolment, from).await {
             Ok(claim) => claim,
             Err(error) => {
@@ -195,28 +200,4 @@ impl CodeFlow {
 
 fn is_claimed_for(enrolment: &Enrolment, credential: &Credential) -> bool {
     enrolment.stage == Stage::Added && enrolment.credential.as_ref().is_some_and(|shown| shown.is(credential))
-}
-
-/// Reports a credential that may be stored without anybody knowing. Nobody is told of a credential
-/// before the host has it. A host that fails, or a caller who hangs up, may leave one behind. So
-/// this reports it when it is dropped before the host has answered.
-struct Unsettled<'a> {
-    flow: &'a CodeFlow,
-    credential: &'a Credential,
-    adding: Adding<'a>,
-    undo: Option<&'a UndoToken>,
-}
-
-impl Unsettled<'_> {
-    /// Notes that the host has answered.
-    fn settle(self) {
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for Unsettled<'_> {
-    fn drop(&mut self) {
-        let (Self { credential, undo, .. }, Adding { enrolment, source, .. }) = (&*self, self.adding);
-        self.flow.site().tell(&Event::Unsettled { credential, enrolment, undo: *undo, source });
-    }
 }

@@ -19,6 +19,7 @@ impl<'a> Event<'a> {
             Self::Revoked { .. } => "revoked",
             Self::Undone { .. } => "undone",
             Self::CredentialChanged { .. } => "credential_changed",
+            Self::ChangeUnsettled { .. } => "change_unsettled",
             Self::ActionSigned { .. } => "action_signed",
             Self::ActionRedeemed { .. } => "action_redeemed",
             Self::SignedIn { .. } => "signed_in",
@@ -42,11 +43,13 @@ impl<'a> Event<'a> {
         self.added()?.1
     }
 
-    /// Returns the credential to tell a user about because it was
-    /// [changed](Self::CredentialChanged) or [taken back](Self::Undone), and the change.
+    /// Returns the credential to tell a user about, and the change. The credential was
+    /// [changed](Self::CredentialChanged) or [taken back](Self::Undone), or
+    /// [may have been](Self::ChangeUnsettled).
     pub fn changed_credential(&self) -> Option<(&'a CredentialUuid, Change)> {
         match *self {
-            Self::CredentialChanged { credential, change, .. } => Some((credential, change)),
+            Self::CredentialChanged { credential, change, .. }
+            | Self::ChangeUnsettled { credential, change, .. } => Some((credential, change)),
             Self::Undone { credential, .. } => Some((credential, Change::Removed)),
             Self::Minted { .. }
             | Self::Exchanged { .. }
@@ -83,6 +86,7 @@ impl<'a> Event<'a> {
             | Self::Revoked { .. }
             | Self::Undone { .. }
             | Self::CredentialChanged { .. }
+            | Self::ChangeUnsettled { .. }
             | Self::ActionSigned { .. }
             | Self::ActionRedeemed { .. }
             | Self::SignedIn { .. }
@@ -110,6 +114,7 @@ impl<'a> Event<'a> {
             Self::Refused { enrolment, .. } | Self::Evicted { enrolment, .. } => enrolment,
             Self::Throttled { .. }
             | Self::CredentialChanged { .. }
+            | Self::ChangeUnsettled { .. }
             | Self::ActionSigned { .. }
             | Self::ActionRedeemed { .. }
             | Self::SignedIn { .. }

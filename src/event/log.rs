@@ -75,6 +75,13 @@ pub(crate) fn write(event: &Event<'_>) {
         Event::CredentialChanged { user, credential, change, source } => {
             tracing::info!(%user, uuid = %credential, ?change, source, "a credential was changed");
         }
+        Event::ChangeUnsettled { user, credential, change, source } => tracing::warn!(
+            %user,
+            uuid = %credential,
+            ?change,
+            source,
+            "a credential may or may not have been changed"
+        ),
         Event::ActionSigned { user, credential, source, .. } => {
             tracing::info!(%user, %credential, source, "a user action was signed");
         }

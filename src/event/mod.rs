@@ -18,11 +18,13 @@ mod listener;
 #[cfg(feature = "tracing")]
 mod log;
 mod step;
+mod unsettled;
 
 use std::time::{Duration, SystemTime};
 
 pub(crate) use self::listener::{Asking, Listener, name_in_span};
 pub use self::step::Step;
+pub(crate) use self::unsettled::Unsettled;
 use crate::error::{Error, ErrorKind};
 use crate::model::{
     Credential, CredentialId, CredentialKind, CredentialUuid, EnrolmentId, UndoToken, UserId,
@@ -219,6 +221,20 @@ pub enum Event<'a> {
         /// The credential.
         credential: &'a CredentialUuid,
         /// The kind of change.
+        change: Change,
+        /// The network source of the request.
+        source: Option<&'a str>,
+    },
+    /// The host was asked to change a credential and did not answer: it failed, or the caller hung
+    /// up. The change may still be made. If somebody tries again, it may find nothing left to do,
+    /// and then no other event follows. So tell the user about this one too.
+    #[non_exhaustive]
+    ChangeUnsettled {
+        /// The user who owns it, or owned it.
+        user: &'a UserId,
+        /// The credential.
+        credential: &'a CredentialUuid,
+        /// The kind of change. An undo is a removal.
         change: Change,
         /// The network source of the request.
         source: Option<&'a str>,

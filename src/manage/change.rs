@@ -98,24 +98,25 @@ impl ManageFlow {
         request: &ChangeRequest,
         changing: impl Future<Output = Result<Changed, BoxError>>,
     ) -> Result<(), Error> {
-        let (user, source) = (&caller.user, request.source.as_deref());
+        let (site, user, source) = (self.site(), &caller.user, request.source.as_deref());
+        let credential = &request.credential;
         let changing = async {
-            let began_at = caller.began_at(self.site().now());
-            self.site().active_user(user, began_at).await?.map_err(Error::may_not_change)?;
-            match changing.await.map_err(Error::host)? {
+            let began_at = caller.began_at(site.now());
+            site.active_user(user, began_at).await?.map_err(Error::may_not_change)?;
+            let unsettled = site.unsettled(Event::ChangeUnsettled { user, credential, change, source });
+            let changed = changing.await.map_err(Error::host)?;
+            unsettled.settle();
+            match changed {
+                Changed::Changed => {
+                    site.tell(&Event::CredentialChanged { user, credential, change, source });
+                    Ok(())
+                }
+                Changed::Unchanged => Ok(()),
                 Changed::Missing => Err(Error::no_credential()),
                 Changed::Last => Err(Error::last_credential()),
-                changed @ (Changed::Changed | Changed::Unchanged) => Ok(changed),
             }
         };
         let asking = Asking::new(step, source).by(user);
-        match self.site().ceremony(asking).charged(Fee::none(), changing).await? {
-            Changed::Changed => {
-                let credential = &request.credential;
-                self.site().tell(&Event::CredentialChanged { user, credential, change, source });
-            }
-            Changed::Unchanged | Changed::Missing | Changed::Last => {}
-        }
-        Ok(())
+        site.ceremony(asking).charged(Fee::none(), changing).await
     }
 }

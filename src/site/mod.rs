@@ -42,7 +42,7 @@ pub use self::storage::Storage;
 use crate::clock::Clock;
 use crate::enrolment::Enrolments;
 use crate::error::{Error, Reason};
-use crate::event::{Asking, Event, Listener};
+use crate::event::{Asking, Event, Listener, Unsettled};
 use crate::host::{
     Authenticator, Caller, CredentialManagement, CredentialRepository, PasskeyDirectory, RelyingParties,
     SignCounters, UserDirectory,
@@ -168,6 +168,11 @@ impl Site {
 
     pub(crate) fn tell(&self, event: &Event<'_>) {
         self.0.listener.tell(event);
+    }
+
+    /// Reports an event unless the host's answer settles it.
+    pub(crate) fn unsettled<'a>(&'a self, event: Event<'a>) -> Unsettled<'a> {
+        Unsettled::new(&self.0.listener, event)
     }
 
     /// Reports a refusal, unless the listener has heard it, and returns it.

@@ -27,5 +27,6 @@ mod races;
 mod rows;
 mod sharing;
 mod unsettled;
+mod unsettled_changes;
 mod waits;
 mod work;

@@ -33,9 +33,7 @@ impl Notices {
     /// Listens to the flow.
     pub(crate) fn hear(&self, event: &Event<'_>) {
         if let Some(credential) = event.added_credential() {
-            // Nobody learned whether the credential was stored, so the mail does not say more.
-            let verb = if matches!(event, Event::Unsettled { .. }) { "may have" } else { "has" };
-            self.send(self.about_new(credential, verb, event.undo_token()));
+            self.send(self.about_new(credential, verb_of(event), event.undo_token()));
             if let Some(token) = event.undo_token()
                 && let Err(error) = self.note(credential, token)
             {
@@ -43,7 +41,7 @@ impl Notices {
             }
         }
         if let Some((uuid, change)) = event.changed_credential()
-            && let Some(mail) = self.about_change(uuid, change)
+            && let Some(mail) = self.about_change(uuid, change, verb_of(event))
         {
             self.send(mail);
         }
@@ -68,7 +66,7 @@ impl Notices {
         }
     }
 
-    fn about_change(&self, uuid: &CredentialUuid, change: Change) -> Option<Mail> {
+    fn about_change(&self, uuid: &CredentialUuid, change: Change, verb: &str) -> Option<Mail> {
         let credential = self.app.host.known(uuid)?;
         let Credential { user, kind, name, .. } = &credential;
         let kind = kind_in_words(*kind);
@@ -81,7 +79,7 @@ impl Notices {
             _ => "A way to sign in was changed",
         };
         let (change, name) = (change.as_str(), isolated(name));
-        let text = format!("{address} has {change} a {kind}: {name}\nWas it not you? Look at your list.");
+        let text = format!("{address} {verb} {change} a {kind}: {name}\nWas it not you? Look at your list.");
         Some(Mail { user: user.clone(), date: SystemTime::now(), subject, text, undo: None })
     }
 
@@ -105,6 +103,11 @@ impl Notices {
         let line = json!({ "credentialUuid": credential.uuid.as_str(), "token": token.reveal() });
         file.write_all(format!("{line}\n").as_bytes())
     }
+}
+
+/// Returns the verb of a mail. If nobody learned what the host did, the mail does not say more.
+fn verb_of(event: &Event<'_>) -> &'static str {
+    if matches!(event, Event::Unsettled { .. } | Event::ChangeUnsettled { .. }) { "may have" } else { "has" }
 }
 
 /// Isolates a name that somebody chose, so that it can't change the direction of the text around

@@ -1,7 +1,7 @@
 use crate::code::CodeFlow;
 use crate::enrolment::{NotAdvanced, UndoHandle};
 use crate::error::Error;
-use crate::event::{Asking, Event, Step};
+use crate::event::{Asking, Change, Event, Step};
 use crate::host::{Keep, Removal};
 use crate::model::{Stage, UndoToken};
 use crate::once::Fee;
@@ -47,12 +47,16 @@ impl CodeFlow {
                 Err(NotAdvanced::At(_) | NotAdvanced::Gone) => {}
                 Err(NotAdvanced::Unknown(error)) => return Err(error.into()),
             }
-            management.remove(user, credential, Keep::Nothing).await.map_err(Error::host)
+            let change = Change::Removed;
+            let unsettled = site.unsettled(Event::ChangeUnsettled { user, credential, change, source });
+            let removal = management.remove(user, credential, Keep::Nothing).await.map_err(Error::host)?;
+            unsettled.settle();
+            match removal {
+                Removal::Removed => site.tell(&Event::Undone { user, credential, enrolment, source }),
+                Removal::Missing | Removal::Last => {}
+            }
+            Ok(())
         };
-        match site.ceremony(asking).charged(Fee::none(), undoing).await? {
-            Removal::Removed => site.tell(&Event::Undone { user, credential, enrolment, source }),
-            Removal::Missing | Removal::Last => {}
-        }
-        Ok(())
+        site.ceremony(asking).charged(Fee::none(), undoing).await
     }
 }
