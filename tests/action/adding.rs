@@ -1,13 +1,14 @@
 //! A credential that a signed-in user adds where they are, without a code.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential_code::attestation::Attestation;
 use credential_code::clock::Clock as _;
 use credential_code::error::ErrorKind;
-use credential_code::host::Caller;
+use credential_code::host::{AuthRequest, Authenticator as _, Caller};
 use credential_code::manage::{BeginRequest, ManageFlow, RegisterRequest};
 use credential_code::model::{CredentialKind, Scope, Stage, User, UserId, UserStatus};
 use credential_code::store::{Budget, PendingRegistration};
@@ -217,8 +218,30 @@ fn flows(policy: CodePolicy) -> (Caller, BeginRequest, CodeFlow, ManageFlow) {
     let host = Arc::new(MemoryHost::new([User::new(user.clone(), "us-1@example.com")]));
     let codes = CodeFlow::new(&testing::site(&host), policy).unwrap();
     let manage = ManageFlow::new(&codes).unwrap();
+    (Caller::new(user), request(), codes, manage)
+}
+
+fn request() -> BeginRequest {
     let party = RelyingParty::new("example.com", "Example", ["https://app.example.com"]).unwrap();
-    (Caller::new(user), BeginRequest::new(CredentialKind::Key, Arc::new(party)), codes, manage)
+    BeginRequest::new(CredentialKind::Key, Arc::new(party))
+}
+
+/// A session may be older than what it begins, and than what it answers.
+#[tokio::test]
+async fn a_session_from_before_begins_nothing_and_adds_nothing() {
+    let site = Site::new();
+    let (manage, now, fresh) = (site.manage(), site.clock.now(), Caller::new(site.user()));
+    let old = fresh.clone().since(now - Duration::from_millis(1));
+    site.host.set_void_before(&site.user(), now);
+    let refused = manage.begin(&old, request()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Forbidden);
+
+    let begun = manage.begin(&fresh, request()).await.unwrap();
+    let attestation = KeyClient::p256().attest(CredentialKind::Key, begun.challenge.as_str());
+    let answer = RegisterRequest::new(begun.challenge_id, "here", attestation, None).unwrap();
+    let refused = manage.create(&old, answer).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidChallenge);
+    assert!(site.host.stored().is_empty());
 }
 
 #[tokio::test]
@@ -269,7 +292,7 @@ async fn a_store_that_fails_leaves_nothing_outstanding_and_costs_nothing() {
 
 #[tokio::test]
 async fn malformed_wishes_are_refused_and_spend_no_action() {
-    let (site, signer) = Site::with_key();
+    let (site, signer) = Site::with_codes(CodePolicy::default().kinds([CredentialKind::Key]));
     for body in [
         "",
         "{}",
@@ -278,6 +301,7 @@ async fn malformed_wishes_are_refused_and_spend_no_action() {
         r#"{"kind":"Other"}"#,
         r#"{"kind":"Password"}"#,
         r#"{"kind":"Totp"}"#,
+        r#"{"kind":"RecoveryKey"}"#,
         r#"{"credentialKind":"Key"}"#,
         r#"{"kind":"Key","more":1}"#,
     ] {
@@ -290,6 +314,18 @@ async fn malformed_wishes_are_refused_and_spend_no_action() {
     let answer = send(&site, "POST", LIST, Some(&action), &body.to_string()).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert_eq!(site.mint(&action, &good).await.status, StatusCode::OK);
+
+    // This action is signed for the very request.
+    let mut challenge = begin(&site, CredentialKind::Key).await;
+    challenge["kind"] = "RecoveryKey".into();
+    let body = key_for(&challenge);
+    let action = site.sign(&signer, "POST", LIST, &body).await;
+    assert_eq!(send(&site, "POST", LIST, Some(&action), &body).await.status, StatusCode::BAD_REQUEST);
+    let head =
+        Request::post(LIST).header(header::AUTHORIZATION, "Bearer us-1").header("x-dfns-useraction", action);
+    let (head, ()) = head.body(()).unwrap().into_parts();
+    let request = AuthRequest::new(&head, LIST, body.as_bytes());
+    site.user_actions().authenticate(&request).await.unwrap();
 }
 
 #[tokio::test]

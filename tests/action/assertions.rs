@@ -183,6 +183,10 @@ mod passkeys {
         assert_eq!(with_data(extended.clone()), "AuthenticatorData");
         extended[32] |= 0x80;
         assert_eq!(with_data(extended), "Ok");
+        // A model, the length of an id, the id, and a map for its key: what a registration has.
+        let mut registering = [&data[..], &[0; 16], &[0, 1], b"x", &[0xa0]].concat();
+        registering[32] |= 0x40;
+        assert_eq!(with_data(registering), "AuthenticatorData");
 
         let mut bent = good.clone();
         bent.signature[8] ^= 1;
@@ -190,6 +194,16 @@ mod passkeys {
         let mut stripped = good;
         stripped.fido2 = None;
         assert_eq!(check(&passkey, &stripped), "Kind");
+    }
+
+    /// One host may keep the credentials of several relying parties.
+    #[test]
+    fn a_passkey_signs_for_the_relying_party_for_which_the_host_keeps_it() {
+        let passkey = passkey();
+        let mut elsewhere = passkey.credential("us-1".to_owned().try_into().unwrap());
+        elsewhere.relying_party_id = "app.example.com".into();
+        let assertion = passkey.assert("example.com", ORIGIN, CHALLENGE);
+        assert_eq!(outcome(&elsewhere, &assertion), "RelyingParty");
     }
 
     #[test]

@@ -1,9 +1,17 @@
 //! A user's own credentials: list, activate, deactivate, rename, remove.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use axum::body::Body;
 use credential_code::clock::Clock as _;
-use credential_code::model::{Credential, CredentialKind, UserId};
-use credential_code::testing::KeyClient;
+use credential_code::error::ErrorKind;
+use credential_code::event::{Change, Event};
+use credential_code::host::Caller;
+use credential_code::manage::{ChangeRequest, ManageFlow, RenameRequest};
+use credential_code::model::{Credential, CredentialKind, User, UserId, UserStatus};
+use credential_code::testing::{KeyClient, MemoryHost, site_builder};
+use credential_code::{CodeFlow, CodePolicy};
 use http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -149,6 +157,72 @@ async fn an_unknown_and_a_foreign_uuid_are_one_404() {
         assert_eq!((answer.status, &answer.body), (StatusCode::NOT_FOUND, &answers[0].body));
     }
     assert_eq!(stored(&site, &foreign), Some(foreign));
+}
+
+/// The account may have been closed or taken back since its user signed in.
+#[tokio::test]
+async fn a_closed_account_and_a_session_from_before_change_nothing() {
+    for is_closed in [true, false] {
+        let (site, _, other) = site();
+        let (manage, now) = (site.manage(), site.clock.now());
+        let caller = Caller::new(site.user()).since(now - Duration::from_millis(1));
+        match is_closed {
+            true => site.host.set_status(&site.user(), UserStatus::Deactivated),
+            false => site.host.set_void_before(&site.user(), now),
+        }
+        let request = || ChangeRequest::new(other.uuid.clone());
+        let rename = RenameRequest::new(other.uuid.clone(), "mine").unwrap();
+        for outcome in [
+            manage.rename(&caller, rename).await,
+            manage.activate(&caller, request()).await,
+            manage.deactivate(&caller, request()).await,
+            manage.remove(&caller, request()).await,
+        ] {
+            assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Forbidden);
+        }
+        assert_eq!(stored(&site, &other), Some(other));
+    }
+}
+
+/// Each verb comes twice. The second time changes nothing, or finds nothing.
+#[tokio::test]
+async fn each_change_is_told_once_with_its_kind() {
+    let user = UserId::new("us-1").unwrap();
+    let host = Arc::new(MemoryHost::new([User::new(user.clone(), "ada@example.com")]));
+    let credential = KeyClient::p256().credential(user.clone(), CredentialKind::Key);
+    host.seed(credential.clone());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = told.clone();
+    let listener = move |event: &Event<'_>| {
+        if let Event::CredentialChanged { user, source, .. } = event {
+            let (credential, change) = event.changed_credential().unwrap();
+            let source = source.unwrap_or_default().to_owned();
+            heard.lock().unwrap().push(((*user).clone(), credential.clone(), change, source));
+        }
+    };
+    let site = site_builder(&host).events(listener).build().unwrap();
+    let manage = ManageFlow::new(&CodeFlow::new(&site, CodePolicy::default()).unwrap()).unwrap();
+    let caller = Caller::new(user.clone());
+    let mut request = ChangeRequest::new(credential.uuid.clone());
+    request.source = Some("192.0.2.1".into());
+    let mut rename = RenameRequest::new(credential.uuid.clone(), "mine").unwrap();
+    rename.source = request.source.clone();
+
+    for _ in 0..2 {
+        manage.deactivate(&caller, request.clone()).await.unwrap();
+    }
+    for _ in 0..2 {
+        manage.activate(&caller, request.clone()).await.unwrap();
+    }
+    for _ in 0..2 {
+        manage.rename(&caller, rename.clone()).await.unwrap();
+    }
+    manage.remove(&caller, request.clone()).await.unwrap();
+    assert_eq!(manage.remove(&caller, request).await.unwrap_err().kind(), ErrorKind::NotFound);
+
+    let changes = [Change::Deactivated, Change::Activated, Change::Renamed, Change::Removed];
+    let told_of = |change| (user.clone(), credential.uuid.clone(), change, "192.0.2.1".to_owned());
+    assert_eq!(*told.lock().unwrap(), changes.map(told_of));
 }
 
 /// A request that is refused before anybody is asked spends nothing.

@@ -10,9 +10,9 @@ use credential_code::action::{ActionRequest, BeginRequest};
 use credential_code::clock::Clock as _;
 use credential_code::error::{BoxError, Error, ErrorKind};
 use credential_code::event::Event;
-use credential_code::host::{Advance, Caller, SignCounters};
+use credential_code::host::{Advance, Caller, PasskeyDirectory, SignCounters};
 use credential_code::model::{
-    ChallengeId, CredentialId, CredentialKind, CredentialStatus, User, UserId, UserStatus,
+    ChallengeId, Credential, CredentialId, CredentialKind, CredentialStatus, User, UserId, UserStatus,
 };
 use credential_code::sign_in::{CompleteRequest, SignInChallenge, SignInFlow, SignInPolicy, SignedIn};
 use credential_code::site::SiteBuilder;
@@ -244,6 +244,9 @@ async fn every_passkey_that_signs_nobody_in_gets_one_answer() {
     let signed = |passkey| answer(passkey, &bench.begin());
     let mut forged = signed(&bench.passkey);
     forged.assertion.signature = signed(&bench.passkey).assertion.signature;
+    let hasty = unverified(&bench.passkey);
+    let mut forged_in_haste = signed(&hasty);
+    forged_in_haste.assertion.signature = signed(&hasty).assertion.signature;
     let mut of_a_key = signed(&bench.passkey);
     of_a_key.assertion = key.assert(CredentialKind::Key, bench.begin().challenge.as_str());
     let mut nameless = signed(&bench.passkey);
@@ -261,6 +264,7 @@ async fn every_passkey_that_signs_nobody_in_gets_one_answer() {
         ("deactivated", signed(&inactive)),
         ("of a user who is gone", signed(&stranger)),
         ("another signature", forged),
+        ("another signature, and nobody verified", forged_in_haste),
         ("a key", of_a_key),
         ("no handle", nameless),
         ("an empty handle", named(b"")),
@@ -349,6 +353,41 @@ async fn a_clone_that_is_overtaken_while_it_signs_in_is_refused() {
     passkey.sign_count = 5;
     let request = answer(&passkey, &flow.begin(&bench.party).unwrap());
     assert_eq!(kind(flow.complete(&bench.party, request).await), ErrorKind::InvalidAssertion);
+}
+
+/// Answers with one credential, whatever is asked for.
+struct Careless(Credential);
+
+#[async_trait]
+impl PasskeyDirectory for Careless {
+    async fn passkey(&self, _: &CredentialId) -> Result<Option<Credential>, BoxError> {
+        Ok(Some(self.0.clone()))
+    }
+}
+
+/// The listener hears of no user either, since that credential did not sign.
+#[tokio::test]
+async fn a_directory_that_answers_with_another_credential_signs_nobody_in() {
+    let bench = Bench::new();
+    let over = |found: Credential| {
+        let (host, hearing) = (bench.host.clone(), bench.heard.clone());
+        let site = Site::builder().host(host.clone()).passkeys(Careless(found)).sign_counters(host);
+        let site = site.relying_party((*bench.party).clone()).events(move |event| note(&hearing, event));
+        let flow = SignInFlow::new(&site.build().unwrap(), SignInPolicy::default()).unwrap();
+        Bench { flow, ..bench.clone() }
+    };
+    let key = KeyClient::p256();
+    let of_key = over(key.credential(user(), CredentialKind::Key));
+    let challenge = of_key.begin();
+    let mut by_key = answer(&bench.passkey, &challenge);
+    let named = by_key.assertion.fido2.take().unwrap();
+    by_key.assertion = key.assert(CredentialKind::Key, challenge.challenge.as_str()).with_fido2(named);
+    let of_another = over(bench.passkey.credential(user()));
+    let by_stranger = answer(&SoftAuthenticator::new(StatementFormat::None), &of_another.begin());
+    for (bench, request) in [(of_key, by_key), (of_another, by_stranger)] {
+        assert_eq!(kind(bench.complete(request).await), ErrorKind::InvalidAssertion);
+        assert_eq!(bench.heard(), ["refused: sign_in invalid_assertion None"]);
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential_code::action::{ActionLayer, ActionRouter, UserActions};
 use credential_code::assertion::Assertion;
 use credential_code::clock::Clock as _;
+use credential_code::manage::ManageFlow;
 use credential_code::model::{Credential, CredentialKind, User, UserId};
 use credential_code::testing::{self, KeyClient, ManualClock, MemoryHost, site_builder};
 use credential_code::{
@@ -142,6 +143,10 @@ impl Site {
 
     pub(crate) fn user_actions(&self) -> UserActions<Arc<MemoryHost>> {
         UserActions::new(self.host.clone(), self.actions.clone())
+    }
+
+    pub(crate) fn manage(&self) -> ManageFlow {
+        ManageFlow::new(&self.flow).unwrap()
     }
 
     pub(crate) fn user(&self) -> UserId {

@@ -1,7 +1,7 @@
 //! The step-up applies in whatever order a site is built.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -16,7 +16,7 @@ use credential_code::event::Event;
 use credential_code::host::{AuthError, AuthRequest, Authenticator, Caller};
 use credential_code::model::{Approval, CredentialKind, Requirement, Stage, User, UserId, UserStatus};
 use credential_code::site::{BuildError, SiteBuilder};
-use credential_code::testing::{KeyClient, ManualClock, MemoryHost, site};
+use credential_code::testing::{KeyClient, ManualClock, MemoryHost, site, site_builder};
 use credential_code::{
     ActionFlow, ActionPolicy, CodeFlow, CodePolicy, CodeRouter, RelyingParty, Site, Storage,
 };
@@ -266,6 +266,48 @@ async fn an_approval_needs_an_action_and_a_look_needs_none() {
     assert_eq!(post(&app, &format!("{path}/refuse"), "{}".into()).await, StatusCode::CONFLICT);
 }
 
+/// Another try with what is spent is told as a refusal alone.
+#[tokio::test]
+async fn an_action_is_told_once_when_it_is_signed_and_once_when_it_is_spent() {
+    let bearer = host();
+    let client = KeyClient::p256();
+    let user = UserId::new("us-1").unwrap();
+    bearer.seed(client.credential(user.clone(), CredentialKind::Key));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = told.clone();
+    let listener = move |event: &Event<'_>| match event {
+        Event::ActionSigned { user, credential, source, .. }
+        | Event::ActionRedeemed { user, credential, source, .. } => {
+            heard.lock().unwrap().push(format!("{}: {user} {credential} {source:?}", event.name()));
+        }
+        _ => {}
+    };
+    let site = site_builder(&bearer).events(listener).build().unwrap();
+    let actions = ActionFlow::new(&site, ActionPolicy::default()).unwrap();
+    let (caller, action) = (Caller::new(user), ActionRequest::new("POST", MINT, b"{}").unwrap());
+    let party = RelyingParty::new("example.com", "Example", ["https://example.com"]).unwrap();
+    let request = BeginRequest::new(action.clone(), Arc::new(party));
+    let begun = actions.begin(&caller, request).await.unwrap();
+    let signed = client.assert(CredentialKind::Key, begun.challenge.as_str());
+    let mut complete = CompleteRequest::new(begun.challenge_id, signed);
+    complete.source = Some("192.0.2.1".into());
+    let proof = actions.complete(&caller, complete.clone()).await.unwrap().proof;
+    actions.complete(&caller, complete).await.unwrap_err();
+    let mut redeem = RedeemRequest::new(proof, action);
+    redeem.source = Some("192.0.2.2".into());
+    actions.redeem(&caller, redeem.clone()).await.unwrap();
+    actions.redeem(&caller, redeem).await.unwrap_err();
+
+    let id = client.credential_id();
+    assert_eq!(
+        *told.lock().unwrap(),
+        [
+            format!(r#"action_signed: us-1 {id} Some("192.0.2.1")"#),
+            format!(r#"action_redeemed: us-1 {id} Some("192.0.2.2")"#),
+        ]
+    );
+}
+
 /// Everything that began before an instant is void, at each step of an action.
 #[tokio::test]
 async fn an_action_from_before_everything_was_declared_void_is_worth_nothing() {
@@ -286,24 +328,29 @@ async fn an_action_from_before_everything_was_declared_void_is_worth_nothing() {
     let caller = Caller::new(user.clone());
     let party = Arc::new(RelyingParty::new("example.com", "Example", ["https://example.com"]).unwrap());
     let action = ActionRequest::new("POST", MINT, b"{}").unwrap();
-    let begin = async || {
-        let begun = actions.begin(&caller, BeginRequest::new(action.clone(), party.clone())).await.unwrap();
+    let begin = async |caller: &Caller| {
+        let begun = actions.begin(caller, BeginRequest::new(action.clone(), party.clone())).await.unwrap();
         let signed = client.assert(CredentialKind::Key, begun.challenge.as_str());
         CompleteRequest::new(begun.challenge_id, signed)
     };
-    let begun = begin().await;
-    let signed = actions.complete(&caller, begin().await).await.unwrap();
+    let begun = begin(&caller).await;
+    let signed = actions.complete(&caller, begin(&caller).await).await.unwrap();
+    let old = caller.clone().since(clock.now());
     clock.advance(std::time::Duration::from_millis(1));
     bearer.set_void_before(&user, clock.now());
     let error = actions.complete(&caller, begun).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidChallenge);
     let error = actions.redeem(&caller, RedeemRequest::new(signed.proof, action.clone())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UserActionRequired);
+    // What a session from before begins is void already.
+    let begun = begin(&old).await;
+    let error = actions.complete(&old, begun).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidChallenge);
     // From then on, all of it works again.
-    let signed = actions.complete(&caller, begin().await).await.unwrap();
+    let signed = actions.complete(&caller, begin(&caller).await).await.unwrap();
     actions.redeem(&caller, RedeemRequest::new(signed.proof, action.clone())).await.unwrap();
     // A closed account signs nothing either.
-    let begun = begin().await;
+    let begun = begin(&caller).await;
     bearer.set_status(&user, UserStatus::Deactivated);
     let error = actions.complete(&caller, begun).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidChallenge);
