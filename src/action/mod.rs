@@ -20,9 +20,10 @@
 //! 3. **It lives a minute.** The challenge before it lives five minutes.
 //! 4. **Only the caller's own, active credentials sign**: passkeys, keys and password-protected
 //!    keys. A recovery key never does.
-//! 5. **One answer for every action that does not work**, and a budget of misses for each user.
-//!    There is no budget for everybody together. The caller is signed in, and nobody can guess the
-//!    secrets. So a common budget would only allow somebody to lock others out.
+//! 5. **One answer for every action that does not work.** Wrong answers and wrong actions have no
+//!    budget: nobody can guess secrets of 256 bits. Such a budget would only allow a thief of the
+//!    bearer token to lock the owner out. Challenges have a budget for each user, so that nobody
+//!    fills the store.
 //! 6. **A failure that is not the caller's fault puts the record back**, as in the [code's
 //!    flow](crate::code), until the action is redeemed. Redeeming is final, even if the request
 //!    behind it fails.

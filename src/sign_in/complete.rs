@@ -35,8 +35,8 @@ pub struct CompleteRequest {
     pub challenge_id: ChallengeId,
     /// The proof by a passkey.
     pub assertion: Assertion,
-    /// The network source of the request, for the budget of misses and for the events. The JSON
-    /// does not contain it.
+    /// The network source of the request, for the budget of misses and for the events. Without it,
+    /// nothing bounds the misses. The JSON does not contain it.
     pub source: Option<String>,
 }
 

@@ -54,7 +54,8 @@ impl SignInPolicy {
 
     /// Sets how many answers of one source may be wrong, and how many of its answers are checked at
     /// once. Default: 60 a minute. Nobody can guess a signature: this budget protects the host's
-    /// tables from load.
+    /// tables from load. It does not bound requests without a
+    /// [source](crate::sign_in::CompleteRequest::with_source).
     pub fn misses_per_source(mut self, budget: Budget) -> Self {
         self.misses_per_source = budget;
         self

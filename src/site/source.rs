@@ -4,8 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// [`SiteBuilder::source`](crate::site::SiteBuilder::source). An IPv4 address is one source. A /64
 /// of IPv6 is one source, since the owner of one such address has all of them.
 ///
-/// An IPv4 address within an IPv6 one counts by itself. Otherwise all of IPv4 would be one /64
-/// behind NAT64 (`64:ff9b::/96`). By 6to4 (`2002::/16`), one address would have 65 536 of them.
+/// An IPv4 address counts by itself within one of `::ffff:0:0/96`, of NAT64 (`64:ff9b::/96`) and of
+/// 6to4 (`2002::/16`). Otherwise all of IPv4 would be one /64 behind NAT64. By 6to4, one address
+/// would have 65 536 of them. A NAT64 with another prefix counts by the /64. For that, take the
+/// IPv4 address out before.
 ///
 /// ```
 /// use credential_code::site::source_of;
