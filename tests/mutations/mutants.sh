@@ -2,11 +2,11 @@
 # Changes one expression of the sources after the other, and expects that a test fails. Needs
 # cargo-mutants. It works on a copy, and lists the survivors in target/mutants.out/missed.txt.
 #
-#     tests/mutations/mutants.sh proofs|steps|stores [SHARD/SHARDS]
+#     tests/mutations/mutants.sh proofs|steps|stores|actions [SHARD/SHARDS]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-room=${1:?proofs, steps or stores}
+room=${1:?proofs, steps, stores or actions}
 case $room in
     proofs)
         files=(attestation assertion crypto signed)
@@ -19,6 +19,10 @@ case $room in
     stores)
         files=(store)
         tests=(--lib --test code --test stores)
+        ;;
+    actions)
+        files=(action sign_in manage secret)
+        tests=(--lib --test action --test code)
         ;;
     *)
         echo "There is no room $room." >&2
