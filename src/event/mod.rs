@@ -119,9 +119,9 @@ pub enum Event<'a> {
         /// The network source of the request.
         source: Option<&'a str>,
     },
-    /// The host was asked to store a credential and did not answer: it failed, or the caller hung
-    /// up. The credential may still be stored, under this id. Perhaps no other event ever reports
-    /// it, so look it up.
+    /// Nobody knows whether a credential is stored: the host failed, or the caller hung up, before
+    /// the host had answered. The credential may still be stored, under this id. Perhaps no other
+    /// event ever reports it, so look it up.
     ///
     /// If somebody tries again in time, [`Registered`](Self::Registered) follows. Its `uuid` is
     /// that of the stored credential. A client that hangs up at the right moment can choose this
@@ -181,7 +181,7 @@ pub enum Event<'a> {
         source: Option<&'a str>,
     },
     /// Nobody approved a credential in time. The event comes with the next look of the owner or of
-    /// the client, or with an approval that is too late.
+    /// the client, or with a decision that is too late.
     #[non_exhaustive]
     Lapsed {
         /// The user who would have owned it.
@@ -189,7 +189,7 @@ pub enum Event<'a> {
         /// Its enrolment.
         enrolment: &'a EnrolmentId,
     },
-    /// The owner ended an enrolment, or a newer code of theirs did. Nothing was added, and nothing
+    /// The owner ended an enrolment, or a newer one of theirs did. Nothing was added, and nothing
     /// will be.
     #[non_exhaustive]
     Revoked {
@@ -276,18 +276,19 @@ pub enum Event<'a> {
     Refused {
         /// The step.
         step: Step,
-        /// The owner of the code or the challenge, if known.
+        /// The user who asked, or the owner of the code or the challenge, if known.
         user: Option<&'a UserId>,
-        /// Its enrolment, if known.
+        /// The enrolment, if known.
         enrolment: Option<&'a EnrolmentId>,
-        /// The kind of credential to register, if known.
+        /// The kind of credential to register, or of the one that should sign, if known.
         kind: Option<CredentialKind>,
         /// The reason.
         error: &'a Error,
         /// The network source of the request.
         source: Option<&'a str>,
     },
-    /// A budget was exhausted: somebody guesses, or asks for too many codes.
+    /// A budget was exhausted: somebody guesses, or asks too often for codes, challenges or
+    /// sign-ins.
     #[non_exhaustive]
     Throttled {
         /// The step.
@@ -296,16 +297,17 @@ pub enum Event<'a> {
         scope: BudgetScope,
         /// How long until the budget has something again.
         retry_after: Duration,
-        /// The user who asked for too many codes.
+        /// The user whose budget it was, if it was that of a user.
         user: Option<&'a UserId>,
         /// The network source of the request.
         source: Option<&'a str>,
     },
-    /// A full store dropped a record too early: a code or a challenge of this user stopped working.
-    /// Make the store larger.
+    /// A full store dropped a record too early: a code, a challenge, an approval or a user action
+    /// of this user stopped working. Or a challenge that signed them in works again. Make the store
+    /// larger.
     #[non_exhaustive]
     Evicted {
-        /// The type of the record: [`Record::NAME`](crate::store::Record::NAME).
+        /// The type of the record: [`Record::NAME`](crate::store::Record::NAME), or `enrolments`.
         records: &'static str,
         /// The user to whom it belonged.
         user: &'a UserId,
