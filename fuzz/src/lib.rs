@@ -6,6 +6,8 @@ pub mod crypto;
 pub mod der;
 mod encoding;
 pub mod inside;
+#[path = "../../tests/support/signed_parts.rs"]
+pub mod signed_parts;
 
 /// The place and the error that files in `inside` name.
 mod attestation {

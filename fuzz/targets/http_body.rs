@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
-const ENDPOINTS: [(&str, &str); 8] = [
+const ENDPOINTS: [(&str, &str); 15] = [
     ("POST", "/auth/credentials/code"),
     ("POST", "/auth/credentials/code/init"),
     ("POST", "/auth/credentials/code/verify"),
@@ -23,6 +23,13 @@ const ENDPOINTS: [(&str, &str); 8] = [
     ("POST", "/auth/credentials/init"),
     ("POST", "/auth/credentials"),
     ("PUT", "/auth/credentials/activate"),
+    ("PUT", "/auth/credentials/deactivate"),
+    ("PUT", "/auth/credentials/rename"),
+    ("DELETE", "/auth/credentials/cr-1"),
+    ("POST", "/auth/credentials/enrolments/undo"),
+    ("POST", "/auth/credentials/enrolments/outcome"),
+    ("POST", "/auth/credentials/enrolments/en-1/approve"),
+    ("POST", "/auth/credentials/enrolments/en-1/refuse"),
 ];
 
 static RUNTIME: LazyLock<Runtime> =

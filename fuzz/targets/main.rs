@@ -18,6 +18,7 @@ mod public_key_der;
 mod public_key_pem;
 mod record;
 mod root_certificate;
+mod sign_in_body;
 
 use std::sync::LazyLock;
 
@@ -43,6 +44,7 @@ static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
         "public_key_pem" => |input| of_text(public_key_pem::run, input),
         "record" => record::run,
         "root_certificate" => root_certificate::run,
+        "sign_in_body" => sign_in_body::run,
         _ => panic!("no target has the name {name}"),
     }
 });

@@ -3,12 +3,16 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use credential_code::store::{CodeGrant, PendingAction, UserAction, codec};
+use credential_code::store::{
+    CodeGrant, PendingAction, PendingApproval, PendingRegistration, UserAction, codec,
+};
 use credential_code::testing::Sample;
 use credential_code_fuzz::edit;
 
 pub fn run(input: &[u8]) {
     law::<CodeGrant>(input);
+    law::<PendingRegistration>(input);
+    law::<PendingApproval>(input);
     law::<PendingAction>(input);
     law::<UserAction>(input);
 }

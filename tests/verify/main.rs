@@ -2,6 +2,8 @@
 
 #[path = "../support/rsa.rs"]
 mod rsa_key;
+#[path = "../support/signed_parts.rs"]
+mod signed_parts;
 #[path = "../support/mod.rs"]
 mod support;
 

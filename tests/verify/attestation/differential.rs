@@ -6,11 +6,7 @@ use std::collections::BTreeMap;
 
 use credential_code::attestation::{Attestation, AttestationEngine, NativeEngine, TrustAnchors};
 use credential_code::model::{AttestationTrust, Fido2Properties};
-use minicbor::Decoder;
-use minicbor::bytes::ByteSlice;
-use minicbor::data::Type;
 use proptest::prelude::*;
-use x509_cert::der::{Decode, Encode};
 
 use super::android_key::Android;
 use super::apple::Apple;
@@ -21,6 +17,7 @@ use super::packed::Packed;
 use super::published;
 use super::registration::{AAGUID, Passkey, check, check_with};
 use super::tpm::Tpm;
+use crate::signed_parts::SignedParts;
 
 /// A registration, and how each engine is asked about changes to it.
 struct Seed {
@@ -116,64 +113,6 @@ fn seeds() -> Vec<Seed> {
     seeds
 }
 
-/// Everything in a registration that some signature covers, and the signatures. Two things are left
-/// out. One is the spelling of its CBOR. The other is the text of the last certificate, which
-/// nothing in the registration signs. The key of that certificate stays, because it checked the
-/// others.
-#[derive(PartialEq)]
-struct Signed {
-    client_data: Vec<u8>,
-    members: BTreeMap<String, Vec<u8>>,
-    certificates: Vec<Vec<u8>>,
-    last_key: Option<Vec<u8>>,
-}
-
-impl Signed {
-    fn read(attestation: &Attestation) -> Self {
-        let mut cbor = Decoder::new(&attestation.attestation_data);
-        let mut signed = Self {
-            client_data: attestation.client_data.clone(),
-            members: BTreeMap::new(),
-            certificates: Vec::new(),
-            last_key: None,
-        };
-        signed.read_map(&mut cbor);
-        if let Some(last) = signed.certificates.pop() {
-            let last = x509_cert::Certificate::from_der(&last).unwrap();
-            signed.last_key = Some(last.tbs_certificate().subject_public_key_info().to_der().unwrap());
-        }
-        signed
-    }
-
-    /// Reads the statement as if its members were the registration's own. Heads and lengths may
-    /// have any form.
-    fn read_map(&mut self, cbor: &mut Decoder<'_>) {
-        let mut left = cbor.map().unwrap();
-        while left != Some(0) {
-            left = left.map(|left| left - 1);
-            if cbor.datatype().unwrap() == Type::Break {
-                return cbor.skip().unwrap();
-            }
-            let name = cbor.str().unwrap().to_owned();
-            let value = match cbor.datatype().unwrap() {
-                Type::Map | Type::MapIndef => {
-                    self.read_map(cbor);
-                    continue;
-                }
-                Type::Array => {
-                    let certificates = cbor.array_iter::<&ByteSlice>().unwrap();
-                    self.certificates = certificates.map(|der| der.unwrap().to_vec()).collect();
-                    continue;
-                }
-                Type::Bytes => cbor.bytes().unwrap().to_vec(),
-                Type::String => cbor.str().unwrap().into(),
-                _ => cbor.i64().unwrap().to_be_bytes().into(),
-            };
-            assert!(self.members.insert(name, value).is_none(), "a member twice");
-        }
-    }
-}
-
 /// How many changed registrations there were, and the outcomes.
 #[derive(Default)]
 struct Tally {
@@ -202,7 +141,7 @@ impl Tally {
         }
         let reason =
             seed.reason.unwrap_or_else(|| panic!("{}: only native accepts it after {change}", seed.name));
-        let is_as_before = Signed::read(&seed.attestation) == Signed::read(changed);
+        let is_as_before = SignedParts::read(&seed.attestation) == SignedParts::read(changed);
         assert!(is_as_before, "{}: native accepts it after {change}", seed.name);
         *self.by_reason.entry(reason).or_default() += 1;
     }
