@@ -280,6 +280,21 @@ async fn a_source_with_nothing_left_costs_everybody_nothing() {
     guess(&world, "b").await.assert_refused(403, "invalid_code");
 }
 
+/// Nobody can guess a challenge id, so a client with a good one only has to wait.
+#[tokio::test]
+async fn a_challenge_that_meets_an_exhausted_budget_works_when_something_came_back() {
+    let purses = Arc::new(Counting::default());
+    let policy = plenty().misses(Budget::per_minute(1));
+    let (one, other) = (world(&purses, policy.clone()), world(&purses, policy));
+    let body = one.registration(CredentialKind::Key).await;
+    // Another process spends it. This one remembers no refusal, so it takes the challenge while it
+    // asks.
+    guess(&other, "a").await.assert_refused(403, "invalid_code");
+    one.register(&body).await.assert_refused(429, "too_many_attempts");
+    one.advance(Duration::from_secs(60));
+    one.register(&body).await.ok();
+}
+
 #[tokio::test]
 async fn where_nothing_is_left_nobody_is_asked() {
     let engine = Engine::new();

@@ -167,6 +167,31 @@ async fn a_policy_for_sp_800_63b_holds_itself_and_its_site_to_it() {
     assert!(refusal(&without, CodePolicy::sp_800_63b()).contains("`management`"));
 }
 
+/// A shorter code could be guessed, whatever the budget.
+#[test]
+fn a_code_has_9_to_52_symbols() {
+    for (symbols, is_format) in [(0, false), (8, false), (9, true), (52, true), (53, false)] {
+        assert_eq!(CodeFormat::with_symbols(symbols).is_ok(), is_format, "{symbols}");
+    }
+}
+
+#[test]
+fn a_budget_is_at_least_one_in_a_millisecond_to_a_day() {
+    const INSTANT: Duration = Duration::from_nanos(1);
+    let (millisecond, day) = (Duration::from_millis(1), Duration::from_secs(86_400));
+    for (count, per, is_budget) in [
+        (1, millisecond, true),
+        (1, day, true),
+        (u32::MAX, day, true),
+        (0, SECOND, false),
+        (1, Duration::ZERO, false),
+        (1, millisecond - INSTANT, false),
+        (1, day + INSTANT, false),
+    ] {
+        assert_eq!(Budget::new(count, per).is_ok(), is_budget, "{count} in {per:?}");
+    }
+}
+
 #[cfg(feature = "fido2")]
 #[test]
 fn trust_that_is_demanded_needs_roots_an_attestation_and_the_word_on_other_kinds() {

@@ -1,6 +1,7 @@
 //! The whole flow over HTTP, for every kind, with answers checked against the published schemas.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -8,11 +9,13 @@ use bytes::Bytes;
 use credential_code::attestation::Attestation;
 use credential_code::clock::Clock;
 use credential_code::code::{Expiration, LateExpiration};
-use credential_code::host::RelyingPartyList;
+use credential_code::error::BoxError;
+use credential_code::host::{Addition, CredentialRepository, RelyingPartyList, async_trait};
 use credential_code::model::{
-    Credential, CredentialId, CredentialKind, CredentialStatus, CredentialUuid, Fido2Policy, Requirement,
+    Credential, CredentialDescriptor, CredentialId, CredentialKind, CredentialStatus, CredentialUuid,
+    Fido2Policy, NewCredential, Requirement, UserId,
 };
-use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
+use credential_code::testing::{KeyClient, MemoryHost, SoftAuthenticator, StatementFormat};
 use credential_code::{CodeLayer, RelyingParty};
 use http::{Request, Response, header};
 use http_body_util::Full;
@@ -282,7 +285,7 @@ async fn only_active_passkeys_of_the_same_relying_party_are_excluded() {
     let mut deactivated = stored(&world, CredentialKind::Fido2, PARTY, 2);
     deactivated.status = CredentialStatus::Deactivated;
     let mut another_users = stored(&world, CredentialKind::Fido2, PARTY, 3);
-    another_users.user = credential_code::model::UserId::new("us-eve").unwrap();
+    another_users.user = UserId::new("us-eve").unwrap();
     world.host.seed(stored(&world, CredentialKind::Key, PARTY, 4));
     world.host.seed(stored(&world, CredentialKind::Fido2, "example.org", 5));
     world.host.seed(deactivated);
@@ -307,6 +310,41 @@ async fn of_too_many_passkeys_the_newest_64_are_excluded() {
     let excluded = challenge["excludeCredentials"].as_array().unwrap();
     let expected: Vec<_> = all[..64].iter().map(|credential| credential.id.as_str()).collect();
     assert_eq!(excluded.iter().map(|one| one["id"].as_str().unwrap()).collect::<Vec<_>>(), expected);
+}
+
+/// A repository that gives more passkeys than it was asked for.
+struct Careless(Arc<MemoryHost>);
+
+#[async_trait]
+impl CredentialRepository for Careless {
+    async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
+        self.0.credentials(user).await
+    }
+
+    async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
+        self.0.insert(credential, most).await
+    }
+
+    async fn passkeys(
+        &self,
+        user: &UserId,
+        relying_party_id: &str,
+        _: usize,
+    ) -> Result<Vec<CredentialDescriptor>, BoxError> {
+        self.0.passkeys(user, relying_party_id, usize::MAX).await
+    }
+}
+
+#[tokio::test]
+async fn of_too_many_passkeys_64_are_excluded_whatever_the_repository_gives() {
+    let host = Arc::<MemoryHost>::default();
+    let careless = Careless(host.clone());
+    let world = World::with(|setup| setup.site(|site| site.credentials(careless)));
+    (0..70).for_each(|number| host.seed(stored(&world, CredentialKind::Fido2, PARTY, number)));
+
+    let challenge = world.challenge(CredentialKind::Fido2).await;
+
+    assert_eq!(challenge["excludeCredentials"].as_array().unwrap().len(), 64);
 }
 
 #[tokio::test]

@@ -14,7 +14,9 @@ use http::{Method, Request, header};
 use http_body::Frame;
 use serde_json::{Value, json};
 
-use crate::support::{ENDPOINTS, EXCHANGE, MINT, REGISTER, USER, World, exchange_body, request, text};
+use crate::support::{
+    ENDPOINTS, EXCHANGE, MINT, ORIGIN, REGISTER, USER, World, exchange_body, request, text,
+};
 
 /// One way to spoil a body, and how it is refused.
 struct Spoiled {
@@ -409,6 +411,23 @@ async fn other_methods_are_refused_and_spend_nothing() {
             answer.assert_refused(405, "method_not_allowed");
         }
         world.post(path, good).await.ok();
+    }
+}
+
+/// Before a page of another origin sends JSON, its browser asks for permission. The suite refuses
+/// every answer with a header that gives it.
+#[tokio::test]
+async fn no_page_of_another_origin_is_let_in() {
+    let world = World::new();
+    for path in ENDPOINTS {
+        for origin in [ORIGIN, "https://evil.example"] {
+            let asking = Request::options(path)
+                .header(header::ORIGIN, origin)
+                .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
+                .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "content-type");
+            let answer = world.send(asking.body(Body::empty()).unwrap()).await;
+            answer.assert_refused(405, "method_not_allowed");
+        }
     }
 }
 

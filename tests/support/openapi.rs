@@ -232,8 +232,12 @@ fn parameter(of: &str, place: &str, name: &str) -> Option<String> {
     Some(format!("{of}/parameters/{index}"))
 }
 
-/// Checks the media type, and each header that the document demands.
+/// Checks the media type, and each header that the document demands. No header lets in a page of
+/// another origin.
 fn check_headers(response: &str, headers: &HeaderMap) -> Result<(), String> {
+    if let Some(name) = headers.keys().find(|name| name.as_str().starts_with("access-control-")) {
+        return Err(format!("it has the header {name}"));
+    }
     if headers.get(header::CONTENT_TYPE).is_none_or(|media_type| media_type != "application/json") {
         return Err(format!("its media type is {:?}", headers.get(header::CONTENT_TYPE)));
     }

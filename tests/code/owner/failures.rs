@@ -1,22 +1,22 @@
 //! Stores and hosts that fail, and callers who hang up.
 
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use credential_code::Storage;
+use credential_code::crypto::Digest;
 use credential_code::error::StoreError;
-use credential_code::model::{Approval, CredentialKind, Insertion};
+use credential_code::model::{Approval, Credential, CredentialKind, Insertion};
 use credential_code::store::{
     ClearRecord, MemoryStore, OneTimeStore, PendingApproval, PendingRegistration, Record, Slot, codec,
 };
 use serde_json::json;
 
 use crate::flaky::Flaky;
-use crate::support::{World, plenty, text};
+use crate::support::{World, attest, plenty, register_body, text};
 
 fn world(approval: Approval) -> (World, Arc<Flaky>) {
     let store = Flaky::new();
@@ -201,9 +201,7 @@ async fn a_credential_that_was_shown_is_not_exchanged_for_another() {
     let (world, store) = world(Approval::Asked);
     let minted = world.minted().await;
     let challenge = world.exchange(CredentialKind::Key, &text(&minted, "code")).await.ok();
-    let [one, two] = [(); 2].map(|()| {
-        crate::support::register_body(&challenge, &crate::support::attest(CredentialKind::Key, &challenge))
-    });
+    let [one, two] = [(); 2].map(|()| register_body(&challenge, &attest(CredentialKind::Key, &challenge)));
     store.fail_inserts::<PendingApproval>(1);
     world.register(&one).await.assert_refused(503, "unavailable");
     world.register(&two).await.assert_refused(403, "invalid_challenge");
@@ -217,7 +215,7 @@ async fn a_credential_that_was_shown_is_not_exchanged_for_another() {
 /// An undo may end the claim of a retry before the host has answered it.
 #[tokio::test]
 async fn an_undo_that_was_answered_leaves_nothing_of_a_retry() {
-    let tokens = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let tokens = Arc::new(Mutex::new(Vec::new()));
     let kept = tokens.clone();
     let world = World::with(|setup| {
         setup.events(move |event| kept.lock().unwrap().extend(event.undo_token().cloned()))
@@ -260,7 +258,7 @@ async fn a_refusal_at_register_gives_the_claim_back() {
 #[tokio::test]
 async fn a_retry_whose_removal_fails_is_told_as_unsettled() {
     let told = super::Told::default();
-    let tokens = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let tokens = Arc::new(Mutex::new(Vec::new()));
     let (heard, kept) = (told.clone(), tokens.clone());
     let world = World::with(|setup| {
         setup.events(move |event| {
@@ -347,11 +345,14 @@ async fn a_guesser_who_hangs_up_tries_no_second_check_code() {
     assert!(world.host.stored().is_empty());
 }
 
-/// A store in clear whose writer gives a credential that waits another name.
+/// Alters a credential.
+type Alteration = fn(&mut Credential);
+
+/// A store in clear whose writer alters the credential that waits.
 #[derive(Debug)]
 struct Altered {
     inner: MemoryStore,
-    alters: AtomicBool,
+    alters: Mutex<Alteration>,
 }
 
 #[async_trait]
@@ -365,28 +366,42 @@ where
 
     async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
         let taken = self.inner.take(slot, now).await?;
-        let alters = R::NAME == PendingApproval::NAME && self.alters.load(Ordering::Relaxed);
-        Ok(taken.map(|record| if alters { renamed(&record) } else { record }))
+        let alter = *self.alters.lock().unwrap();
+        let waits = R::NAME == PendingApproval::NAME;
+        Ok(taken.map(|record| if waits { altered(&record, alter) } else { record }))
     }
 }
 
-fn renamed<R: Record>(record: &R) -> R {
-    let mut bytes = codec::encode(record).unwrap();
-    let at = bytes.windows(6).position(|window| window == b"laptop").unwrap();
-    bytes[at..at + 6].copy_from_slice(b"tablet");
-    codec::decode(&bytes).unwrap()
+fn altered<R: Record>(record: &R, alter: Alteration) -> R {
+    let mut waiting: PendingApproval = codec::decode(&codec::encode(record).unwrap()).unwrap();
+    alter(&mut waiting.credential);
+    codec::decode(&codec::encode(&waiting).unwrap()).unwrap()
 }
 
 /// Nothing is approved but what the owner saw.
 #[tokio::test]
 async fn what_the_owner_was_not_shown_is_not_stored() {
-    let store = Arc::new(Altered { inner: MemoryStore::new(100), alters: AtomicBool::default() });
-    let storage = Storage::in_process(store.clone());
-    let world = World::with(|setup| setup.storage(storage).policy(|_| plenty().approval(Approval::Asked)));
-    let (id, _) = world.pending().await;
-    assert_eq!(world.enrolment(&id).await["credential"]["name"], "laptop");
-    store.alters.store(true, Ordering::Relaxed);
-    world.approve(&id, &json!({})).await.assert_refused(409, "conflict");
-    assert_eq!(world.enrolment(&id).await["stage"], "refused");
-    assert!(world.host.stored().is_empty());
+    let alterations: [(&str, Alteration); 5] = [
+        ("another name", |it| it.name = "tablet".into()),
+        ("another digest", |it| it.digest = Digest::Sha512),
+        ("another model", |it| it.fido2.as_mut().unwrap().aaguid = [7; 16]),
+        ("an unverified person", |it| it.fido2.as_mut().unwrap().user_verified ^= true),
+        ("no properties", |it| it.fido2 = None),
+    ];
+    for (what, alter) in alterations {
+        let store = Arc::new(Altered { inner: MemoryStore::new(100), alters: Mutex::new(|_| {}) });
+        let storage = Storage::in_process(store.clone());
+        let world =
+            World::with(|setup| setup.storage(storage).policy(|_| plenty().approval(Approval::Asked)));
+        let minted = world.minted().await;
+        let id = text(&minted, "enrolmentId");
+        let challenge = world.exchange(CredentialKind::Fido2, &text(&minted, "code")).await.ok();
+        let body = register_body(&challenge, &attest(CredentialKind::Fido2, &challenge));
+        world.register(&body).await.ok();
+        assert_eq!(world.enrolment(&id).await["credential"]["name"], "laptop");
+        *store.alters.lock().unwrap() = alter;
+        world.approve(&id, &json!({})).await.assert_refused(409, "conflict");
+        assert_eq!(world.enrolment(&id).await["stage"], "refused", "{what}");
+        assert!(world.host.stored().is_empty(), "{what}");
+    }
 }

@@ -54,10 +54,13 @@ async fn a_caller_approves_within_their_own_scope() {
     let (id, _) = world.pending().await;
     let id = credential_code::model::EnrolmentId::new(id).unwrap();
     let request = || credential_code::code::ApproveRequest::new(id.clone());
-    let mut scope = Scope::default();
-    scope.kinds = Some(vec![CredentialKind::Fido2]);
-    let narrow = Caller::new(user()).limited_to(scope);
-    assert_eq!(world.flow.approve(&narrow, request()).await.unwrap_err().kind(), ErrorKind::Forbidden);
+    let [mut of_kinds, mut of_parties]: [Scope; 2] = Default::default();
+    of_kinds.kinds = Some(vec![CredentialKind::Fido2]);
+    of_parties.relying_parties = Some(vec!["example.org".into()]);
+    for scope in [of_kinds, of_parties] {
+        let narrow = Caller::new(user()).limited_to(scope);
+        assert_eq!(world.flow.approve(&narrow, request()).await.unwrap_err().kind(), ErrorKind::Forbidden);
+    }
     world.flow.approve(&Caller::new(user()), request()).await.unwrap();
 }
 

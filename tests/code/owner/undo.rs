@@ -126,6 +126,30 @@ async fn an_undo_token_works_for_seven_days() {
     }
 }
 
+/// The owner takes the credential back late, and sees that for an hour. The client's token ends
+/// before.
+#[tokio::test]
+async fn an_outcome_token_works_until_an_hour_after_its_approval_was_due() {
+    const DUE: Duration = Duration::from_secs(5 * 60);
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+    const UNDONE: Duration = Duration::from_secs(50 * 60);
+    for (offset, works) in [(DUE + HOUR - Duration::from_secs(1), true), (DUE + HOUR, false)] {
+        let (world, tokens, _) = world(Approval::Asked);
+        let (id, answer) = world.pending().await;
+        world.approve(&id, &json!({})).await.ok();
+        world.advance(UNDONE);
+        let token = tokens.lock().unwrap()[0].clone();
+        world.undo(&token).await.ok();
+        world.advance(offset - UNDONE);
+        assert_eq!(world.stage(&id).await, "undone");
+        let outcome = world.outcome(&json!({ "token": answer["approval"]["token"] })).await;
+        match works {
+            true => assert_eq!(outcome.ok()["stage"], "undone"),
+            false => outcome.assert_refused(403, "invalid_token"),
+        }
+    }
+}
+
 /// A host that fails removes nothing. The link in the notice still works afterwards.
 #[tokio::test]
 async fn an_undo_that_failed_may_be_repeated() {
