@@ -3,19 +3,29 @@
 use std::error::Error as _;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
+use async_trait::async_trait;
+use axum::Router;
 use axum::body::Body;
-use credential_code::action::{ActionRequest, CompleteRequest, RedeemRequest};
+use credential_code::action::{ActionRequest, BeginRequest, CompleteRequest, RedeemRequest};
 use credential_code::attestation::Attestation;
 #[cfg(feature = "webauthn-rs")]
 use credential_code::attestation::AttestationEngine;
-use credential_code::code::{ExchangeRequest, Expiration, MintRequest, RegisterRequest};
+use credential_code::code::{
+    ApproveRequest, ExchangeRequest, Expiration, MintRequest, OutcomeRequest, RegisterRequest, UndoRequest,
+};
+use credential_code::error::{BoxError, StoreError};
 use credential_code::event::Event;
-use credential_code::host::{AuthRequest, Caller};
-use credential_code::model::{ActionProof, ChallengeId, CredentialKind, EncryptedPrivateKey};
-use credential_code::store::{CodeGrant, SlotKey, SlotKeys};
-use credential_code::testing::{KeyClient, SoftAuthenticator, StatementFormat};
-use credential_code::{CodeRouter, RelyingParty, Storage};
+use credential_code::host::{Addition, AuthRequest, Caller, CredentialRepository};
+use credential_code::model::{
+    ActionProof, Approval, ChallengeId, CheckCode, Credential, CredentialKind, EncryptedPrivateKey,
+    Insertion, NewCredential, UndoToken, UserId,
+};
+use credential_code::sign_in::{self, SignInChallenge, SignInFlow, SignInPolicy};
+use credential_code::store::{ClearRecord, CodeGrant, MemoryStore, OneTimeStore, Slot, SlotKey, SlotKeys};
+use credential_code::testing::{KeyClient, MemoryHost, SoftAuthenticator, StatementFormat};
+use credential_code::{ActionFlow, ActionPolicy, CodeFlow, CodeRouter, RelyingParty, Storage};
 use http::Request;
 use serde_json::{Value, json};
 use tower::Service as _;
@@ -23,8 +33,8 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::flaky::Flaky;
 use crate::support::{
-    self, Answer, KINDS, ORIGIN, PARTY, Setup, World, attest, base64url, exchange_body, register_body, text,
-    user,
+    self, Answer, KINDS, ORIGIN, PARTY, Setup, World, attest, base64url, exchange_body, party, plenty,
+    register_body, text, user,
 };
 
 const PEM: &str =
@@ -32,7 +42,7 @@ const PEM: &str =
 const ENCRYPTED: &str = "c2VjcmV0LWJ1dC1lbmNyeXB0ZWQ=";
 
 /// The lines that were written down.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct Log(Arc<Mutex<String>>);
 
 impl Log {
@@ -47,9 +57,8 @@ impl Log {
         assert!(log.len() > 100, "{log}");
         for secret in secrets {
             assert!(secret.len() >= 6);
-            let bytes = format!("{:?}", secret.as_bytes());
             assert!(!log.contains(secret), "{secret} in {log}");
-            assert!(!log.contains(bytes.trim_matches(['[', ']'])), "{secret} as bytes in {log}");
+            assert!(!log.contains(&listed(secret.as_bytes())), "{secret} as bytes in {log}");
         }
     }
 }
@@ -71,6 +80,11 @@ impl<'a> MakeWriter<'a> for Log {
     fn make_writer(&'a self) -> Self {
         self.clone()
     }
+}
+
+/// Returns bytes as a derived `Debug` would list them.
+fn listed(bytes: &[u8]) -> String {
+    format!("{bytes:?}").trim_matches(['[', ']']).into()
 }
 
 /// Runs every kind with every refusal on its way. Returns the secrets that went by.
@@ -110,6 +124,87 @@ async fn run(world: &World) -> Vec<String> {
     secrets
 }
 
+/// The undo tokens of the notices, in order.
+type Notices = Arc<Mutex<Vec<String>>>;
+
+/// Has the owner approve a credential by a check code and take it back, with refusals on the way.
+/// Returns the secrets that went by.
+async fn decide(world: &World, notices: &Notices) -> Vec<String> {
+    let mut asking = world.clone();
+    asking.flow = CodeFlow::new(&world.site, plenty().approval(Approval::AskedWithCheckCode)).unwrap();
+    asking.app = Router::new().nest_service("/auth/credentials", CodeRouter::new(asking.flow.clone()));
+    let minted = asking.post_json(support::MINT, &json!({ "expiration": asking.unix(60) })).await.ok();
+    let (code, id) = (text(&minted, "code"), text(&minted, "enrolmentId"));
+    let challenge = asking.exchange(CredentialKind::Key, &code).await.ok();
+    let body = register_body(&challenge, &attest(CredentialKind::Key, &challenge));
+    let approval = asking.register(&body).await.ok()["approval"].clone();
+    let (right, outcome) = (text(&approval, "checkCode"), text(&approval, "token"));
+    let wrong = if right == "271828" { "314159" } else { "271828" };
+    let long = "27182818284590";
+
+    let send = async |path: &str, body: Value| {
+        asking.post_json(&format!("/auth/credentials/enrolments/{path}"), &body).await
+    };
+    let approve = format!("{id}/approve");
+    send(&approve, json!({ "checkCode": long })).await.assert_refused(400, "invalid_request");
+    send(&approve, json!({ "checkCode": wrong })).await.assert_refused(403, "invalid_check_code");
+    world.host.fail_insertions();
+    send(&approve, json!({ "checkCode": right })).await.assert_refused(500, "internal");
+    world.host.recover();
+    send(&approve, json!({ "checkCode": right })).await.ok();
+    send(&approve, json!({ "checkCode": right })).await.assert_refused(409, "conflict");
+    send("outcome", json!({ "token": outcome })).await.ok();
+    let undo = notices.lock().unwrap().last().unwrap().clone();
+    send("outcome", json!({ "token": undo })).await.assert_refused(403, "invalid_token");
+    send("undo", json!({ "token": outcome })).await.assert_refused(403, "invalid_token");
+    send("undo", json!({ "token": undo })).await.ok();
+    vec![code.replace('-', ""), code, right, wrong.into(), long.into(), outcome, undo]
+}
+
+/// Returns what a page sends, read as a host reads it.
+fn signed_in(passkey: &SoftAuthenticator, challenge: &SignInChallenge) -> sign_in::CompleteRequest {
+    let (signed, handle) = (challenge.challenge.as_str(), support::USER.as_bytes());
+    let credential = passkey.assert_json(PARTY, ORIGIN, signed, handle);
+    let body = json!({ "challengeIdentifier": challenge.challenge_id.reveal(), "credential": credential });
+    serde_json::from_value(body).unwrap()
+}
+
+/// Signs a user action and a sign-in, and sends each again. Returns the secrets that went by.
+async fn sign(world: &World) -> Vec<String> {
+    let passkey = SoftAuthenticator::new(StatementFormat::None);
+    world.host.seed(passkey.credential(user()));
+    let (party, caller) = (Arc::new(party()), Caller::new(user()));
+
+    let actions = ActionFlow::new(&world.site, ActionPolicy::default()).unwrap();
+    let action = ActionRequest::new("POST", support::MINT, b"{}").unwrap();
+    let begun = actions.begin(&caller, BeginRequest::new(action.clone(), party.clone())).await.unwrap();
+    let assertion = passkey.assert(PARTY, ORIGIN, begun.challenge.as_str());
+    let mut secrets = vec![
+        begun.challenge.as_str().to_owned(),
+        begun.challenge_id.reveal().to_owned(),
+        listed(&assertion.signature),
+    ];
+    let complete = CompleteRequest::new(begun.challenge_id, assertion);
+    let signed = actions.complete(&caller, complete.clone()).await.unwrap();
+    actions.complete(&caller, complete).await.unwrap_err();
+    secrets.push(signed.proof.reveal().to_owned());
+    let redeem = RedeemRequest::new(signed.proof, action);
+    actions.redeem(&caller, redeem.clone()).await.unwrap();
+    actions.redeem(&caller, redeem).await.unwrap_err();
+
+    let flow = SignInFlow::new(&world.site, SignInPolicy::default()).unwrap();
+    let begun = flow.begin(&party).unwrap();
+    let complete = signed_in(&passkey, &begun);
+    secrets.extend([
+        begun.challenge.as_str().to_owned(),
+        begun.challenge_id.reveal().to_owned(),
+        listed(&complete.assertion.signature),
+    ]);
+    flow.complete(&party, complete.clone()).await.unwrap();
+    flow.complete(&party, complete).await.unwrap_err();
+    secrets
+}
+
 /// Sends a secret in the client data, in a member that the engines read differently. Returns the
 /// secret and the answer.
 async fn odd_client_data(world: &World) -> (String, Answer) {
@@ -129,18 +224,19 @@ async fn odd_client_data(world: &World) -> (String, Answer) {
 
 /// Returns the log and the events of a run. It leaves out the lines of the engine, which we can't
 /// shorten.
-async fn written(change: impl FnOnce(Setup) -> Setup, run: impl AsyncFnOnce(&World)) -> [Log; 2] {
-    let (log, events) = (Log::default(), Log::default());
+async fn written(change: impl FnOnce(Setup) -> Setup, run: impl AsyncFnOnce(&World, &Notices)) -> [Log; 2] {
+    let (log, events, notices) = (Log::default(), Log::default(), Notices::default());
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_writer(log.clone())
         .with_ansi(false)
         .without_time()
         .finish();
-    let heard = events.clone();
+    let (heard, kept) = (events.clone(), notices.clone());
     let world = World::with(|setup| {
         change(setup).events(move |event: &Event<'_>| {
             heard.push(&format!("{event:?} {event:#?}\n"));
+            kept.lock().unwrap().extend(event.undo_token().map(|token| token.reveal().to_owned()));
             if let Event::Refused { error, .. } = event {
                 heard.push(&format!("{error} {error:?}\n"));
                 let mut source = error.source();
@@ -152,13 +248,15 @@ async fn written(change: impl FnOnce(Setup) -> Setup, run: impl AsyncFnOnce(&Wor
         })
     });
     let guard = tracing::subscriber::set_default(subscriber);
-    run(&world).await;
+    run(&world, &notices).await;
     drop(guard);
     let ours = Log::default();
     let all = log.0.lock().unwrap().clone();
     all.lines().filter(|line| !line.contains("webauthn_rs_core")).for_each(|line| ours.push(line));
     assert!(ours.0.lock().unwrap().contains("a credential was registered"));
-    [ours, events]
+    let written = [ours, events];
+    written.iter().for_each(|log| log.assert_without(&notices.lock().unwrap()));
+    written
 }
 
 #[tokio::test]
@@ -166,8 +264,10 @@ async fn no_secret_is_in_the_log_or_in_an_event_or_in_a_source_of_an_error() {
     let mut secrets = Vec::new();
     let written = written(
         |setup| setup,
-        async |world| {
+        async |world, notices| {
             secrets = run(world).await;
+            secrets.extend(decide(world, notices).await);
+            secrets.extend(sign(world).await);
             let (secret, answer) = odd_client_data(world).await;
             answer.ok();
             secrets.push(secret);
@@ -185,7 +285,7 @@ async fn no_secret_is_in_what_webauthn_rs_refuses() {
     let mut secrets = Vec::new();
     let written = written(
         |setup| setup.policy(|codes| codes.attestation_engine(AttestationEngine::WebauthnRs)),
-        async |world| {
+        async |world, _| {
             secrets = run(world).await;
             let (secret, answer) = odd_client_data(world).await;
             answer.assert_refused(400, "invalid_attestation");
@@ -201,7 +301,7 @@ async fn the_log_tells_the_last_cause() {
     let store = Flaky::new();
     let [log, _] = written(
         |setup| setup.storage(store.storage()),
-        async |world| {
+        async |world, _| {
             let code = world.mint().await;
             store.fail_takes::<CodeGrant>(1);
             world.exchange(CredentialKind::Key, &code).await.assert_refused(503, "unavailable");
@@ -217,6 +317,109 @@ async fn the_log_tells_the_last_cause() {
 fn minting(world: &World) -> Request<Body> {
     let body = json!({ "expiration": world.unix(60) }).to_string();
     support::request(support::MINT).body(Body::from(body)).unwrap()
+}
+
+/// A store in clear, and a repository. They write down what they are given.
+#[derive(Debug)]
+struct Given {
+    store: MemoryStore,
+    host: MemoryHost,
+    shown: Log,
+}
+
+#[async_trait]
+impl<R: ClearRecord> OneTimeStore<R> for Given
+where
+    MemoryStore: OneTimeStore<R>,
+{
+    async fn insert(&self, slot: Slot, record: R) -> Result<Insertion, StoreError> {
+        self.shown.push(&format!("{slot:?} {record:?}"));
+        self.store.insert(slot, record).await
+    }
+
+    async fn take(&self, slot: Slot, now: SystemTime) -> Result<Option<R>, StoreError> {
+        self.store.take(slot, now).await
+    }
+}
+
+#[async_trait]
+impl CredentialRepository for Given {
+    async fn credentials(&self, user: &UserId) -> Result<Vec<Credential>, BoxError> {
+        self.host.credentials(user).await
+    }
+
+    async fn insert(&self, credential: NewCredential, most: usize) -> Result<Addition, BoxError> {
+        self.shown.push(&format!("{credential:?} {:?}", credential.undo_token()));
+        self.host.insert(credential, most).await
+    }
+}
+
+/// What the owner, the action and the sign-in bring, and every record that is stored meanwhile.
+#[tokio::test]
+async fn no_public_type_of_what_comes_after_register_shows_a_secret() {
+    let (shown, notices) = (Log::default(), Notices::default());
+    let (store, host) = (MemoryStore::new(100), MemoryHost::default());
+    let given = Arc::new(Given { store, host, shown: shown.clone() });
+    let kept = notices.clone();
+    let world = World::with(|setup| {
+        let setup = setup.storage(Storage::in_process(given.clone()));
+        let setup = setup.site(|site| site.credentials(given));
+        let setup = setup.policy(|policy| policy.approval(Approval::AskedWithCheckCode));
+        setup.events(move |event| {
+            kept.lock().unwrap().extend(event.undo_token().map(|token| token.reveal().to_owned()));
+        })
+    });
+    let session = "the name of a session";
+    let caller = Caller::new(user()).in_session(session);
+    shown.push(&format!("{caller:?}"));
+    let request = MintRequest::new(Expiration::from_unix(world.unix(60)).unwrap());
+    let minted = world.flow.mint(&caller, request).await.unwrap();
+    let code = minted.code.reveal();
+    let kind = CredentialKind::PasswordProtectedKey;
+    let party = Arc::new(party());
+    let request = ExchangeRequest::new(minted.code, kind, party.clone());
+    let challenge = world.flow.exchange(request).await.unwrap();
+    let (signed, id) = (challenge.challenge.as_str().to_owned(), challenge.challenge_id.reveal().to_owned());
+    let proof: Attestation = attest(kind, &json!({ "challenge": signed }));
+    let encrypted = Some(EncryptedPrivateKey::new(ENCRYPTED).unwrap());
+    let request = RegisterRequest::new(challenge.challenge_id, "laptop", proof, encrypted).unwrap();
+    let registered = world.flow.register(request).await.unwrap();
+    let awaited = registered.approval.clone().unwrap();
+    shown.push(&format!("{registered:?} {registered:#?} {awaited:?} {:?}", awaited.outcome));
+    let (right, outcome) = (awaited.check_code.unwrap(), awaited.outcome.reveal().to_owned());
+    shown.push(&format!("{right:?} {:?}", CheckCode::new("27182x")));
+    shown.push(&format!("{:?}", OutcomeRequest::new(awaited.outcome)));
+    let mut request = ApproveRequest::new(registered.enrolment);
+    request.check_code = Some(right.clone());
+    shown.push(&format!("{request:?}"));
+    shown.push(&format!("{:?}", world.flow.approve(&caller, request).await.unwrap()));
+    let undo = notices.lock().unwrap()[0].clone();
+    shown.push(&format!("{:?}", UndoRequest::new(UndoToken::new(&*undo))));
+
+    let passkey = SoftAuthenticator::new(StatementFormat::None);
+    world.host.seed(passkey.credential(user()));
+    let actions = ActionFlow::new(&world.site, ActionPolicy::default()).unwrap();
+    let action = ActionRequest::new("POST", support::MINT, b"{}").unwrap();
+    let begun = actions.begin(&caller, BeginRequest::new(action, party.clone())).await.unwrap();
+    shown.push(&format!("{actions:?} {begun:?}"));
+    let flow = SignInFlow::new(&world.site, SignInPolicy::default()).unwrap();
+    let signing_in = flow.begin(&party).unwrap();
+    shown.push(&format!("{flow:?} {signing_in:?}"));
+    let request = signed_in(&passkey, &signing_in);
+    let signature = listed(&request.assertion.signature);
+    shown.push(&format!("{request:?} {:?}", flow.complete(&party, request.clone()).await.unwrap()));
+
+    let mut secrets = vec![code.replace('-', ""), code, signed, id, session.into(), ENCRYPTED.into()];
+    secrets.extend([right.reveal().to_owned(), "27182x".into(), outcome, undo, signature]);
+    for (challenge, id) in
+        [(begun.challenge, begun.challenge_id), (signing_in.challenge, signing_in.challenge_id)]
+    {
+        secrets.extend([challenge.as_str().to_owned(), id.reveal().to_owned()]);
+    }
+    shown.assert_without(&secrets);
+    for record in ["CodeGrant", "PendingRegistration", "PendingApproval", "PendingAction", "UserAction"] {
+        assert!(shown.0.lock().unwrap().contains(&format!("{record} {{")), "no {record} was stored");
+    }
 }
 
 #[tokio::test]
@@ -328,19 +531,14 @@ mod deprecated {
         secrets.extend(
             [PASSWORD, DENIED, &DENIED.to_lowercase(), &long, "overlong", "$argon2id$"].map(String::from),
         );
-        secrets.extend(
-            app.secret()
-                .reveal()
-                .chunks(10)
-                .map(|bytes| format!("{bytes:?}").trim_matches(['[', ']']).into()),
-        );
+        secrets.extend(app.secret().reveal().chunks(10).map(listed));
         secrets
     }
 
     #[tokio::test]
     async fn no_secret_is_in_the_log_or_in_an_event_or_in_a_source_of_an_error() {
         let mut secrets = Vec::new();
-        let written = written(allow, async |world| secrets = run(world).await).await;
+        let written = written(allow, async |world, _| secrets = run(world).await).await;
         written.iter().for_each(|log| log.assert_without(&secrets));
     }
 

@@ -140,8 +140,9 @@ impl World {
         let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
         let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(START));
         let (storage, ground) = ground::lay();
+        let site = Site::builder().host(host.clone()).sign_counters(host.clone()).management(host.clone());
         let setup = Setup {
-            site: Site::builder().host(host.clone()).sign_counters(host.clone()).management(host.clone()),
+            site: site.passkeys(host.clone()),
             policy: plenty(),
             storage,
             parties: Box::new(RelyingPartyList::from(party())),
