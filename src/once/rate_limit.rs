@@ -294,3 +294,7 @@ fn micros(time: SystemTime) -> u64 {
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+#[path = "../../tests/unit/rate_limit.rs"]
+mod tests;
