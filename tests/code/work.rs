@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 use credential_code::clock::Clock;
 use credential_code::code::{EnrolmentRequest, ExchangeRequest, Expiration, MintRequest, MintedCode};
-use credential_code::error::{ErrorKind, StoreError};
-use credential_code::host::Caller;
-use credential_code::model::{Code, CredentialKind, EnrolmentId, Insertion, Stage, User};
+use credential_code::error::{BoxError, ErrorKind, StoreError};
+use credential_code::host::{Caller, UserDirectory};
+use credential_code::model::{Code, CredentialKind, EnrolmentId, Insertion, Stage, User, UserId, UserStatus};
 use credential_code::store::{
     Budget, Entry, EntryChange, OneTimeStore, Payment, PurseStore, Record, SharedLedger, SharedStore, Slot,
     SlotKey, SlotKeys, Transition,
@@ -99,8 +99,23 @@ impl SharedStore for Noted {
     }
 }
 
+/// Users of a host that notes each look.
+struct Users {
+    host: Arc<MemoryHost>,
+    noted: Noted,
+}
+
+#[async_trait]
+impl UserDirectory for Users {
+    async fn user(&self, id: &UserId) -> Result<Option<User>, BoxError> {
+        self.noted.note("find", "user");
+        self.host.user(id).await
+    }
+}
+
 /// A site over these notes, with keys of its own.
 struct Bench {
+    host: Arc<MemoryHost>,
     noted: Noted,
     flow: CodeFlow,
     caller: Caller,
@@ -111,9 +126,10 @@ impl Bench {
         let host = Arc::new(MemoryHost::new([User::new(user(), "ada@example.com")]));
         let keys = SlotKeys::new(&SlotKey::new([key; 32]).unwrap(), &[]);
         let storage = Storage::shared(noted.clone(), keys);
-        let site = site_builder(&host).events(|_| {}).storage(storage).build().unwrap();
+        let users = Users { host: host.clone(), noted: noted.clone() };
+        let site = site_builder(&host).users(users).events(|_| {}).storage(storage).build().unwrap();
         let flow = CodeFlow::new(&site, CodePolicy::default()).unwrap();
-        Self { noted: noted.clone(), flow, caller: Caller::new(user()) }
+        Self { host, noted: noted.clone(), flow, caller: Caller::new(user()) }
     }
 
     async fn mint(&self) -> MintedCode {
@@ -165,4 +181,26 @@ async fn a_revoked_code_costs_the_calls_of_one_that_works_and_then_those_of_an_u
     // The code hides which enrolment it begins, so a revocation can't find its record.
     assert_eq!(ours.refused(revoked.code.clone()).await, calls);
     assert_eq!(ours.refused(revoked.code).await, ["spend_both purses", "take codes"]);
+}
+
+/// Only the record of a code says whose it is. So it is taken, the fee comes back, and the host is
+/// asked.
+#[tokio::test]
+async fn a_code_that_is_void_or_of_a_closed_account_costs_a_look_at_its_user_once() {
+    let endings: [fn(&Bench); 3] = [
+        |ours| {
+            ours.noted.clock.advance(Duration::from_millis(1));
+            ours.host.set_void_before(&user(), ours.noted.clock.now());
+        },
+        |ours| ours.host.set_status(&user(), UserStatus::Deactivated),
+        |ours| ours.host.remove_user(&user()),
+    ];
+    for end in endings {
+        let ours = Bench::over(&Noted::default(), 7);
+        let code = ours.mint().await.code;
+        end(&ours);
+        let calls = ["spend_both purses", "take codes", "give_back purse", "give_back purse", "find user"];
+        assert_eq!(ours.refused(code.clone()).await, calls);
+        assert_eq!(ours.refused(code).await, ["spend_both purses", "take codes"]);
+    }
 }
