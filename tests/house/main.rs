@@ -15,6 +15,7 @@ mod support;
 mod table;
 
 mod claims;
+mod comparisons;
 mod keys;
 mod layering;
 #[cfg(feature = "tracing")]
