@@ -49,6 +49,8 @@ pub(crate) struct Certificate {
     pub(crate) signer: Key,
     /// The algorithm of the signature.
     pub(crate) algorithm: &'static str,
+    /// The algorithm that is named under the signature, if that is another one.
+    pub(crate) signed_algorithm: Option<&'static str>,
 }
 
 pub(crate) const ECDSA_SHA256: &str = "1.2.840.10045.4.3.2";
@@ -84,6 +86,7 @@ impl Certificate {
             issuer: named("Root"),
             signer: root_key(),
             algorithm: ECDSA_SHA256,
+            signed_algorithm: None,
         }
     }
 
@@ -101,9 +104,9 @@ impl Certificate {
     }
 
     pub(crate) fn der(&self) -> Vec<u8> {
-        let algorithm = match self.algorithm {
-            RSA_SHA1 | RSA_SHA256 | RSA_SHA384 | RSA_SHA512 => sequence(&[&oid(self.algorithm), &[5, 0]]),
-            _ => sequence(&[&oid(self.algorithm)]),
+        let identifier = |algorithm| match algorithm {
+            RSA_SHA1 | RSA_SHA256 | RSA_SHA384 | RSA_SHA512 => sequence(&[&oid(algorithm), &[5, 0]]),
+            _ => sequence(&[&oid(algorithm)]),
         };
         let version = match self.version {
             0 => Vec::new(),
@@ -125,7 +128,7 @@ impl Certificate {
         let signed = sequence(&[
             &version,
             &integer(7),
-            &algorithm,
+            &identifier(self.signed_algorithm.unwrap_or(self.algorithm)),
             &self.issuer,
             // This ended long ago: nobody looks at it.
             &sequence(&[&time("200101000000Z"), &time("210101000000Z")]),
@@ -141,7 +144,7 @@ impl Certificate {
             RSA_SHA512 => -259,
             _ => -7,
         };
-        sequence(&[&signed, &algorithm, &bits(&self.signer.sign(cose, &signed))])
+        sequence(&[&signed, &identifier(self.algorithm), &bits(&self.signer.sign(cose, &signed))])
     }
 }
 

@@ -1,8 +1,8 @@
 use credential_code::attestation::{Attestation, VerifyError};
 
 use super::certificates::{
-    AAGUID_EXTENSION, BASIC_CONSTRAINTS, Certificate, Extension, KEY_USAGE, named, packed_subject, root,
-    root_key,
+    AAGUID_EXTENSION, BASIC_CONSTRAINTS, Certificate, ECDSA_SHA384, Extension, KEY_USAGE, named,
+    packed_subject, root, root_key,
 };
 use super::der::{bits, name, octets, printable, sequence, utf8};
 use super::keys::Key;
@@ -201,6 +201,9 @@ fn each_certificate_is_signed_by_the_next() {
             it.certificate.algorithm = "1.2.840.10045.4.1";
         }),
         ("a certificate's algorithm is refused", |it| it.certificate.algorithm = "1.3.101.112"),
+        ("a certificate names two algorithms", |it| {
+            it.certificate.signed_algorithm = Some(ECDSA_SHA384);
+        }),
         ("a certificate is malformed", |it| it.issuers[1].push(0)),
         ("a certificate is malformed", |it| it.issuers.push(bits(b"no certificate"))),
         ("a certificate's key is refused", |it| {
