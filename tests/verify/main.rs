@@ -3,6 +3,7 @@
 #[path = "../support/rsa.rs"]
 mod rsa_key;
 #[path = "../support/signed_parts.rs"]
+#[allow(unreachable_pub, reason = "the fuzz targets read them, too")]
 mod signed_parts;
 #[path = "../support/mod.rs"]
 mod support;
