@@ -24,6 +24,10 @@ use crate::server::Stores;
 
 /// How long an attack lasts before anything is measured: longer than a slow body is waited for.
 const BEFORE: Duration = Duration::from_secs(12);
+/// Honest people keep this part of their rate.
+const LEAST_RATIO: f64 = 0.5;
+/// The server takes no more than so many mebibytes.
+const MOST_MEMORY: f64 = 600.0;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
@@ -66,12 +70,12 @@ async fn measure(stores: Stores, attacks: &[Attack], time: Duration) -> Result<(
         [one] => one.name(),
         _ => "all of them",
     };
-    println!(
-        "| {} | {attack} | {quiet:.0} | {attacked:.0} | {:.2} | {:.0} |",
-        stores.name(),
-        attacked / quiet,
-        server.mebibytes()?
-    );
+    let (ratio, memory) = (attacked / quiet, server.mebibytes()?);
+    let stores = stores.name();
+    println!("| {stores} | {attack} | {quiet:.0} | {attacked:.0} | {ratio:.2} | {memory:.0} |");
+    if ratio < LEAST_RATIO || memory > MOST_MEMORY {
+        return Err(format!("at least {LEAST_RATIO} of the rate, and at most {MOST_MEMORY} MiB").into());
+    }
     Ok(())
 }
 

@@ -166,3 +166,7 @@ impl Hasher for SlotHasher {
         self.0
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/unit/shelf.rs"]
+mod tests;

@@ -11,11 +11,12 @@ use credential_code::host::Caller;
 use credential_code::manage::{ChangeRequest, ManageFlow, RenameRequest};
 use credential_code::model::{Credential, CredentialKind, User, UserId, UserStatus};
 use credential_code::testing::{KeyClient, MemoryHost, site_builder};
-use credential_code::{CodeFlow, CodePolicy};
+use credential_code::{ActionPolicy, CodeFlow, CodePolicy};
 use http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::site::{Answer, MINT, Site, mint_body};
+use crate::adding::begin;
+use crate::site::{Answer, MINT, PLACE, Site, mint_body};
 
 pub(crate) const LIST: &str = "/auth/credentials";
 
@@ -334,4 +335,45 @@ async fn an_action_of_a_removed_key_is_not_one_of_its_namesake() {
     doomed.uuid = KeyClient::p256().credential(site.user(), CredentialKind::Key).uuid;
     site.seed(doomed);
     assert_eq!(site.mint(&action, &body).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn every_event_of_managing_names_the_source_of_its_request() {
+    let (told, source) = (Arc::new(Mutex::new(Vec::new())), "192.0.2.1");
+    let heard = told.clone();
+    let listener = move |event: &Event<'_>| heard.lock().unwrap().push(format!("{event:?}"));
+    let (site, signer) = Site::heard_by(ActionPolicy::default(), source, listener);
+    let other = KeyClient::p256().credential(site.user(), CredentialKind::Key);
+    site.seed(other.clone());
+    signed(&site, &signer, "PUT", "/auth/credentials/deactivate", &of(&other)).await;
+    signed(&site, &signer, "DELETE", &format!("{LIST}/{}", other.uuid), "").await;
+    let told = told.lock().unwrap();
+    for name in ["ActionRedeemed", "CredentialChanged"] {
+        assert_eq!(told.iter().filter(|event| event.starts_with(name)).count(), 2, "{name}");
+    }
+    for event in told.iter().filter(|event| !event.starts_with("Answered")) {
+        assert!(event.contains(&format!("source: Some({source:?})")), "{event}");
+    }
+}
+
+/// The owner sees where an addition began.
+#[tokio::test]
+async fn an_addition_without_a_code_shows_its_source_and_place() {
+    let (site, _) = Site::heard_by(ActionPolicy::default(), "192.0.2.1", |_| {});
+    begin(&site, CredentialKind::Key).await;
+    let shown = send(&site, "GET", "/auth/credentials/enrolments", None, "").await.body;
+    assert_eq!(shown["items"][0]["opened"]["source"], "192.0.2.1");
+    assert_eq!(shown["items"][0]["opened"]["place"], PLACE);
+}
+
+/// The endpoints of codes lie below those of managing.
+#[tokio::test]
+async fn a_layer_of_managing_leaves_the_paths_of_codes_to_the_service_behind_it() {
+    let (site, signer) = Site::with_key();
+    let site = site.behind_a_layer_of_managing();
+    let body = mint_body();
+    let action = site.sign(&signer, "POST", MINT, &body).await;
+    assert_eq!(site.mint(&action, &body).await.status, StatusCode::OK);
+    let enrolments = send(&site, "GET", "/auth/credentials/enrolments", None, "").await;
+    assert_eq!(enrolments.status, StatusCode::OK);
 }

@@ -10,8 +10,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential_code::action::{ActionLayer, ActionRouter, UserActions};
 use credential_code::assertion::Assertion;
 use credential_code::clock::Clock as _;
-use credential_code::manage::ManageFlow;
+use credential_code::event::Event;
+use credential_code::manage::{ManageFlow, ManageLayer};
 use credential_code::model::{Credential, CredentialKind, User, UserId};
+use credential_code::site::SiteBuilder;
 use credential_code::testing::{self, KeyClient, ManualClock, MemoryHost, site_builder};
 use credential_code::{
     ActionFlow, ActionPolicy, AuthFlows, AuthLayer, AuthRouter, CodeFlow, CodeLayer, CodePolicy, Storage,
@@ -26,6 +28,8 @@ use crate::told;
 pub(crate) const MINT: &str = "/auth/credentials/code";
 pub(crate) const INIT: &str = "/auth/action/init";
 pub(crate) const COMPLETE: &str = "/auth/action";
+/// Where every request comes from, at a site that knows places.
+pub(crate) const PLACE: &str = "a test";
 
 /// Returns a body of mint that is good for a minute of the manual clock, which starts where this
 /// does.
@@ -77,12 +81,40 @@ impl Site {
         (site, client)
     }
 
+    /// Creates a site that knows sources and tells a listener, and a key of the first user.
+    pub(crate) fn heard_by(
+        policy: ActionPolicy,
+        source: &'static str,
+        listener: impl Fn(&Event<'_>) + Send + Sync + 'static,
+    ) -> (Self, KeyClient) {
+        let change = |site: SiteBuilder| {
+            let site = site.source(|_| Some(source.to_owned())).place(|_| Some(PLACE.to_owned()));
+            site.events(move |event| {
+                told::note(event);
+                listener(event);
+            })
+        };
+        let site = Self::changed(change, Storage::in_memory(), policy, CodePolicy::default());
+        let client = KeyClient::p256();
+        site.seed(client.credential(site.user(), CredentialKind::Key));
+        (site, client)
+    }
+
     fn made(storage: Storage, policy: ActionPolicy, codes: CodePolicy) -> Self {
+        Self::changed(|site| site.events(told::note), storage, policy, codes)
+    }
+
+    fn changed(
+        change: impl FnOnce(SiteBuilder) -> SiteBuilder,
+        storage: Storage,
+        policy: ActionPolicy,
+        codes: CodePolicy,
+    ) -> Self {
         let user = |id: &str| User::new(UserId::new(id).unwrap(), format!("{id}@example.com"));
         let host = Arc::new(MemoryHost::new([user("us-1"), user("us-2")]));
         let clock = ManualClock::new();
         let storage = storage.with_clock(clock.clone());
-        let site = site_builder(&host).events(told::note).storage(storage).build().unwrap();
+        let site = change(site_builder(&host).storage(storage)).build().unwrap();
         let actions = ActionFlow::new(&site, policy).unwrap();
         let flow = CodeFlow::new(&site, codes).unwrap().signed_by(&actions).unwrap();
         let flows = AuthFlows::new(flow.clone());
@@ -102,6 +134,13 @@ impl Site {
         let application = Router::new().fallback(|| async { "\"the application\"" });
         let layered = ActionLayer::new(self.actions.clone())
             .layer(CodeLayer::new(self.flow.clone()).layer(application));
+        self.app = Router::new().fallback_service(layered);
+        self
+    }
+
+    /// Puts the endpoints of managing in front of the others.
+    pub(crate) fn behind_a_layer_of_managing(mut self) -> Self {
+        let layered = ManageLayer::new(self.manage()).layer(self.app);
         self.app = Router::new().fallback_service(layered);
         self
     }

@@ -16,6 +16,7 @@ use credential_code::event::Event;
 use credential_code::host::{AuthError, AuthRequest, Authenticator, Caller};
 use credential_code::model::{Approval, CredentialKind, Requirement, Stage, User, UserId, UserStatus};
 use credential_code::site::{BuildError, SiteBuilder};
+use credential_code::store::Budget;
 use credential_code::testing::{KeyClient, ManualClock, MemoryHost, site, site_builder};
 use credential_code::{
     ActionFlow, ActionPolicy, CodeFlow, CodePolicy, CodeRouter, RelyingParty, Site, Storage,
@@ -306,6 +307,29 @@ async fn an_action_is_told_once_when_it_is_signed_and_once_when_it_is_spent() {
             format!(r#"action_redeemed: us-1 {id} Some("192.0.2.2")"#),
         ]
     );
+}
+
+#[tokio::test]
+async fn every_event_of_a_user_action_names_the_source_of_its_request() {
+    let (told, source) = (Arc::new(Mutex::new(Vec::new())), "192.0.2.1");
+    let heard = told.clone();
+    let policy = ActionPolicy::default().challenges_per_user(Budget::per_minute(1));
+    let listener = move |event: &Event<'_>| heard.lock().unwrap().push(format!("{event:?}"));
+    let (site, client) = crate::site::Site::heard_by(policy, source, listener);
+    let challenge = site.begin("POST", MINT, "{}").await;
+    let throttled = site.post_as("us-1", INIT, begin_body("POST", MINT, "{}")).await;
+    assert_eq!(throttled.status, StatusCode::TOO_MANY_REQUESTS);
+    let assertion = client.assert(CredentialKind::Key, challenge["challenge"].as_str().unwrap());
+    for status in [StatusCode::OK, StatusCode::FORBIDDEN] {
+        assert_eq!(site.complete(&challenge, &assertion).await.status, status);
+    }
+    let told = told.lock().unwrap();
+    for name in ["Throttled", "ActionSigned", "Refused"] {
+        assert!(told.iter().any(|event| event.starts_with(name)), "{name}");
+    }
+    for event in told.iter().filter(|event| !event.starts_with("Answered")) {
+        assert!(event.contains(&format!("source: Some({source:?})")), "{event}");
+    }
 }
 
 /// Everything that began before an instant is void, at each step of an action.
