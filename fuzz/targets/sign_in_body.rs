@@ -27,7 +27,7 @@ static FLOW: LazyLock<(SignInFlow, Vec<u8>)> = LazyLock::new(|| {
     let flow = SignInFlow::new(&site, SignInPolicy::default()).expect("the policy is valid");
     let challenge = flow.begin(&PARTY).expect("there is randomness");
     let body = json!({
-        "challengeIdentifier": challenge.challenge_id.as_str(),
+        "challengeIdentifier": challenge.challenge_id.reveal(),
         "credential": passkey.assert_json("example.com", "https://app.example.com", "another", b"us-ada"),
     });
     (flow, body.to_string().into_bytes())
