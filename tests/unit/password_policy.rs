@@ -31,3 +31,10 @@ fn weak_and_absurd_parameters_break_a_rule() {
     assert_eq!(broken(1 << 20, 64), None);
     assert!(broken((1 << 20) + 1, 2).is_some() && broken(19_456, 65).is_some());
 }
+
+#[test]
+fn a_place_for_a_million_is_the_most() {
+    let broken = |most| PasswordPolicy::new([""; 0]).most_waiting(most).broken_rule();
+    assert_eq!(broken(1 << 20), None);
+    assert!(broken((1 << 20) + 1).is_some());
+}
