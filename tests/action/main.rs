@@ -396,6 +396,8 @@ fn a_flow_that_lacks_something_is_not_built() {
     };
     let policy = ActionPolicy::default;
     assert!(refusal(policy().action_lifetime(Duration::from_secs(601))).contains("action_lifetime"));
+    let longest = policy().action_lifetime(Duration::from_secs(600));
+    ActionFlow::new(&testing::site(&Default::default()), longest).unwrap();
     assert!(refusal(policy().challenge_lifetime(Duration::ZERO)).contains("challenge_lifetime"));
     let uncounted = credential_code::Site::builder()
         .host(MemoryHost::default())

@@ -477,6 +477,21 @@ async fn nobody_fills_the_store_by_signing_in() {
     assert_eq!(bench.heard().last().unwrap(), "throttled: sign_in User");
 }
 
+#[tokio::test]
+async fn a_policy_says_how_often_a_user_signs_in_and_a_source_misses() {
+    let policy = SignInPolicy::default().sign_ins_per_user(Budget::per_minute(1));
+    let bench = Bench::with(policy.misses_per_source(Budget::per_minute(2)));
+    bench.sign_in(&bench.passkey).await.unwrap();
+    assert_eq!(kind(bench.sign_in(&bench.passkey).await), ErrorKind::TooManyAttempts);
+    assert_eq!(bench.heard().last().unwrap(), "throttled: sign_in User");
+    let stranger = SoftAuthenticator::new(StatementFormat::None);
+    for expected in [ErrorKind::InvalidAssertion, ErrorKind::InvalidAssertion, ErrorKind::TooManyAttempts] {
+        let request = answer(&stranger, &bench.begin()).with_source("a");
+        assert_eq!(kind(bench.complete(request).await), expected);
+    }
+    assert_eq!(bench.heard().last().unwrap(), "throttled: sign_in Source");
+}
+
 /// With a store of one record, a second challenge would push out the first.
 #[tokio::test]
 async fn a_page_that_begins_stores_nothing() {

@@ -18,7 +18,7 @@ use credential_code::testing::{KeyClient, new_credential};
 use credential_code::{ActionFlow, ActionPolicy, Site, Storage};
 use serde_json::json;
 
-use super::backend::{Backend, users};
+use super::backend::Backend;
 use crate::sealed::{assert_hidden, leave_everything};
 use crate::support::{self, ORIGIN, PARTY, USER, World, party, user};
 use crate::two_processes::keys;
@@ -352,12 +352,13 @@ async fn a_password_is_not_stored_and_the_answer_says_no_more_than_500() {
 }
 
 /// However many credentials a user has, a begin loads only those that it offers.
+/// 256 are offered at most. More of them cost nothing.
 #[cfg(feature = "sqlite")]
 #[tokio::test]
-async fn a_begin_costs_about_the_same_with_five_credentials_as_with_14_400() {
+async fn a_begin_costs_the_same_with_256_credentials_as_with_14_400() {
     let backend = Backend::all().await.remove(0);
-    let (few, many) = (user(), users()[0].clone());
-    for (user, credentials) in [(&few, 5), (&many, 14_400)] {
+    let [few, some, many] = ["us-5", "us-256", "us-14400"].map(|id| UserId::new(id).unwrap());
+    for (user, credentials) in [(&few, 5), (&some, 256), (&many, 14_400)] {
         backend.store.put_user(&User::new(user.clone(), "ada@example.com")).await.unwrap();
         let seeded = KeyClient::p256().credential(user.clone(), CredentialKind::Key);
         let key = seeded.public_key.as_ref().unwrap().to_spki_der();
@@ -384,9 +385,9 @@ async fn a_begin_costs_about_the_same_with_five_credentials_as_with_14_400() {
         .unwrap();
     let budget = Budget::per_minute(1_000_000);
     let flow = ActionFlow::new(&site, ActionPolicy::default().challenges_per_user(budget)).unwrap();
-    let mut fastest = [Duration::MAX; 2];
+    let mut fastest = [Duration::MAX; 3];
     for _ in 0..200 {
-        for (user, fastest) in [&few, &many].into_iter().zip(&mut fastest) {
+        for (user, fastest) in [&few, &some, &many].into_iter().zip(&mut fastest) {
             let action = ActionRequest::new("POST", "/transfers", b"{}").unwrap();
             let request = BeginRequest::new(action, Arc::new(party()));
             let started = Instant::now();
@@ -394,8 +395,10 @@ async fn a_begin_costs_about_the_same_with_five_credentials_as_with_14_400() {
             *fastest = started.elapsed().min(*fastest);
         }
     }
-    println!("with five {:?}, with 14 400 {:?}", fastest[0], fastest[1]);
-    assert!(fastest[1] <= fastest[0] * 3, "{fastest:?}");
+    println!("with 5, 256 and 14 400: {fastest:?}");
+    assert!(fastest[2] * 2 <= fastest[1] * 3, "{fastest:?}");
+    // To offer 256 takes longer than to offer five, in a build that is not optimized.
+    assert!(fastest[1] <= fastest[0] * 5, "{fastest:?}");
 }
 
 /// SQLite takes such an id. PostgreSQL has no text with a NUL, so no user has it there.
