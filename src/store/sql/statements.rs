@@ -156,9 +156,9 @@ const PURGE_ENROLMENTS_IN_SQLITE: &str = "
         SELECT owner, id FROM credential_code_enrolments WHERE gone_at <= $1 ORDER BY gone_at LIMIT $2
     )";
 
-/// `$2` is now, and `$5` the skew. `per` is the time in which an empty purse fills, and `interval` the
-/// time in which one comes back. A refusal is written as well. A clock far ahead may have filled a
-/// purse too far: that is brought down to a bearable wait.
+/// `$2` is now, and `$5` the skew. `per` is the time in which an empty purse fills, and `interval`
+/// the time in which one comes back. A refusal is written as well. A clock far ahead may have
+/// filled a purse too far: that is brought down to a bearable wait.
 fn spend(row: &str, per: &str, interval: &str) -> String {
     format!(
         "INSERT INTO credential_code_purses AS purse (slot, whole_at, is_paid) {row}
@@ -178,8 +178,8 @@ fn spend_one() -> String {
     spend("VALUES ($1, $2 + $4, 1)", "$3", "$4")
 }
 
-/// `$6` to `$8` are slot, time and interval of the second purse. It is spent from if the first paid.
-/// The first is given back if the second refused.
+/// `$6` to `$8` are slot, time and interval of the second purse. It is spent from if the first
+/// paid. The first is given back if the second refused.
 #[cfg(feature = "postgres")]
 fn spend_both_in_postgres() -> String {
     let second = spend("SELECT $6, $2 + $8, 1 FROM first WHERE first.is_paid = 1", "$7", "$8");
