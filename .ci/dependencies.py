@@ -4,7 +4,7 @@
 Licences, sources and duplicates are those that deny.toml allows. Each run checks that, also where
 `cargo deny` is not installed. No package that a feature brings asks for a later Rust than we promise.
 Together with clippy's `incompatible_msrv`, which looks at what we use of `std`, this stands for
-`.ci/oldest_rust.sh` where no toolchain that old can be had.
+`.ci/oldest_rust.sh` in each run.
 """
 
 import json
