@@ -10,6 +10,7 @@ mod support;
 #[path = "../support/table.rs"]
 mod table;
 
+mod authenticators;
 #[cfg(feature = "deprecated-kinds")]
 mod deprecated;
 #[cfg(not(feature = "deprecated-kinds"))]

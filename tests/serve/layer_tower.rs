@@ -89,6 +89,32 @@ async fn an_endpoint_never_reaches_the_inner_service() {
 }
 
 #[tokio::test]
+async fn the_body_of_an_endpoint_tells_its_length_and_its_end() {
+    let service = CodeLayer::new(flow()).layer(Echo::default());
+
+    let response = service.oneshot(request::<Full<Bytes>>(ENDPOINTS[0])).await.unwrap();
+
+    let (head, mut body) = response.into_parts();
+    let length = http_body::Body::size_hint(&body).exact().expect("it is known");
+    assert!(!http_body::Body::is_end_stream(&body), "{head:?}");
+    let frame = body.frame().await.unwrap().unwrap();
+    assert_eq!(frame.into_data().unwrap().len() as u64, length);
+    assert!(http_body::Body::is_end_stream(&body));
+}
+
+#[test]
+fn the_inner_service_can_be_reached_and_taken_out_again() {
+    let inner = Echo::default();
+    let mut service = CodeLayer::new(flow()).layer(inner.clone());
+
+    service.get_mut().calls = Arc::new(AtomicUsize::new(7));
+
+    assert_eq!(service.get_ref().calls.load(Ordering::Relaxed), 7);
+    assert_eq!(service.into_inner().calls.load(Ordering::Relaxed), 7);
+    assert_eq!(inner.calls.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
 async fn a_query_does_not_hide_an_endpoint() {
     let service = CodeLayer::new(flow()).layer(Echo::default());
 

@@ -9,8 +9,9 @@ tokio::task_local! {
     static TOLD: Cell<u32>;
 }
 
-/// Notes an event of a request, and asserts that it has the name of its variant. The listener is
-/// called on the request's own task. A step that is called without HTTP belongs to no request.
+/// Notes an event of a request, and asserts that it and its parts have the names of their variants.
+/// The listener is called on the request's own task. A step that is called without HTTP belongs to
+/// no request.
 pub(crate) fn note(event: &Event<'_>) {
     let _ = TOLD.try_with(|told| {
         assert_is_named(event);
@@ -24,6 +25,12 @@ fn assert_is_named(event: &Event<'_>) {
     let shown = format!("{event:?}");
     let variant = shown.split(|at: char| !at.is_alphanumeric()).next().unwrap_or_default();
     assert_eq!(event.name().replace('_', ""), variant.to_lowercase());
+    if let Event::Throttled { scope, .. } = event {
+        assert_eq!(scope.as_str(), format!("{scope:?}").to_lowercase());
+    }
+    if let Some((_, change)) = event.changed_credential() {
+        assert_eq!(change.as_str(), format!("{change:?}").to_lowercase());
+    }
 }
 
 /// Answers a request. Asserts that a refusal of a step was told once, and a success never.

@@ -41,7 +41,7 @@ impl Notices {
             }
         }
         if let Some((uuid, change)) = event.changed_credential()
-            && let Some(mail) = self.about_change(uuid, change, verb_of(event))
+            && let Some(mail) = self.about_change(event, uuid, change)
         {
             self.send(mail);
         }
@@ -66,19 +66,20 @@ impl Notices {
         }
     }
 
-    fn about_change(&self, uuid: &CredentialUuid, change: Change, verb: &str) -> Option<Mail> {
+    fn about_change(&self, event: &Event<'_>, uuid: &CredentialUuid, change: Change) -> Option<Mail> {
         let credential = self.app.host.known(uuid)?;
         let Credential { user, kind, name, .. } = &credential;
         let kind = kind_in_words(*kind);
         let address = self.address(&credential);
-        let subject = match change {
-            Change::Activated => "A way to sign in works again",
-            Change::Deactivated => "A way to sign in was deactivated",
-            Change::Renamed => "A way to sign in has another name",
-            Change::Removed => "A way to sign in was removed",
+        let subject = match (event, change) {
+            (Event::ChangeUnsettled { .. }, _) => "A way to sign in may have changed",
+            (_, Change::Activated) => "A way to sign in works again",
+            (_, Change::Deactivated) => "A way to sign in was deactivated",
+            (_, Change::Renamed) => "A way to sign in has another name",
+            (_, Change::Removed) => "A way to sign in was removed",
             _ => "A way to sign in was changed",
         };
-        let (change, name) = (change.as_str(), isolated(name));
+        let (verb, change, name) = (verb_of(event), change.as_str(), isolated(name));
         let text = format!("{address} {verb} {change} a {kind}: {name}\nWas it not you? Look at your list.");
         Some(Mail { user: user.clone(), date: SystemTime::now(), subject, text, undo: None })
     }
