@@ -1,10 +1,9 @@
 // App 2 is ready when its scripts are. Before that it neither does nor keeps anything.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 
 import { addRecoveryKey, demo, enter, heading, waiting } from './apps.js';
-import { launchBrowser, look, startServer } from './demo.js';
+import { look } from './demo.js';
 
 const address = (page) => page.evaluate(() => location.href);
 
@@ -72,17 +71,16 @@ demo('what is no code is out of the address, too', async ({ app2, open }) => {
   }
 });
 
-test('without JavaScript the page says what it needs, and asks for nothing', async () => {
-  const [server, browser] = await Promise.all([startServer(), launchBrowser()]);
+demo('without JavaScript the page says what it needs, and asks for nothing', async ({ app2, context }) => {
+  const plain = await context.browser().newContext({ javaScriptEnabled: false });
   try {
-    const page = await browser.newPage({ javaScriptEnabled: false });
-    await page.goto(`${server.app2}/enroll`);
+    const page = await plain.newPage();
+    await page.goto(`${app2}/enroll`);
     assert.match(await page.locator('noscript').last().innerHTML(), /This page needs JavaScript/);
     assert.ok((await page.locator('noscript').last().boundingBox()).height > 50, 'it is seen');
     assert.ok(await page.getByLabel('One-time code').isHidden());
   } finally {
-    await browser.close();
-    await server.stop();
+    await plain.close();
   }
 });
 

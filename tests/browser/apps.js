@@ -1,7 +1,7 @@
 // The common parts of the tests of the example's two apps: a server and a profile for each test,
 // and the steps that a person takes.
 //
-// Needs the example to be built: cargo build -p onboarding. Screenshots go to the system's temporary folder, or to $SCREENSHOTS.
+// Needs the example to be built: cargo build -p onboarding. Pictures go to $SCREENSHOTS, if it is set.
 
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';

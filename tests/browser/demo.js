@@ -15,7 +15,7 @@ import { PNG } from 'pngjs';
 
 const target = process.env.CARGO_TARGET_DIR ?? new URL('../../target', import.meta.url).pathname;
 const example = path.join(target, 'debug/onboarding');
-export const shots = process.env.SCREENSHOTS ?? path.join(os.tmpdir(), 'credential-code-screenshots');
+const shots = process.env.SCREENSHOTS;
 
 /** Starts the example on a free port. */
 export async function startServer(...flags) {
@@ -167,19 +167,22 @@ export function readModules(modules) {
   return jsQR(new Uint8ClampedArray(pixels.flat()), size, size)?.data;
 }
 
-/** Checks that a state of a page is accessible and fits, light, dark and in forced colours, and takes its pictures. */
-export async function look(page, name) {
+/** Takes a picture for people to look at, if SCREENSHOTS names a folder. */
+export async function picture(page, name, options = { fullPage: true }) {
+  if (!shots) return;
   await fs.mkdir(shots, { recursive: true });
+  await page.screenshot({ path: path.join(shots, `${name}.png`), ...options });
+}
+
+/** Checks that a state of a page is accessible and fits, light and dark, and takes its pictures. */
+export async function look(page, name) {
   const before = page.viewportSize();
   await page.bringToFront();
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     for (const width of [1280, 360]) {
       await page.setViewportSize({ width, height: width === 360 ? 740 : 800 });
-      await page.screenshot({
-        path: path.join(shots, `${name}-${width}-${colorScheme}.png`),
-        fullPage: true,
-      });
+      await picture(page, `${name}-${width}-${colorScheme}`);
     }
     await page.evaluate(axe.source);
     const { violations } = await page.evaluate(() => globalThis.axe.run());
@@ -189,7 +192,7 @@ export async function look(page, name) {
   await page.emulateMedia({ forcedColors: 'active', colorScheme: 'dark' });
   for (const width of [1280, 360]) {
     await page.setViewportSize({ width, height: width === 360 ? 740 : 800 });
-    await page.screenshot({ path: path.join(shots, `${name}-${width}-forced.png`), fullPage: true });
+    await picture(page, `${name}-${width}-forced`);
   }
   await page.emulateMedia({ forcedColors: 'none', colorScheme: 'light' });
   // A person whose text is twice as large may have a small phone, too.
@@ -202,7 +205,7 @@ export async function look(page, name) {
       document.documentElement.style.fontSize = size;
       return document.documentElement.scrollWidth;
     }, size);
-    if (size) await page.screenshot({ path: path.join(shots, `${name}-${width}-large.png`), fullPage: true });
+    if (size) await picture(page, `${name}-${width}-large`);
     assert.ok(needed <= width, `${name} is ${needed} pixels wide on ${width}, with text of ${size || '100%'}`);
   }
   const small = await page.evaluate(() =>
@@ -223,7 +226,7 @@ export async function look(page, name) {
 /** Takes a picture of a page as it is printed, and checks the page. */
 export async function onPaper(page, name, check) {
   await page.emulateMedia({ media: 'print' });
-  await page.screenshot({ path: path.join(shots, `${name}-paper.png`) });
+  await picture(page, `${name}-paper`, {});
   await check();
   await page.emulateMedia({ media: null });
 }

@@ -4,7 +4,6 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import axe from 'axe-core';
@@ -12,7 +11,7 @@ import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 import puppeteer from 'puppeteer-core';
 
-import { shots, startServer } from './demo.js';
+import { picture, startServer } from './demo.js';
 
 const executablePath = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
 const isMissing = !fs.existsSync(executablePath);
@@ -100,10 +99,9 @@ async function addRecoveryKey(page, code) {
 
 /** Checks that a state fits and is accessible, and takes its pictures. */
 async function look(page, name) {
-  await fs.promises.mkdir(shots, { recursive: true });
   for (const width of [1280, 360]) {
     await page.setViewport({ width, height: 740 });
-    await page.screenshot({ path: path.join(shots, `firefox-${name}-${width}.png`), fullPage: true });
+    await picture(page, `firefox-${name}-${width}`);
     const needed = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(needed <= width, `${name} is ${needed} pixels wide on ${width}`);
   }
