@@ -13,8 +13,10 @@ use crate::support::{MINT, World};
 /// What no caller may read.
 const SOURCE: &str = "10.0.0.7 refused the connection";
 
+type Refusal = fn() -> AuthError;
+
 /// Refuses everybody in one way.
-struct Refusing(fn() -> AuthError);
+struct Refusing(Refusal);
 
 #[async_trait]
 impl Authenticator for Refusing {
@@ -29,7 +31,7 @@ fn mistaken() -> AuthError {
 
 #[tokio::test]
 async fn what_an_authenticator_says_is_the_answer_and_its_source_is_for_the_listener() {
-    let ways: [(fn() -> AuthError, u16, &str, &str); 7] = [
+    let ways: [(Refusal, u16, &str, &str); 7] = [
         (|| AuthError::Unauthenticated, 401, "unauthenticated", "Sign in first."),
         (|| AuthError::Forbidden("Ask an administrator.".into()), 403, "forbidden", "Ask an administrator."),
         (|| AuthError::StepUp("Sign in again.".into()), 403, "step_up_required", "Sign in again."),
