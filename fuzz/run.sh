@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs each fuzz target, or the one that is named, for so many seconds, two side by side. What that
-# needs stands in `build.sh`.
+# Runs each fuzz target, or the one that is named, for so many seconds, two side by side. Works on
+# stable Rust: the instrumentation of libFuzzer is a pass of LLVM. Needs a C++ compiler.
 #
 #     [SEED=NUMBER] fuzz/run.sh SECONDS [TARGET]
 #
@@ -12,9 +12,17 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 export SECONDS_EACH=${1:?for how many seconds each}
-FUZZ=$(./build.sh)
-export FUZZ
-export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/../target}/fuzz"
+root=${CARGO_TARGET_DIR:-$PWD/../target}
+export CARGO_TARGET_DIR="$root/fuzz"
+flags=(-Cpasses=sancov-module)
+for argument in -sanitizer-coverage-level=4 -sanitizer-coverage-inline-8bit-counters \
+    -sanitizer-coverage-pc-table -sanitizer-coverage-trace-compares; do
+    flags+=("-Cllvm-args=$argument")
+done
+# With a target named, the flags are not those of build scripts.
+host=$(rustc -vV | sed -n 's/^host: //p')
+RUSTFLAGS="${flags[*]}" cargo build --release --target "$host"
+export FUZZ="$CARGO_TARGET_DIR/$host/release/fuzz"
 
 run() {
     export TARGET=$1

@@ -13,8 +13,6 @@ mod table;
 mod authenticators;
 #[cfg(feature = "deprecated-kinds")]
 mod deprecated;
-#[cfg(not(feature = "deprecated-kinds"))]
-mod deprecated_off;
 mod floods;
 mod flow_build;
 mod flow_http;

@@ -1,5 +1,9 @@
 //! Without the feature, the builder and both steps refuse the deprecated kinds. The refusals spend
 //! nothing.
+#![cfg(not(feature = "deprecated-kinds"))]
+
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::sync::Arc;
 
