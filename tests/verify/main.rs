@@ -2,6 +2,7 @@
 
 #[path = "../support/rsa.rs"]
 mod rsa_key;
+#[cfg(feature = "webauthn-rs")]
 #[path = "../support/signed_parts.rs"]
 #[allow(unreachable_pub, reason = "the fuzz targets read them, too")]
 mod signed_parts;
